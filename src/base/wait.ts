@@ -1,0 +1,57 @@
+import type { Clock } from './clock.ts';
+
+/** A promise with its handles outside. `settle` and `fail` after the first settlement do nothing. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((res, rej) => {
+    resolve = res;
+    reject = rej;
+  });
+  return { promise, resolve, reject };
+}
+
+export interface DeadlineOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Ends the wait early; the wait then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** The error that a passed deadline rejects with. */
+  readonly onTimeout: () => unknown;
+}
+
+/** Waits for `promise`, at most `timeoutMs` (docs/architecture.md, rule 6). The promise itself is not cancelled. */
+export async function withDeadline<T>(promise: Promise<T>, options: DeadlineOptions): Promise<T> {
+  const { clock, timeoutMs, signal, onTimeout } = options;
+  signal?.throwIfAborted();
+  const end = deferred<never>();
+  const timer = clock.after(timeoutMs, () => end.reject(onTimeout()));
+  const onAbort = (): void => end.reject(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, end.promise]);
+  } finally {
+    timer.dispose();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Resolves after `ms`, or early (without an error) when `signal` aborts. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = (): void => {
+      timer.dispose();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.after(ms, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}

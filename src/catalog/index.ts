@@ -1,0 +1,1 @@
+export type { CacheHint, Listing, ServerIdentity } from './listing.ts';

@@ -1,0 +1,94 @@
+/**
+ * The configuration as the hub uses it: one frozen value, made by `loadConfig` from the files, replaced as a whole and
+ * never changed in place. Strings still hold their placeholders; they are resolved once per launch
+ * (docs/architecture.md, "definition → launch → connection").
+ */
+export interface HubConfig {
+  readonly servers: readonly ServerDefinition[];
+  readonly settings: HubSettings;
+  /** The files that were asked for, in order, verbatim. */
+  readonly files: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Settings that concern the hub and not one server. */
+export interface HubSettings {
+  /** Most characters in an exposed tool or prompt name. */
+  readonly maxToolNameLength: number;
+  /** How long a first request waits for servers that are still starting, in milliseconds. */
+  readonly startupWaitMs: number;
+  /** Largest accepted request body, in bytes. */
+  readonly maxBodyBytes: number;
+  /** How long an unused legacy session is kept, in milliseconds. */
+  readonly sessionIdleTimeoutMs: number;
+  /** Host names other than the loopback ones that requests may carry in `Host` and `Origin`. */
+  readonly allowedHosts: readonly string[];
+}
+
+interface DefinitionBase {
+  /** The key in the config file; the server's name everywhere. */
+  readonly id: string;
+  /** Shown to people instead of `id`. */
+  readonly displayName?: string;
+  readonly description?: string;
+  readonly disabled: boolean;
+  /** Time for start, handshake and first listing, in milliseconds. */
+  readonly initTimeoutMs: number;
+  /** Time for one request, in milliseconds; progress restarts it. */
+  readonly requestTimeoutMs: number;
+  /** Where the definition stands: the `--config` string, verbatim. */
+  readonly source: string;
+  /** The errors that keep this one server from starting. */
+  readonly errors: readonly Diagnostic[];
+}
+
+/** One server as configured, before its placeholders are resolved. */
+export interface StdioDefinition extends DefinitionBase {
+  readonly kind: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** `null` and `""` take the value of the same name from the environment. */
+  readonly env: Readonly<Record<string, string | null>>;
+  readonly envFile?: string;
+  readonly cwd?: string;
+  readonly dev?: DevDefinition;
+}
+
+export interface RemoteDefinition extends DefinitionBase {
+  readonly kind: 'remote';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | null>>;
+  /** `sse` skips the attempt at Streamable HTTP. */
+  readonly transport: 'auto' | 'http' | 'sse';
+}
+
+/** A broken entry: reported, listed, never started. */
+export interface InvalidDefinition extends DefinitionBase {
+  readonly kind: 'invalid';
+}
+
+export type ServerDefinition = StdioDefinition | RemoteDefinition | InvalidDefinition;
+
+export interface DevDefinition {
+  readonly enabled: boolean;
+  readonly watch: readonly string[];
+  readonly cwd: string;
+}
+
+/** Something to say about a place in a config file. */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based. */
+  readonly column: number;
+  /** `mcpServers.github.args[2]`; empty for the whole file. */
+  readonly keyPath: string;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
+  /** The server the place belongs to. */
+  readonly serverId?: string;
+}

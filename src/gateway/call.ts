@@ -1,0 +1,47 @@
+import type { Era, JsonObject, LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
+
+/** Which part of the offer an endpoint shows: everything, or one server with its own names. */
+export type Scope = { readonly kind: 'all' } | { readonly kind: 'server'; readonly id: string };
+
+/** Who calls. Constant until the hub knows more than one (issue: authentication). */
+export interface Principal {
+  readonly id: string;
+}
+
+/** The client side of one call. */
+export interface Downstream {
+  readonly principal: Principal;
+  readonly era: Era;
+  readonly protocolVersion: string;
+  readonly clientInfo?: JsonObject | undefined;
+  readonly clientCapabilities?: JsonObject | undefined;
+  /** Modern: from the request's `_meta`. Legacy: what the session set. */
+  readonly logLevel?: LoggingLevel | undefined;
+}
+
+/** One request on its way through the hub. Every request of every road is one of these (docs/architecture.md). */
+export interface Call {
+  readonly scope: Scope;
+  readonly method: string;
+  /** As the client sent them: exposed names, its `_meta`, its progress token. */
+  readonly params?: JsonObject | undefined;
+  readonly downstream: Downstream;
+  /** Aborts when the client takes the call back. */
+  readonly signal: AbortSignal;
+  /** Overrides the server's `requestTimeout`, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  /** Told of notifications that belong to this call, before it answers. */
+  notify(notification: NotificationMessage): void;
+}
+
+/** The answer to a call, in the shape of the era it was made in. The downstream adapter turns it into its client's. */
+export interface Answer {
+  readonly outcome: Outcome;
+  /** Era of the upstream that answered; `hub` when the hub itself did, in modern shape. */
+  readonly era: Era | 'hub';
+}
+
+/** The end of the chain: everything that can answer a call. */
+export type Handler = (call: Call) => Promise<Answer>;
+/** One step on the road of every call; it answers itself or hands on, at most once. */
+export type Policy = (call: Call, next: Handler) => Promise<Answer>;

@@ -1,0 +1,1 @@
+export type { Answer, Call, Downstream, Handler, Policy, Principal, Scope } from './call.ts';

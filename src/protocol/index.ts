@@ -1,0 +1,14 @@
+export * from './envelope.ts';
+export * from './era.ts';
+export * from './meta.ts';
+export * from './methods.ts';
+export {
+  decodeHeaderValue,
+  encodeHeaderValue,
+  type HeaderParam,
+  headerParamsOf,
+  paramHeaderMismatch,
+  paramHeaders,
+} from './param-headers.ts';
+export { SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from './sse.ts';
+export { matchesTemplate } from './uri-template.ts';

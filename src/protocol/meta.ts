@@ -1,0 +1,55 @@
+import type { JsonObject, JsonValue } from './envelope.ts';
+import { isObject } from './envelope.ts';
+
+/** The keys that the modern envelope reserves in `_meta` (spec 2026-07-28 basic/index, "_meta"). */
+export const metaKey = {
+  protocolVersion: 'io.modelcontextprotocol/protocolVersion',
+  clientInfo: 'io.modelcontextprotocol/clientInfo',
+  clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
+  logLevel: 'io.modelcontextprotocol/logLevel',
+  serverInfo: 'io.modelcontextprotocol/serverInfo',
+  subscriptionId: 'io.modelcontextprotocol/subscriptionId',
+} as const;
+
+/** The four keys of a request that describe the sender; a legacy upstream must never see them. */
+const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
+  metaKey.protocolVersion,
+  metaKey.clientInfo,
+  metaKey.clientCapabilities,
+  metaKey.logLevel,
+]);
+
+export type ProgressToken = string | number;
+
+export function metaOf(holder: JsonObject | undefined): JsonObject | undefined {
+  const meta = holder?.['_meta'];
+  return isObject(meta) ? meta : undefined;
+}
+
+export function progressTokenOf(params: JsonObject | undefined): ProgressToken | undefined {
+  const token = metaOf(params)?.['progressToken'];
+  return typeof token === 'string' || typeof token === 'number' ? token : undefined;
+}
+
+/** `holder` with `_meta` replaced; an empty `_meta` is left out. The original is not touched. */
+export function withMeta(holder: JsonObject, meta: JsonObject): JsonObject {
+  const { _meta, ...rest } = holder;
+  return Object.keys(meta).length === 0 ? rest : { ...rest, _meta: meta };
+}
+
+/** `holder` with `entries` laid over its `_meta`; an entry that is `undefined` removes the key. */
+export function patchMeta(holder: JsonObject, entries: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
+  const meta: Record<string, JsonValue | undefined> = { ...metaOf(holder) };
+  for (const [key, value] of Object.entries(entries)) {
+    if (value === undefined) delete meta[key];
+    else meta[key] = value;
+  }
+  return withMeta(holder, meta);
+}
+
+/** `params` without the envelope: what may go to a legacy upstream. All other `_meta` keys stay. */
+export function withoutEnvelope(params: JsonObject): JsonObject {
+  const meta = metaOf(params);
+  if (!meta || !Object.keys(meta).some((key) => ENVELOPE_KEYS.has(key))) return params;
+  return withMeta(params, Object.fromEntries(Object.entries(meta).filter(([key]) => !ENVELOPE_KEYS.has(key))));
+}

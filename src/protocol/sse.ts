@@ -1,0 +1,29 @@
+/** Server-sent events as text (WHATWG HTML, "Server-sent events"), LF only, `event:` before `id:` before `data:`. */
+export interface SseEvent {
+  readonly event?: string;
+  readonly id?: string;
+  /** Reconnection delay in milliseconds. */
+  readonly retry?: number;
+  readonly data?: string;
+}
+
+export function sseFrame({ event, id, retry, data }: SseEvent): string {
+  let text = '';
+  if (event !== undefined) text += `event: ${event}\n`;
+  if (id !== undefined) text += `id: ${id}\n`;
+  if (retry !== undefined) text += `retry: ${retry}\n`;
+  if (data !== undefined) text += `data: ${data.includes('\n') ? data.replaceAll('\n', '\ndata: ') : data}\n`;
+  return `${text}\n`;
+}
+
+/** A line that readers skip and that keeps proxies from closing an idle stream. */
+export const SSE_KEEP_ALIVE = ': ping\n\n';
+/** How often an open stream is kept alive, in milliseconds. */
+export const SSE_KEEP_ALIVE_MS = 15_000;
+
+/** Headers of every event stream: no buffering and no caching on the way. */
+export const SSE_HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};

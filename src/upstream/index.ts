@@ -1,0 +1,11 @@
+export type {
+  Connection,
+  ConnectionEvents,
+  LogLine,
+  Origin,
+  PoolEvents,
+  Upstream,
+  UpstreamAnswer,
+  UpstreamRequest,
+  UpstreamState,
+} from './types.ts';

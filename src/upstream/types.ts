@@ -1,0 +1,114 @@
+import type { HubError } from '../base/index.ts';
+import type { Listing, ServerIdentity } from '../catalog/index.ts';
+import type { Era, JsonObject, NotificationMessage, Outcome } from '../protocol/index.ts';
+
+/** The downstream that a request is made for, as far as an upstream may know of it. */
+export interface Origin {
+  /** Era of the downstream client; the upstream's own may differ. */
+  readonly era: Era;
+  /** Passed on to a modern upstream; a legacy one knows the hub only. */
+  readonly clientInfo?: JsonObject | undefined;
+  /** What the client can be asked for by `input_required`; only a modern client's are passed on. */
+  readonly clientCapabilities?: JsonObject | undefined;
+  readonly logLevel?: string | undefined;
+}
+
+/** One request to an upstream: original names, the caller's params and `_meta` as they came (progress token included). */
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly params?: JsonObject | undefined;
+  readonly origin: Origin;
+  /** Aborting takes the request back: the upstream is told in the way of its era, its connection stays. */
+  readonly signal: AbortSignal;
+  /** Overrides the definition's `requestTimeout`, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Told of every notification that belongs to this request, before its outcome: progress with the caller's own token,
+   * log messages that can be attributed to it.
+   */
+  readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
+}
+
+/** An upstream's answer, in its own words and in the shape of its own era. */
+export interface UpstreamAnswer {
+  readonly era: Era;
+  readonly outcome: Outcome;
+}
+
+/** Facts that a live connection tells on its own account. */
+export interface ConnectionEvents {
+  /** The offer changed; `listing` is the new whole one, fetched already. */
+  listing: Listing;
+  /** A `notifications/resources/updated` for a subscribed resource. */
+  resourceUpdated: { readonly uri: string; readonly notification: NotificationMessage };
+  /** A `notifications/message` that belongs to no request in flight. */
+  logMessage: NotificationMessage;
+  /** The link is gone; nothing comes after this. */
+  closed: HubError;
+}
+
+/** One live link to one upstream: one incarnation. After `closed` it is dead for good and a new one is made. */
+export interface Connection {
+  readonly identity: ServerIdentity;
+  /** The whole offer at the time of the handshake, or later. */
+  readonly listing: Listing;
+  /**
+   * Sends one request and waits for the answer. An error that the upstream answered is an outcome; a failure of
+   * the link is thrown.
+   *
+   * @throws HubError TIMEOUT, CANCELLED, CONNECTION_ERROR, UPSTREAM_EXITED, UNAUTHORIZED, UPSTREAM_PROTOCOL
+   */
+  request(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** The URIs that somebody wants `resources/updated` of, as a whole; the connection works out the difference. */
+  setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
+  /** The finest log level anybody wants of a legacy upstream; `undefined` leaves it to the server. */
+  setLogLevel(level: string | undefined): Promise<void>;
+  /** Ends it in an orderly way. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The state of one upstream: everything that is known of it, in one value (docs/architecture.md, "Rules of life"). */
+export type UpstreamState =
+  | { readonly kind: 'disabled' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'starting'; readonly sinceMs: number; readonly attempt: number; readonly last?: HubError }
+  | { readonly kind: 'ready'; readonly sinceMs: number; readonly tookMs: number; readonly identity: ServerIdentity }
+  | { readonly kind: 'auth-required'; readonly error: HubError }
+  | { readonly kind: 'backoff'; readonly untilMs: number; readonly attempt: number; readonly last: HubError }
+  | { readonly kind: 'failed'; readonly error: HubError }
+  | { readonly kind: 'stopping' };
+
+/** A line of a server's standard error, with the time it came. */
+export interface LogLine {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** One upstream as others see it. */
+export interface Upstream {
+  readonly id: string;
+  readonly state: UpstreamState;
+  /** The last known offer, also while the upstream restarts. */
+  readonly listing: Listing | undefined;
+  /**
+   * @throws HubError SERVER_NOT_CONNECTED when it is not ready in time (it waits at most what is left of
+   * `startupWait`), else as {@link Connection.request}.
+   */
+  request(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** Resolves once the first start attempt has ended either way, or `startupWait` is over. Never rejects. */
+  settled(signal: AbortSignal): Promise<void>;
+  setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
+  setLogLevel(level: string | undefined): Promise<void>;
+  /** Last lines of standard error; empty for remote upstreams. */
+  stderrTail(): readonly LogLine[];
+  /** Lines on standard output that were no JSON-RPC, since the start of the process. */
+  readonly noiseCount: number;
+}
+
+/** Facts about all upstreams. */
+export interface PoolEvents {
+  state: { readonly id: string; readonly state: UpstreamState };
+  listing: { readonly id: string; readonly listing: Listing | undefined };
+  resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
+  logMessage: { readonly id: string; readonly notification: NotificationMessage };
+}
