@@ -1,3 +1,5 @@
+export type { Launch, RemoteLaunch, StdioLaunch } from './launch.ts';
+export type { SendOptions, Transport, TransportEvents } from './transport.ts';
 export type {
   Connection,
   ConnectionEvents,

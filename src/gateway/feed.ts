@@ -1,0 +1,23 @@
+import type { ChangeKind, LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
+import type { Scope } from './call.ts';
+
+/** Somebody who wants to be told of changes: a legacy session, or one modern `subscriptions/listen`. */
+export interface FeedOptions {
+  readonly scope: Scope;
+  /** The `list_changed` notifications it wants. */
+  readonly changes: ReadonlySet<ChangeKind>;
+  /** Whether log messages that belong to no call go here: legacy sessions only. */
+  readonly logs: boolean;
+  /** Takes one notification; names and URIs are the exposed ones. Must not throw and must not wait. */
+  send(notification: NotificationMessage): void;
+}
+
+/** The gateway's end of a feed. Disposing it takes back its subscriptions and its log level. */
+export interface Feed {
+  /** Wants `notifications/resources/updated` of an exposed URI. A refusal (unknown URI, upstream cannot) is an error outcome. */
+  subscribe(uri: string): Promise<Outcome>;
+  unsubscribe(uri: string): Promise<Outcome>;
+  /** Sets the finest level of log messages wanted here, and asks the upstreams in scope for it. */
+  setLogLevel(level: LoggingLevel): Promise<void>;
+  dispose(): void;
+}

@@ -1,0 +1,1 @@
+export type { Hub, HubEvents, HubOptions, ServerReport } from './types.ts';

@@ -1,0 +1,43 @@
+import type { Disposable, HubPaths, LogSink } from '../base/index.ts';
+import type { UpstreamState } from '../upstream/index.ts';
+
+export interface HubOptions {
+  /** As given on the command line, in order, verbatim; empty means the default file. */
+  readonly configFiles: readonly string[];
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly paths: HubPaths;
+  readonly sinks: readonly LogSink[];
+  /** The hub's own version. */
+  readonly version: string;
+}
+
+/** One server as a person is told of it when its state changes. */
+export interface ServerReport {
+  readonly name: string;
+  readonly state: UpstreamState;
+  readonly counts: { readonly tools: number; readonly prompts: number; readonly resources: number; readonly resourceTemplates: number };
+  /** Hidden tools, name collisions and other things worth a line. */
+  readonly notes: readonly string[];
+}
+
+export interface HubEvents {
+  server: ServerReport;
+  /** Every server's first start attempt has ended. */
+  settled: { readonly ready: number; readonly total: number };
+}
+
+export interface Hub {
+  /**
+   * Binds the port first, then starts the servers; resolves when the port is open.
+   *
+   * @throws HubError CONFIG_ERROR (details.diagnostics), PORT_IN_USE (details.port)
+   */
+  start(): Promise<{ readonly port: number; readonly urls: readonly string[] }>;
+  /** Ends everything, within five seconds. Idempotent. */
+  stop(): Promise<void>;
+  on<K extends keyof HubEvents>(name: K, listener: (event: HubEvents[K]) => void): Disposable;
+}
