@@ -40,8 +40,3 @@ export interface Answer {
   /** Era of the upstream that answered; `hub` when the hub itself did, in modern shape. */
   readonly era: Era | 'hub';
 }
-
-/** The end of the chain: everything that can answer a call. */
-export type Handler = (call: Call) => Promise<Answer>;
-/** One step on the road of every call; it answers itself or hands on, at most once. */
-export type Policy = (call: Call, next: Handler) => Promise<Answer>;

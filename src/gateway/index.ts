@@ -1,18 +1,5 @@
-import type { Answer, Call } from './call.ts';
-import type { Feed, FeedOptions } from './feed.ts';
-
-export type { Answer, Call, Downstream, Handler, Policy, Principal, Scope } from './call.ts';
+export type { Answer, Call, Downstream, Principal, Scope } from './call.ts';
+export type { Gateway } from './contract.ts';
 export type { Feed, FeedOptions } from './feed.ts';
-
-/** What the downstream adapters stand on. */
-export interface Gateway {
-  /**
-   * The only road for a call: lists, `server/discover`, `tools/call`, `prompts/get`, `resources/read`,
-   * `completion/complete`, and on a one-server scope every other method too. Never rejects: a failure is an error
-   * outcome (or, for `tools/call` to a server that is down, a result with `isError`).
-   */
-  call(call: Call): Promise<Answer>;
-  attach(options: FeedOptions): Feed;
-  /** Whether a server of that id is configured (for `/mcp/<server>`). */
-  hasServer(id: string): boolean;
-}
+export { type GatewayOptions, HubGateway } from './gateway.ts';
+export type { Upstreams } from './upstreams.ts';

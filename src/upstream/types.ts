@@ -95,6 +95,8 @@ export interface Upstream {
    * `startupWait`), else as {@link Connection.request}.
    */
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** Why a request would be refused right now, in words; `undefined` when it is ready. */
+  unavailable(): HubError | undefined;
   /** Resolves once the first start attempt has ended either way, or `startupWait` is over. Never rejects. */
   settled(signal: AbortSignal): Promise<void>;
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;

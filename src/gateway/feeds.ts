@@ -1,0 +1,187 @@
+import { type Disposable, Disposables, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
+import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
+import { isLoggingLevel, listChangedMethod, LOG_LEVELS, notification, reachesLevel, rpcErrorOf } from '../protocol/index.ts';
+import type { PoolEvents } from '../upstream/index.ts';
+import type { Scope } from './call.ts';
+import type { Feed, FeedOptions } from './feed.ts';
+import { readers, resourceNotFound } from './route.ts';
+import type { Upstreams } from './upstreams.ts';
+
+interface Wanted {
+  readonly serverId: string;
+  readonly uri: string;
+}
+
+/** One attached feed and what it wants. */
+class FeedState {
+  readonly options: FeedOptions;
+  /** Exposed URI → where it really is. */
+  readonly wanted = new Map<string, Wanted>();
+  logLevel: LoggingLevel | undefined;
+
+  constructor(options: FeedOptions) {
+    this.options = options;
+  }
+
+  covers(serverId: string): boolean {
+    return inScope(this.options.scope, serverId);
+  }
+}
+
+export interface FeedsOptions {
+  readonly upstreams: Upstreams;
+  readonly logger: Logger;
+  view(scope: Scope): CatalogView | undefined;
+}
+
+/**
+ * Everybody who listens, and one subscription or log level per upstream on their behalf, however many they are
+ * (protocol: "subscriptions/listen fan-in").
+ */
+export class Feeds implements Disposable {
+  readonly #options: FeedsOptions;
+  readonly #feeds = new Set<FeedState>();
+  readonly #owned = new Disposables();
+  /** The finest level that modern calls asked of a legacy upstream; it has one level for all. */
+  readonly #callLevels = new Map<string, LoggingLevel>();
+
+  constructor(options: FeedsOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { upstreams } = this.#options;
+    this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#onResourceUpdated(event)));
+    this.#owned.add(upstreams.on('logMessage', (event) => this.#onLogMessage(event)));
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+    this.#feeds.clear();
+  }
+
+  attach(options: FeedOptions): Feed {
+    const state = new FeedState(options);
+    this.#feeds.add(state);
+    return {
+      subscribe: (uri) => this.#subscribe(state, uri),
+      unsubscribe: (uri) => this.#unsubscribe(state, uri),
+      setLogLevel: async (level) => {
+        state.logLevel = level;
+        await this.#applyLogLevels();
+      },
+      dispose: () => this.#detach(state),
+    };
+  }
+
+  /** Announces to every feed what changed in its part of the offer. */
+  announce(before: Catalog, after: Catalog): void {
+    for (const { options } of this.#feeds) {
+      if (options.changes.size === 0) continue;
+      const only = options.scope.kind === 'server' ? options.scope.id : undefined;
+      for (const kind of changesBetween(before, after, only)) {
+        if (options.changes.has(kind)) options.send(notification(listChangedMethod[kind]));
+      }
+    }
+  }
+
+  /** Sees to it that a legacy upstream sends messages as fine as one modern call wants them. */
+  async wantCallLevel(serverId: string, level: LoggingLevel): Promise<void> {
+    const before = this.#callLevels.get(serverId);
+    if (before && reachesLevel(level, before)) return;
+    this.#callLevels.set(serverId, level);
+    await this.#applyLogLevel(serverId);
+  }
+
+  async #subscribe(state: FeedState, uri: string): Promise<Outcome> {
+    const view = this.#options.view(state.options.scope);
+    const target = view && readers(view, uri).find(({ serverId }) => this.#canSubscribe(serverId));
+    if (!target) return { error: rpcErrorOf(resourceNotFound(uri)) };
+    state.wanted.set(uri, target);
+    try {
+      await this.#applySubscriptions(target.serverId);
+      return { result: {} };
+    } catch (error) {
+      state.wanted.delete(uri);
+      return { error: rpcErrorOf(toHubError(error)) };
+    }
+  }
+
+  #canSubscribe(serverId: string): boolean {
+    return this.#options.upstreams.get(serverId)?.listing?.identity.capabilities['resources'] !== undefined;
+  }
+
+  async #unsubscribe(state: FeedState, uri: string): Promise<Outcome> {
+    const target = state.wanted.get(uri);
+    if (target) {
+      state.wanted.delete(uri);
+      await this.#applySubscriptions(target.serverId);
+    }
+    return { result: {} };
+  }
+
+  #detach(state: FeedState): void {
+    if (!this.#feeds.delete(state)) return;
+    const servers = new Set([...state.wanted.values()].map(({ serverId }) => serverId));
+    for (const serverId of servers) this.#background(serverId, this.#applySubscriptions(serverId));
+    if (state.logLevel) this.#background('all', this.#applyLogLevels());
+  }
+
+  /** A change that nobody waits for; a failure is worth a line and nothing more. */
+  #background(serverId: string, change: Promise<void>): void {
+    change.catch((error: unknown) =>
+      this.#options.logger.debug(`Could not update a subscription: ${messageOf(error)}`, { server: serverId }),
+    );
+  }
+
+  async #applySubscriptions(serverId: string): Promise<void> {
+    const uris = new Set<string>();
+    for (const { wanted } of this.#feeds) {
+      for (const target of wanted.values()) if (target.serverId === serverId) uris.add(target.uri);
+    }
+    await this.#options.upstreams.get(serverId)?.setSubscribedResources(uris);
+  }
+
+  async #applyLogLevels(): Promise<void> {
+    await Promise.all(this.#options.upstreams.all().map(({ id }) => this.#applyLogLevel(id)));
+  }
+
+  async #applyLogLevel(serverId: string): Promise<void> {
+    const levels = [...this.#feeds].filter((feed) => feed.covers(serverId)).map((feed) => feed.logLevel);
+    const wanted = new Set([...levels, this.#callLevels.get(serverId)]);
+    const finest = LOG_LEVELS.find((level) => wanted.has(level));
+    try {
+      await this.#options.upstreams.get(serverId)?.setLogLevel(finest);
+    } catch (error) {
+      // One server that refuses a level must not fail the request that set it for all.
+      this.#options.logger.debug(`Could not set the log level: ${messageOf(error)}`, { server: serverId });
+    }
+  }
+
+  #onResourceUpdated({ id, uri, notification: updated }: PoolEvents['resourceUpdated']): void {
+    for (const feed of this.#feeds) {
+      for (const [exposed, target] of feed.wanted) {
+        // An update may name a part of what was subscribed to (spec server/resources, "Subscriptions").
+        if (target.serverId !== id || !uri.startsWith(target.uri)) continue;
+        const part = uri.slice(target.uri.length);
+        feed.options.send({ ...updated, params: { ...updated.params, uri: exposed + part } });
+      }
+    }
+  }
+
+  #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
+    for (const feed of this.#feeds) {
+      if (feed.options.logs && feed.covers(id) && reaches(message, feed.logLevel)) feed.options.send(message);
+    }
+  }
+}
+
+function inScope(scope: Scope, serverId: string): boolean {
+  return scope.kind === 'all' || scope.id === serverId;
+}
+
+function reaches(message: NotificationMessage, threshold: LoggingLevel | undefined): boolean {
+  const level = message.params?.['level'];
+  return threshold === undefined || !isLoggingLevel(level) || reachesLevel(level, threshold);
+}

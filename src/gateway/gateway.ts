@@ -1,0 +1,209 @@
+import { type Clock, type Disposable, Disposables, HubError, type Logger, toHubError } from '../base/index.ts';
+import type { CatalogNote, CatalogView } from '../catalog/index.ts';
+import type { HeaderParam, JsonObject, ListKind } from '../protocol/index.ts';
+import { headerParamsOf, isObject, listKindOf, metaKey, rpcErrorOf } from '../protocol/index.ts';
+import { failureAnswer, hubError, hubResult } from './answer.ts';
+import type { Answer, Call, Scope } from './call.ts';
+import type { Gateway } from './contract.ts';
+import { discoverAll, discoverOne, type HubIdentity } from './discover.ts';
+import type { Feed, FeedOptions } from './feed.ts';
+import { Feeds } from './feeds.ts';
+import { forward, forwardRouted } from './forward.ts';
+import { Offer } from './offer.ts';
+import { routeCall, type Routing } from './route.ts';
+import type { Upstreams } from './upstreams.ts';
+
+export interface GatewayOptions {
+  readonly upstreams: Upstreams;
+  readonly hub: HubIdentity;
+  readonly maxToolNameLength: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told once of everything that a person should know about the merged offer: hidden tools, collisions. */
+  onNote(note: CatalogNote): void;
+}
+
+/** Methods of the handshake era that a modern client must be told do not exist (spec 2026-07-28 changelog). */
+const LEGACY_ONLY: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
+
+/** The road of every call: what it names → where that is → there and back. */
+export class HubGateway implements Gateway, Disposable {
+  readonly #options: GatewayOptions;
+  readonly #owned = new Disposables();
+  readonly #offer: Offer;
+  readonly #feeds: Feeds;
+  readonly #headerParams = new WeakMap<JsonObject, readonly HeaderParam[]>();
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const { upstreams, maxToolNameLength, clock, logger } = options;
+    this.#feeds = new Feeds({ upstreams, logger, view: (scope) => this.#view(scope) });
+    this.#offer = new Offer({
+      upstreams,
+      maxToolNameLength,
+      clock,
+      onChange: (before, after) => this.#feeds.announce(before, after),
+      onNote: (note) => options.onNote(note),
+    });
+  }
+
+  start(): void {
+    this.#owned.add(this.#offer).start();
+    this.#owned.add(this.#feeds).start();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  hasServer(id: string): boolean {
+    return this.#options.upstreams.get(id) !== undefined;
+  }
+
+  attach(options: FeedOptions): Feed {
+    return this.#feeds.attach(options);
+  }
+
+  headerParams(scope: Scope, toolName: string): readonly HeaderParam[] | undefined {
+    const view = this.#view(scope);
+    const tool = (view?.tool(toolName) ?? view?.plainTool(toolName))?.item;
+    if (!tool) return undefined;
+    let params = this.#headerParams.get(tool);
+    if (!params) {
+      const declared = headerParamsOf(tool['inputSchema']);
+      params = 'invalid' in declared ? [] : declared;
+      this.#headerParams.set(tool, params);
+    }
+    return params;
+  }
+
+  async call(call: Call): Promise<Answer> {
+    try {
+      return await this.#dispatch(call);
+    } catch (error) {
+      return hubError(rpcErrorOf(toHubError(error)));
+    }
+  }
+
+  #dispatch(call: Call): Promise<Answer> {
+    const { method, downstream } = call;
+    if (method === 'server/discover') return this.#discover(call);
+    const kind = listKindOf(method);
+    if (kind) return this.#list(call, kind);
+    if (downstream.era === 'modern' && LEGACY_ONLY.has(method)) return Promise.resolve(unknownMethod(method));
+    return this.#named(call);
+  }
+
+  /** A call that names a tool, prompt or resource; on one server's endpoint, any other method as well. */
+  async #named(call: Call): Promise<Answer> {
+    const params = call.params ?? {};
+    let routing = this.#route(call, params);
+    if (routing && !isCertain(routing)) {
+      // What is asked for may belong to a server that is still starting.
+      await this.#settled(call);
+      routing = this.#route(call, params);
+    }
+    const { upstreams } = this.#options;
+    if (!routing) {
+      const only = call.scope.kind === 'server' ? upstreams.get(call.scope.id) : undefined;
+      return only ? forward(only, call, call.params) : unknownMethod(call.method);
+    }
+    await this.#raiseLogLevel(call, routing);
+    return forwardRouted(upstreams, call, routing);
+  }
+
+  #route(call: Call, params: JsonObject): Routing | undefined {
+    const view = this.#view(call.scope);
+    if (!view) throw serverGone(call.scope);
+    const routing = routeCall(view, call.method, params);
+    // The one server of an endpoint of its own has the last word on what it knows.
+    if (routing && routing.routes.length === 0 && call.scope.kind === 'server') {
+      return { ...routing, routes: [{ serverId: call.scope.id, params }] };
+    }
+    return routing;
+  }
+
+  async #raiseLogLevel({ downstream }: Call, { routes }: Routing): Promise<void> {
+    const { logLevel, era } = downstream;
+    const [route] = routes;
+    if (!logLevel || era !== 'modern' || !route) return;
+    const upstream = this.#options.upstreams.get(route.serverId);
+    if (upstream?.listing?.identity.era === 'legacy') await this.#feeds.wantCallLevel(route.serverId, logLevel);
+  }
+
+  async #list(call: Call, kind: ListKind): Promise<Answer> {
+    if (call.params?.['cursor'] !== undefined) {
+      const error = new HubError('VALIDATION_ERROR', `${call.method}: unknown cursor. The hub answers every list in one page.`);
+      return hubError(rpcErrorOf(error));
+    }
+    await this.#settled(call);
+    const view = this.#view(call.scope);
+    if (!view) return failureAnswer(call.method, serverGone(call.scope));
+    const down = this.#downError(call.scope);
+    if (down) return failureAnswer(call.method, down);
+    return hubResult({
+      [kind]: view.list(kind),
+      resultType: 'complete',
+      ...view.cacheHint(kind),
+      _meta: { [metaKey.serverInfo]: this.#serverInfo(call.scope) },
+    });
+  }
+
+  /** On one server's endpoint a list of a server that never came up is an error, not an empty success. */
+  #downError(scope: Scope): HubError | undefined {
+    if (scope.kind === 'all') return undefined;
+    const upstream = this.#options.upstreams.get(scope.id);
+    if (!upstream || upstream.listing) return undefined;
+    return upstream.unavailable();
+  }
+
+  async #discover(call: Call): Promise<Answer> {
+    const { hub, upstreams } = this.#options;
+    if (call.scope.kind === 'all') {
+      const known = upstreams.all().flatMap(({ id, listing }) => (listing ? [{ id, identity: listing.identity }] : []));
+      return hubResult(discoverAll(hub, known));
+    }
+    await this.#settled(call);
+    const upstream = upstreams.get(call.scope.id);
+    if (!upstream) return failureAnswer(call.method, serverGone(call.scope));
+    return hubResult(discoverOne(hub, upstream.id, upstream.listing?.identity));
+  }
+
+  /** Waits, at most what is left of `startupWait`, for the servers in scope that are still starting. */
+  async #settled({ scope, signal }: Call): Promise<void> {
+    const { upstreams } = this.#options;
+    const scoped = scope.kind === 'all' ? upstreams.all() : [upstreams.get(scope.id)];
+    const starting = scoped.filter((upstream) => upstream?.state.kind === 'starting' && !upstream.listing);
+    await Promise.all(starting.map((upstream) => upstream?.settled(signal)));
+  }
+
+  #view(scope: Scope): CatalogView | undefined {
+    return scope.kind === 'all' ? this.#offer.catalog.all : this.#offer.catalog.only(scope.id);
+  }
+
+  #serverInfo(scope: Scope): JsonObject {
+    const { hub, upstreams } = this.#options;
+    const own = scope.kind === 'server' ? upstreams.get(scope.id)?.listing?.identity.serverInfo : undefined;
+    return isObject(own) ? own : { ...hub };
+  }
+}
+
+/** Whether waiting for slow servers could not change the route. */
+function isCertain({ routes }: Routing): boolean {
+  return routes.length === 1;
+}
+
+function unknownMethod(method: string): Answer {
+  return hubError(rpcErrorOf(new HubError('METHOD_NOT_FOUND', `Method not found: ${method}`, { details: { method } })));
+}
+
+function serverGone(scope: Scope): HubError {
+  const id = scope.kind === 'server' ? scope.id : '';
+  return new HubError('SERVER_NOT_FOUND', `No server "${id}" is configured.`, { details: { server: id } });
+}

@@ -1,0 +1,93 @@
+import { HubError } from '../base/index.ts';
+import type { CatalogView } from '../catalog/index.ts';
+import type { JsonObject } from '../protocol/index.ts';
+import { isObject } from '../protocol/index.ts';
+
+/** Where a call goes: the server, and the params in that server's own names. */
+export interface Route {
+  readonly serverId: string;
+  readonly params: JsonObject;
+}
+
+/** Routes of one call, best first. More than one only where the catalog cannot know (unlisted resource URIs). */
+export interface Routing {
+  readonly routes: readonly Route[];
+  /** Why there is none, or what to say when every guess was wrong. */
+  readonly notFound: HubError;
+}
+
+/** Finds where a call that names something goes, or `undefined` when the method names nothing. */
+export function routeCall(view: CatalogView, method: string, params: JsonObject): Routing | undefined {
+  switch (method) {
+    case 'tools/call':
+      return named(view, 'tools', params);
+    case 'prompts/get':
+      return named(view, 'prompts', params);
+    case 'resources/read':
+      return resource(view, params);
+    case 'completion/complete':
+      return completion(view, params);
+    default:
+      return undefined;
+  }
+}
+
+function named(view: CatalogView, kind: 'tools' | 'prompts', params: JsonObject): Routing {
+  const name = text(params, 'name', kind === 'tools' ? 'tools/call' : 'prompts/get');
+  const target = kind === 'tools' ? (view.tool(name) ?? view.plainTool(name)) : view.prompt(name);
+  const closest = target ? [] : view.closest(kind, name);
+  const what = kind === 'tools' ? 'tool' : 'prompt';
+  const hint = closest.length > 0 ? ` Did you mean ${closest.join(', ')}?` : ` List them with ${kind}/list.`;
+  return {
+    routes: target ? [{ serverId: target.serverId, params: { ...params, name: target.name } }] : [],
+    notFound: new HubError(kind === 'tools' ? 'TOOL_NOT_FOUND' : 'PROMPT_NOT_FOUND', `Unknown ${what}: ${name}.${hint}`, {
+      details: { [what]: name, closest },
+    }),
+  };
+}
+
+function resource(view: CatalogView, params: JsonObject): Routing {
+  const uri = text(params, 'uri', 'resources/read');
+  return {
+    routes: readers(view, uri).map((reader) => ({ serverId: reader.serverId, params: { ...params, uri: reader.uri } })),
+    notFound: resourceNotFound(uri),
+  };
+}
+
+/**
+ * Who may be able to read a URI, best guess first. Listed URIs and the `<server>__<uri>` form are certain; any other
+ * URI (a link in a tool's result need not be listed) is tried with the servers whose templates match, then with the
+ * rest.
+ */
+export function readers(view: CatalogView, uri: string): readonly { readonly serverId: string; readonly uri: string }[] {
+  const known = view.resource(uri);
+  if (known[0]?.exact) return known.slice(0, 1);
+  const others = view.servers.filter((id) => !known.some(({ serverId }) => serverId === id));
+  return [...known, ...others.map((serverId) => ({ serverId, uri }))];
+}
+
+export function resourceNotFound(uri: string): HubError {
+  return new HubError('RESOURCE_NOT_FOUND', `Resource not found: ${uri}. List them with resources/list.`, { details: { uri } });
+}
+
+function completion(view: CatalogView, params: JsonObject): Routing {
+  const { ref } = params;
+  if (isObject(ref) && ref['type'] === 'ref/prompt') {
+    const { routes, notFound } = named(view, 'prompts', ref);
+    return { routes: routes.map((route) => ({ serverId: route.serverId, params: { ...params, ref: route.params } })), notFound };
+  }
+  if (isObject(ref) && ref['type'] === 'ref/resource') {
+    const uri = text(ref, 'uri', 'completion/complete');
+    const routes = view
+      .template(uri)
+      .map((target) => ({ serverId: target.serverId, params: { ...params, ref: { ...ref, uri: target.uri } } }));
+    return { routes, notFound: resourceNotFound(uri) };
+  }
+  throw new HubError('VALIDATION_ERROR', 'completion/complete needs params.ref with type "ref/prompt" or "ref/resource".');
+}
+
+function text(params: JsonObject, field: string, method: string): string {
+  const value = params[field];
+  if (typeof value === 'string') return value;
+  throw new HubError('VALIDATION_ERROR', `${method} needs a string in params.${field}.`, { details: { field: `params.${field}` } });
+}

@@ -1,0 +1,125 @@
+import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
+import type { Listing } from '../../src/catalog/index.ts';
+import type { Era, JsonObject, Outcome } from '../../src/protocol/index.ts';
+import type { LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from '../../src/upstream/index.ts';
+
+export interface ListingParts {
+  readonly era?: Era;
+  readonly tools?: readonly JsonObject[];
+  readonly prompts?: readonly JsonObject[];
+  readonly resources?: readonly JsonObject[];
+  readonly resourceTemplates?: readonly JsonObject[];
+  readonly capabilities?: JsonObject;
+  readonly instructions?: string;
+}
+
+/** A tool with an object schema, as the catalog wants it. */
+export const tool = (name: string, more: JsonObject = {}): JsonObject => ({ name, inputSchema: { type: 'object' }, ...more });
+
+export function listing(parts: ListingParts = {}): Listing {
+  const hint = { ttlMs: 0, cacheScope: 'private' } as const;
+  const era = parts.era ?? 'legacy';
+  return {
+    identity: {
+      era,
+      protocolVersion: era === 'modern' ? '2026-07-28' : '2025-11-25',
+      serverInfo: { name: 'fake', version: '1' },
+      capabilities: parts.capabilities ?? { tools: {}, prompts: {}, resources: { subscribe: true } },
+      ...(parts.instructions !== undefined && { instructions: parts.instructions }),
+    },
+    items: {
+      tools: parts.tools ?? [],
+      prompts: parts.prompts ?? [],
+      resources: parts.resources ?? [],
+      resourceTemplates: parts.resourceTemplates ?? [],
+    },
+    cache: { tools: hint, prompts: hint, resources: hint, resourceTemplates: hint },
+  };
+}
+
+type Answerer = (request: UpstreamRequest) => Outcome | Promise<Outcome>;
+
+/** An upstream that answers by a script and remembers what it was asked. */
+export class FakeUpstream implements Upstream {
+  readonly id: string;
+  state: UpstreamState;
+  listing: Listing | undefined;
+  readonly requests: UpstreamRequest[] = [];
+  readonly subscriptions: string[][] = [];
+  readonly logLevels: (string | undefined)[] = [];
+  readonly noiseCount = 0;
+  answer: Answerer = () => ({ result: {} });
+  onSettled: () => Promise<void> = () => Promise.resolve();
+
+  constructor(id: string, offered: Listing | undefined = listing()) {
+    this.id = id;
+    this.listing = offered;
+    this.state = offered
+      ? { kind: 'ready', sinceMs: 0, tookMs: 1, identity: offered.identity }
+      : { kind: 'starting', sinceMs: 0, attempt: 1 };
+  }
+
+  async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    this.requests.push(request);
+    const down = this.unavailable();
+    if (down) throw down;
+    return { era: this.listing?.identity.era ?? 'legacy', outcome: await this.answer(request) };
+  }
+
+  unavailable(): HubError | undefined {
+    return this.state.kind === 'ready' ? undefined : new HubError('SERVER_NOT_CONNECTED', `The server "${this.id}" is ${this.state.kind}.`);
+  }
+
+  settled(): Promise<void> {
+    return this.onSettled();
+  }
+
+  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
+    this.subscriptions.push([...uris].sort());
+  }
+
+  async setLogLevel(level: string | undefined): Promise<void> {
+    this.logLevels.push(level);
+  }
+
+  stderrTail(): readonly LogLine[] {
+    return [];
+  }
+}
+
+/** A set of fake upstreams with a hand on their events. */
+export class FakeUpstreams {
+  readonly #members: FakeUpstream[];
+  readonly #emitter = new Emitter<PoolEvents>((error) => {
+    throw error;
+  });
+
+  constructor(...members: FakeUpstream[]) {
+    this.#members = members;
+  }
+
+  all(): readonly FakeUpstream[] {
+    return this.#members;
+  }
+
+  get(id: string): FakeUpstream | undefined {
+    return this.#members.find((member) => member.id === id);
+  }
+
+  on<K extends keyof PoolEvents>(name: K, listener: (event: PoolEvents[K]) => void): Disposable {
+    return this.#emitter.on(name, listener);
+  }
+
+  emit<K extends keyof PoolEvents>(name: K, event: PoolEvents[K]): void {
+    this.#emitter.emit(name, event);
+  }
+
+  /** Gives a member a new listing and tells of it, as the pool does. */
+  offer(id: string, offered: Listing): void {
+    const member = this.get(id);
+    if (!member) throw new Error(`no upstream ${id}`);
+    member.listing = offered;
+    member.state = { kind: 'ready', sinceMs: 0, tookMs: 1, identity: offered.identity };
+    this.emit('listing', { id, listing: offered });
+  }
+}
