@@ -1,0 +1,104 @@
+import { Client } from '@modelcontextprotocol/client';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fixture, type RunningHub, runHub } from '../support/in-process-hub.ts';
+
+const open: { stop(): Promise<void> }[] = [];
+
+async function hubWith(mcpServers: object, settings: object = {}): Promise<RunningHub> {
+  const running = await runHub({ mcpServers, ...settings });
+  open.push(running);
+  return running;
+}
+
+async function clientOf(url: string): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  open.push({ stop: () => client.close() });
+  return client;
+}
+
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.stop();
+});
+
+describe('the first list', () => {
+  it('holds all 250 tools of a server that pages them by 100', async () => {
+    const { url } = await hubWith({ paged: fixture('paged.mjs') });
+    const { tools } = await (await clientOf(url)).listTools();
+    expect(tools).toHaveLength(250);
+    expect(new Set(tools.map(({ name }) => name)).size).toBe(250);
+  });
+
+  it('waits for a server that starts three seconds late', async () => {
+    const { url } = await hubWith({ echo: fixture('echo.mjs'), late: fixture('slow-start.mjs', '3000') });
+    const { tools } = await (await clientOf(url)).listTools();
+    const servers = new Set(tools.map(({ name }) => name.split('__')[0]));
+    expect(servers).toEqual(new Set(['echo', 'late']));
+  });
+
+  it('does not wait beyond startupWait; what comes later is announced', async () => {
+    const { url } = await hubWith({ echo: fixture('echo.mjs'), slow: fixture('slow-start.mjs', '3000') }, { startupWait: 500 });
+    const client = await clientOf(url);
+    const before = await client.listTools();
+    expect(before.tools.every(({ name }) => name.startsWith('echo__'))).toBe(true);
+    const changed = new Promise<void>((resolve) => client.setNotificationHandler('notifications/tools/list_changed', () => resolve()));
+    await changed;
+    const after = await client.listTools();
+    expect(after.tools.some(({ name }) => name.startsWith('slow__'))).toBe(true);
+  });
+});
+
+describe('a bad server', () => {
+  it('costs the others nothing, and a call to it says what is wrong', async () => {
+    const { url, origin } = await hubWith(
+      {
+        echo: fixture('echo.mjs'),
+        exits: fixture('exit-on-start.mjs'),
+        hangs: fixture('hang.mjs'),
+        missing: { command: 'no-such-command-anywhere' },
+        both: { command: 'x', url: 'http://127.0.0.1:1/' },
+        noisy: fixture('noisy-stdout.mjs'),
+        dies: fixture('exit-on-probe.mjs'),
+        flood: fixture('flood-stderr.mjs'),
+      },
+      { startupWait: 3000 },
+    );
+    const { tools } = await (await clientOf(url)).listTools();
+    const servers = new Set(tools.map(({ name }) => name.split('__')[0]));
+    expect(servers).toEqual(new Set(['echo', 'noisy', 'dies', 'flood']));
+    const health: { servers: { name: string; status: string; error: string | null }[] } = await (await fetch(`${origin}/api/health`)).json();
+    const errorOf = (name: string): string => health.servers.find((server) => server.name === name)?.error ?? '';
+    expect(errorOf('exits')).toContain('3');
+    expect(errorOf('missing')).toContain('no-such-command-anywhere');
+    expect(errorOf('both')).toContain('url');
+  });
+
+  it('comes back after a crash, with the same tools', async () => {
+    const { url } = await hubWith({ crash: fixture('crash-after.mjs', '1') });
+    const client = await clientOf(url);
+    const { tools } = await client.listTools();
+    const name = tools[0]?.name ?? '';
+    await client.callTool({ name, arguments: {} });
+    const crashed = await client.callTool({ name, arguments: {} });
+    expect(crashed.isError).toBe(true);
+    expect(JSON.stringify(crashed.content)).toContain('crash');
+    await expect.poll(async () => (await client.callTool({ name, arguments: {} })).isError ?? false, { timeout: 15_000, interval: 300 }).toBe(false);
+    expect((await client.listTools()).tools).toEqual(tools);
+  });
+});
+
+describe('a change of a list', () => {
+  it('reaches the client when a tool is added and when only a description differs', async () => {
+    const { url } = await hubWith({ grows: fixture('changes-list.mjs') });
+    const client = await clientOf(url);
+    let changes = 0;
+    client.setNotificationHandler('notifications/tools/list_changed', () => void (changes += 1));
+    const before = (await client.listTools()).tools;
+    await client.callTool({ name: 'grows__grow', arguments: {} });
+    await expect.poll(() => changes).toBe(1);
+    expect((await client.listTools()).tools).toHaveLength(before.length + 1);
+    await client.callTool({ name: 'grows__redescribe', arguments: {} });
+    await expect.poll(() => changes).toBe(2);
+  });
+});
