@@ -81,6 +81,7 @@ function callKind({ id, params }: JsonObject): 'request' | 'notification' | unde
 
 function responseKind({ id, result, error }: JsonObject): 'response' | undefined {
   if (isObject(result)) return isRequestId(id) ? 'response' : undefined;
+  if (id !== undefined && id !== null && !isRequestId(id)) return undefined;
   return isObject(error) && typeof error['code'] === 'number' && typeof error['message'] === 'string' ? 'response' : undefined;
 }
 

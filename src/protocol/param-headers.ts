@@ -20,13 +20,14 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** A text as a header value: as it is when it is plain ASCII, else in the base64 sentinel form. */
 export function encodeHeaderValue(text: string): string {
-  if (PLAIN.test(text) && !SENTINEL.test(text)) return text;
+  if (PLAIN.test(text) && !(text.startsWith('=?base64?') && text.endsWith('?='))) return text;
   return `=?base64?${Buffer.from(text, 'utf8').toString('base64')}?=`;
 }
 
-/** The text in a header value, or `undefined` when its sentinel form is broken. */
+/** The text in a header value, or `undefined` when it has characters that no header may have or its sentinel form is broken. */
 export function decodeHeaderValue(value: string): string | undefined {
   const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, '');
+  if (!PLAIN.test(trimmed)) return undefined;
   const encoded = SENTINEL.exec(trimmed)?.[1];
   if (encoded === undefined) return trimmed;
   if (!BASE64.test(encoded)) return undefined;
@@ -41,7 +42,7 @@ export function decodeHeaderValue(value: string): string | undefined {
  */
 export function headerParamsOf(inputSchema: JsonValue | undefined): readonly HeaderParam[] | { readonly invalid: string } {
   const found: HeaderParam[] = [];
-  const invalid = collect(inputSchema, [], true, found);
+  const invalid = collect(inputSchema, { path: [], onChain: true, depth: 0 }, found);
   if (invalid !== undefined) return { invalid };
   const seen = new Set<string>();
   for (const { header } of found) {
@@ -52,20 +53,34 @@ export function headerParamsOf(inputSchema: JsonValue | undefined): readonly Hea
   return found;
 }
 
+/** Where in a schema the walk stands. */
+interface Place {
+  /** The `properties` keys so far. */
+  readonly path: readonly string[];
+  /** Whether only `properties` keys lead here. */
+  readonly onChain: boolean;
+  readonly depth: number;
+}
+
+/** Deeper than any schema that a person wrote; far from what would exhaust the stack. */
+const MAX_DEPTH = 200;
+
 /** Walks a schema; annotations count only on a chain of `properties`, anywhere else they make the tool invalid. */
-function collect(schema: JsonValue | undefined, path: readonly string[], onChain: boolean, found: HeaderParam[]): string | undefined {
-  if (Array.isArray(schema)) return firstOf(schema, (part) => collect(part, path, false, found));
+function collect(schema: JsonValue | undefined, { path, onChain, depth }: Place, found: HeaderParam[]): string | undefined {
+  if (depth > MAX_DEPTH) return `the schema is nested more than ${MAX_DEPTH} levels deep`;
+  const offChain: Place = { path, onChain: false, depth: depth + 1 };
+  if (Array.isArray(schema)) return firstOf(schema, (part) => collect(part, offChain, found));
   if (!isObject(schema)) return undefined;
-  if (path.length > 0 || !onChain) {
-    const problem = declare(schema, path, onChain, found);
-    if (problem !== undefined) return problem;
-  }
+  const problem = declare(schema, path, onChain && path.length > 0, found);
+  if (problem !== undefined) return problem;
   return firstOf(Object.entries(schema), ([key, value]) => {
     if (key === 'properties' && isObject(value)) {
-      return firstOf(Object.entries(value), ([name, property]) => collect(property, [...path, name], onChain, found));
+      return firstOf(Object.entries(value), ([name, property]) =>
+        collect(property, { path: [...path, name], onChain, depth: depth + 1 }, found),
+      );
     }
     if (key === 'x-mcp-header' || NOT_SCHEMAS.has(key)) return undefined;
-    return collect(value, path, false, found);
+    return collect(value, offChain, found);
   });
 }
 
@@ -115,6 +130,14 @@ export function paramHeaders(params: readonly HeaderParam[], args: JsonValue | u
   return headers;
 }
 
+const DECIMAL = /^-?\d+(?:\.0+)?$/;
+
+/** Integers are compared as numbers where that is exact (same page, "Server Validation"), everything else as text. */
+function equals(text: string, value: JsonValue, type: HeaderParam['type']): boolean {
+  if (type === 'integer' && Number.isSafeInteger(value)) return DECIMAL.test(text) && Number(text) === value;
+  return text === String(value);
+}
+
 /** Compares received `Mcp-Param-*` headers with the arguments; the reason of the first disagreement, else `undefined`. */
 export function paramHeaderMismatch(
   params: readonly HeaderParam[],
@@ -129,8 +152,7 @@ export function paramHeaderMismatch(
       return received === undefined ? undefined : `${full} is present but the arguments have no ${path.join('.')}`;
     if (received === undefined) return `${full} is missing although the arguments have ${path.join('.')}`;
     const decoded = decodeHeaderValue(received);
-    if (decoded === undefined) return `${full} is not valid base64`;
-    const equal = type === 'integer' ? decoded !== '' && Number(decoded) === Number(expected) : decoded === String(expected);
-    return equal ? undefined : `${full} does not match ${path.join('.')} in the body`;
+    if (decoded === undefined) return `${full} has characters that no header may have, or broken base64`;
+    return equals(decoded, expected, type) ? undefined : `${full} does not match ${path.join('.')} in the body`;
   });
 }

@@ -7,12 +7,15 @@ export interface SseEvent {
   readonly data?: string;
 }
 
+/** Readers end a line at each of these; one inside the data would end the field. */
+const LINE_END = /\r\n|\r|\n/;
+
 export function sseFrame({ event, id, retry, data }: SseEvent): string {
   let text = '';
   if (event !== undefined) text += `event: ${event}\n`;
   if (id !== undefined) text += `id: ${id}\n`;
   if (retry !== undefined) text += `retry: ${retry}\n`;
-  if (data !== undefined) text += `data: ${data.includes('\n') ? data.replaceAll('\n', '\ndata: ') : data}\n`;
+  if (data !== undefined) text += `data: ${LINE_END.test(data) ? data.split(LINE_END).join('\ndata: ') : data}\n`;
   return `${text}\n`;
 }
 

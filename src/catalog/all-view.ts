@@ -1,0 +1,71 @@
+import { type ListKind, matchesTemplate } from '../protocol/index.ts';
+import { type Candidate, closest } from './closest.ts';
+import type { CacheHint } from './listing.ts';
+import { buildNameTable, type NameTable } from './name-table.ts';
+import type { Naming } from './names.ts';
+import type { Member } from './offer.ts';
+import { buildUriTable } from './uri-table.ts';
+import type { CatalogNote, CatalogView, Target, UriTarget } from './view.ts';
+
+/** The view of everything: all servers under exposed names. Adds to `notes` what had to be renamed. */
+export function buildAllView(members: readonly Member[], naming: Naming, notes: CatalogNote[]): CatalogView {
+  const names = {
+    tools: buildNameTable('tools', members, naming, notes),
+    prompts: buildNameTable('prompts', members, naming, notes),
+  };
+  const uris = {
+    resources: buildUriTable('resources', members, naming, notes),
+    resourceTemplates: buildUriTable('resourceTemplates', members, naming, notes),
+  };
+  const tables = { ...names, ...uris };
+  return {
+    servers: Object.freeze(members.map(({ serverId }) => serverId)),
+    list: (kind) => tables[kind].items,
+    cacheHint: (kind) => commonHint(kind, members),
+    tool: (name) => names.tools.byExposed.get(name)?.target,
+    plainTool: (name) => onlyTool(name, members),
+    prompt: (name) => names.prompts.byExposed.get(name)?.target,
+    resource(uri) {
+      const exact = uris.resources.exact(uri);
+      return exact ? [exact] : guesses(uri, members);
+    },
+    template(uriTemplate) {
+      const exact = uris.resourceTemplates.exact(uriTemplate);
+      return exact ? [exact] : this.resource(uriTemplate);
+    },
+    closest: (kind, name, max = 3) => closest(name, candidates(names[kind]), max),
+    exposedUri: (serverId, uri) => uris.resources.exposed(serverId, uri),
+  };
+}
+
+function commonHint(kind: ListKind, members: readonly Member[]): CacheHint {
+  const hints = members.flatMap(({ offer }) => (offer ? [offer.listing.cache[kind]] : []));
+  if (hints.length === 0) return { ttlMs: 0, cacheScope: 'private' };
+  return {
+    ttlMs: Math.min(...hints.map(({ ttlMs }) => ttlMs)),
+    cacheScope: hints.some(({ cacheScope }) => cacheScope === 'private') ? 'private' : 'public',
+  };
+}
+
+function onlyTool(name: string, members: readonly Member[]): Target | undefined {
+  const found = members.flatMap(({ serverId, offer }) => {
+    const item = offer?.byKey.tools.get(name);
+    return item ? [{ serverId, name, item }] : [];
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** Servers that may have an unlisted URI: those whose tools name it, then those with a template that it fits. */
+function guesses(uri: string, members: readonly Member[]): readonly UriTarget[] {
+  const named = members.filter(({ offer }) => offer?.uiUris.has(uri));
+  const fitting = members.filter((member) => !named.includes(member) && fitsTemplate(uri, member));
+  return [...named, ...fitting].map(({ serverId }) => ({ serverId, uri, exact: false }));
+}
+
+function fitsTemplate(uri: string, { offer }: Member): boolean {
+  return [...(offer?.byKey.resourceTemplates.keys() ?? [])].some((template) => matchesTemplate(template, uri));
+}
+
+function* candidates({ byExposed }: NameTable): Iterable<Candidate> {
+  for (const { exposed, target } of byExposed.values()) yield { exposed, original: target.name };
+}

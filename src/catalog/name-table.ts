@@ -1,0 +1,71 @@
+import type { JsonObject } from '../protocol/index.ts';
+import { MAX_HASH_LENGTH, type Naming } from './names.ts';
+import { type Member, type Offer, rekeyed } from './offer.ts';
+import type { CatalogNote, Target } from './view.ts';
+
+/** A tool or prompt under its exposed name. */
+export interface Named {
+  readonly exposed: string;
+  readonly target: Target;
+  /** As the server sent it, apart from the name. */
+  readonly item: JsonObject;
+}
+
+/** The tools or the prompts of all servers. */
+export interface NameTable {
+  readonly items: readonly JsonObject[];
+  readonly byExposed: ReadonlyMap<string, Named>;
+}
+
+type NamedKind = 'tools' | 'prompts';
+
+export function buildNameTable(kind: NamedKind, members: readonly Member[], naming: Naming, notes: CatalogNote[]): NameTable {
+  const byExposed = new Map<string, Named>();
+  for (const { serverId, offer } of members) {
+    if (!offer) continue;
+    for (const entry of namedItems(kind, serverId, offer, naming)) {
+      const named = byExposed.has(entry.exposed) ? renamed(kind, entry, naming, byExposed, notes) : entry;
+      byExposed.set(named.exposed, named);
+    }
+  }
+  return { byExposed, items: Object.freeze(Array.from(byExposed.values(), ({ item }) => item)) };
+}
+
+interface NamedOffer {
+  readonly fingerprint: string;
+  readonly tools: readonly Named[];
+  readonly prompts: readonly Named[];
+}
+/** A change of one server leaves the others' renamed items as they are: the same objects. */
+const known = new WeakMap<Offer, NamedOffer>();
+
+function namedItems(kind: NamedKind, serverId: string, offer: Offer, naming: Naming): readonly Named[] {
+  const fingerprint = naming.fingerprint(serverId);
+  let named = known.get(offer);
+  if (named?.fingerprint !== fingerprint) {
+    const all = (kind: NamedKind): readonly Named[] =>
+      Array.from(offer.byKey[kind], ([name, item]) => withName(kind, naming.exposed(serverId, name), { serverId, name, item }));
+    named = { fingerprint, tools: all('tools'), prompts: all('prompts') };
+    known.set(offer, named);
+  }
+  return named[kind];
+}
+
+function withName(kind: NamedKind, exposed: string, target: Target): Named {
+  return { exposed, target, item: rekeyed(kind, target.item, exposed) };
+}
+
+/** An entry whose name another one has already: an accident of hashes, or the intention of a server. */
+function renamed(kind: NamedKind, entry: Named, naming: Naming, taken: ReadonlyMap<string, Named>, notes: CatalogNote[]): Named {
+  const { target } = entry;
+  let length = 8;
+  let exposed = entry.exposed;
+  while (taken.has(exposed) && length <= MAX_HASH_LENGTH) {
+    exposed = naming.exposed(target.serverId, target.name, length);
+    length += 2;
+  }
+  const { serverId, name } = target;
+  const reason = `another ${kind === 'tools' ? 'tool' : 'prompt'} is already called ${entry.exposed}; this one is offered as ${exposed}`;
+  notes.push({ serverId, kind, name, severity: 'warning', reason });
+  return withName(kind, exposed, target);
+}

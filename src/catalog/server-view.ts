@@ -1,0 +1,32 @@
+import type { JsonObject, ListKind } from '../protocol/index.ts';
+import { closest } from './closest.ts';
+import type { Member } from './offer.ts';
+import type { CatalogView, Target } from './view.ts';
+
+const NOTHING: readonly JsonObject[] = Object.freeze([]);
+
+/** The view of one server: its own names. It has the last word on every URI, listed or not. */
+export function serverView({ serverId, offer }: Member): CatalogView {
+  const target = (kind: 'tools' | 'prompts', name: string): Target | undefined => {
+    const item = offer?.byKey[kind].get(name);
+    return item && { serverId, name, item };
+  };
+  const keys = (kind: ListKind): readonly string[] => [...(offer?.byKey[kind].keys() ?? [])];
+  return {
+    servers: Object.freeze([serverId]),
+    list: (kind) => offer?.items[kind] ?? NOTHING,
+    cacheHint: (kind) => offer?.listing.cache[kind] ?? { ttlMs: 0, cacheScope: 'private' },
+    tool: (name) => target('tools', name),
+    plainTool: (name) => target('tools', name),
+    prompt: (name) => target('prompts', name),
+    resource: (uri) => [{ serverId, uri, exact: offer?.byKey.resources.has(uri) ?? false }],
+    template: (uri) => [{ serverId, uri, exact: offer?.byKey.resourceTemplates.has(uri) ?? false }],
+    closest: (kind, name, max = 3) =>
+      closest(
+        name,
+        keys(kind).map((each) => ({ exposed: each, original: each })),
+        max,
+      ),
+    exposedUri: (_serverId, uri) => uri,
+  };
+}

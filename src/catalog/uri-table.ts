@@ -1,0 +1,78 @@
+import type { JsonObject } from '../protocol/index.ts';
+import { type Naming, SEPARATOR } from './names.ts';
+import { type Member, rekeyed } from './offer.ts';
+import type { CatalogNote, UriTarget } from './view.ts';
+
+/** The resources or the resource templates of all servers. */
+export interface UriTable {
+  readonly items: readonly JsonObject[];
+  /** The server that a URI certainly means: it is listed under it, or the URI begins with the server's slug. */
+  exact(uri: string): UriTarget | undefined;
+  /** The URI under which a server's own URI is listed, or would be. */
+  exposed(serverId: string, uri: string): string;
+}
+
+type UriKind = 'resources' | 'resourceTemplates';
+
+/**
+ * URIs stay as they are; one that an earlier server lists too becomes `<slug>__<uri>`. So does one that begins with
+ * some server's `<slug>__` on its own account: that form belongs to its server.
+ */
+export function buildUriTable(kind: UriKind, members: readonly Member[], naming: Naming, notes: CatalogNote[]): UriTable {
+  const byExposed = new Map<string, UriTarget>();
+  const changed = new Map<string, string>();
+  const items: JsonObject[] = [];
+  const prefixes = prefixesOf(members, naming);
+  const prefixed = (serverId: string, uri: string): string => naming.slug(serverId) + SEPARATOR + uri;
+  const isReserved = (uri: string): boolean => prefixes.some(({ prefix }) => uri.startsWith(prefix));
+
+  function add(serverId: string, uri: string, item: JsonObject): void {
+    let exposed = isReserved(uri) ? prefixed(serverId, uri) : uri;
+    const holder = byExposed.get(exposed);
+    while (byExposed.has(exposed)) exposed = prefixed(serverId, exposed);
+    byExposed.set(exposed, { serverId, uri, exact: true });
+    items.push(exposed === uri ? item : rekeyed(kind, item, exposed));
+    if (exposed !== uri) changed.set(key(serverId, uri), exposed);
+    if (holder)
+      notes.push({
+        serverId,
+        kind,
+        name: uri,
+        severity: 'warning',
+        reason: `${holder.serverId} lists it too; this one is listed as ${exposed}`,
+      });
+  }
+  for (const { serverId, offer } of members) {
+    for (const [uri, item] of offer?.byKey[kind] ?? []) add(serverId, uri, item);
+  }
+
+  return {
+    items: Object.freeze(items),
+    exact: (uri) => byExposed.get(uri) ?? byPrefix(uri, prefixes),
+    exposed(serverId, uri) {
+      const known = changed.get(key(serverId, uri));
+      if (known !== undefined) return known;
+      const holder = byExposed.get(uri);
+      return isReserved(uri) || (holder && holder.serverId !== serverId) ? prefixed(serverId, uri) : uri;
+    },
+  };
+}
+
+interface Prefix {
+  readonly serverId: string;
+  readonly prefix: string;
+}
+
+/** Longest first: with slugs `a` and `a__b`, what begins with `a__b__` means the second. */
+function prefixesOf(members: readonly Member[], naming: Naming): readonly Prefix[] {
+  return members
+    .map(({ serverId }) => ({ serverId, prefix: naming.slug(serverId) + SEPARATOR }))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
+}
+
+function byPrefix(uri: string, prefixes: readonly Prefix[]): UriTarget | undefined {
+  const found = prefixes.find(({ prefix }) => uri.startsWith(prefix));
+  return found && { serverId: found.serverId, uri: uri.slice(found.prefix.length), exact: true };
+}
+
+const key = (serverId: string, uri: string): string => JSON.stringify([serverId, uri]);

@@ -1,0 +1,51 @@
+import type { JsonObject, ListKind } from '../protocol/index.ts';
+import type { Finding } from './lint-schema.ts';
+import type { CacheHint } from './listing.ts';
+
+/** Where an exposed name leads. */
+export interface Target {
+  readonly serverId: string;
+  /** The name as the server knows it. */
+  readonly name: string;
+  /** The item as the server sent it; the same object as long as the server's listing is the same. */
+  readonly item: JsonObject;
+}
+
+/** A server that may have the resource or template of a URI. */
+export interface UriTarget {
+  readonly serverId: string;
+  /** The URI as the server knows it. */
+  readonly uri: string;
+  /** `true` when the URI is listed or names its server; `false` for a guess that the server itself must confirm. */
+  readonly exact: boolean;
+}
+
+/** What one endpoint offers. Immutable; every method answers from memory. */
+export interface CatalogView {
+  /** The servers of this view, in config order, also those that offer nothing yet. */
+  readonly servers: readonly string[];
+  /** The list as clients get it, in config order and then the server's own; the same array on every call. */
+  list(kind: ListKind): readonly JsonObject[];
+  /** How long and for whom {@link list} may be cached: the shortest time and the narrowest scope of its parts. */
+  cacheHint(kind: ListKind): CacheHint;
+  tool(name: string): Target | undefined;
+  /** A tool by its original name, if only one server has a tool of that name: apps know their tools by no other. */
+  plainTool(name: string): Target | undefined;
+  prompt(name: string): Target | undefined;
+  /** Who may have a resource, best first. An exact candidate stands alone; several are guesses. */
+  resource(uri: string): readonly UriTarget[];
+  /** Who has a resource template, or may have it; as {@link resource}. */
+  template(uriTemplate: string): readonly UriTarget[];
+  /** Exposed names that look like `name`, the most similar first. */
+  closest(kind: 'tools' | 'prompts', name: string, max?: number): readonly string[];
+  /** The URI under which clients know a server's resource. */
+  exposedUri(serverId: string, uri: string): string;
+}
+
+/** Something worth telling a person about what is offered, or why it is not. */
+export interface CatalogNote extends Finding {
+  readonly serverId: string;
+  readonly kind: ListKind | 'server';
+  /** The server's own name, URI or template of the item; for `server` its id. */
+  readonly name: string;
+}
