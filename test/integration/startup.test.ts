@@ -67,7 +67,7 @@ describe('a bad server', () => {
     const { tools } = await (await clientOf(url)).listTools();
     const servers = new Set(tools.map(({ name }) => name.split('__')[0]));
     expect(servers).toEqual(new Set(['echo', 'noisy', 'dies', 'flood']));
-    const health: { servers: { name: string; status: string; error: string | null }[] } = await (await fetch(`${origin}/api/health`)).json();
+    const health = await healthOf(origin);
     const errorOf = (name: string): string => health.servers.find((server) => server.name === name)?.error ?? '';
     expect(errorOf('exits')).toContain('3');
     expect(errorOf('missing')).toContain('no-such-command-anywhere');
@@ -83,7 +83,9 @@ describe('a bad server', () => {
     const crashed = await client.callTool({ name, arguments: {} });
     expect(crashed.isError).toBe(true);
     expect(JSON.stringify(crashed.content)).toContain('crash');
-    await expect.poll(async () => (await client.callTool({ name, arguments: {} })).isError ?? false, { timeout: 15_000, interval: 300 }).toBe(false);
+    await expect
+      .poll(async () => (await client.callTool({ name, arguments: {} })).isError ?? false, { timeout: 15_000, interval: 300 })
+      .toBe(false);
     expect((await client.listTools()).tools).toEqual(tools);
   });
 });

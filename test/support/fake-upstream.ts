@@ -51,7 +51,7 @@ export class FakeUpstream implements Upstream {
   answer: Answerer = () => ({ result: {} });
   onSettled: () => Promise<void> = () => Promise.resolve();
 
-  constructor(id: string, offered: Listing | undefined = listing()) {
+  constructor(id: string, offered: Listing | undefined) {
     this.id = id;
     this.listing = offered;
     this.state = offered
