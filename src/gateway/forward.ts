@@ -1,6 +1,6 @@
 import { HubError, toHubError } from '../base/index.ts';
-import type { JsonObject, NotificationMessage } from '../protocol/index.ts';
-import { isLoggingLevel, reachesLevel, rpcCode, rpcErrorOf } from '../protocol/index.ts';
+import type { JsonObject } from '../protocol/index.ts';
+import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubError } from './answer.ts';
 import type { Answer, Call } from './call.ts';
@@ -22,9 +22,7 @@ export async function forward(upstream: Upstream, call: Call, params: JsonObject
       },
       signal: call.signal,
       timeoutMs: call.timeoutMs,
-      onNotification: (notification) => {
-        if (wants(call, notification)) call.notify(notification);
-      },
+      onNotification: (notification) => call.notify(notification),
     });
   } catch (error) {
     return failureAnswer(call.method, toHubError(error));
@@ -59,15 +57,4 @@ function offersResources(upstream: Upstream | undefined): boolean {
 function isNotFound({ outcome }: Answer): boolean {
   const code = outcome.error?.code;
   return code === rpcCode.legacyResourceNotFound || code === rpcCode.invalidParams || code === rpcCode.methodNotFound;
-}
-
-/**
- * Log messages go only to who asked for them: a modern client per request, a legacy one once it set a level, before
- * that all of them (spec 2026-07-28 and 2025-11-25 server/utilities/logging). Everything else always passes.
- */
-function wants({ downstream }: Call, notification: NotificationMessage): boolean {
-  if (notification.method !== 'notifications/message') return true;
-  if (downstream.logLevel === undefined) return downstream.era === 'legacy';
-  const level = notification.params?.['level'];
-  return !isLoggingLevel(level) || reachesLevel(level, downstream.logLevel);
 }

@@ -23,15 +23,6 @@ export interface GatewayOptions {
   onNote(note: CatalogNote): void;
 }
 
-/** Methods of the handshake era that a modern client must be told do not exist (spec 2026-07-28 changelog). */
-const LEGACY_ONLY: ReadonlySet<string> = new Set([
-  'initialize',
-  'ping',
-  'logging/setLevel',
-  'resources/subscribe',
-  'resources/unsubscribe',
-]);
-
 /** The road of every call: what it names → where that is → there and back. */
 export class HubGateway implements Gateway, Disposable {
   readonly #options: GatewayOptions;
@@ -92,11 +83,10 @@ export class HubGateway implements Gateway, Disposable {
   }
 
   #dispatch(call: Call): Promise<Answer> {
-    const { method, downstream } = call;
+    const { method } = call;
     if (method === 'server/discover') return this.#discover(call);
     const kind = listKindOf(method);
     if (kind) return this.#list(call, kind);
-    if (downstream.era === 'modern' && LEGACY_ONLY.has(method)) return Promise.resolve(unknownMethod(method));
     return this.#named(call);
   }
 
