@@ -225,6 +225,18 @@ describe('resources', () => {
     expect(posing.all.exposedUri('evil', 'good__file:///x')).toBe('evil__good__file:///x');
   });
 
+  it('the longest name in front of a URI counts', () => {
+    const { all } = catalog({ a: listing({}), a__b: listing({}) });
+    expect(all.resource('a__b__x://y')).toEqual([{ serverId: 'a__b', uri: 'x://y', exact: true }]);
+    expect(all.resource('a__x://y')).toEqual([{ serverId: 'a', uri: 'x://y', exact: true }]);
+  });
+
+  it('a server is asked once, however many reasons there are to ask it', () => {
+    const tools = [tool('ui', { _meta: { ui: { resourceUri: 'ui://x' } } })];
+    const { all } = catalog({ a: listing({ tools, resourceTemplates: [template('ui://{a}'), template('{+all}')] }) });
+    expect(all.resource('ui://x')).toEqual([{ serverId: 'a', uri: 'ui://x', exact: false }]);
+  });
+
   it('in the view of one server every URI goes to it', () => {
     const view = built.only('b.c');
     expect(view?.list('resources').map(({ uri }) => uri)).toEqual(['file:///b', 'file:///shared']);

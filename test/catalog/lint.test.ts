@@ -141,6 +141,13 @@ describe('nothing is said of', () => {
   });
 });
 
+it('an item has at most ten findings, in short lines, the grave ones first', () => {
+  const properties = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`p${index}`, { type: 'x'.repeat(10_000) }]));
+  const findings = lintItem('tools', input({ type: 'object', anyOf: [{}], properties }));
+  expect(findings).toHaveLength(10);
+  expect(findings.filter(({ severity, reason }) => severity === 'warning' || reason.length > 200)).toEqual([]);
+});
+
 describe('prompts, resources and templates', () => {
   it.each<[ListKind, JsonValue, RegExp | undefined]>([
     ['prompts', prompt('p', { arguments: [{ name: 'a', required: true }] }), undefined],

@@ -39,6 +39,12 @@ describe('exposed names', () => {
     expect(exposed).toHaveLength(54);
   });
 
+  it('the hash is of the server and the name', () => {
+    const ids = ['1', '2'].map((end) => `${'server'.repeat(8)}${end}`);
+    const { exposed } = naming(ids);
+    expect(new Set(ids.map((id) => exposed(id, 'tool'))).size).toBe(2);
+  });
+
   it('names as long as the limit stay whole', () => {
     const { exposed } = naming(['a'], 16);
     expect(exposed('a', 'x'.repeat(13))).toBe(`a__${'x'.repeat(13)}`);
