@@ -96,7 +96,7 @@ export function lintSchema(schema: JsonValue | undefined, role: SchemaRole): rea
   visit(schema, role, walk);
   for (const { ref, path } of walk.refs) {
     if (resolves(ref, schema, walk.anchors)) continue;
-    walk.findings.push({ severity: compiled(role), reason: `${path} "${ref}" does not resolve inside the schema` });
+    walk.findings.push({ severity: compiled(role), reason: `${path} ${shown(ref)} does not resolve inside the schema` });
   }
   return walk.findings;
 }

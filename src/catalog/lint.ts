@@ -21,6 +21,8 @@ const MAX_DEPTH = 200;
 const MAX_DESCRIPTION = 4096;
 /** Findings per item; what hides it goes first. One broken generator can break every line of a schema. */
 const MAX_FINDINGS = 10;
+/** In characters; paths into a schema can be as long as its author likes. */
+const MAX_REASON = 300;
 
 const icons = listOf(fields({ src: string }, { mimeType: string, sizes: listOf(string), theme: oneOf('light', 'dark') }));
 const described = { title: string, description: string, icons, _meta: object };
@@ -56,7 +58,9 @@ export function lintItem(kind: ListKind, item: JsonValue): readonly Finding[] {
   if (!isObject(item)) return [];
   const findings = kind === 'tools' ? lintSchemas(item) : [];
   const warnings = [...findings.filter(({ severity }) => severity === 'warning'), ...lintDescription(item)];
-  return [...findings.filter(({ severity }) => severity === 'hidden'), ...warnings].slice(0, MAX_FINDINGS);
+  return [...findings.filter(({ severity }) => severity === 'hidden'), ...warnings]
+    .slice(0, MAX_FINDINGS)
+    .map(({ severity, reason }) => ({ severity, reason: reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON)}…` }));
 }
 
 function lintDescription({ description }: JsonObject): readonly Finding[] {

@@ -40,7 +40,7 @@ describe('exposed names', () => {
   });
 
   it('the hash is of the server and the name', () => {
-    const ids = ['1', '2'].map((end) => `${'server'.repeat(8)}${end}`);
+    const ids = ['1', '2'].map((end) => `${'server'.repeat(4)}${end}${'server'.repeat(4)}`);
     const { exposed } = naming(ids);
     expect(new Set(ids.map((id) => exposed(id, 'tool'))).size).toBe(2);
   });
