@@ -19,14 +19,12 @@ export function closest(asked: string, candidates: Iterable<Candidate>, max: num
   const cut = whole.indexOf(SEPARATOR);
   // A wrong prefix in front of a right name is a common slip; it counts one, so that better matches come first.
   const part = cut < 0 ? undefined : whole.slice(cut + SEPARATOR.length);
+  const toWhole = distanceTo(whole);
+  const toPart = part ? distanceTo(part) : undefined;
   const found: { exposed: string; distance: number }[] = [];
   for (const { exposed, original } of candidates) {
     const short = original.toLowerCase();
-    const distance = Math.min(
-      distanceWithin(whole, exposed.toLowerCase(), allowance(whole)),
-      distanceWithin(whole, short, allowance(whole)),
-      part ? 1 + distanceWithin(part, short, allowance(part)) : Infinity,
-    );
+    const distance = Math.min(toWhole(exposed.toLowerCase()), toWhole(short), 1 + (toPart?.(short) ?? Infinity));
     if (distance !== Infinity) found.push({ exposed, distance });
   }
   return found
@@ -39,28 +37,41 @@ function allowance(text: string): number {
   return Math.min(8, Math.max(1, Math.floor(text.length / 3)));
 }
 
-/** The Levenshtein distance of two texts, or `Infinity` when it is more than `limit`: only a band that wide is computed. */
-function distanceWithin(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return Infinity;
-  if (a === b) return 0;
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = nextRow(a, b, row, previous, limit);
-    if (!current.some((distance) => distance <= limit)) return Infinity;
-    previous = current;
-  }
-  const distance = previous[b.length] ?? Infinity;
-  return distance <= limit ? distance : Infinity;
+/** More than any distance that counts. */
+const FAR = 1_000_000;
+
+/** Distances of one text to many; its two rows are used again and again. */
+function distanceTo(text: string): (other: string) => number {
+  const limit = allowance(text);
+  const width = text.length + 1;
+  let above = new Int32Array(width);
+  let row = new Int32Array(width);
+  /** The Levenshtein distance, or `Infinity` when it is more than `limit`: only a band that wide is computed. */
+  return (other) => {
+    if (Math.abs(text.length - other.length) > limit) return Infinity;
+    for (let column = 0; column < width; column += 1) row[column] = column;
+    for (let line = 1; line <= other.length; line += 1) {
+      [above, row] = [row, above];
+      if (fillRow(row, above, text, other.charCodeAt(line - 1), line, limit) > limit) return Infinity;
+    }
+    const distance = row[text.length] ?? FAR;
+    return distance <= limit ? distance : Infinity;
+  };
 }
 
-function nextRow(a: string, b: string, row: number, previous: readonly number[], limit: number): number[] {
-  const current = previous.map(() => Infinity);
-  const first = Math.max(1, row - limit);
-  const last = Math.min(b.length, row + limit);
-  if (first === 1) current[0] = row;
+/** Computes one row of the table inside the band, and gives its smallest entry. */
+function fillRow(row: Int32Array, above: Int32Array, text: string, code: number, line: number, limit: number): number {
+  const first = Math.max(1, line - limit);
+  const last = Math.min(text.length, line + limit);
+  let left = first === 1 ? line : FAR;
+  let smallest = left;
+  row[first - 1] = left;
   for (let column = first; column <= last; column += 1) {
-    const replaced = (previous[column - 1] ?? Infinity) + (a[row - 1] === b[column - 1] ? 0 : 1);
-    current[column] = Math.min(replaced, (previous[column] ?? Infinity) + 1, (current[column - 1] ?? Infinity) + 1);
+    const replaced = (above[column - 1] ?? FAR) + (text.charCodeAt(column - 1) === code ? 0 : 1);
+    left = Math.min(replaced, (above[column] ?? FAR) + 1, left + 1);
+    row[column] = left;
+    smallest = Math.min(smallest, left);
   }
-  return current;
+  if (last < text.length) row[last + 1] = FAR;
+  return smallest;
 }

@@ -1,4 +1,4 @@
 export { buildCatalog, type Catalog, type CatalogOptions } from './catalog.ts';
 export { changesBetween } from './changes.ts';
 export type { CacheHint, Listing, ServerIdentity } from './listing.ts';
-export type { CatalogNote, CatalogView, Target, UriTarget } from './view.ts';
+export type { CatalogNote, CatalogView } from './view.ts';

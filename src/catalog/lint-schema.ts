@@ -96,7 +96,7 @@ export function lintSchema(schema: JsonValue | undefined, role: SchemaRole): rea
   visit(schema, role, walk);
   for (const { ref, path } of walk.refs) {
     if (resolves(ref, schema, walk.anchors)) continue;
-    walk.findings.push({ severity: compiled(role), reason: `${path} "${ref}" does not resolve inside the schema` });
+    walk.findings.push({ severity: compiled(role), reason: `${path} ${shown(ref)} does not resolve inside the schema` });
   }
   return walk.findings;
 }
@@ -111,8 +111,7 @@ function lintRoot(schema: JsonObject, role: SchemaRole, { findings }: Walk): voi
   if (role === 'inputSchema' && type !== 'object') {
     findings.push({
       severity: 'hidden',
-      reason:
-        type === undefined ? `${role} has no type; it must be "object"` : `${role}.type is ${JSON.stringify(type)}; it must be "object"`,
+      reason: type === undefined ? `${role} has no type; it must be "object"` : `${role}.type is ${shown(type)}; it must be "object"`,
     });
   }
   if (type === 'object' && isObject(properties)) {
@@ -192,7 +191,7 @@ const nested: Partial<Record<Content, (value: JsonValue, path: string, walk: Wal
 
 /** Keywords with plain values. */
 const plain: Partial<Record<Content, (value: JsonValue) => string | undefined>> = {
-  type: (value) => (isType(value) ? undefined : `is ${JSON.stringify(value)}, which is no JSON Schema type`),
+  type: (value) => (isType(value) ? undefined : `is ${shown(value)}, which is no JSON Schema type`),
   strings: (value) => (Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'is not an array of strings'),
   array: (value) => (Array.isArray(value) ? undefined : 'is not an array'),
   string: (value) => (typeof value === 'string' ? undefined : 'is not a string'),
@@ -201,6 +200,12 @@ const plain: Partial<Record<Content, (value: JsonValue) => string | undefined>> 
   count: (value) =>
     typeof value === 'number' && Number.isInteger(value) && value >= 0 ? undefined : 'is not a whole number of at least 0',
 };
+
+/** A value in a reason, at a length that fits a line. */
+function shown(value: JsonValue): string {
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}
 
 function isType(value: JsonValue): boolean {
   if (!Array.isArray(value)) return TYPES.has(value);

@@ -19,6 +19,10 @@ import {
 const MAX_DEPTH = 200;
 /** In characters. Some clients and model APIs cut or refuse what is longer. */
 const MAX_DESCRIPTION = 4096;
+/** Findings per item; what hides it goes first. One broken generator can break every line of a schema. */
+const MAX_FINDINGS = 10;
+/** In characters; paths into a schema can be as long as its author likes. */
+const MAX_REASON = 300;
 
 const icons = listOf(fields({ src: string }, { mimeType: string, sizes: listOf(string), theme: oneOf('light', 'dark') }));
 const described = { title: string, description: string, icons, _meta: object };
@@ -53,14 +57,15 @@ export function lintItem(kind: ListKind, item: JsonValue): readonly Finding[] {
   if (problem !== undefined) return [{ severity: 'hidden', reason: problem }];
   if (!isObject(item)) return [];
   const findings = kind === 'tools' ? lintSchemas(item) : [];
-  const { description } = item;
-  if (typeof description === 'string' && description.length > MAX_DESCRIPTION) {
-    return [
-      ...findings,
-      { severity: 'warning', reason: `description has ${description.length} characters; some clients cut it or refuse it` },
-    ];
-  }
-  return findings;
+  const warnings = [...findings.filter(({ severity }) => severity === 'warning'), ...lintDescription(item)];
+  return [...findings.filter(({ severity }) => severity === 'hidden'), ...warnings]
+    .slice(0, MAX_FINDINGS)
+    .map(({ severity, reason }) => ({ severity, reason: reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON)}…` }));
+}
+
+function lintDescription({ description }: JsonObject): readonly Finding[] {
+  if (typeof description !== 'string' || description.length <= MAX_DESCRIPTION) return [];
+  return [{ severity: 'warning', reason: `description has ${description.length} characters; some clients cut it or refuse it` }];
 }
 
 function lintSchemas({ inputSchema, outputSchema }: JsonObject): readonly Finding[] {

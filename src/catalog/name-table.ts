@@ -4,7 +4,7 @@ import { type Member, type Offer, rekeyed } from './offer.ts';
 import type { CatalogNote, Target } from './view.ts';
 
 /** A tool or prompt under its exposed name. */
-export interface Named {
+interface Named {
   readonly exposed: string;
   readonly target: Target;
   /** As the server sent it, apart from the name. */

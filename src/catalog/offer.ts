@@ -4,7 +4,7 @@ import type { Finding } from './lint-schema.ts';
 import type { Listing } from './listing.ts';
 
 /** A finding and the item that it is about. */
-export interface ItemFinding extends Finding {
+interface ItemFinding extends Finding {
   readonly kind: ListKind;
   readonly name: string;
 }
@@ -48,7 +48,7 @@ export function offerOf(listing: Listing): Offer {
 }
 
 /** What a call says to mean this item. Only for items that an {@link Offer} kept: there the field is a string. */
-export function keyOf(kind: ListKind, item: JsonObject): string {
+function keyOf(kind: ListKind, item: JsonObject): string {
   const key = item[keyField[kind]];
   return typeof key === 'string' ? key : '';
 }

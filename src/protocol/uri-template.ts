@@ -74,8 +74,7 @@ function afterExpression(expression: string, uri: string, from: ReadonlySet<numb
   for (let at = 0; at < uri.length; at += 1) {
     const character = uri.charAt(at);
     const starts = from.has(at) && (first === undefined || first === character);
-    // An operator's own character is no part of a value, so it may be one that ends a value.
-    open = starts && first !== undefined ? true : (open || starts) && !end.has(character);
+    open = (open || starts) && !end.has(character);
     if (open) reached.add(at + 1);
   }
   return reached;

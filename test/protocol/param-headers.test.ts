@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   decodeHeaderValue,
@@ -103,7 +103,7 @@ describe('headerParamsOf', () => {
     ['a place under allOf', { allOf: [{ properties: { a: annotated } }] }],
     ['a place under not', { not: { properties: { a: annotated } } }],
     ['a place under if', { if: { properties: { a: annotated } } }],
-    ['a place under then', { then: { properties: { a: annotated } } }],
+    ['a place under then', JSON.parse(`{"then":${JSON.stringify({ properties: { a: annotated } })}}`)],
     ['a place under else', { else: { properties: { a: annotated } } }],
     ['a place under $defs', { properties: { a: { $ref: '#/$defs/a' } }, $defs: { a: annotated } }],
     ['a place under additionalProperties', { additionalProperties: annotated }],

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { SSE_KEEP_ALIVE, type SseEvent, sseFrame } from '../../src/protocol/index.ts';
 

@@ -1,0 +1,24 @@
+import type { CacheHint, Listing } from '../../src/catalog/index.ts';
+import type { JsonObject } from '../../src/protocol/index.ts';
+
+interface ListingParts {
+  readonly tools?: readonly JsonObject[];
+  readonly prompts?: readonly JsonObject[];
+  readonly resources?: readonly JsonObject[];
+  readonly resourceTemplates?: readonly JsonObject[];
+  readonly cache?: CacheHint;
+}
+
+/** A listing as an upstream would hand it over. */
+export function listing({ cache = { ttlMs: 0, cacheScope: 'private' }, ...items }: ListingParts): Listing {
+  return {
+    identity: { era: 'legacy', protocolVersion: '2025-11-25', serverInfo: { name: 'fixture', version: '1' }, capabilities: {} },
+    items: { tools: [], prompts: [], resources: [], resourceTemplates: [], ...items },
+    cache: { tools: cache, prompts: cache, resources: cache, resourceTemplates: cache },
+  };
+}
+
+export const tool = (name: string, rest: JsonObject = {}): JsonObject => ({ name, inputSchema: { type: 'object' }, ...rest });
+export const prompt = (name: string, rest: JsonObject = {}): JsonObject => ({ name, ...rest });
+export const resource = (uri: string, rest: JsonObject = {}): JsonObject => ({ uri, name: uri, ...rest });
+export const template = (uriTemplate: string, rest: JsonObject = {}): JsonObject => ({ uriTemplate, name: uriTemplate, ...rest });
