@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { closest } from '../../src/cli/closest.ts';
 
@@ -14,10 +14,10 @@ describe('closest', () => {
   });
 
   it('finds every word itself', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.string({ maxLength: 12 }), { minLength: 1 }), (words) =>
-        words.every((word) => closest(word, words) === word),
-      ),
-    );
+    const words = uniqueArray(string({ maxLength: 12 }), { minLength: 1 });
+    const findsAll = property(words, (list) => {
+      expect(list.map((word) => closest(word, list))).toEqual(list);
+    });
+    expect(() => assert(findsAll)).not.toThrow();
   });
 });

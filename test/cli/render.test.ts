@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../src/base/index.ts';
 import { renderNotes, renderServer, renderSummary } from '../../src/cli/render.ts';
@@ -130,7 +131,6 @@ describe('styleFor', () => {
 
   it('says the same with colour and without', () => {
     const style = styleFor({ isTTY: true }, {});
-    const strip = (text: string): string => text.replaceAll(/\u001B\[\d+m/g, '');
-    expect(renderServer(ready('a'), 0, style).map(strip)).toEqual(lines(ready('a')));
+    expect(renderServer(ready('a'), 0, style).map(stripVTControlCharacters)).toEqual(lines(ready('a')));
   });
 });

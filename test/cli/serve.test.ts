@@ -40,6 +40,9 @@ function serve(mode: string, ...args: string[]): Run {
   return { child, output, ended };
 }
 
+/** Elsewhere the pid is known only where `lsof` is. */
+const onLinux = (text: string): string => (process.platform === 'linux' ? text : '');
+
 async function until(run: Run, text: string): Promise<void> {
   while (!run.output.stdout.includes(text) && !run.output.stderr.includes(text)) {
     const ended = await Promise.race([run.ended, once(run.child.stdout!, 'data'), once(run.child.stderr!, 'data')]);
@@ -140,7 +143,7 @@ describe('runServe', () => {
       expect(await run.ended).toEqual({ code: 2, signal: null });
       expect(run.output.stdout).toBe('');
       expect(run.output.stderr).toContain(`EADDRINUSE: port ${port} is in use by `);
-      if (process.platform === 'linux') expect(run.output.stderr).toContain(`(pid ${process.pid})`);
+      expect(run.output.stderr).toContain(onLinux(`(pid ${process.pid})`));
       expect(run.output.stderr).toContain('which is not an mcp-hub');
       expect(run.output.stderr).toContain(`--port ${port + 1}`);
     } finally {
@@ -155,7 +158,7 @@ describe('runServe', () => {
     const second = serve('', '--port', port);
     expect(await second.ended).toEqual({ code: 2, signal: null });
     expect(second.output.stderr).toContain('an mcp-hub (version 4.3.0)');
-    if (process.platform === 'linux') expect(second.output.stderr).toContain(`kill ${first.child.pid}`);
+    expect(second.output.stderr).toContain(onLinux(`kill ${first.child.pid}`));
   });
 
   it('tells of options it does not act on and of an open host', async () => {
