@@ -50,6 +50,7 @@ function buildCommand(): Command {
     .addOption(new Option('--auto-shutdown', 'accepted for compatibility; not acted on yet'))
     .addOption(new Option('--shutdown-delay [ms]', 'accepted for compatibility; not acted on yet'))
     .addOption(new Option('-V, --version', 'print the version'))
+    .helpOption('-h, --help', 'print this help')
     .configureHelp({ optionTerm: (option) => option.flags.replace('[', '<').replace(']', '>') });
 }
 
