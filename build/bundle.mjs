@@ -2,11 +2,12 @@
  * Bundles the command into dist/: one entry, parts that are loaded on first use in files of their own. The libraries
  * are bundled too, so that the installed command resolves no packages at start (docs/adr/0002-bundle.md).
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = new URL('..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -39,13 +40,9 @@ function writeLicenses(inputs) {
   writeFileSync(join(root, 'dist', 'THIRD-PARTY-LICENSES.txt'), texts.join(`\n\n${'-'.repeat(80)}\n\n`));
 }
 
+/** Packages spell the file's name differently; some carry a notice beside it. */
 function licenseText(folder) {
-  for (const name of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE', 'License']) {
-    try {
-      return readFileSync(join(folder, name), 'utf8').trim();
-    } catch {
-      // Expected: packages spell the file's name differently.
-    }
-  }
-  return '(no licence file in the package)';
+  const names = readdirSync(folder).filter((name) => /^(?:licen[cs]e|copying|notice)(?:[.-]|$)/i.test(name));
+  const texts = names.sort().map((name) => readFileSync(join(folder, name), 'utf8').trim());
+  return texts.length > 0 ? texts.join('\n\n') : '(no licence file in the package)';
 }

@@ -1,0 +1,63 @@
+{
+  description = "Every MCP server in your config behind one endpoint";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      systems = [
+        "x86_64-linux"
+        "aarch64-linux"
+        "x86_64-darwin"
+        "aarch64-darwin"
+      ];
+      forAllSystems = build: nixpkgs.lib.genAttrs systems (system: build nixpkgs.legacyPackages.${system});
+      manifest = nixpkgs.lib.importJSON ./package.json;
+
+      mcp-hub =
+        pkgs:
+        pkgs.buildNpmPackage {
+          pname = manifest.name;
+          inherit (manifest) version;
+          src = self;
+          nodejs = pkgs.nodejs_22;
+
+          # Reads the hashes from package-lock.json, so that a change of dependencies needs no new hash here.
+          npmDeps = pkgs.importNpmLock { npmRoot = ./.; };
+          npmConfigHook = pkgs.importNpmLock.npmConfigHook;
+
+          # The bundle in dist/ holds everything that runs; bin/ only starts it.
+          installPhase = ''
+            runHook preInstall
+            mkdir -p $out/lib/mcp-hub $out/bin
+            cp -r bin dist package.json LICENSE $out/lib/mcp-hub/
+            makeWrapper ${pkgs.nodejs_22}/bin/node $out/bin/mcp-hub --add-flags $out/lib/mcp-hub/bin/mcp-hub.js
+            runHook postInstall
+          '';
+          nativeBuildInputs = [ pkgs.makeWrapper ];
+
+          doInstallCheck = true;
+          installCheckPhase = ''
+            $out/bin/mcp-hub --version | grep -Fx ${manifest.version}
+          '';
+
+          meta = {
+            inherit (manifest) description;
+            license = pkgs.lib.licenses.mit;
+            mainProgram = "mcp-hub";
+          };
+        };
+    in
+    {
+      packages = forAllSystems (pkgs: {
+        default = mcp-hub pkgs;
+      });
+
+      devShells = forAllSystems (pkgs: {
+        default = pkgs.mkShell { packages = [ pkgs.nodejs_22 ]; };
+      });
+
+      formatter = forAllSystems (pkgs: pkgs.nixfmt-rfc-style);
+    };
+}

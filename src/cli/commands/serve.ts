@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { createLogger, HubError, hubPaths, isHubError, type LogSink, systemClock } from '../../base/index.ts';
+import { LogFile } from '../../hub/index.ts';
+import type { ServeOptions } from '../args.ts';
+import { describeError } from '../diagnostics.ts';
+import { exitCodeOf } from '../exit-codes.ts';
+import type { CreateHub } from '../load-hub.ts';
+import { terminalLog } from '../log-terminal.ts';
+import { describePortInUse, findPortOwner } from '../port-owner.ts';
+import { ProcessLife } from '../signals.ts';
+import { StartScreen } from '../start-screen.ts';
+import { styleFor } from '../style.ts';
+
+export interface ServeContext {
+  readonly options: ServeOptions;
+  readonly process: NodeJS.Process;
+  readonly version: string;
+  readonly createHub: CreateHub;
+}
+
+/**
+ * `mcp-hub serve`: runs a hub until a signal ends it. Resolves when the port is open, or when the start has failed and
+ * the process is on its way out; never rejects.
+ */
+export async function runServe(context: ServeContext): Promise<void> {
+  const { options, process, version, createHub } = context;
+  const paths = hubPaths(process.env);
+  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+  const logFile = new LogFile({ dir: paths.logDir, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
+  const sinks = [logFile.sink, terminalSink(context)];
+  const { port, host } = options;
+  const { env } = process;
+  const hub = createHub({ configFiles: options.configFiles, host, port, env, cwd: process.cwd(), paths, sinks, version });
+  const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
+  const life = new ProcessLife({
+    process,
+    clock: systemClock,
+    logger: createLogger(sinks),
+    stop: async () => {
+      screen.dispose();
+      await hub.stop();
+      await logFile.close();
+    },
+    onStartError: (error) => void fail(error),
+  });
+  const fail = async (error: unknown): Promise<void> => {
+    if (life.stopping) return;
+    const cause = asPortInUse(error, port);
+    const lines = isHubError(cause, 'PORT_IN_USE') ? await portInUse(cause, port, process.platform) : describeError(cause);
+    lines.forEach((line, index) => tell(index === 0 ? `error: ${line}` : line));
+    life.end(exitCodeOf(cause));
+  };
+
+  life.watch();
+  for (const notice of notices(options)) tell(notice);
+  screen.follow(hub);
+  try {
+    const opened = await hub.start();
+    life.started();
+    screen.opened(opened.port);
+    await logFile.open();
+  } catch (error) {
+    await fail(error);
+  }
+}
+
+function terminalSink({ options, process }: ServeContext): LogSink {
+  const style = styleFor(process.stderr, process.env);
+  return terminalLog({ write: (text) => process.stderr.write(text), style, verbose: options.verbose });
+}
+
+function startScreen({ options, process }: ServeContext, defaultConfigFile: string, logFile: string): StartScreen {
+  const configFiles = options.configFiles.length > 0 ? options.configFiles : [defaultConfigFile];
+  return new StartScreen({
+    write: (text) => process.stdout.write(text),
+    clock: systemClock,
+    style: styleFor(process.stdout, process.env),
+    summary: { host: options.host, configFiles, logFile },
+  });
+}
+
+/** What a person should know of their own options, before anything starts. */
+function notices({ host, idleOptions }: ServeOptions): string[] {
+  const lines: string[] = [];
+  if (idleOptions.length > 0) lines.push(`note: ${idleOptions.join(', ')}: accepted, but this version does not act on it yet.`);
+  if (!/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host)) {
+    lines.push(`warning: --host ${host} opens the hub to other machines, and there is no authentication yet: everybody who`);
+    lines.push('can reach the port can use all your servers with your rights.');
+  }
+  return lines;
+}
+
+/** A listen error may come past every promise, as Node's own. */
+function asPortInUse(error: unknown, port: number): unknown {
+  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  return taken ? new HubError('PORT_IN_USE', error.message, { cause: error, details: { port } }) : error;
+}
+
+async function portInUse(error: HubError, asked: number, platform: NodeJS.Platform): Promise<string[]> {
+  const port = typeof error.details['port'] === 'number' ? error.details['port'] : asked;
+  return describePortInUse(port, await findPortOwner(port, platform, systemClock));
+}

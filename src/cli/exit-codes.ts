@@ -1,0 +1,37 @@
+import { type ErrorCode, isHubError } from '../base/index.ts';
+
+/** 0 all is well; 1 the configuration or the command line is wrong; 2 the port is taken; 3 anything else. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+const exitCodes = {
+  CONFIG_ERROR: 1,
+  PLACEHOLDER_ERROR: 1,
+  VALIDATION_ERROR: 3,
+  PARSE_ERROR: 3,
+  INVALID_REQUEST: 3,
+  METHOD_NOT_FOUND: 3,
+  SERVER_NOT_FOUND: 3,
+  TOOL_NOT_FOUND: 3,
+  PROMPT_NOT_FOUND: 3,
+  RESOURCE_NOT_FOUND: 3,
+  BODY_TOO_LARGE: 3,
+  FORBIDDEN: 3,
+  SERVER_NOT_CONNECTED: 3,
+  CONNECTION_ERROR: 3,
+  UPSTREAM_EXITED: 3,
+  UPSTREAM_PROTOCOL: 3,
+  UNAUTHORIZED: 3,
+  TIMEOUT: 3,
+  CANCELLED: 3,
+  LIMIT_EXCEEDED: 3,
+  PORT_IN_USE: 2,
+  USAGE: 1,
+  // The person asked for the stop while the hub was still starting.
+  SHUTTING_DOWN: 0,
+  UNHANDLED_ERROR: 3,
+} as const satisfies Record<ErrorCode, ExitCode>;
+
+/** The exit code that tells a script what kind of failure `error` is. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return isHubError(error) ? exitCodes[error.code] : 3;
+}

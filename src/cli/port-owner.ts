@@ -1,0 +1,45 @@
+import { type Clock, sleep } from '../base/index.ts';
+import { type RunningHub, probeHub } from './health-probe.ts';
+import { findListener, type ProcessInfo } from './listeners.ts';
+import { printable } from './style.ts';
+
+/** For finding out who has the port; the whole answer must come within a second. */
+const SEARCH_LIMIT_MS = 600;
+
+/** Who has a port, as far as that can be found out. */
+export interface PortOwner {
+  readonly process: ProcessInfo | undefined;
+  readonly hub: RunningHub | undefined;
+}
+
+/** Looks for the process that listens on `port`, and whether it is an mcp-hub. Never rejects. */
+export async function findPortOwner(port: number, platform: NodeJS.Platform, clock: Clock): Promise<PortOwner> {
+  const end = new AbortController();
+  const limit = sleep(clock, SEARCH_LIMIT_MS, end.signal).then(() => undefined);
+  const [process, hub] = await Promise.all([Promise.race([findListener(port, platform), limit]), Promise.race([probeHub(port), limit])]);
+  end.abort();
+  return { process, hub };
+}
+
+/** The lines for a person whose hub found its port taken. `EADDRINUSE` is what editors look for. */
+export function describePortInUse(port: number, owner: PortOwner): string[] {
+  const { process, hub } = owner;
+  const pid = process?.pid ?? hub?.pid;
+  const who = process ? `${printable(process.name)} (pid ${process.pid})` : pid === undefined ? 'another process' : `pid ${pid}`;
+  const first = `EADDRINUSE: port ${port} is in use by ${who}, ${hub ? hubName(hub) : 'which is not an mcp-hub'}.`;
+  const other = port < 65_535 ? port + 1 : port - 1;
+  if (!hub) {
+    const unseen = process ? [] : [`It seems to belong to another user; with their rights, "lsof -i :${port}" names it.`];
+    return [first, ...unseen, `End that process, or choose another port: --port ${other}`];
+  }
+  const stop = pid === undefined ? 'stop it' : `stop it (kill ${pid})`;
+  return [
+    first,
+    `Clients can use it as it is: http://localhost:${port}/mcp`,
+    `To replace it, ${stop} and start again. To run a second one, choose another port: --port ${other}`,
+  ];
+}
+
+function hubName(hub: RunningHub): string {
+  return `an mcp-hub${hub.version === undefined ? '' : ` (version ${printable(hub.version)})`}`;
+}

@@ -1,0 +1,130 @@
+import type { HubError } from '../base/index.ts';
+import type { ServerReport } from '../hub/index.ts';
+import { printable, type Style } from './style.ts';
+
+const LABEL_WIDTH = 10;
+const INDENT = ' '.repeat(LABEL_WIDTH + 2);
+
+/** What the lines after the start have to tell. */
+export interface Summary {
+  readonly host: string;
+  readonly port: number;
+  readonly servers: readonly ServerReport[];
+  /** The config files that were read, for the case that there are no servers in them. */
+  readonly configFiles: readonly string[];
+  readonly logFile: string;
+}
+
+/** The lines for one server's state; none for a state that a person need not hear of. */
+export function renderServer(report: ServerReport, nowMs: number, style: Style): string[] {
+  const { state } = report;
+  const name = style.strong(printable(report.name));
+  switch (state.kind) {
+    case 'ready':
+      return [line(style.good, 'ready', `${name}  ${offer(report)}  ${style.quiet(`(${duration(state.tookMs)})`)}`)];
+    case 'backoff': {
+      const next = `Attempt ${state.attempt} failed; the next one is in ${duration(Math.max(0, state.untilMs - nowMs))}.`;
+      return [...problem(style.caution, 'waiting', name, state.last), INDENT + next];
+    }
+    case 'auth-required':
+      return problem(style.caution, 'login', name, state.error);
+    case 'failed':
+      return problem(style.bad, 'failed', name, state.error);
+    case 'disabled':
+    case 'stopped':
+    case 'starting':
+    case 'stopping':
+      return [];
+  }
+}
+
+/** Hidden tools, name collisions and the like, under the server's line. */
+export function renderNotes(serverName: string, notes: readonly string[], style: Style): string[] {
+  return notes.map((note) => line(style.caution, 'note', `${printable(serverName)}: ${indentRest(note)}`));
+}
+
+/** How many servers are ready, the addresses, and what to paste into a client. */
+export function renderSummary(summary: Summary, style: Style): string[] {
+  const origin = originOf(summary.host, summary.port);
+  const ready = names(summary.servers, ['ready']);
+  const snippet = JSON.stringify({ mcpServers: { Hub: { url: `${origin}/mcp` } } });
+  return [
+    '',
+    ...counts(summary, ready.length),
+    '',
+    `All servers:   ${style.strong(`${origin}/mcp`)}`,
+    ...(ready.length > 0 ? [`One server:    ${origin}/mcp/<server>  (${ready.map(encodeURIComponent).join(', ')})`] : []),
+    `Log file:      ${printable(summary.logFile)}`,
+    '',
+    'Put this into the configuration of an MCP client:',
+    `  ${snippet.replaceAll(':{', ': {').replaceAll('":"', '": "')}`,
+    '',
+  ];
+}
+
+/** The address for a client on this machine; one that stands for "every address" is reached by the loopback name. */
+function originOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+function counts(summary: Summary, ready: number): string[] {
+  const { servers } = summary;
+  if (servers.length === 0) return [`No servers are configured in ${summary.configFiles.map(printable).join(', ')}.`];
+  const disabled = names(servers, ['disabled']);
+  const starting = names(servers, ['starting']);
+  const lines = [`${ready} of ${plural(servers.length - disabled.length, 'server')} ready.`];
+  if (starting.length > 0) lines.push(`Still starting: ${starting.map(printable).join(', ')}.`);
+  if (disabled.length > 0) lines.push(`Disabled: ${disabled.map(printable).join(', ')}.`);
+  return lines;
+}
+
+function names(servers: readonly ServerReport[], kinds: readonly ServerReport['state']['kind'][]): string[] {
+  return servers.filter((report) => kinds.includes(report.state.kind)).map((report) => report.name);
+}
+
+/** The error's own words say what happened and what to do; facts beside them are added where the words leave them out. */
+function problem(colour: (text: string) => string, label: string, name: string, error: HubError): string[] {
+  const words = printable(error.message);
+  const exitCode = error.details['exitCode'];
+  const stderr = error.details['stderr'];
+  const facts: string[] = [];
+  if (typeof exitCode === 'number' && !words.includes(String(exitCode))) facts.push(`Exit code ${exitCode}.`);
+  if (Array.isArray(stderr)) {
+    for (const text of stderr.map((entry) => printable(String(entry)))) if (!words.includes(text)) facts.push(`| ${text}`);
+  }
+  return [line(colour, label, `${name}  ${indentRest(words)}`), ...facts.map((fact) => INDENT + fact)];
+}
+
+function line(colour: (text: string) => string, label: string, text: string): string {
+  return `  ${colour(label.padEnd(LABEL_WIDTH))}${text}`;
+}
+
+function indentRest(text: string): string {
+  return printable(text).trimEnd().split('\n').join(`\n${INDENT}`);
+}
+
+function offer({ counts }: ServerReport): string {
+  const parts = [
+    [counts.tools, 'tool'],
+    [counts.prompts, 'prompt'],
+    [counts.resources, 'resource'],
+    [counts.resourceTemplates, 'resource template'],
+  ] as const;
+  const offered = parts.filter(([count]) => count > 0).map(([count, word]) => plural(count, word));
+  return offered.length > 0 ? offered.join(', ') : 'offers nothing';
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** `850 ms`, `2.4 s`, `35 s`, `2 min 5 s`. */
+function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const rest = seconds % 60;
+  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${rest} s`}`;
+}

@@ -1,0 +1,21 @@
+import { parseArgs } from './args.ts';
+import { loadHub } from './load-hub.ts';
+
+/** Runs the command that `args` ask for; what is wrong with them is told on stderr, all at once, with exit code 1. */
+export async function run(process: NodeJS.Process, args: readonly string[], version: string): Promise<void> {
+  const invocation = parseArgs(args);
+  switch (invocation.kind) {
+    case 'help':
+      process.stdout.write(invocation.text);
+      return;
+    case 'wrong':
+      for (const error of invocation.errors) process.stderr.write(`error: ${error}\n`);
+      process.stderr.write('Run "mcp-hub --help" for all options. Nothing was started.\n');
+      process.exitCode = 1;
+      return;
+    case 'serve': {
+      const [{ runServe }, createHub] = await Promise.all([import('./commands/serve.ts'), loadHub()]);
+      await runServe({ options: invocation.options, process, version, createHub });
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { type Clock, Disposables, type Disposable, type Logger, messageOf } from '../base/index.ts';
+
+/** From the wish to stop to the end of the process, in milliseconds. */
+const STOP_LIMIT_MS = 5_000;
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+
+type Listener = (...args: unknown[]) => void;
+
+interface EventSource {
+  on(event: string, listener: Listener): unknown;
+  off(event: string, listener: Listener): unknown;
+}
+
+/** The part of Node's `process` that a running hub deals with. */
+export interface ProcessLike extends EventSource {
+  readonly stdout: EventSource;
+  readonly stderr: EventSource;
+  exit(code: number): void;
+}
+
+export interface ProcessLifeOptions {
+  readonly process: ProcessLike;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends everything that runs. */
+  readonly stop: () => Promise<void>;
+  /** An error from outside any promise ended the start; `started` has not been called. */
+  readonly onStartError: (error: unknown) => void;
+}
+
+/**
+ * The life of the process around a hub: it ends by SIGINT or SIGTERM, in order and within five seconds, at once when
+ * asked twice, and not by a stray error or a closed pipe.
+ */
+export class ProcessLife implements Disposable {
+  readonly #options: ProcessLifeOptions;
+  readonly #owned = new Disposables();
+  #phase: 'starting' | 'running' | 'stopping' = 'starting';
+
+  constructor(options: ProcessLifeOptions) {
+    this.#options = options;
+  }
+
+  /** A stop is under way; an error of the start is its consequence then and no news. */
+  get stopping(): boolean {
+    return this.#phase === 'stopping';
+  }
+
+  /** Begins to listen to the process. */
+  watch(): void {
+    const { process, logger } = this.#options;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) this.#listen(process, signal, () => this.#onSignal(signal));
+    this.#listen(process, 'SIGHUP', () => logger.info('The terminal is gone (SIGHUP); the hub goes on. SIGTERM stops it.'));
+    this.#listen(process, 'uncaughtException', (error) => this.#onStrayError('uncaughtException', error));
+    this.#listen(process, 'unhandledRejection', (error) => this.#onStrayError('unhandledRejection', error));
+    // Whoever read our output may end before us (an editor, `head`): EPIPE is expected, and there is nobody left to tell.
+    for (const stream of [process.stdout, process.stderr]) this.#listen(stream, 'error', () => {});
+  }
+
+  /** The port is open: from now on no stray error ends the process. */
+  started(): void {
+    if (this.#phase === 'starting') this.#phase = 'running';
+  }
+
+  /** Stops the hub and ends the process with `exitCode`. Only the first call counts. */
+  end(exitCode: number): void {
+    if (this.#phase === 'stopping') return;
+    this.#phase = 'stopping';
+    const { clock, logger, process, stop } = this.#options;
+    const exit = (code: number): void => {
+      this.dispose();
+      process.exit(code);
+    };
+    this.#owned.add(clock.after(STOP_LIMIT_MS, () => exit(exitCode === 0 ? 3 : exitCode)));
+    const failed = (error: unknown): void => {
+      logger.error(`The hub did not stop in order: ${messageOf(error)}`);
+      exit(exitCode === 0 ? 3 : exitCode);
+    };
+    stop().then(() => exit(exitCode), failed);
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #onSignal(signal: keyof typeof signalNumbers): void {
+    const { logger, process } = this.#options;
+    if (this.#phase === 'stopping') {
+      process.exit(128 + signalNumbers[signal]);
+      return;
+    }
+    logger.info(`${signal}: the hub is stopping.`);
+    this.end(0);
+  }
+
+  #onStrayError(kind: string, error: unknown): void {
+    const { logger, onStartError } = this.#options;
+    if (this.#phase === 'starting' && kind === 'uncaughtException') {
+      onStartError(error);
+      return;
+    }
+    const stack = error instanceof Error ? error.stack : undefined;
+    logger.error(`A mistake in the hub itself (${kind}): ${messageOf(error)}. It goes on.`, { code: 'UNHANDLED_ERROR', stack });
+  }
+
+  #listen(source: EventSource, event: string, listener: Listener): void {
+    source.on(event, listener);
+    this.#owned.defer(() => source.off(event, listener));
+  }
+}

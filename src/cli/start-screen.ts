@@ -1,0 +1,101 @@
+import { type Clock, type Disposable, Disposables } from '../base/index.ts';
+import type { Hub, ServerReport } from '../hub/index.ts';
+import { renderNotes, renderServer, renderSummary, type Summary } from './render.ts';
+import type { Style } from './style.ts';
+
+/** How long the addresses wait for servers that are slow to start, in milliseconds. */
+const PATIENCE_MS = 5_000;
+
+export interface StartScreenOptions {
+  readonly write: (text: string) => void;
+  readonly clock: Clock;
+  readonly style: Style;
+  readonly summary: Omit<Summary, 'port' | 'servers'>;
+}
+
+/**
+ * Tells a person what becomes of the servers: each as it gets ready or fails, then, once all have settled or
+ * {@link PATIENCE_MS} are over, the addresses. What has been said is not said again.
+ */
+export class StartScreen implements Disposable {
+  readonly #options: StartScreenOptions;
+  readonly #servers = new Map<string, ServerReport>();
+  /** What was last told of each server, and its notes. */
+  readonly #told = new Map<string, string>();
+  readonly #toldNotes = new Set<string>();
+  readonly #owned = new Disposables();
+  #port: number | undefined;
+  #settled = false;
+  #summaryTold = false;
+
+  constructor(options: StartScreenOptions) {
+    this.#options = options;
+  }
+
+  /** Listens to `hub` until disposed of. Called before the hub starts, so that nothing is missed. */
+  follow(hub: Pick<Hub, 'on'>): void {
+    this.#owned.add(hub.on('server', (report) => this.#onServer(report)));
+    this.#owned.add(hub.on('settled', () => this.#onSettled()));
+  }
+
+  /** The port is open. */
+  opened(port: number): void {
+    this.#port = port;
+    if (this.#settled) this.#tellSummary();
+    else this.#owned.add(this.#options.clock.after(PATIENCE_MS, () => this.#tellSummary()));
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #onSettled(): void {
+    this.#settled = true;
+    this.#tellSummary();
+  }
+
+  #onServer(report: ServerReport): void {
+    const { clock, style } = this.#options;
+    this.#servers.set(report.name, report);
+    const key = newsOf(report);
+    if (key !== undefined && key !== this.#told.get(report.name)) {
+      this.#told.set(report.name, key);
+      this.#write(renderServer(report, clock.now(), style));
+    }
+    const notes = report.notes.filter((note) => !this.#toldNotes.has(`${report.name}\n${note}`));
+    for (const note of notes) this.#toldNotes.add(`${report.name}\n${note}`);
+    this.#write(renderNotes(report.name, notes, style));
+  }
+
+  #tellSummary(): void {
+    if (this.#summaryTold || this.#port === undefined) return;
+    this.#summaryTold = true;
+    const { style, summary } = this.#options;
+    this.#write(renderSummary({ ...summary, port: this.#port, servers: [...this.#servers.values()] }, style));
+  }
+
+  #write(lines: readonly string[]): void {
+    if (lines.length > 0) this.#options.write(`${lines.join('\n')}\n`);
+  }
+}
+
+/**
+ * What is new about a report: a connection by the time it was made, a failure by its words, so that the tenth equal
+ * attempt stays unmentioned (the log file has them all). `undefined`: nothing to tell.
+ */
+function newsOf({ state }: ServerReport): string | undefined {
+  switch (state.kind) {
+    case 'ready':
+      return `ready ${state.sinceMs}`;
+    case 'backoff':
+      return `problem ${state.last.message}`;
+    case 'auth-required':
+    case 'failed':
+      return `${state.kind} ${state.error.message}`;
+    case 'disabled':
+    case 'stopped':
+    case 'starting':
+    case 'stopping':
+      return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bundleSource } from '../support/bundle-source.ts';
+
+const bundle = bundleSource('src/cli/main.ts');
+afterAll(() => bundle.remove());
+
+/** What bin/mcp-hub.js does; `node -e` leaves out the script's name in argv, the bundle's path stands there instead. */
+const start = 'import(process.argv[1]).then(({ main }) => main(process));';
+
+function mcpHub(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', start, bundle.file, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describe('main', () => {
+  it.each([[['--version']], [['-V']], [['--port', '1', '--version', '--nonsense']]])('prints the version for %j', (args) => {
+    expect(mcpHub(...args)).toEqual({ status: 0, stdout: '9.8.7\n', stderr: '' });
+  });
+
+  it('prints help', () => {
+    const { status, stdout, stderr } = mcpHub('--help');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: mcp-hub \[serve\] \[options\]/);
+  });
+
+  it('ends with 1 for wrong arguments, all of them told on stderr', () => {
+    const { status, stdout, stderr } = mcpHub('--prot', '1', '--port', 'x');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toBe(
+      'error: Unknown option --prot. Did you mean --port?\n' +
+        'error: --port "x" cannot be used: a port is a whole number from 0 to 65535.\n' +
+        'Run "mcp-hub --help" for all options. Nothing was started.\n',
+    );
+  });
+
+  it('loads neither the hub nor any library for --version', () => {
+    expect([...loadedWith('main.mjs')]).toEqual(['src/cli/main.ts']);
+  });
+
+  it('does not load the hub for --help', () => {
+    const run = Object.entries(bundle.metafile.outputs).find(([, output]) => output.entryPoint === 'src/cli/run.ts')?.[0] ?? '';
+    const inputs = [...loadedWith(run.replace(/^.*\//, ''))];
+    expect(inputs).toContain('src/cli/args.ts');
+    expect(inputs.filter((input) => input.startsWith('src/hub/') || input.includes('winston'))).toEqual([]);
+  });
+});
+
+/** The sources that a file of the bundle loads at once, that is without its dynamic imports. */
+function loadedWith(name: string, seen = new Set<string>()): Set<string> {
+  const output = Object.entries(bundle.metafile.outputs).find(([path]) => path.endsWith(`/${name}`))?.[1];
+  if (!output) throw new Error(`The bundle has no ${name}.`);
+  for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) if (bytesInOutput > 0) seen.add(input);
+  for (const { path, kind } of output.imports)
+    if (kind === 'import-statement' && path.endsWith('.mjs')) loadedWith(path.replace(/^.*\//, ''), seen);
+  return seen;
+}

@@ -1,0 +1,96 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { type Clock, createLogger } from '../../src/base/index.ts';
+import { ProcessLife } from '../../src/cli/signals.ts';
+
+class FakeProcess extends EventEmitter {
+  readonly stdout = new EventEmitter();
+  readonly stderr = new EventEmitter();
+  readonly exits: number[] = [];
+  exit(code: number): void {
+    this.exits.push(code);
+  }
+}
+
+function life(stop: () => Promise<void>) {
+  const process = new FakeProcess();
+  const timers = new Map<() => void, number>();
+  const clock: Clock = {
+    now: () => 0,
+    after(delayMs, action) {
+      timers.set(action, delayMs);
+      return { dispose: () => void timers.delete(action) };
+    },
+  };
+  const logged: string[] = [];
+  const startErrors: unknown[] = [];
+  const logger = createLogger([({ type, message }) => logged.push(`${type} ${message}`)]);
+  const made = new ProcessLife({ process, clock, logger, stop, onStartError: (error) => startErrors.push(error) });
+  made.watch();
+  return { process, timers, logged, startErrors, made };
+}
+
+const never = (): Promise<void> => new Promise(() => {});
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('ProcessLife', () => {
+  it('ends the process once, when the stop is done, and leaves no listener', async () => {
+    const { process, made, timers } = life(() => Promise.resolve());
+    made.end(2);
+    made.end(0);
+    await turn();
+    expect(process.exits).toEqual([2]);
+    expect(timers.size).toBe(0);
+    expect(process.eventNames()).toEqual([]);
+    expect(process.stdout.eventNames()).toEqual([]);
+  });
+
+  it('does not wait for a stop that hangs longer than five seconds', () => {
+    const { process, timers } = life(never);
+    process.emit('SIGTERM');
+    expect([...timers.values()]).toEqual([5_000]);
+    for (const action of timers.keys()) action();
+    expect(process.exits).toEqual([3]);
+  });
+
+  it('keeps the exit code of the failure when the stop after it hangs', () => {
+    const { timers, process, made } = life(never);
+    made.end(1);
+    for (const action of timers.keys()) action();
+    expect(process.exits).toEqual([1]);
+  });
+
+  it('ends at once when asked again, by the second signal', () => {
+    const { process, made } = life(never);
+    process.emit('SIGTERM');
+    expect(made.stopping).toBe(true);
+    expect(process.exits).toEqual([]);
+    process.emit('SIGINT');
+    expect(process.exits).toEqual([130]);
+  });
+
+  it('takes a stray exception for the end of the start before it, and for a log line after it', () => {
+    const { process, startErrors, logged, made } = life(never);
+    const error = new Error('listen');
+    process.emit('uncaughtException', error);
+    expect(startErrors).toEqual([error]);
+    made.started();
+    process.emit('uncaughtException', new Error('later'));
+    process.emit('unhandledRejection', 'a rejection');
+    expect(startErrors).toHaveLength(1);
+    expect(process.exits).toEqual([]);
+    expect(logged).toEqual([
+      'error A mistake in the hub itself (uncaughtException): later. It goes on.',
+      'error A mistake in the hub itself (unhandledRejection): a rejection. It goes on.',
+    ]);
+  });
+
+  it('lets a closed pipe and SIGHUP pass', () => {
+    const { process, logged } = life(never);
+    const closed = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    for (const stream of [process.stdout, process.stderr]) stream.emit('error', closed);
+    process.emit('SIGHUP');
+    expect(process.exits).toEqual([]);
+    expect(logged).toEqual([expect.stringContaining('SIGHUP')]);
+  });
+});
