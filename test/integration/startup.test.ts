@@ -1,5 +1,4 @@
-import { Client } from '@modelcontextprotocol/client';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fixture, type RunningHub, runHub } from '../support/in-process-hub.ts';
 
@@ -9,6 +8,11 @@ async function hubWith(mcpServers: object, settings: object = {}): Promise<Runni
   const running = await runHub({ mcpServers, ...settings });
   open.push(running);
   return running;
+}
+
+async function healthOf(origin: string): Promise<{ servers: { name: string; error: string | null }[] }> {
+  const response = await fetch(`${origin}/api/health`);
+  return JSON.parse(await response.text());
 }
 
 async function clientOf(url: string): Promise<Client> {
