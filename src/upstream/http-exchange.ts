@@ -1,4 +1,4 @@
-import { SdkHttpError, type StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { SdkError, SdkHttpError, type StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Clock, type Disposable, HubError } from '../base/index.ts';
 import {
   type ErrorMessage,
@@ -129,7 +129,9 @@ export class HttpExchange {
 
   /** Whether the server answered well as HTTP and the answer could not be read, as opposed to a broken connection. */
   #isUnreadable(error: unknown): boolean {
-    return this.#response !== undefined && this.#response.status < 300 && networkCode(error) === undefined && !(error instanceof TypeError);
+    if (error instanceof SdkError) return true;
+    const isOk = this.#response !== undefined && this.#response.status < 300;
+    return isOk && networkCode(error) === undefined && !(error instanceof TypeError);
   }
 
   #unreadable(): string {

@@ -58,14 +58,16 @@ export async function negotiateStdio(context: NegotiateContext, open: () => Prom
 async function settleOnPipe(link: Link, context: NegotiateContext): Promise<Negotiated> {
   const { signal, clock, initTimeoutMs, hubInfo } = context;
   if (context.knownEra === 'legacy') return initialize(link, context);
-  const probing = probe(link, context);
+  const discovering = discover(link, NEWEST_MODERN, hubInfo);
+  const probing = probe(link, context, discovering);
   const silence = timer(clock, Math.min(PROBE_MS, initTimeoutMs / 4));
   const early = await untilAborted(Promise.race([probing, silence.passed]), signal).finally(() => silence.dispose());
   if (early) return conclude(link, early, context);
 
   const initializing = sendInitialize(link, hubInfo);
-  const first = await untilAborted(Promise.race([probing, initializing]), signal);
-  if ('kind' in first && first.kind === 'modern') return conclude(link, first, context);
+  // Both answers may come in one piece; the race is between the answers as they came, at equal distance from the link.
+  const first = await untilAborted(Promise.race([discovering.then(judgeProbe), initializing.then(() => undefined)]), signal);
+  if (first?.kind === 'modern') return conclude(link, first, context);
   const outcome = await untilAborted(initializing, signal);
   // A modern server that was slow refuses `initialize`, and has the last word on the probe.
   if (outcome.error) {
@@ -105,7 +107,7 @@ async function settleOnHttp(link: Link, context: NegotiateContext): Promise<Nego
   if (context.knownEra === 'legacy') return initialize(link, context);
   let verdict: ProbeVerdict = { kind: 'legacy' };
   try {
-    verdict = await untilAborted(probe(link, context), context.signal);
+    verdict = await untilAborted(probe(link, context, discover(link, NEWEST_MODERN, context.hubInfo)), context.signal);
   } catch (error) {
     // A server that cannot read the probe is not modern. What is no refusal of the probe itself goes up.
     if (!isHubError(error, 'UPSTREAM_PROTOCOL')) throw error;
@@ -118,9 +120,9 @@ async function overSse(context: NegotiateContext, roads: RemoteRoads): Promise<N
   return closeOnError(link, () => initialize(link, context));
 }
 
-/** Asks `server/discover`, a second time when the server names a version that both speak. */
-async function probe(link: Link, { hubInfo }: NegotiateContext): Promise<ProbeVerdict> {
-  const verdict = judgeProbe(await discover(link, NEWEST_MODERN, hubInfo));
+/** The verdict on an answer to `server/discover`; it is asked a second time when the server names a version that both speak. */
+async function probe(link: Link, { hubInfo }: NegotiateContext, discovering: Promise<Outcome>): Promise<ProbeVerdict> {
+  const verdict = judgeProbe(await discovering);
   if (verdict.kind !== 'retry') return verdict;
   const second = judgeProbe(await discover(link, verdict.version, hubInfo));
   return second.kind === 'retry' ? { kind: 'incompatible', supported: [second.version] } : second;

@@ -1,11 +1,21 @@
 import { createLogger, type LogRecord, REDACTED, Secret, systemClock } from '../../src/base/index.ts';
 import type { Listing } from '../../src/catalog/index.ts';
 import type { NotificationMessage } from '../../src/protocol/index.ts';
-import { type Connection, connector, type ConnectOptions, type Launch, type RemoteLaunch, type UpstreamRequest } from '../../src/upstream/index.ts';
+import {
+  type Connection,
+  connector,
+  type ConnectOptions,
+  type Launch,
+  type RemoteLaunch,
+  type UpstreamRequest,
+} from '../../src/upstream/index.ts';
 
 const connect = connector('9.9.9');
 
-export function remoteLaunch(url: string, overrides: { headers?: Record<string, string>; transport?: RemoteLaunch['transport'] } = {}): RemoteLaunch {
+export function remoteLaunch(
+  url: string,
+  overrides: { headers?: Record<string, string>; transport?: RemoteLaunch['transport'] } = {},
+): RemoteLaunch {
   const headers = overrides.headers ?? {};
   return {
     kind: 'remote',

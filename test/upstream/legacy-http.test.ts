@@ -93,7 +93,9 @@ describe('a legacy server over Streamable HTTP', () => {
   it('fetches the list again when it changed, and tells only of real changes', async () => {
     await vi.waitFor(() => expect(server.seen.some(({ method }) => method === 'GET')).toBe(true));
     await server.offer.announce();
-    await vi.waitFor(() => expect(server.seen.filter(({ rpc }) => rpc === 'tools/list').length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(server.seen.filter(({ rpc }) => rpc === 'tools/list')).toHaveLength(4));
+    await recorded.connection.request(toolCall('echo'));
+    expect(recorded.listings).toHaveLength(0);
     await server.offer.change([['fresh']]);
     await vi.waitFor(() => expect(recorded.listings).toHaveLength(1));
     expect(recorded.connection.listing).toBe(recorded.listings[0]);

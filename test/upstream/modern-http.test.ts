@@ -37,7 +37,12 @@ describe('a modern server over HTTP', () => {
   });
 
   it('stamps the envelope: the client as far as it may be told, the version of the server', async () => {
-    const origin = { era: 'modern', clientInfo: { name: 'c', version: '1' }, clientCapabilities: { elicitation: {} }, logLevel: 'info' } as const;
+    const origin = {
+      era: 'modern',
+      clientInfo: { name: 'c', version: '1' },
+      clientCapabilities: { elicitation: {} },
+      logLevel: 'info',
+    } as const;
     const params = { name: 'echo', _meta: { traceparent: 't', 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } };
     await recorded.connection.request(toolCall('echo', { params, origin }));
     expect(lastCall()?.body['params']).toEqual({
@@ -73,7 +78,9 @@ describe('a modern server over HTTP', () => {
 
   it('cancels by closing the stream, without a notification', async () => {
     const aborter = new AbortController();
-    const call = recorded.connection.request(toolCall('slow', { signal: aborter.signal, params: { name: 'slow', _meta: { progressToken: 1 } } }));
+    const call = recorded.connection.request(
+      toolCall('slow', { signal: aborter.signal, params: { name: 'slow', _meta: { progressToken: 1 } } }),
+    );
     await vi.waitFor(() => expect(lastCall()).toBeDefined());
     aborter.abort();
     await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
