@@ -1,4 +1,4 @@
-import { type Clock, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Clock, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import type { Listing, ServerIdentity } from '../catalog/index.ts';
 import {
   changeKindOf,
@@ -19,6 +19,7 @@ import { ChangeListener } from './change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
 import { emptyListing, fetchListing, type ListingSource, sameListing } from './fetch-listing.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
+import { KeepAlive } from './keep-alive.ts';
 import type { Link } from './link.ts';
 import { ListingRefresher } from './listing-refresher.ts';
 import { outgoingParams } from './outgoing.ts';
@@ -33,6 +34,8 @@ export interface LiveConnectionOptions {
   /** Open, with its era settled. The connection owns it from now on. */
   readonly link: Link;
   readonly identity: ServerIdentity;
+  /** How often the server is pinged, in milliseconds; absent for never. */
+  readonly keepAliveMs?: number;
   readonly hubInfo: JsonObject;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -48,6 +51,7 @@ export class LiveConnection implements Connection {
   readonly #refresher: ListingRefresher;
   readonly #changes: ChangeListener;
   readonly #subscriptions: LegacySubscriptions;
+  readonly #keepAlive: KeepAlive | undefined;
   #listing: Listing;
   #isReady = false;
 
@@ -60,6 +64,8 @@ export class LiveConnection implements Connection {
     this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
     this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
     this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
+    const { keepAliveMs: everyMs } = options;
+    this.#keepAlive = everyMs === undefined ? undefined : new KeepAlive({ clock, everyMs, ping: () => this.#ping() });
     this.#changes = new ChangeListener({
       id,
       link,
@@ -94,6 +100,7 @@ export class LiveConnection implements Connection {
     if (link.closedBy) throw link.closedBy;
     signal.throwIfAborted();
     this.#isReady = true;
+    this.#keepAlive?.start();
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
@@ -103,6 +110,7 @@ export class LiveConnection implements Connection {
       await this.#refresher.now('tools');
       outcome = await this.#send(request);
     }
+    if (outcome.error?.code === rpcCode.unsupportedProtocolVersion && this.identity.era === 'modern') throw this.#outdated();
     return { era: this.identity.era, outcome };
   }
 
@@ -126,8 +134,27 @@ export class LiveConnection implements Connection {
   }
 
   #stopWatching(): void {
+    this.#keepAlive?.dispose();
     this.#refresher.dispose();
     this.#changes.dispose();
+  }
+
+  /** The server is not the one that was negotiated with any more: this connection is of no use, a new one settles the era. */
+  #outdated(): HubError {
+    const { id, link } = this.#options;
+    const message = `Server "${id}" no longer speaks ${this.identity.protocolVersion}. The connection is made anew; call again.`;
+    const error = new HubError('CONNECTION_ERROR', message, { details: { server: id } });
+    link.fail(error);
+    return error;
+  }
+
+  async #ping(): Promise<void> {
+    try {
+      await this.#requester.ask({ method: 'ping' });
+    } catch (error) {
+      // Expected: TIMEOUT, or the end of the link, which is told by its own event.
+      this.#options.logger.debug('A ping was not answered', { code: toHubError(error).code });
+    }
   }
 
   #send(request: UpstreamRequest): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { SdkError, SdkHttpError, type StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { type Clock, type Disposable, HubError } from '../base/index.ts';
+import { type Clock, type Disposable, HubError, isHubError } from '../base/index.ts';
 import {
   type ErrorMessage,
   isObject,
@@ -116,6 +116,7 @@ export class HttpExchange {
   #refused(error: unknown): void {
     if (this.#ended) return;
     const { peer, request } = this.#options;
+    if (isHubError(error)) return this.#end(error);
     if (error instanceof SdkHttpError) {
       const { status } = error;
       const text = bodyText(error);

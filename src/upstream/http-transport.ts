@@ -1,6 +1,7 @@
 import { SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf, withDeadline } from '../base/index.ts';
 import { isRequest, type Message, type RequestId, type RequestMessage } from '../protocol/index.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 import { name, networkError, sessionGoneError, statusError } from './http-errors.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { type HttpTarget, httpTarget } from './http-target.ts';
@@ -141,7 +142,7 @@ export class HttpTransport implements Transport {
     return new StreamableHTTPClientTransport(url, {
       requestInit: { headers },
       fetch: async (input, init) => {
-        const response = await fetch(input, init);
+        const response = await boundedFetch(this.#peer, input, init);
         observe(response, init?.method ?? 'GET');
         return response;
       },

@@ -143,6 +143,12 @@ export class Link {
     this.#lingering.set(id, timer);
   }
 
+  /** Gives the link up for a reason that only its user can see; the listener is told as of any other end. */
+  fail(error: HubError): void {
+    this.#die(error);
+    void this.close(error);
+  }
+
   /** Ends the link; every request in flight fails with `error`. Idempotent. */
   async close(error?: HubError): Promise<void> {
     this.#listening.dispose();

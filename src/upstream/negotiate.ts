@@ -9,10 +9,15 @@ import { envelope } from './outgoing.ts';
 /** How long a stdio server may be silent after the probe before `initialize` follows on the same pipe, in milliseconds. */
 export const PROBE_MS = 2_000;
 
+/** `fetch` gives a stream up after five silent minutes, and with an HTTP+SSE stream the session is lost; in milliseconds. */
+const SSE_KEEP_ALIVE_MS = 120_000;
+
 /** An open link whose era is settled. */
 export interface Negotiated {
   readonly link: Link;
   readonly identity: ServerIdentity;
+  /** How often the server must be made to say something, in milliseconds. */
+  readonly keepAliveMs?: number;
 }
 
 export interface NegotiateContext extends HandshakeContext {
@@ -117,7 +122,7 @@ async function settleOnHttp(link: Link, context: NegotiateContext): Promise<Nego
 
 async function overSse(context: NegotiateContext, roads: RemoteRoads): Promise<Negotiated> {
   const link = await roads.openSse();
-  return closeOnError(link, () => initialize(link, context));
+  return closeOnError(link, async () => ({ ...(await initialize(link, context)), keepAliveMs: SSE_KEEP_ALIVE_MS }));
 }
 
 /** The verdict on an answer to `server/discover`; it is asked a second time when the server names a version that both speak. */

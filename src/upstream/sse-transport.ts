@@ -1,6 +1,7 @@
 import { SSEClientTransport, SseError } from '@modelcontextprotocol/client';
 import { deferred, type Disposable, Emitter, HubError, messageOf } from '../base/index.ts';
 import type { Message } from '../protocol/index.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 import { garbageError, type HttpPeer, name, networkCode, networkError, sessionGoneError, statusError } from './http-errors.ts';
 import { httpTarget } from './http-target.ts';
 import type { RemoteTransportOptions } from './http-transport.ts';
@@ -80,7 +81,7 @@ export class SseTransport implements Transport {
     const sdk = new SSEClientTransport(url, {
       requestInit: { headers },
       fetch: async (input, init) => {
-        const response = await fetch(input, init);
+        const response = await boundedFetch(this.#peer, input, init);
         this.#lastStatus = response.status;
         return response;
       },
