@@ -1,14 +1,6 @@
 import { SdkError, SdkHttpError, type StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Clock, type Disposable, HubError, isHubError } from '../base/index.ts';
-import {
-  type ErrorMessage,
-  isObject,
-  isResponse,
-  type Message,
-  messageKind,
-  type RequestMessage,
-  type RpcError,
-} from '../protocol/index.ts';
+import { type ErrorMessage, isObject, isResponse, type Message, messageKind, type RequestMessage } from '../protocol/index.ts';
 import { garbageError, type HttpPeer, name, networkCode, networkError, sessionGoneError, statusError } from './http-errors.ts';
 import { listenTo } from './sdk-message.ts';
 import type { SendOptions } from './transport.ts';
@@ -19,7 +11,7 @@ const DRAIN_MS = 3_000;
 /** Statuses that say nothing about the request itself, so that a JSON-RPC error in their body is not its answer. */
 const NOT_IN_BAND: ReadonlySet<number> = new Set([401, 403, 408, 425, 429]);
 
-export interface ExchangeListener {
+interface ExchangeListener {
   message(message: Message): void;
   /** It is over: with an answer or taken back, or with the error that took the place of the answer. */
   ended(error: HubError | undefined): void;
@@ -115,17 +107,20 @@ export class HttpExchange {
 
   #refused(error: unknown): void {
     if (this.#ended) return;
-    const { peer, request } = this.#options;
+    const { peer } = this.#options;
     if (isHubError(error)) return this.#end(error);
-    if (error instanceof SdkHttpError) {
-      const { status } = error;
-      const text = bodyText(error);
-      const rpcError = status < 500 && !NOT_IN_BAND.has(status) && request.method !== 'initialize' ? errorInBody(text) : undefined;
-      if (rpcError === undefined) return this.#end(statusError(peer, status, text));
-      this.#receive({ jsonrpc: '2.0', id: request.id, error: rpcError });
-      return this.#end(undefined);
-    }
+    if (error instanceof SdkHttpError) return this.#refusedByStatus(error);
     this.#end(this.#isUnreadable(error) ? garbageError(peer, this.#unreadable()) : networkError(peer, error));
+  }
+
+  #refusedByStatus({ status, data }: SdkHttpError): void {
+    const { peer, request, inSession } = this.#options;
+    const text = typeof data.text === 'string' ? data.text : undefined;
+    const body = status < 500 && !NOT_IN_BAND.has(status) && request.method !== 'initialize' ? errorInBody(text) : undefined;
+    if (!body) return this.#end(statusError(peer, status, text));
+    if (inSession && status === 400 && isAboutSession(body)) return this.#loseSession();
+    this.#receive({ jsonrpc: '2.0', id: request.id, error: body.error });
+    this.#end(undefined);
   }
 
   /** Whether the server answered well as HTTP and the answer could not be read, as opposed to a broken connection. */
@@ -158,21 +153,21 @@ export class HttpExchange {
   }
 }
 
-function bodyText(error: SdkHttpError): string | undefined {
-  const { text } = error.data;
-  return typeof text === 'string' ? text : undefined;
-}
-
-/** The error object in an HTTP body that is a JSON-RPC error response. */
-function errorInBody(text: string | undefined): RpcError | undefined {
+/** An HTTP body that is a JSON-RPC error response. */
+function errorInBody(text: string | undefined): ErrorMessage | undefined {
   if (text === undefined) return undefined;
   try {
     const body: unknown = JSON.parse(text);
-    return isErrorBody(body) ? body.error : undefined;
+    return isErrorBody(body) ? body : undefined;
   } catch {
     // Expected: SyntaxError, a body that is HTML or plain text.
     return undefined;
   }
+}
+
+/** Servers built after the 1.x SDK's examples answer 400 and not 404 for a session that they do not know. */
+function isAboutSession({ id, error }: ErrorMessage): boolean {
+  return (id === undefined || id === null) && /session/i.test(error.message);
 }
 
 function isErrorBody(body: unknown): body is ErrorMessage {

@@ -128,11 +128,11 @@ export class HttpTransport implements Transport {
     return session;
   }
 
-  /** A server that once gave the standalone stream and then answers 404 has forgotten the session. */
+  /** A server that once gave the standalone stream and then answers 404, or 400 as some do, has forgotten the session. */
   #observeSession(response: Response, method: string): void {
     if (method !== 'GET') return;
     if (response.ok) this.#hasStandaloneStream = true;
-    else if (response.status === 404 && this.#hasStandaloneStream) this.#die(sessionGoneError(this.#peer));
+    else if ((response.status === 404 || response.status === 400) && this.#hasStandaloneStream) this.#die(sessionGoneError(this.#peer));
   }
 
   #createSdk(maxRetries: number, observe: (response: Response, method: string) => void): StreamableHTTPClientTransport {

@@ -1,4 +1,3 @@
-export type { Connect, ConnectionListener, ConnectOptions } from './connect.ts';
 export { connector } from './connector.ts';
 export type { Launch, RemoteLaunch, StdioLaunch } from './launch.ts';
 export type { SendOptions, Transport, TransportEvents } from './transport.ts';

@@ -48,7 +48,7 @@ export async function negotiateStdio(context: NegotiateContext, open: () => Prom
   const link = await open();
   const negotiated = await closeOnError(link, async () => {
     try {
-      return await settleOnPipe(link, context);
+      return await asKnown(link, context, settleOnPipe);
     } catch (error) {
       if (context.knownEra !== 'legacy' && link.closedBy && !context.signal.aborted) return undefined;
       throw error;
@@ -60,9 +60,19 @@ export async function negotiateStdio(context: NegotiateContext, open: () => Prom
   return closeOnError(next, () => initialize(next, context));
 }
 
+/** Leaves the probe out for a server known to be legacy; one that refuses `initialize` now is not that server any more. */
+async function asKnown(link: Link, context: NegotiateContext, settle: typeof settleOnPipe): Promise<Negotiated> {
+  if (context.knownEra !== 'legacy') return settle(link, context);
+  try {
+    return await initialize(link, context);
+  } catch (error) {
+    if (!isHubError(error, 'UPSTREAM_PROTOCOL') || link.closedBy) throw error;
+    return settle(link, context);
+  }
+}
+
 async function settleOnPipe(link: Link, context: NegotiateContext): Promise<Negotiated> {
   const { signal, clock, initTimeoutMs, hubInfo } = context;
-  if (context.knownEra === 'legacy') return initialize(link, context);
   const discovering = discover(link, NEWEST_MODERN, hubInfo);
   const probing = probe(link, context, discovering);
   const silence = timer(clock, Math.min(PROBE_MS, initTimeoutMs / 4));
@@ -94,7 +104,7 @@ export async function negotiateRemote(context: NegotiateContext, roads: RemoteRo
   const link = await roads.openHttp();
   let refusal: HubError;
   try {
-    return await settleOnHttp(link, context);
+    return await asKnown(link, context, settleOnHttp);
   } catch (error) {
     await link.close();
     if (roads.transport === 'http' || !isHubError(error) || !refusesPost(error)) throw error;
@@ -109,7 +119,6 @@ export async function negotiateRemote(context: NegotiateContext, roads: RemoteRo
 }
 
 async function settleOnHttp(link: Link, context: NegotiateContext): Promise<Negotiated> {
-  if (context.knownEra === 'legacy') return initialize(link, context);
   let verdict: ProbeVerdict = { kind: 'legacy' };
   try {
     verdict = await untilAborted(probe(link, context, discover(link, NEWEST_MODERN, context.hubInfo)), context.signal);

@@ -12,7 +12,7 @@ import { outgoingParams, type Speaker } from './outgoing.ts';
 import type { Origin } from './types.ts';
 
 /** A request may take this many times its time limit in all, however much progress it tells of. */
-export const MAX_LIMIT_FACTOR = 10;
+const MAX_LIMIT_FACTOR = 10;
 
 export interface Ask {
   readonly method: string;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NotificationMessage, RequestMessage } from '../../src/protocol/index.ts';
-import type { ConnectOptions, StdioLaunch } from '../../src/upstream/index.ts';
+import type { ConnectOptions } from '../../src/upstream/connect.ts';
+import type { StdioLaunch } from '../../src/upstream/index.ts';
 import { Secret } from '../../src/base/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { connectTo, toolCall } from '../support/remote.ts';

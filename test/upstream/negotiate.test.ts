@@ -130,6 +130,12 @@ describe('negotiation over stdio', () => {
     expect(transports[0]?.methods).toEqual(['initialize', 'notifications/initialized']);
   });
 
+  it('probes a server that was known to be legacy and refuses initialize now', async () => {
+    const { transports, open, context } = world({ initialize: rpc(-32601), 'server/discover': discovered });
+    expect((await negotiateStdio(context('legacy'), () => open(false))).identity.era).toBe('modern');
+    expect(transports.map(({ methods }) => methods)).toEqual([['initialize', 'server/discover']]);
+  });
+
   it('starts a server again that exits on the probe, and initializes at once', async () => {
     const { transports, open, context } = world({ 'server/discover': 'exit' }, { initialize: initialized });
     const { identity } = await negotiateStdio(context(), () => open(false));

@@ -134,6 +134,20 @@ describe('a remote server that fails later', () => {
     await connection.close();
   });
 
+  it('takes HTTP 400 about the session for its end', async () => {
+    const url = await scripted((exchange) => {
+      if (answerLegacyHandshake(exchange, { 'mcp-session-id': 's1' })) return;
+      exchange.reply(400, { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } });
+    });
+    const { connection, closed } = await connectTo(remoteLaunch(url));
+    expect(await failureOf(connection.request(toolCall('x')))).toMatchObject({
+      code: 'CONNECTION_ERROR',
+      message: expect.stringContaining('session'),
+    });
+    expect(closed).toEqual(['CONNECTION_ERROR']);
+    await connection.close();
+  });
+
   it('opens the standalone stream again when it ends, and is closed when the session is gone by then', async () => {
     let streams = 0;
     const url = await scripted((exchange) => {
