@@ -1,3 +1,4 @@
+export { connector } from './connector.ts';
 export type { Launch, RemoteLaunch, StdioLaunch } from './launch.ts';
 export type { SendOptions, Transport, TransportEvents } from './transport.ts';
 export type {

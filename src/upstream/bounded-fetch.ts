@@ -1,0 +1,30 @@
+import { HubError } from '../base/index.ts';
+import { type HttpPeer, name } from './http-errors.ts';
+
+/** Most bytes of one JSON body, or of one line of an event stream. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+const LF = 10;
+
+/** `fetch` for a peer that is not trusted with the hub's memory: a message that grows beyond the limit breaks its response off. */
+export async function boundedFetch(peer: HttpPeer, url: string | URL, init?: RequestInit, maxBytes = MAX_MESSAGE_BYTES): Promise<Response> {
+  const response = await fetch(url, init);
+  if (!response.body) return response;
+  const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '');
+  const { status, statusText, headers } = response;
+  return new Response(response.body.pipeThrough(limiter(peer, isStream, maxBytes)), { status, statusText, headers });
+}
+
+function limiter(peer: HttpPeer, isStream: boolean, maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
+  let pending = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      const lineEnd = isStream ? chunk.lastIndexOf(LF) : -1;
+      pending = lineEnd < 0 ? pending + chunk.byteLength : chunk.byteLength - lineEnd - 1;
+      if (pending > maxBytes) {
+        const message = `${name(peer)} sent a message of more than ${maxBytes} bytes, which was not read.`;
+        controller.error(new HubError('UPSTREAM_PROTOCOL', message, { details: { server: peer.id, maxBytes } }));
+      } else controller.enqueue(chunk);
+    },
+  });
+}

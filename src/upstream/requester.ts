@@ -1,0 +1,125 @@
+import { type Clock, type Disposable, HubError, type Logger } from '../base/index.ts';
+import {
+  type JsonObject,
+  type NotificationMessage,
+  type Outcome,
+  type ProgressToken,
+  progressTokenOf,
+  type RequestId,
+} from '../protocol/index.ts';
+import type { Link } from './link.ts';
+import { outgoingParams, type Speaker } from './outgoing.ts';
+import type { Origin } from './types.ts';
+
+/** A request may take this many times its time limit in all, however much progress it tells of. */
+const MAX_LIMIT_FACTOR = 10;
+
+export interface Ask {
+  readonly method: string;
+  readonly params?: JsonObject | undefined;
+  /** The downstream it is made for; absent for the hub's own requests. */
+  readonly origin?: Origin | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** In milliseconds; progress restarts it. */
+  readonly timeoutMs?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
+}
+
+export interface RequesterOptions {
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The server's name, for messages. */
+  readonly id: string;
+  readonly speaker: Speaker;
+  readonly requestTimeoutMs: number;
+}
+
+interface InFlight {
+  readonly ask: Ask;
+  /** The caller's own token, with its type. */
+  readonly token: ProgressToken | undefined;
+  readonly restart: () => void;
+}
+
+/** Sends requests over a link in the shape of the upstream's era, with time limits, and leads notifications to them. */
+export class Requester {
+  readonly #options: RequesterOptions;
+  readonly #inFlight = new Map<RequestId, InFlight>();
+
+  constructor(options: RequesterOptions) {
+    this.#options = options;
+  }
+
+  /** @throws HubError TIMEOUT, CANCELLED, or what the link fails with. */
+  async ask(ask: Ask): Promise<Outcome> {
+    if (ask.signal?.aborted) throw this.#cancelled(ask);
+    const { link, speaker, clock } = this.#options;
+    const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs;
+    const id = link.allot();
+    let timer: Disposable | undefined;
+    const restart = (): void => {
+      timer?.dispose();
+      timer = clock.after(timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
+    };
+    const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
+    const limit = clock.after(maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
+    const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
+    ask.signal?.addEventListener('abort', onAbort, { once: true });
+    this.#inFlight.set(id, { ask, token: progressTokenOf(ask.params), restart });
+    restart();
+    try {
+      return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
+    } finally {
+      this.#inFlight.delete(id);
+      timer?.dispose();
+      limit.dispose();
+      ask.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Hands progress to its request, with the caller's own token. Progress of a request that is over is dropped. */
+  progress(notification: NotificationMessage): void {
+    const { progressToken, ...rest } = notification.params ?? {};
+    const target = typeof progressToken === 'number' ? this.#inFlight.get(progressToken) : undefined;
+    if (target?.token === undefined) return;
+    target.restart();
+    this.#tell(target, { ...notification, params: { ...rest, progressToken: target.token } });
+  }
+
+  /**
+   * Hands a notification to the request on whose stream it came; without such a stream to the only request of a caller
+   * in flight. False when it belongs to none.
+   */
+  deliver(notification: NotificationMessage, via: RequestId | undefined): boolean {
+    const target = via === undefined ? this.#only() : this.#inFlight.get(via);
+    if (!target?.ask.onNotification) return false;
+    this.#tell(target, notification);
+    return true;
+  }
+
+  #only(): InFlight | undefined {
+    const ofCallers = [...this.#inFlight.values()].filter(({ ask }) => ask.origin !== undefined);
+    return ofCallers.length === 1 ? ofCallers[0] : undefined;
+  }
+
+  #tell({ ask }: InFlight, notification: NotificationMessage): void {
+    try {
+      ask.onNotification?.(notification);
+    } catch (error) {
+      this.#options.logger.error('A listener of a request failed', { method: ask.method, error: String(error) });
+    }
+  }
+
+  #timedOut({ method }: Ask, timeoutMs: number, what: string): HubError {
+    const { id } = this.#options;
+    const message = `Server "${id}" gave ${what} to "${method}" within ${timeoutMs} ms. Raise "requestTimeout" of its entry if it needs longer.`;
+    return new HubError('TIMEOUT', message, { details: { server: id, method, timeoutMs } });
+  }
+
+  #cancelled({ method }: Ask): HubError {
+    const { id } = this.#options;
+    return new HubError('CANCELLED', `The request "${method}" to server "${id}" was taken back.`, { details: { server: id, method } });
+  }
+}
