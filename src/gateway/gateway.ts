@@ -53,6 +53,16 @@ export class HubGateway implements Gateway, Disposable {
     this.#owned.dispose();
   }
 
+  /** What a person should know about the offer as it is now. */
+  get notes(): readonly CatalogNote[] {
+    return this.#offer.catalog.notes;
+  }
+
+  /** How many items of each kind the merged endpoint offers. */
+  count(kind: ListKind): number {
+    return this.#offer.catalog.all.list(kind).length;
+  }
+
   hasServer(id: string): boolean {
     return this.#options.upstreams.get(id) !== undefined;
   }

@@ -1,2 +1,3 @@
+export { createHub } from './hub.ts';
 export { LogFile } from './log-file.ts';
-export type { Hub, HubEvents, HubOptions, ServerReport } from './types.ts';
+export type { Hub, HubEvents, HubOptions, HubState, ServerReport } from './types.ts';

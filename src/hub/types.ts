@@ -15,6 +15,9 @@ export interface HubOptions {
   readonly version: string;
 }
 
+/** The hub's life, in the words that clients of the management API know. */
+export type HubState = 'starting' | 'ready' | 'stopping' | 'stopped' | 'error';
+
 /** One server as a person is told of it when its state changes. */
 export interface ServerReport {
   readonly name: string;

@@ -1,0 +1,69 @@
+import { type Clock, createLogger, type Logger, systemClock } from '../base/index.ts';
+import type { HubConfig } from '../config/index.ts';
+import { Endpoint } from '../downstream/index.ts';
+import { HubGateway } from '../gateway/index.ts';
+import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
+import { connector, Pool, resolveLaunch } from '../upstream/index.ts';
+import { noteText } from './report.ts';
+import type { HubOptions } from './types.ts';
+
+/** Everything that a running hub consists of, built and wired, nothing started. */
+export interface HubParts {
+  readonly pool: Pool;
+  readonly gateway: HubGateway;
+  readonly endpoint: Endpoint;
+  readonly server: HttpServer;
+}
+
+export interface PartsOptions {
+  readonly options: HubOptions;
+  readonly config: HubConfig;
+  readonly logger: Logger;
+  readonly management: Management;
+}
+
+const TITLE = 'MCP Hub';
+
+/** Builds the parts in the order in which calls pass them backwards: servers, gateway, adapters, sockets. */
+export function buildParts({ options, config, logger, management }: PartsOptions): HubParts {
+  const clock: Clock = systemClock;
+  const { settings } = config;
+  const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
+  const pool = new Pool({
+    definitions: config.servers,
+    startupWaitMs: settings.startupWaitMs,
+    clock,
+    logger,
+    random: Math.random,
+    connect: connector(options.version),
+    resolveLaunch: (definition, signal) => resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal }),
+  });
+  const gateway = new HubGateway({
+    upstreams: pool,
+    hub,
+    maxToolNameLength: settings.maxToolNameLength,
+    clock,
+    logger,
+    onNote: (note) => logger.warn(`Server "${note.serverId}": ${noteText(note)}`, { server: note.serverId }),
+  });
+  const endpoint = new Endpoint({
+    gateway,
+    clock,
+    logger,
+    serverInfo: { ...hub },
+    limits: () => ({ maxBodyBytes: settings.maxBodyBytes, sessionIdleTimeoutMs: settings.sessionIdleTimeoutMs }),
+    messagesPath: MESSAGES_PATH,
+  });
+  const server = new HttpServer({
+    endpoint,
+    management,
+    clock,
+    logger,
+    allowedHosts: () => settings.allowedHosts,
+    host: options.host,
+    port: options.port,
+  });
+  return { pool, gateway, endpoint, server };
+}
+
+export const hubLogger = (options: HubOptions): Logger => createLogger(options.sinks);
