@@ -191,6 +191,7 @@ export class LiveConnection implements Connection {
       this.#listing = fresh;
       if (this.#isReady) on.listing(fresh);
     } catch (error) {
+      if (link.closedBy) return;
       // Expected: UNAUTHORIZED, a login that ran out. The next call says so to whoever makes it.
       logger.warn(`The lists of server "${id}" could not be fetched again: ${messageOf(error)}`, { code: toHubError(error).code });
     }

@@ -1,4 +1,4 @@
-import { isHubError, type Logger, messageOf } from '../base/index.ts';
+import { type ErrorCode, isHubError, type Logger, messageOf } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import {
   type ChangeKind,
@@ -14,6 +14,9 @@ import {
 
 /** A server with more pages than this in one list is taken to be in a loop. */
 const MAX_PAGES = 1000;
+
+/** Failures that concern the whole connection and not one list. */
+const FATAL: ReadonlySet<ErrorCode> = new Set(['UNAUTHORIZED', 'CANCELLED', 'UPSTREAM_EXITED']);
 
 const NO_HINT: CacheHint = { ttlMs: 0, cacheScope: 'private' };
 
@@ -49,7 +52,7 @@ export function emptyListing(identity: ServerIdentity): Listing {
  * Fetches every page of the lists of `changes` that the server's capabilities declare, in parallel; the other lists stay as
  * they are in `previous`. A list that cannot be fetched never fails the whole: it stays as it was, and a warning says so.
  *
- * @throws HubError UNAUTHORIZED, for a server that lists only after a login.
+ * @throws HubError UNAUTHORIZED for a server that lists only after a login, CANCELLED, UPSTREAM_EXITED.
  */
 export async function fetchListing(source: ListingSource, previous: Listing, changes: ReadonlySet<ChangeKind>): Promise<Listing> {
   const wanted = LIST_KINDS.filter((kind) => changes.has(capabilityOf[kind]) && isObject(source.identity.capabilities[capabilityOf[kind]]));
@@ -79,7 +82,7 @@ async function fetchList(source: ListingSource, kind: ListKind): Promise<Fetched
       .filter((item) => !source.checksHeaders || headersAreValid(item, kind, warn));
     return { items: Object.freeze(items), cache: mergeHints(pages, source.identity) };
   } catch (error) {
-    if (isHubError(error, 'UNAUTHORIZED')) throw error;
+    if (isHubError(error) && FATAL.has(error.code)) throw error;
     warn(`failed, so the list stays as it was: ${messageOf(error)}`);
     return undefined;
   }

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NotificationMessage } from '../../src/protocol/index.ts';
 import { type LegacyHttpFixture, startLegacyHttp } from '../fixtures/http/legacy-http.ts';
+import { eventually } from '../support/eventually.ts';
 import { connectTo, type Recorded, remoteLaunch, toolCall } from '../support/remote.ts';
 
 describe('a legacy server over Streamable HTTP', () => {
@@ -75,10 +76,10 @@ describe('a legacy server over Streamable HTTP', () => {
   it('cancels by notification and lives on', async () => {
     const aborter = new AbortController();
     const call = recorded.connection.request(toolCall('slow', { signal: aborter.signal }));
-    await vi.waitFor(() => expect(server.offer.calls).toHaveLength(1));
+    await eventually(() => expect(server.offer.calls).toHaveLength(1));
     aborter.abort();
     await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
-    await vi.waitFor(() => expect(server.offer.cancelled).toHaveLength(1));
+    await eventually(() => expect(server.offer.cancelled).toHaveLength(1));
     expect((await recorded.connection.request(toolCall('echo'))).outcome.result).toBeDefined();
   });
 
@@ -87,17 +88,17 @@ describe('a legacy server over Streamable HTTP', () => {
       code: 'TIMEOUT',
       message: expect.stringContaining('"srv" gave no answer to "tools/call" within 100 ms'),
     });
-    await vi.waitFor(() => expect(server.offer.cancelled).toEqual(['The request timed out.']));
+    await eventually(() => expect(server.offer.cancelled).toEqual(['The request timed out.']));
   });
 
   it('fetches the list again when it changed, and tells only of real changes', async () => {
-    await vi.waitFor(() => expect(server.seen.some(({ method }) => method === 'GET')).toBe(true));
+    await eventually(() => expect(server.seen.some(({ method }) => method === 'GET')).toBe(true));
     await server.offer.announce();
-    await vi.waitFor(() => expect(server.seen.filter(({ rpc }) => rpc === 'tools/list')).toHaveLength(4));
+    await eventually(() => expect(server.seen.filter(({ rpc }) => rpc === 'tools/list')).toHaveLength(4));
     await recorded.connection.request(toolCall('echo'));
     expect(recorded.listings).toHaveLength(0);
     await server.offer.change([['fresh']]);
-    await vi.waitFor(() => expect(recorded.listings).toHaveLength(1));
+    await eventually(() => expect(recorded.listings).toHaveLength(1));
     expect(recorded.connection.listing).toBe(recorded.listings[0]);
     expect(recorded.connection.listing.items.tools.map(({ name }) => name)).toEqual(['fresh']);
     expect(recorded.connection.listing.items.resources).toHaveLength(1);
@@ -108,9 +109,9 @@ describe('a legacy server over Streamable HTTP', () => {
     await recorded.connection.setSubscribedResources(new Set(['test://b', 'test://c']));
     expect(server.offer.subscribed).toEqual(['test://a', 'test://b', 'test://c']);
     expect(server.offer.unsubscribed).toEqual(['test://a']);
-    await vi.waitFor(() => expect(server.seen.some(({ method }) => method === 'GET')).toBe(true));
+    await eventually(() => expect(server.seen.some(({ method }) => method === 'GET')).toBe(true));
     await server.offer.updated('test://b');
-    await vi.waitFor(() => expect(recorded.updated).toEqual(['test://b']));
+    await eventually(() => expect(recorded.updated).toEqual(['test://b']));
   });
 
   it('sets the log level where the server has logging', async () => {

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LegacySseFixture, startLegacySse } from '../fixtures/http/legacy-sse.ts';
+import { eventually } from '../support/eventually.ts';
 import { connectTo, remoteLaunch, toolCall } from '../support/remote.ts';
 
 describe('a server of the HTTP+SSE transport', () => {
@@ -28,19 +29,19 @@ describe('a server of the HTTP+SSE transport', () => {
     const { connection, listings } = await connectTo(remoteLaunch(server.url));
     const aborter = new AbortController();
     const call = connection.request(toolCall('slow', { signal: aborter.signal }));
-    await vi.waitFor(() => expect(server.offer.calls).toHaveLength(1));
+    await eventually(() => expect(server.offer.calls).toHaveLength(1));
     aborter.abort();
     await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
-    await vi.waitFor(() => expect(server.offer.cancelled).toHaveLength(1));
+    await eventually(() => expect(server.offer.cancelled).toHaveLength(1));
     await server.offer.change([['fresh']]);
-    await vi.waitFor(() => expect(listings).toHaveLength(1));
+    await eventually(() => expect(listings).toHaveLength(1));
     await connection.close();
   });
 
   it('is gone for good when its stream breaks', async () => {
     const { connection, closed } = await connectTo(remoteLaunch(server.url));
     const call = connection.request(toolCall('slow'));
-    await vi.waitFor(() => expect(server.offer.calls).toHaveLength(1));
+    await eventually(() => expect(server.offer.calls).toHaveLength(1));
     await server.breakStreams();
     await expect(call).rejects.toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining('event stream') });
     expect(closed).toEqual(['CONNECTION_ERROR']);

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NotificationMessage } from '../../src/protocol/index.ts';
 import { type ModernHttpFixture, startModernHttp, tool } from '../fixtures/http/modern-http.ts';
+import { eventually } from '../support/eventually.ts';
 import { connectTo, type Recorded, remoteLaunch, toolCall } from '../support/remote.ts';
 
 describe('a modern server over HTTP', () => {
@@ -81,17 +82,17 @@ describe('a modern server over HTTP', () => {
     const call = recorded.connection.request(
       toolCall('slow', { signal: aborter.signal, params: { name: 'slow', _meta: { progressToken: 1 } } }),
     );
-    await vi.waitFor(() => expect(lastCall()).toBeDefined());
+    await eventually(() => expect(lastCall()).toBeDefined());
     aborter.abort();
     await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
-    await vi.waitFor(() => expect(server.cancelled.count).toBe(1));
+    await eventually(() => expect(server.cancelled.count).toBe(1));
     expect(methods()).not.toContain('notifications/cancelled');
   });
 
   it('listens for changes', async () => {
     server.tools = [tool('fresh')];
     server.toolsChanged();
-    await vi.waitFor(() => expect(recorded.listings).toHaveLength(1));
+    await eventually(() => expect(recorded.listings).toHaveLength(1));
     expect(recorded.connection.listing.items.tools.map(({ name }) => name)).toEqual(['fresh']);
   });
 
@@ -103,9 +104,9 @@ describe('a modern server over HTTP', () => {
       { notifications: { toolsListChanged: true, resourcesListChanged: true, resourceSubscriptions: ['test://a'] } },
     ]);
     server.resourceUpdated('test://a');
-    await vi.waitFor(() => expect(recorded.updated).toEqual(['test://a']));
+    await eventually(() => expect(recorded.updated).toEqual(['test://a']));
     server.toolsChanged();
-    await vi.waitFor(() => expect(methods().filter((method) => method === 'tools/list')).toHaveLength(2));
+    await eventually(() => expect(methods().filter((method) => method === 'tools/list')).toHaveLength(2));
   });
 });
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { isHubError } from '../../src/base/index.ts';
 import type { NotificationMessage } from '../../src/protocol/index.ts';
 import {
@@ -7,6 +7,7 @@ import {
   type ScriptedHttpFixture,
   startScriptedHttp,
 } from '../fixtures/http/scripted-http.ts';
+import { eventually } from '../support/eventually.ts';
 import { connectTo, remoteLaunch, toolCall } from '../support/remote.ts';
 
 let server: ScriptedHttpFixture | undefined;
@@ -87,7 +88,7 @@ describe('a remote server that cannot be connected to', () => {
     const url = await scripted(() => undefined);
     const aborter = new AbortController();
     const connecting = connectTo(remoteLaunch(url), { signal: aborter.signal });
-    await vi.waitFor(() => expect(server?.log).toHaveLength(1));
+    await eventually(() => expect(server?.log).toHaveLength(1));
     const reason = new Error('enough');
     aborter.abort(reason);
     await expect(connecting).rejects.toBe(reason);
@@ -158,7 +159,7 @@ describe('a remote server that fails later', () => {
       return exchange.reply(200, `retry: 10\ndata: ${JSON.stringify(message)}\n\n`, { 'content-type': 'text/event-stream' });
     });
     const { connection, logs, closed } = await connectTo(remoteLaunch(url), { knownEra: 'legacy' });
-    await vi.waitFor(() => expect(closed).toEqual(['CONNECTION_ERROR']), 5_000);
+    await eventually(() => expect(closed).toEqual(['CONNECTION_ERROR']));
     expect(logs.map(({ params }) => params?.['data'])).toEqual([1, 2]);
     await connection.close();
   });
@@ -177,15 +178,15 @@ describe('a remote server that fails later', () => {
       return void answerLegacyHandshake(exchange);
     });
     const { connection, logs } = await connectTo(remoteLaunch(url), { knownEra: 'legacy' });
-    await vi.waitFor(() => expect(stream).toBeDefined());
+    await eventually(() => expect(stream).toBeDefined());
     const send = (message: object): void => void stream?.response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
     send({ id: 'a', method: 'ping' });
     send({ id: 'b', method: 'roots/list' });
     send({ method: 'notifications/message', params: { level: 'info', data: 'x' } });
-    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    await eventually(() => expect(answers).toHaveLength(2));
     expect(answers).toContainEqual({ jsonrpc: '2.0', id: 'a', result: {} });
     expect(answers).toContainEqual(expect.objectContaining({ id: 'b', error: expect.objectContaining({ code: -32601 }) }));
-    await vi.waitFor(() => expect(logs).toMatchObject<Partial<NotificationMessage>[]>([{ params: { data: 'x' } }]));
+    await eventually(() => expect(logs).toMatchObject<Partial<NotificationMessage>[]>([{ params: { data: 'x' } }]));
     await connection.close();
   });
 });
