@@ -12,7 +12,10 @@ export function closest(word: string, candidates: Iterable<string>): string | un
 
 /** `init_timeout`, `init-timeout` and `initTimeout` are the same word. */
 function normal(word: string): string {
-  return word.slice(0, 64).toLowerCase().replace(/[_\s-]/g, '');
+  return word
+    .slice(0, 64)
+    .toLowerCase()
+    .replace(/[_\s-]/g, '');
 }
 
 /** Edits (insert, delete, replace) that make `a` out of `b`. */

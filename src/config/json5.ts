@@ -104,6 +104,10 @@ class Parser {
     if (next === '"' || next === "'") return { kind: 'string', at, value: this.#string(next) };
     const number = this.#match(NUMBER)?.[0];
     if (number !== undefined) return { kind: 'number', at, value: this.#number(number), text: number };
+    return this.#word(at);
+  }
+
+  #word(at: number): Node {
     const word = this.#match(WORD)?.[0];
     if (word === 'true' || word === 'false') return { kind: 'boolean', at, value: word === 'true' };
     if (word === 'null') return { kind: 'null', at };

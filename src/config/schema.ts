@@ -2,7 +2,21 @@
  * What may stand in a config file: the one source of the checks, of the published JSON Schema and of the tables in
  * docs/configuration.md (build/generate.mjs).
  */
-import { anything, type Fields, flag, integer, listOf, mapOf, nonEmptyText, objectOf, oneOf, text, textLike, textLikeOrNull, textOrTexts } from './types.ts';
+import {
+  anything,
+  type Fields,
+  flag,
+  integer,
+  listOf,
+  mapOf,
+  nonEmptyText,
+  objectOf,
+  oneOf,
+  text,
+  textLike,
+  textLikeOrNull,
+  textOrTexts,
+} from './types.ts';
 
 /** The longest delay that a Node.js timer can hold. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -46,7 +60,7 @@ export const commonFields = {
   env: {
     type: mapOf(textLikeOrNull),
     about:
-      "Environment variables, which the server's other fields may refer to. `null` or `\"\"` takes the value from the environment of the hub.",
+      'Environment variables, which the server\'s other fields may refer to. `null` or `""` takes the value from the environment of the hub.',
     default: {},
     elsewhere: ['environment', 'envs', 'envVars'],
   },
@@ -86,7 +100,10 @@ export const keptFields = {
   gallery: { type: anything, about: 'Kept for VS Code.' },
   version: { type: anything, about: 'Kept for VS Code.' },
   sandbox: { type: anything, about: 'A setting of VS Code: accepted with a warning, because the hub runs servers without a sandbox.' },
-  sandboxEnabled: { type: anything, about: 'A setting of VS Code: accepted with a warning, because the hub runs servers without a sandbox.' },
+  sandboxEnabled: {
+    type: anything,
+    about: 'A setting of VS Code: accepted with a warning, because the hub runs servers without a sandbox.',
+  },
 } satisfies Fields;
 
 export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...keptFields };

@@ -98,7 +98,13 @@ function checkKind({ values, node, path, report }: Entry, kind: 'stdio' | 'remot
   const { type, dev, url } = values;
   if (type !== undefined && (type === 'stdio') !== (kind === 'stdio')) {
     const hint = kind === 'stdio' ? 'Write "stdio" or leave it out' : 'Write "http" or "sse", or leave it out';
-    report({ severity: 'error', at: at(node, 'type'), keyPath: keyPath(path, 'type'), message: `"${type}" does not go with "${key}"`, hint });
+    report({
+      severity: 'error',
+      at: at(node, 'type'),
+      keyPath: keyPath(path, 'type'),
+      message: `"${type}" does not go with "${key}"`,
+      hint,
+    });
   }
   if (kind === 'stdio' && dev?.cwd !== undefined && !dev.cwd.includes('$') && !isAbsolute(dev.cwd)) {
     report({ severity: 'error', at: at(node, 'dev'), keyPath: keyPath(keyPath(path, 'dev'), 'cwd'), message: 'Must be an absolute path' });

@@ -1,4 +1,4 @@
-export type { Launch, RemoteLaunch, StdioLaunch } from './launch.ts';
+export { type Launch, type LaunchContext, type RemoteLaunch, resolveLaunch, type StdioLaunch } from './launch.ts';
 export type { SendOptions, Transport, TransportEvents } from './transport.ts';
 export type {
   Connection,
