@@ -1,14 +1,4 @@
 export { connector } from './connector.ts';
-export type { Launch, RemoteLaunch, StdioLaunch } from './launch.ts';
-export type { SendOptions, Transport, TransportEvents } from './transport.ts';
-export type {
-  Connection,
-  ConnectionEvents,
-  LogLine,
-  Origin,
-  PoolEvents,
-  Upstream,
-  UpstreamAnswer,
-  UpstreamRequest,
-  UpstreamState,
-} from './types.ts';
+export { type LaunchContext, resolveLaunch } from './launch.ts';
+export { Pool } from './pool.ts';
+export type { LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';

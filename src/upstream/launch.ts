@@ -1,4 +1,17 @@
-import type { Secret } from '../base/index.ts';
+import { readFile, stat } from 'node:fs/promises';
+import { delimiter, resolve } from 'node:path';
+import { HubError, REDACTED, Secret } from '../base/index.ts';
+import {
+  type HubEnvironment,
+  parseDotenv,
+  Placeholders,
+  predefined,
+  readHubEnvironment,
+  type RemoteDefinition,
+  type StdioDefinition,
+} from '../config/index.ts';
+import { inheritedEnvironment } from './child-environment.ts';
+import { redactor } from './redaction.ts';
 
 /**
  * A definition with its placeholders resolved, made anew for every start. All that came out of a placeholder, an
@@ -22,9 +35,159 @@ export interface RemoteLaunch {
   readonly url: Secret;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly transport: 'auto' | 'http' | 'sse';
-  /** The URL as configured. */
+  /** The URL as configured, without a password or query values that stand in it. */
   readonly label: string;
   redact(text: string): string;
 }
 
 export type Launch = StdioLaunch | RemoteLaunch;
+
+export interface LaunchContext {
+  /** The environment of the hub. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The workspace folder. */
+  readonly cwd: string;
+  /** Gives up; commands of placeholders are killed. */
+  readonly signal: AbortSignal;
+  /** Limit for one `${cmd: …}`, in milliseconds. Default 30,000. */
+  readonly commandTimeoutMs?: number;
+}
+
+const COMMAND_TIMEOUT_MS = 30_000;
+const MAX_ENV_FILE_BYTES = 1024 * 1024;
+
+/** What both kinds of launch are made of. */
+interface Work {
+  readonly context: LaunchContext;
+  readonly placeholders: Placeholders;
+  readonly env: Readonly<Record<string, string>>;
+  readonly hubEnv: HubEnvironment;
+}
+
+/**
+ * Resolves the placeholders of a definition: `env` first, then the other fields with the resolved `env` on top.
+ *
+ * @throws HubError PLACEHOLDER_ERROR, CONFIG_ERROR: naming the field and never a value; the signal's reason
+ */
+export async function resolveLaunch(definition: StdioDefinition | RemoteDefinition, context: LaunchContext): Promise<Launch> {
+  const hubEnv = readHubEnvironment(context.env);
+  const { commandTimeoutMs = COMMAND_TIMEOUT_MS } = context;
+  const placeholders = new Placeholders({ ...context, serverId: definition.id, hubEnv, commandTimeoutMs }, definition.env);
+  const work: Work = { context, placeholders, env: await placeholders.env(), hubEnv };
+  return definition.kind === 'stdio' ? resolveStdio(definition, work) : resolveRemote(definition, work);
+}
+
+async function resolveStdio(definition: StdioDefinition, work: Work): Promise<StdioLaunch> {
+  const { context, placeholders, env, hubEnv } = work;
+  const args: string[] = [];
+  for (const [index, arg] of definition.args.entries()) args.push(await placeholders.argument(arg, `args[${index}]`));
+  const fileEnv = await readEnvFile(definition, work);
+  const command = await placeholders.text(definition.command, 'command');
+  if (command.trim() === '') throw fieldError(definition, 'command', 'is empty once its placeholders are resolved');
+  const cwd = await resolveCwd(definition, work);
+  const childEnv = { ...inheritedEnvironment(context.env), ...hubEnv.variables, ...fileEnv, ...env };
+  checkVariables(definition, childEnv);
+  return {
+    kind: 'stdio',
+    command: new Secret(command),
+    args: args.map((arg) => new Secret(arg)),
+    env: secrets(childEnv),
+    cwd,
+    label: [definition.command, ...definition.args].join(' '),
+    redact: redactorOf(work, Object.values(fileEnv)),
+  };
+}
+
+async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<RemoteLaunch> {
+  const { placeholders } = work;
+  const headers: [string, string][] = [];
+  for (const [name, value] of Object.entries(definition.headers)) {
+    headers.push([name, await placeholders.text(value, `headers.${name}`)]);
+  }
+  const url = (await placeholders.text(definition.url, 'url')).trim();
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw fieldError(definition, 'url', 'is not an http or https address once its placeholders are resolved');
+  }
+  checkHeaders(definition, headers);
+  return {
+    kind: 'remote',
+    url: new Secret(url),
+    headers: secrets(Object.fromEntries(headers)),
+    transport: definition.transport,
+    label: withoutLiteralSecrets(definition.url),
+    redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url)]),
+  };
+}
+
+async function resolveCwd(definition: StdioDefinition, { context, placeholders }: Work): Promise<string> {
+  if (definition.cwd === undefined) return context.cwd;
+  const cwd = resolve(context.cwd, await placeholders.text(definition.cwd, 'cwd'));
+  const found = await stat(cwd).catch(() => undefined);
+  if (!found?.isDirectory()) throw fieldError(definition, 'cwd', `(${definition.cwd}) is not a folder`);
+  return cwd;
+}
+
+async function readEnvFile(definition: StdioDefinition, { context, placeholders }: Work): Promise<Readonly<Record<string, string>>> {
+  if (definition.envFile === undefined) return {};
+  const path = resolve(context.cwd, await placeholders.text(definition.envFile, 'envFile'));
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw fieldError(definition, 'envFile', `(${definition.envFile}) is not a file`);
+  if (found.size > MAX_ENV_FILE_BYTES) throw fieldError(definition, 'envFile', `(${definition.envFile}) is larger than 1 MiB`);
+  try {
+    return parseDotenv(await readFile(path, { encoding: 'utf8', signal: context.signal }));
+  } catch (cause) {
+    context.signal.throwIfAborted();
+    throw fieldError(definition, 'envFile', `(${definition.envFile}) cannot be read`, cause);
+  }
+}
+
+/** The operating system refuses such variables, in words that would show their values. */
+function checkVariables(definition: StdioDefinition, env: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (name === '' || /[=\0]/.test(name))
+      throw fieldError(definition, 'env', `has a name that no variable can have: ${JSON.stringify(name)}`);
+    if (value.includes('\0')) throw fieldError(definition, `env.${name}`, 'holds a NUL character');
+  }
+}
+
+/** The same for headers. Line breaks at the end are what commands and files leave behind; within, they are an attack. */
+function checkHeaders(definition: RemoteDefinition, headers: readonly (readonly [string, string])[]): void {
+  for (const [name, value] of headers) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+      throw fieldError(definition, 'headers', `has a name that no header can have: ${JSON.stringify(name)}`);
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw fieldError(definition, `headers.${name}`, 'holds a line break or another character that no header can hold');
+    }
+  }
+}
+
+function fieldError({ id: server }: StdioDefinition | RemoteDefinition, field: string, problem: string, cause?: unknown): HubError {
+  const message = `Server "${server}": ${field} ${problem}. Correct it in the config, or what its placeholders stand for.`;
+  return new HubError('CONFIG_ERROR', message, { details: { server, field }, ...(cause !== undefined && { cause }) });
+}
+
+function secrets(values: Readonly<Record<string, string>>): Readonly<Record<string, Secret>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, new Secret(value)]));
+}
+
+/** Secret is what came out of a placeholder, an environment or a header; public is what every program can see anyway. */
+function redactorOf({ context, placeholders, env, hubEnv }: Work, more: readonly string[]): (text: string) => string {
+  const inherited = Object.entries(inheritedEnvironment(context.env));
+  // A proxy address is the one inherited value that may hold a password.
+  const isProxy = ([name]: readonly [string, string]): boolean => /_proxy$/i.test(name);
+  const proxies = inherited.filter(isProxy).flatMap(([, value]) => urlSecrets(value));
+  const shown = inherited.filter((entry) => !isProxy(entry)).flatMap(([, value]) => [value, ...value.split(delimiter)]);
+  const known = [...shown, ...predefined(context).values()];
+  return redactor([...placeholders.values, ...Object.values(env), ...Object.values(hubEnv.variables), ...more, ...proxies], known);
+}
+
+/** The password and the query values of an address. */
+function urlSecrets(url: string): string[] {
+  if (!URL.canParse(url)) return [];
+  const { password, searchParams } = new URL(url);
+  return [password, ...searchParams.values()];
+}
+
+function withoutLiteralSecrets(url: string): string {
+  return url.replace(/(\/\/[^/@:]*:)[^/@]*@/, `$1${REDACTED}@`).replace(/([?&][^=&#]+=)(?!\$[{<])[^&#]+/g, `$1${REDACTED}`);
+}

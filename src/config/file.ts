@@ -1,0 +1,74 @@
+import type { Diagnostic, HubSettings } from './config.ts';
+import { Json5SyntaxError, type Member, type Node, parseJson5 } from './json5.ts';
+import { keptTopFields, settingFields } from './schema.ts';
+import { readServerEntry, type ServerEntry } from './server-entry.ts';
+import { diagnosticOf, keyPath, type Source } from './source.ts';
+import { anything, describe, type Field, type Issue, membersOf, objectOf, type ValuesOf } from './types.ts';
+
+/** What one config file says. */
+export interface ConfigFile {
+  readonly servers: readonly ServerEntry[];
+  /** Only what the file sets. */
+  readonly settings: Partial<HubSettings>;
+  /** Of the file as a whole; those of its servers stand with them. An error among them makes the file unusable. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const serverMap: Field<true> = { type: anything, about: 'The servers, each under its name.' };
+
+/** Both spellings of the key under which the servers stand. */
+export const serverKeys = ['mcpServers', 'servers'] as const;
+
+export const topFields = { mcpServers: serverMap, servers: serverMap, ...settingFields, ...keptTopFields };
+
+const topType = objectOf(topFields);
+
+export function readConfigFile(source: Source, cwd: string): ConfigFile {
+  const diagnostics: Diagnostic[] = [];
+  const report = (issue: Issue): void => void diagnostics.push(diagnosticOf(source, issue));
+  const root = parse(source, report);
+  const top = root && topType.read(root, '', report);
+  if (root?.kind !== 'object' || !top) return { servers: [], settings: {}, diagnostics };
+  const members = membersOf(root, '', () => {});
+  const maps = serverKeys.map((key) => members.get(key)).filter((member) => member !== undefined);
+  const [first, second] = maps;
+  if (second) {
+    const hint = `Move all servers under "${first?.key}"`;
+    report({ severity: 'error', at: second.keyAt, keyPath: second.key, message: 'The file has both "mcpServers" and "servers"', hint });
+  }
+  const servers = first ? readServers(source, first, cwd, report) : [];
+  return { servers, settings: settingsOf(top), diagnostics };
+}
+
+function parse(source: Source, report: (issue: Issue) => void): Node | undefined {
+  try {
+    return parseJson5(source.text);
+  } catch (error) {
+    if (!(error instanceof Json5SyntaxError)) throw error;
+    report({ severity: 'error', at: error.at, keyPath: '', message: error.message });
+    return undefined;
+  }
+}
+
+function readServers(source: Source, map: Member, cwd: string, report: (issue: Issue) => void): ServerEntry[] {
+  const { key, value } = map;
+  if (value.kind !== 'object') {
+    const hint = 'Each server stands under its name: { "name": { "command": … } }';
+    report({ severity: 'error', at: value.at, keyPath: key, message: `Must be an object, not ${describe(value)}`, hint });
+    return [];
+  }
+  return [...membersOf(value, key, report).values()].map((member) =>
+    readServerEntry(source, member.key, member.keyAt, member.value, keyPath(key, member.key), cwd),
+  );
+}
+
+function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings> {
+  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, allowedHosts } = values;
+  return {
+    ...(maxToolNameLength !== undefined && { maxToolNameLength }),
+    ...(startupWait !== undefined && { startupWaitMs: startupWait }),
+    ...(maxBodySize !== undefined && { maxBodyBytes: maxBodySize }),
+    ...(sessionIdleTimeout !== undefined && { sessionIdleTimeoutMs: sessionIdleTimeout }),
+    ...(allowedHosts !== undefined && { allowedHosts }),
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * What may stand in a config file: the one source of the checks, of the published JSON Schema and of the tables in
+ * docs/configuration.md (build/generate.mjs).
+ */
+import {
+  anything,
+  type Fields,
+  flag,
+  integer,
+  listOf,
+  mapOf,
+  nonEmptyText,
+  objectOf,
+  oneOf,
+  text,
+  textLike,
+  textLikeOrNull,
+  textOrTexts,
+} from './types.ts';
+
+/** The longest delay that a Node.js timer can hold. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const milliseconds = integer(1, MAX_TIMER_MS, 'milliseconds');
+
+export const DEFAULT_DEV_WATCH = ['**/*.js', '**/*.ts', '**/*.py', '**/*.json'] as const;
+
+const devFields = {
+  enabled: { type: flag, about: 'Whether the files are watched.', default: true },
+  watch: { type: textOrTexts, about: 'A glob, or a list of them, relative to `cwd`.', default: DEFAULT_DEV_WATCH },
+  cwd: { type: nonEmptyText, about: "The folder to watch, an absolute path. Default: the server's `cwd`, else the workspace folder." },
+  debug: { type: anything, about: 'A setting of VS Code; ignored.' },
+} satisfies Fields;
+
+export const stdioFields = {
+  command: {
+    type: nonEmptyText,
+    about: 'The program to run: a name that is looked up in PATH, or a path.',
+    elsewhere: ['cmd', 'exec', 'executable'],
+  },
+  args: { type: listOf(textLike), about: 'Its arguments. No shell is involved.', default: [], elsewhere: ['arguments'] },
+  cwd: {
+    type: nonEmptyText,
+    about: 'The folder to run it in. Default: the workspace folder.',
+    elsewhere: ['workingDirectory', 'working_directory', 'workdir'],
+  },
+  envFile: { type: nonEmptyText, about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
+  dev: { type: objectOf(devFields), about: 'Development mode: restart the server when its files change.' },
+} satisfies Fields;
+
+export const remoteFields = {
+  url: {
+    type: nonEmptyText,
+    about: 'The address of a remote server, http or https.',
+    elsewhere: ['serverUrl', 'httpUrl', 'endpoint', 'uri'],
+  },
+  headers: { type: mapOf(textLike), about: 'HTTP headers of every request.', default: {}, elsewhere: ['http_headers', 'requestInit'] },
+} satisfies Fields;
+
+export const commonFields = {
+  env: {
+    type: mapOf(textLikeOrNull),
+    about:
+      'Environment variables, which the server\'s other fields may refer to. `null` or `""` takes the value from the environment of the hub.',
+    default: {},
+    elsewhere: ['environment', 'envs', 'envVars'],
+  },
+  type: {
+    type: oneOf('stdio', 'http', 'sse', 'streamable-http', 'streamableHttp'),
+    about:
+      'The transport. Not needed: `command` means stdio; `url` means Streamable HTTP with HTTP+SSE as the fallback, as does `http`. `streamable-http` tries no fallback, `sse` uses HTTP+SSE at once.',
+    elsewhere: ['transport', 'transportType'],
+  },
+  disabled: { type: flag, about: 'Keeps the server in the list without starting it.', default: false, elsewhere: ['enabled', 'active'] },
+  name: { type: text, about: 'A name for people. Exposed names are always made from the key.', elsewhere: ['title', 'displayName'] },
+  description: { type: text, about: 'What the server is for.' },
+  initTimeout: {
+    type: milliseconds,
+    about: 'Milliseconds for start, handshake and the first lists. A first `npx` or `uvx` downloads the server.',
+    default: 300_000,
+    elsewhere: ['startup_timeout_sec', 'startupTimeout', 'initializationTimeout'],
+  },
+  requestTimeout: {
+    type: milliseconds,
+    about: 'Milliseconds for one request; progress of the request starts it anew.',
+    default: 300_000,
+    elsewhere: ['timeout', 'tool_timeout_sec'],
+  },
+} satisfies Fields;
+
+/** Keys of other programs that may stand at a server and change nothing here. */
+export const keptFields = {
+  disabled_tools: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
+  disabled_prompts: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
+  disabled_resources: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
+  disabled_resourceTemplates: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
+  autoApprove: { type: anything, about: 'Kept for mcphub.nvim and other clients.' },
+  alwaysAllow: { type: anything, about: 'Kept for other clients.' },
+  custom_instructions: { type: anything, about: 'Kept for mcphub.nvim.' },
+  oauth: { type: anything, about: 'Kept for clients that log in themselves.' },
+  gallery: { type: anything, about: 'Kept for VS Code.' },
+  version: { type: anything, about: 'Kept for VS Code.' },
+  sandbox: { type: anything, about: 'A setting of VS Code: accepted with a warning, because the hub runs servers without a sandbox.' },
+  sandboxEnabled: {
+    type: anything,
+    about: 'A setting of VS Code: accepted with a warning, because the hub runs servers without a sandbox.',
+  },
+} satisfies Fields;
+
+export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...keptFields };
+
+export const settingFields = {
+  maxToolNameLength: {
+    type: integer(16, 128, 'characters'),
+    about: 'Most characters in an exposed tool or prompt name. Large model APIs take 64, and clients put a prefix in front.',
+    default: 54,
+  },
+  startupWait: {
+    type: integer(0, MAX_TIMER_MS, 'milliseconds'),
+    about: 'Milliseconds that a first request waits for servers that are still starting.',
+    default: 5000,
+  },
+  maxBodySize: {
+    type: integer(1024, 2 ** 30, 'bytes'),
+    about: 'Largest accepted request body, in bytes.',
+    default: 8_388_608,
+    elsewhere: ['maxBodyBytes', 'bodyLimit'],
+  },
+  sessionIdleTimeout: { type: milliseconds, about: 'Milliseconds after which an unused session ends.', default: 1_800_000 },
+  allowedHosts: {
+    type: listOf(nonEmptyText),
+    about: 'Host names, without a port, that requests may carry in `Host` and `Origin` beside the loopback ones.',
+    default: [],
+    elsewhere: ['trustedHosts', 'trusted_hosts'],
+  },
+} satisfies Fields;
+
+/** Top-level keys of other programs. */
+export const keptTopFields = {
+  $schema: { type: anything, about: 'The JSON Schema that an editor checks the file with.' },
+  inputs: { type: anything, about: 'The questions of a VS Code file. The answers come from `MCP_HUB_ENV`.' },
+  nativeMCPServers: { type: anything, about: 'Kept for mcphub.nvim.' },
+} satisfies Fields;

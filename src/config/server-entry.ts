@@ -1,0 +1,133 @@
+import { isAbsolute } from 'node:path';
+import type { DevDefinition, Diagnostic, ServerDefinition } from './config.ts';
+import type { Node, ObjectNode } from './json5.ts';
+import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioFields } from './schema.ts';
+import { diagnosticOf, keyPath, type Source } from './source.ts';
+import { type Issue, objectOf, type ValuesOf } from './types.ts';
+
+export interface ServerEntry {
+  readonly definition: ServerDefinition;
+  /** Errors and warnings of this entry. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+type Values = ValuesOf<typeof serverFields>;
+
+const entryType = objectOf(serverFields);
+
+/** One server of a config file. Whatever is wrong with it makes an `invalid` definition and concerns no other server. */
+export function readServerEntry(source: Source, id: string, idAt: number, node: Node, path: string, cwd: string): ServerEntry {
+  const diagnostics: Diagnostic[] = [];
+  const report = (issue: Issue): void => void diagnostics.push(diagnosticOf(source, { ...issue, serverId: id }));
+  const values = entryType.read(node, path, report);
+  if (id.trim() === '') report({ severity: 'error', at: idAt, keyPath: path, message: 'A server needs a name' });
+  if (values && node.kind === 'object') checkTogether({ values, node, idAt, path, report });
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const base = {
+    id,
+    ...(values?.name !== undefined && { displayName: values.name }),
+    ...(values?.description !== undefined && { description: values.description }),
+    disabled: values?.disabled ?? false,
+    initTimeoutMs: values?.initTimeout ?? commonFields.initTimeout.default,
+    requestTimeoutMs: values?.requestTimeout ?? commonFields.requestTimeout.default,
+    source: source.file,
+    errors,
+  };
+  const body = values && errors.length === 0 ? bodyOf(values, cwd) : undefined;
+  return { definition: body ? { ...base, ...body } : { ...base, kind: 'invalid' }, diagnostics };
+}
+
+function bodyOf(values: Values, workspace: string) {
+  const { command, args = [], cwd, env = {}, envFile, url, headers = {}, dev, type } = values;
+  if (command !== undefined) {
+    return {
+      kind: 'stdio' as const,
+      command,
+      args,
+      env,
+      ...(envFile !== undefined && { envFile }),
+      ...(cwd !== undefined && { cwd }),
+      ...(dev && { dev: devOf(dev, cwd ?? workspace) }),
+    };
+  }
+  if (url === undefined) return undefined;
+  return { kind: 'remote' as const, url, headers, env, transport: transportOf(type) };
+}
+
+function devOf(dev: NonNullable<Values['dev']>, cwd: string): DevDefinition {
+  return { enabled: dev.enabled ?? true, watch: dev.watch ?? DEFAULT_DEV_WATCH, cwd: dev.cwd ?? cwd };
+}
+
+/** `http` is what VS Code writes for every address, and it falls back to HTTP+SSE itself. */
+function transportOf(type: Values['type']): 'auto' | 'http' | 'sse' {
+  if (type === 'sse') return 'sse';
+  return type === undefined || type === 'http' ? 'auto' : 'http';
+}
+
+interface Entry {
+  readonly values: Values;
+  readonly node: ObjectNode;
+  readonly idAt: number;
+  readonly path: string;
+  readonly report: (issue: Issue) => void;
+}
+
+/** What no field can say alone. */
+function checkTogether(entry: Entry): void {
+  const { node, idAt, path, report } = entry;
+  const has = (key: string): boolean => node.members.some((member) => member.key === key);
+  if (has('command') && has('url')) {
+    const hint = 'Keep "command" for a server that the hub starts, or "url" for one that runs elsewhere';
+    report({ severity: 'error', at: at(node, 'url'), keyPath: path, message: 'Has both "command" and "url"', hint });
+  } else if (!has('command') && !has('url')) {
+    const hint = 'Give "command" for a server that the hub starts, or "url" for one that runs elsewhere';
+    report({ severity: 'error', at: idAt, keyPath: path, message: 'Has neither "command" nor "url"', hint });
+  } else {
+    checkKind(entry, has('command') ? 'stdio' : 'remote');
+  }
+  checkSandbox(entry);
+}
+
+function checkKind({ values, node, path, report }: Entry, kind: 'stdio' | 'remote'): void {
+  const key = kind === 'stdio' ? 'command' : 'url';
+  const foreign = Object.keys(kind === 'stdio' ? remoteFields : stdioFields);
+  for (const member of node.members.filter(({ key }) => foreign.includes(key))) {
+    const message = `Has no meaning beside "${key}" and is ignored`;
+    report({ severity: 'warning', at: member.keyAt, keyPath: keyPath(path, member.key), message });
+  }
+  const { type, dev, url } = values;
+  if (type !== undefined && (type === 'stdio') !== (kind === 'stdio')) {
+    const hint = kind === 'stdio' ? 'Write "stdio" or leave it out' : 'Write "http" or "sse", or leave it out';
+    report({
+      severity: 'error',
+      at: at(node, 'type'),
+      keyPath: keyPath(path, 'type'),
+      message: `"${type}" does not go with "${key}"`,
+      hint,
+    });
+  }
+  if (kind === 'stdio' && dev?.cwd !== undefined && !dev.cwd.includes('$') && !isAbsolute(dev.cwd)) {
+    report({ severity: 'error', at: at(node, 'dev'), keyPath: keyPath(keyPath(path, 'dev'), 'cwd'), message: 'Must be an absolute path' });
+  }
+  if (url !== undefined && !url.includes('$') && !isWebAddress(url)) {
+    const hint = 'It starts with http:// or https://';
+    report({ severity: 'error', at: at(node, 'url'), keyPath: keyPath(path, 'url'), message: 'Is not an address the hub can call', hint });
+  }
+}
+
+/** A person who asked for a sandbox has to hear that there is none. */
+function checkSandbox({ node, path, report }: Entry): void {
+  for (const { key, keyAt } of node.members) {
+    if (key !== 'sandbox' && key !== 'sandboxEnabled') continue;
+    const message = 'Is ignored: the hub starts servers without a sandbox';
+    report({ severity: 'warning', at: keyAt, keyPath: keyPath(path, key), message });
+  }
+}
+
+function isWebAddress(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
+function at(node: ObjectNode, key: string): number {
+  return node.members.findLast((member) => member.key === key)?.value.at ?? node.at;
+}
