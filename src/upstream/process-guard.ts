@@ -26,8 +26,8 @@ for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0
 `;
 
-/** The script needs a second for groups that are left; one that takes longer is left to itself. */
-const CLOSE_DEADLINE_MS = 1_500;
+/** A guard with nothing left to do ends at once; one that has is left to do it by itself. */
+const CLOSE_DEADLINE_MS = 800;
 
 export interface ProcessGuardOptions {
   readonly logger: Logger;
@@ -73,7 +73,7 @@ export class ProcessGuard {
     if (this.#groups.delete(group)) this.#process?.stdin.write(`-${group}\n`);
   }
 
-  /** Ends the guard, and with it every group that is still noted. Idempotent; the next {@link add} starts it again. */
+  /** Ends the guard, and within two seconds every group that is still noted. Idempotent; the next {@link add} starts it again. */
   async close(): Promise<void> {
     const guard = this.#process;
     this.#process = undefined;
@@ -82,7 +82,7 @@ export class ProcessGuard {
     const exited = new Promise<void>((resolve) => void guard.once('exit', () => resolve()));
     guard.stdin.end();
     await withDeadline(exited, { clock: this.#options.clock, timeoutMs: CLOSE_DEADLINE_MS, onTimeout: () => undefined }).catch(() => {
-      // Expected: the deadline. The guard ends by itself and need not keep the hub.
+      // Expected: the deadline.
       guard.unref();
     });
   }
