@@ -1,0 +1,133 @@
+import { type Clock, deferred, HubError, type Logger, messageOf, withDeadline } from '../base/index.ts';
+import type { RemoteDefinition, StdioDefinition } from '../config/index.ts';
+import type { Era } from '../protocol/index.ts';
+import type { Connect, ConnectionListener } from './connect.ts';
+import type { Launch, StdioLaunch } from './launch.ts';
+import { lastOutput } from './process-errors.ts';
+import type { ProcessTransport } from './stdio-transport.ts';
+import type { Connection, LogLine } from './types.ts';
+
+/** Longer than a process may take to stop; only something remote that does not answer comes near it. */
+const END_DEADLINE_MS = 3_800;
+
+export type StartableDefinition = StdioDefinition | RemoteDefinition;
+
+/** What supervisors share: how launches, processes and connections are made, and time. Handed in by the composition root. */
+export interface UpstreamParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
+  readonly connect: Connect;
+  /** @throws HubError PLACEHOLDER_ERROR or CONFIG_ERROR when the definition cannot be used; there is no retry after those. */
+  readonly resolveLaunch: (definition: StartableDefinition, signal: AbortSignal) => Promise<Launch>;
+  readonly createStdioTransport: (id: string, launch: StdioLaunch) => ProcessTransport;
+}
+
+export interface IncarnationOptions {
+  readonly definition: StartableDefinition;
+  readonly parts: UpstreamParts;
+  readonly knownEra?: Era | undefined;
+  readonly on: ConnectionListener;
+}
+
+/** One life of an upstream: one attempt to start it, and the connection and processes that come of it. */
+export class Incarnation {
+  readonly #options: IncarnationOptions;
+  readonly #abort = new AbortController();
+  readonly #processes: ProcessTransport[] = [];
+  #connection: Connection | undefined;
+  #end: Promise<void> | undefined;
+
+  constructor(options: IncarnationOptions) {
+    this.#options = options;
+  }
+
+  /** Last lines of the newest process's standard error. */
+  stderrTail(): readonly LogLine[] {
+    return this.#processes.at(-1)?.stderrTail() ?? [];
+  }
+
+  get noiseCount(): number {
+    return this.#processes.at(-1)?.noiseCount ?? 0;
+  }
+
+  /**
+   * Resolves the launch and connects, both within `initTimeout`. Called once.
+   *
+   * @throws HubError TIMEOUT, the error of the launch or of the connection, or the reason of {@link end}
+   */
+  async open(): Promise<Connection> {
+    const { clock } = this.#options.parts;
+    const { initTimeoutMs } = this.#options.definition;
+    const aborted = deferred<never>();
+    const { signal } = this.#abort;
+    signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true });
+    const timer = clock.after(initTimeoutMs, () => this.#abort.abort(this.#tooSlow()));
+    try {
+      return await Promise.race([this.#connect(), aborted.promise]);
+    } finally {
+      timer.dispose();
+    }
+  }
+
+  /** Ends it in whatever stage it is, for `reason`. Idempotent; never rejects; done within four seconds. */
+  end(reason: HubError): Promise<void> {
+    this.#end ??= this.#endNow(reason);
+    return this.#end;
+  }
+
+  async #connect(): Promise<Connection> {
+    const { definition, parts, knownEra, on } = this.#options;
+    const { signal } = this.#abort;
+    const launch = await parts.resolveLaunch(definition, signal);
+    signal.throwIfAborted();
+    const connection = await parts.connect(launch, {
+      id: definition.id,
+      signal,
+      clock: parts.clock,
+      logger: parts.logger,
+      requestTimeoutMs: definition.requestTimeoutMs,
+      initTimeoutMs: definition.initTimeoutMs,
+      ...(knownEra !== undefined && { knownEra }),
+      on,
+      createStdioTransport: (stdio) => this.#newProcess(stdio),
+      stderrText: () => lastOutput(this.stderrTail()),
+    });
+    this.#connection = connection;
+    // It came after all, but too late for whoever waited.
+    if (signal.aborted) await connection.close();
+    return connection;
+  }
+
+  #newProcess(launch: StdioLaunch): ProcessTransport {
+    const { definition, parts } = this.#options;
+    this.#abort.signal.throwIfAborted();
+    const transport = parts.createStdioTransport(definition.id, launch);
+    this.#processes.push(transport);
+    return transport;
+  }
+
+  async #endNow(reason: HubError): Promise<void> {
+    const { definition, parts } = this.#options;
+    this.#abort.abort(reason);
+    // All at once: a connection that hangs while it closes does not keep its process alive.
+    const closing = [this.#connection, ...this.#processes].map((part) => part?.close());
+    const { clock, logger } = parts;
+    try {
+      const timeoutMs = END_DEADLINE_MS;
+      const onTimeout = (): Error => new Error(`not done after ${timeoutMs} ms`);
+      await withDeadline(Promise.all(closing), { clock, timeoutMs, onTimeout });
+    } catch (error) {
+      logger.warn(`Server "${definition.id}" did not close in an orderly way: ${messageOf(error)}`, { server: definition.id });
+    }
+  }
+
+  #tooSlow(): HubError {
+    const { id, initTimeoutMs } = this.#options.definition;
+    const text =
+      `Server "${id}" was not ready within ${initTimeoutMs / 1000} s. If it just needs longer (a first download with npx or uvx), ` +
+      `raise "initTimeout" in its entry.${lastOutput(this.stderrTail())}`;
+    return new HubError('TIMEOUT', text, { details: { server: id, initTimeoutMs } });
+  }
+}

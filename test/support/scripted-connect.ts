@@ -1,0 +1,69 @@
+import { type Deferred, deferred } from '../../src/base/index.ts';
+import type { Listing, ServerIdentity } from '../../src/catalog/index.ts';
+import type { Era } from '../../src/protocol/index.ts';
+import type { Connect, ConnectOptions } from '../../src/upstream/connect.ts';
+import type { Connection, Launch } from '../../src/upstream/index.ts';
+
+const cache = { ttlMs: 0, cacheScope: 'private' } as const;
+
+export function identityOf(era: Era = 'legacy'): ServerIdentity {
+  return { era, protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, capabilities: {} };
+}
+
+/** A listing of tools with these names. */
+export function listingOf(...tools: string[]): Listing {
+  return {
+    identity: identityOf(),
+    items: { tools: tools.map((name) => ({ name })), prompts: [], resources: [], resourceTemplates: [] },
+    cache: { tools: cache, prompts: cache, resources: cache, resourceTemplates: cache },
+  };
+}
+
+/** One call of `connect`, to be answered by the test. */
+export interface ConnectCall {
+  readonly launch: Launch;
+  readonly options: ConnectOptions;
+  readonly outcome: Deferred<Connection>;
+}
+
+/** A connection that notes what is done to it. */
+export class ScriptedConnection implements Connection {
+  readonly identity: ServerIdentity;
+  readonly listing: Listing;
+  readonly log: string[] = [];
+  closing: Promise<void> = Promise.resolve();
+
+  constructor(listing: Listing = listingOf('a'), era: Era = 'legacy') {
+    this.listing = listing;
+    this.identity = identityOf(era);
+  }
+
+  request: Connection['request'] = async ({ method }) => {
+    this.log.push(method);
+    return { era: this.identity.era, outcome: { result: { method } } };
+  };
+
+  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
+    this.log.push(`subscribe ${[...uris].join(' ')}`);
+  }
+
+  async setLogLevel(level: string | undefined): Promise<void> {
+    this.log.push(`level ${level}`);
+  }
+
+  close(): Promise<void> {
+    this.log.push('close');
+    return this.closing;
+  }
+}
+
+/** A {@link Connect} whose every call waits for the test to decide. */
+export function scriptedConnect(): { readonly calls: ConnectCall[]; readonly connect: Connect } {
+  const calls: ConnectCall[] = [];
+  const connect: Connect = (launch, options) => {
+    const outcome = deferred<Connection>();
+    calls.push({ launch, options, outcome });
+    return outcome.promise;
+  };
+  return { calls, connect };
+}
