@@ -1,4 +1,5 @@
-import type { Answer, Call } from './call.ts';
+import type { HeaderParam } from '../protocol/index.ts';
+import type { Answer, Call, Scope } from './call.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 
 export type { Answer, Call, Downstream, Handler, Policy, Principal, Scope } from './call.ts';
@@ -15,4 +16,9 @@ export interface Gateway {
   attach(options: FeedOptions): Feed;
   /** Whether a server of that id is configured (for `/mcp/<server>`). */
   hasServer(id: string): boolean;
+  /**
+   * The `Mcp-Param-*` headers that a modern `tools/call` of this exposed tool must carry, by the schema that was listed;
+   * `undefined` when the tool is not known. Without this method no such header is checked.
+   */
+  headerParams?(scope: Scope, toolName: string): readonly HeaderParam[] | undefined;
 }
