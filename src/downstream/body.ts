@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import { type Clock, type Disposable, HubError } from '../base/index.ts';
+import { type JsonValue, rpcCode } from '../protocol/index.ts';
+import { type Refusal, refusalOf } from './protocol-errors.ts';
+
+/** How long a client may take to send a body, in milliseconds. */
+const BODY_WITHIN_MS = 120_000;
+/** How much of a body over the limit is still read, so that its sender gets to see the answer, in bytes. */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
+/** … and for how long, in milliseconds. */
+const DISCARD_WITHIN_MS = 5_000;
+
+export type Body = { readonly json: JsonValue; readonly refusal?: undefined } | { readonly refusal: Refusal; readonly json?: undefined };
+
+/**
+ * Reads the JSON body of a POST. Resolves with `undefined` when the client left; a body that is not JSON, too large
+ * (`maxBytes`) or too slow is a refusal. Never rejects.
+ */
+export async function readJson(req: IncomingMessage, maxBytes: number, clock: Clock): Promise<Body | undefined> {
+  const unsupported = unsupportedMedia(req);
+  if (unsupported) {
+    req.resume();
+    return { refusal: unsupported };
+  }
+  const bytes = await readBytes(req, maxBytes, clock);
+  if (!Buffer.isBuffer(bytes)) return bytes && { refusal: bytes };
+  try {
+    return { json: JSON.parse(bytes.toString('utf8')) as JsonValue };
+  } catch (error) {
+    // Expected: SyntaxError. Its message says where.
+    return { refusal: refusalOf(new HubError('PARSE_ERROR', `The body is not JSON: ${(error as SyntaxError).message}`)) };
+  }
+}
+
+function unsupportedMedia({ headers }: IncomingMessage): Refusal | undefined {
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (type === 'application/json' && encoding === 'identity') return undefined;
+  const message = type === 'application/json' ? 'Send the body without Content-Encoding.' : 'Send Content-Type: application/json.';
+  return { status: 415, error: { code: rpcCode.invalidRequest, message } };
+}
+
+/** The whole body, or why there is none; `undefined` when the client left. */
+function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promise<Buffer | Refusal | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let timer: Disposable = clock.after(BODY_WITHIN_MS, () => settle(tooSlow()));
+    const settle = (outcome: Buffer | Refusal | undefined): void => {
+      timer.dispose();
+      req.off('data', onData).off('end', onEnd).off('error', onLeft).off('close', onLeft);
+      req.on('error', () => {
+        // Expected: the client breaks off what nobody reads any more.
+      });
+      req.resume();
+      resolve(outcome);
+    };
+    const refusal = (): Refusal => tooLarge(maxBytes);
+    const onData = (chunk: Buffer): void => {
+      const wasOver = size > maxBytes;
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else if (size > maxBytes + MAX_DISCARDED_BYTES) settle(refusal());
+      else if (!wasOver) {
+        chunks.length = 0;
+        timer.dispose();
+        timer = clock.after(DISCARD_WITHIN_MS, () => settle(refusal()));
+      }
+    };
+    const onEnd = (): void => settle(size > maxBytes ? refusal() : Buffer.concat(chunks, size));
+    const onLeft = (): void => settle(undefined);
+    req.on('data', onData).on('end', onEnd).on('error', onLeft).on('close', onLeft);
+  });
+}
+
+function tooLarge(maxBytes: number): Refusal {
+  const message = `The request body is larger than ${maxBytes} bytes. Raise maxBodySize in the hub's config file to allow more.`;
+  return closing(refusalOf(new HubError('BODY_TOO_LARGE', message, { details: { limit: maxBytes, setting: 'maxBodySize' } })));
+}
+
+function tooSlow(): Refusal {
+  const message = `The request body did not arrive within ${BODY_WITHIN_MS / 1000} seconds.`;
+  return closing({ status: 408, error: { code: rpcCode.invalidRequest, message } });
+}
+
+/** What is left of the body is not wanted, so the connection cannot be used again. */
+const closing = (refusal: Refusal): Refusal => ({ ...refusal, headers: { connection: 'close' } });

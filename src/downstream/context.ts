@@ -1,0 +1,26 @@
+import type { Clock, Logger } from '../base/index.ts';
+import type { Gateway, Principal } from '../gateway/index.ts';
+import type { JsonObject } from '../protocol/index.ts';
+import type { Calls } from './calls.ts';
+
+/** Limits that the configuration sets; read anew for every use, because a reload may change them. */
+export interface DownstreamLimits {
+  /** Largest accepted request body, in bytes. */
+  readonly maxBodyBytes: number;
+  /** How long an unused legacy session is kept, in milliseconds. */
+  readonly sessionIdleTimeoutMs: number;
+}
+
+/** What every adapter of this room stands on. */
+export interface Context {
+  readonly gateway: Gateway;
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The hub's own `Implementation`: name and version. */
+  readonly serverInfo: JsonObject;
+  readonly limits: () => DownstreamLimits;
+}
+
+/** Everybody, until the hub asks who calls. */
+export const LOCAL_PRINCIPAL: Principal = { id: 'local' };

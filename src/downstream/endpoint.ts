@@ -1,0 +1,166 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Clock, HubError, type Logger } from '../base/index.ts';
+import type { Gateway, Scope } from '../gateway/index.ts';
+import { type JsonObject, rpcCode } from '../protocol/index.ts';
+import { acceptOf } from './accept.ts';
+import { readJson } from './body.ts';
+import { Calls } from './calls.ts';
+import { classify, type Inbound, shown } from './classify.ts';
+import type { Context, DownstreamLimits } from './context.ts';
+import { LegacyHttp } from './legacy-http.ts';
+import { LegacySse, unknownStream } from './legacy-sse.ts';
+import { headerOf } from './modern-envelope.ts';
+import { ModernHttp } from './modern-http.ts';
+import { refuse, sendEmpty, sendRefusal } from './reply.ts';
+import { Sessions } from './sessions.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+export interface EndpointOptions {
+  readonly gateway: Gateway;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The hub's own `Implementation`: name and version. */
+  readonly serverInfo: JsonObject;
+  /** Asked anew for every use. */
+  readonly limits: () => DownstreamLimits;
+  /** Where the old HTTP+SSE transport takes its POSTs. */
+  readonly messagesPath: string;
+}
+
+/** The hub as an MCP server over HTTP: clients of every era and transport, on the same URL at the same time. */
+export class Endpoint {
+  readonly #context: Context;
+  readonly #sessions: Sessions;
+  readonly #subscriptions: Subscriptions;
+  readonly #modern: ModernHttp;
+  readonly #legacy: LegacyHttp;
+  readonly #sse: LegacySse;
+
+  constructor({ messagesPath, ...options }: EndpointOptions) {
+    this.#context = { ...options, calls: new Calls(options.gateway, options.logger) };
+    this.#sessions = new Sessions(this.#context);
+    this.#subscriptions = new Subscriptions(this.#context);
+    this.#modern = new ModernHttp(this.#context, this.#subscriptions);
+    this.#legacy = new LegacyHttp(this.#context, this.#sessions);
+    this.#sse = new LegacySse(this.#context, messagesPath);
+  }
+
+  /** Clients that are known to be there: initialized sessions and open subscriptions. Strays do not count. */
+  get clientCount(): number {
+    return this.#sessions.count + this.#sse.count + this.#subscriptions.count;
+  }
+
+  /** Serves one request to `/mcp` or `/mcp/<server>`. Resolves when it is dealt with; never rejects. */
+  async handle(req: IncomingMessage, res: ServerResponse, scope: Scope): Promise<void> {
+    res.on('error', ignoreGone);
+    if (scope.kind === 'server' && !this.#context.gateway.hasServer(scope.id)) return refuseServer(req, res, scope.id);
+    switch (req.method) {
+      case 'POST':
+        return this.#post(req, res, scope);
+      case 'GET':
+        return this.#get(req, res, scope);
+      case 'DELETE':
+        return this.#legacy.delete(req, res, scope);
+      case 'HEAD':
+        return sendEmpty(res, 200);
+      default:
+        return refuseMethod(req, res, 'GET, HEAD, POST, DELETE');
+    }
+  }
+
+  /** Serves `/sse`: the stream of the old HTTP+SSE transport. */
+  handleSse(req: IncomingMessage, res: ServerResponse): void {
+    res.on('error', ignoreGone);
+    if (req.method === 'GET') return this.#sse.open(res, { kind: 'all' });
+    if (req.method === 'HEAD') return sendEmpty(res, 200);
+    return refuseMethod(req, res, 'GET, HEAD');
+  }
+
+  /** Serves the POSTs of the old HTTP+SSE transport. Resolves when their requests are answered; never rejects. */
+  async handleMessages(req: IncomingMessage, res: ServerResponse, sessionId: string | undefined): Promise<void> {
+    res.on('error', ignoreGone);
+    if (req.method !== 'POST') return refuseMethod(req, res, 'POST');
+    if (sessionId === undefined) {
+      req.resume();
+      return sendRefusal(res, { status: 400, error: { code: rpcCode.invalidRequest, message: 'The sessionId in the URL is missing.' } });
+    }
+    if (!this.#sse.has(sessionId)) {
+      req.resume();
+      return sendRefusal(res, unknownStream());
+    }
+    const inbound = await this.#read(req, res, undefined);
+    if (inbound?.kind === 'initialize') return this.#sse.post(res, [inbound.message], sessionId);
+    if (inbound?.kind === 'legacy') return this.#sse.post(res, inbound.messages, sessionId);
+    if (inbound) refuse(res, new HubError('INVALID_REQUEST', 'This transport does not carry messages of revision 2026-07-28.'));
+  }
+
+  /** Ends every stream in the way of its era and forgets every session. Resolves when all is written. */
+  async close(): Promise<void> {
+    this.#context.calls.close();
+    // The aborted calls answer in this turn of the event loop; their answers go out before the streams end.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#subscriptions.close();
+    this.#sse.close();
+    this.#sessions.close();
+  }
+
+  async #post(req: IncomingMessage, res: ServerResponse, scope: Scope): Promise<void> {
+    const inbound = await this.#read(req, res, headerOf(req.headers, 'mcp-protocol-version'));
+    if (!inbound) return;
+    const { json, sse } = acceptOf(req);
+    if (!json && !sse) {
+      const message = 'Send Accept: application/json, text/event-stream.';
+      return sendRefusal(res, { status: 406, error: { code: rpcCode.invalidRequest, message } });
+    }
+    switch (inbound.kind) {
+      case 'modern-request':
+        return this.#modern.request(req, res, inbound.message, scope);
+      case 'modern-notification':
+        return this.#modern.notification(res);
+      case 'initialize':
+        return this.#legacy.initialize(req, res, inbound.message, scope);
+      case 'legacy':
+        return this.#legacy.post(req, res, inbound.messages, inbound.batch, scope);
+    }
+  }
+
+  /** A GET with a session id is that session's stream; one without may be a client of the old transport. */
+  #get(req: IncomingMessage, res: ServerResponse, scope: Scope): void {
+    if (headerOf(req.headers, 'mcp-session-id') !== undefined) return this.#legacy.get(req, res, scope);
+    if (acceptOf(req).sse) return this.#sse.open(res, scope);
+    return refuseMethod(req, res, 'POST, DELETE');
+  }
+
+  /** The body with its era decided; answers itself, and gives nothing, when there is nothing to serve. */
+  async #read(
+    req: IncomingMessage,
+    res: ServerResponse,
+    version: string | undefined,
+  ): Promise<Exclude<Inbound, { kind: 'refused' }> | undefined> {
+    const body = await readJson(req, this.#context.limits().maxBodyBytes, this.#context.clock);
+    if (!body || res.destroyed) return undefined;
+    if (body.refusal) {
+      sendRefusal(res, body.refusal);
+      return undefined;
+    }
+    const inbound = classify(body.json, version);
+    if (inbound.kind !== 'refused') return inbound;
+    sendRefusal(res, inbound.refusal);
+    return undefined;
+  }
+}
+
+function ignoreGone(): void {
+  // Expected: ECONNRESET and writes after the client left. The response's `close` event tells whoever needs to know.
+}
+
+function refuseMethod(req: IncomingMessage, res: ServerResponse, allow: string): void {
+  req.resume();
+  const message = `${shown(req.method ?? '')} is not allowed here. Allowed: ${allow}.`;
+  sendRefusal(res, { status: 405, error: { code: rpcCode.invalidRequest, message }, headers: { allow } });
+}
+
+function refuseServer(req: IncomingMessage, res: ServerResponse, id: string): void {
+  req.resume();
+  refuse(res, new HubError('SERVER_NOT_FOUND', `No server named "${shown(id)}" is configured.`, { details: { server: shown(id) } }));
+}

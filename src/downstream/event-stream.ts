@@ -1,0 +1,83 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock, Disposable } from '../base/index.ts';
+import { type Message, SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from '../protocol/index.ts';
+import { limitUnread } from './reply.ts';
+
+/** Most bytes that wait for a client to read before its stream is dropped. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+
+export interface EventStreamOptions {
+  readonly clock: Clock;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Told once when the stream is over, whoever ended it. */
+  readonly onClose?: () => void;
+}
+
+/** One open answer of server-sent events: kept alive while it is quiet, dropped when its client does not read. */
+export class EventStream {
+  readonly #res: ServerResponse;
+  readonly #clock: Clock;
+  #keepAlive: Disposable | undefined;
+  #open = true;
+
+  private constructor(res: ServerResponse, clock: Clock) {
+    this.#res = res;
+    this.#clock = clock;
+  }
+
+  /** Writes the headers and a first comment at once, so that nothing on the way waits for the first event. */
+  static open(res: ServerResponse, { clock, headers, onClose }: EventStreamOptions): EventStream {
+    const stream = new EventStream(res, clock);
+    res.once('close', () => {
+      stream.#stop();
+      onClose?.();
+    });
+    res.writeHead(200, { ...headers, ...SSE_HEADERS });
+    stream.#write(SSE_KEEP_ALIVE);
+    stream.#tick();
+    return stream;
+  }
+
+  /** False once the stream has ended, from either side. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  send(message: Message): void {
+    this.sendEvent({ event: 'message', data: JSON.stringify(message) });
+  }
+
+  sendEvent(event: SseEvent): void {
+    if (this.#open) this.#write(sseFrame(event));
+  }
+
+  /** Ends the answer after what was sent. Idempotent. */
+  end(): void {
+    if (!this.#open) return;
+    this.#stop();
+    limitUnread(this.#res);
+    this.#res.end();
+  }
+
+  #write(text: string): void {
+    if (this.#res.destroyed) return;
+    if (this.#res.writableLength > MAX_UNREAD_BYTES) {
+      this.#stop();
+      this.#res.destroy();
+      return;
+    }
+    this.#res.write(text);
+  }
+
+  #tick(): void {
+    this.#keepAlive = this.#clock.after(SSE_KEEP_ALIVE_MS, () => {
+      this.#write(SSE_KEEP_ALIVE);
+      if (this.#open) this.#tick();
+    });
+  }
+
+  #stop(): void {
+    this.#open = false;
+    this.#keepAlive?.dispose();
+  }
+}

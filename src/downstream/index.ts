@@ -1,0 +1,2 @@
+export { Endpoint, type EndpointOptions } from './endpoint.ts';
+export { refuse } from './reply.ts';

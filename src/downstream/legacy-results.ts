@@ -1,0 +1,78 @@
+import type { Answer } from '../gateway/index.ts';
+import { isObject, type JsonObject, type JsonValue, metaKey, metaOf, type Outcome, type RpcError, rpcCode } from '../protocol/index.ts';
+
+/**
+ * An answer as a client of the handshake revisions expects it. What a legacy upstream said stays as it is; from
+ * everything else goes what those revisions do not have.
+ */
+export function forLegacy({ outcome, era }: Answer, method: string): Outcome {
+  if (era === 'legacy') return outcome;
+  if (outcome.error) return { error: legacyError(outcome.error, method) };
+  const { resultType = 'complete', ttlMs: _ttlMs, cacheScope: _cacheScope, ...result } = outcome.result;
+  if (resultType !== 'complete') return unfinished(resultType, method);
+  if (method === 'tools/call') return { result: withObjectContent(result) };
+  return { result: method === 'tools/list' ? withObjectSchemas(result) : result };
+}
+
+/** A result that only goes on with a modern client: it asks for input or became a task. */
+function unfinished(resultType: JsonValue, method: string): Outcome {
+  const text =
+    resultType === 'input_required'
+      ? 'The server asks for input from the user, which needs a client that speaks MCP 2026-07-28.'
+      : `The server answered with a result of type ${JSON.stringify(resultType)}, which needs a client that speaks MCP 2026-07-28.`;
+  if (method !== 'tools/call') return { error: { code: rpcCode.internalError, message: text } };
+  return { result: { content: [{ type: 'text', text }], isError: true } };
+}
+
+/** These revisions want `structuredContent` to be an object (spec 2025-11-25 server/tools). */
+function withObjectContent(result: JsonObject): JsonObject {
+  const { structuredContent } = result;
+  if (structuredContent === undefined || isObject(structuredContent)) return result;
+  return { ...result, structuredContent: { result: structuredContent } };
+}
+
+/** … and an output schema to describe an object: any other is left out, the tool stays. */
+function withObjectSchemas(result: JsonObject): JsonObject {
+  const { tools } = result;
+  if (!Array.isArray(tools)) return result;
+  return { ...result, tools: tools.map(withObjectSchema) };
+}
+
+function withObjectSchema(tool: JsonValue): JsonValue {
+  if (!isObject(tool) || tool['outputSchema'] === undefined) return tool;
+  const { outputSchema, ...rest } = tool;
+  return isObject(outputSchema) && outputSchema['type'] === 'object' ? tool : rest;
+}
+
+const MODERN_CODES: ReadonlySet<number> = new Set([
+  rpcCode.headerMismatch,
+  rpcCode.missingClientCapability,
+  rpcCode.unsupportedProtocolVersion,
+]);
+
+function legacyError(error: RpcError, method: string): RpcError {
+  if (MODERN_CODES.has(error.code)) return { ...error, code: rpcCode.internalError };
+  const notFound = method === 'resources/read' && error.code === rpcCode.invalidParams && namesUri(error);
+  return notFound ? { ...error, code: rpcCode.legacyResourceNotFound } : error;
+}
+
+const namesUri = ({ data }: RpcError): boolean => isObject(data) && typeof data['uri'] === 'string';
+
+/** The `InitializeResult` that says the same as a `DiscoverResult` (spec 2025-11-25 basic/lifecycle). */
+export function initializeResult(discovered: JsonObject, protocolVersion: string, hub: JsonObject): JsonObject {
+  const { capabilities, instructions } = discovered;
+  const serverInfo = metaOf(discovered)?.[metaKey.serverInfo];
+  return {
+    protocolVersion,
+    capabilities: isObject(capabilities) ? legacyCapabilities(capabilities) : {},
+    serverInfo: isObject(serverInfo) ? serverInfo : hub,
+    ...(typeof instructions === 'string' && { instructions }),
+  };
+}
+
+/** The extension of modern tasks cannot be used by a legacy client; other extensions are negotiated in both eras. */
+function legacyCapabilities({ extensions, ...rest }: JsonObject): JsonObject {
+  if (!isObject(extensions)) return rest;
+  const { 'io.modelcontextprotocol/tasks': _tasks, ...others } = extensions;
+  return Object.keys(others).length === 0 ? rest : { ...rest, extensions: others };
+}

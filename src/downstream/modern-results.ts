@@ -1,0 +1,48 @@
+import type { Answer } from '../gateway/index.ts';
+import { isCacheable, type JsonObject, metaKey, metaOf, type Outcome, patchMeta, type RpcError, rpcCode } from '../protocol/index.ts';
+
+/**
+ * An answer as a modern client expects it. What a modern upstream said stays as it is; on everything else the hub puts
+ * the stamps that the revision asks for: `resultType`, cache hints and `serverInfo` (spec 2026-07-28 basic/index).
+ */
+export function forModern({ outcome, era }: Answer, method: string, serverInfo: JsonObject): Outcome {
+  if (outcome.error) return { error: era === 'modern' ? fromModern(outcome.error) : fromLegacy(outcome.error, era === 'legacy') };
+  return era === 'modern' ? outcome : { result: stamped(outcome.result, method, serverInfo) };
+}
+
+function stamped(result: JsonObject, method: string, serverInfo: JsonObject): JsonObject {
+  const complete = { ...result, resultType: result['resultType'] ?? 'complete' };
+  const hinted =
+    isCacheable(method) && complete.resultType === 'complete'
+      ? { ...complete, ttlMs: result['ttlMs'] ?? 0, cacheScope: result['cacheScope'] ?? 'private' }
+      : complete;
+  return metaOf(hinted)?.[metaKey.serverInfo] === undefined ? patchMeta(hinted, { [metaKey.serverInfo]: serverInfo }) : hinted;
+}
+
+/** -32020 and -32022 are about the hub's own request to the upstream: to the client they would say something untrue. */
+function fromModern(error: RpcError): RpcError {
+  const hubsOwn = error.code === rpcCode.headerMismatch || error.code === rpcCode.unsupportedProtocolVersion;
+  return hubsOwn ? { ...error, code: rpcCode.internalError } : error;
+}
+
+/** The code -32042 of 2025-11-25, "a URL has to be visited first", which a modern client must not be sent. */
+const LEGACY_URL_ELICITATION = -32042;
+
+/** Codes that the modern revision gave a meaning that a legacy upstream cannot have meant. */
+function fromLegacy(error: RpcError, upstream: boolean): RpcError {
+  if (error.code === rpcCode.legacyResourceNotFound) return { ...error, code: rpcCode.invalidParams };
+  const reserved = error.code <= -32020 && error.code >= -32099;
+  return upstream && (reserved || error.code === LEGACY_URL_ELICITATION) ? { ...error, code: rpcCode.internalError } : error;
+}
+
+/** The HTTP status of an outcome that is sent as plain JSON (spec 2026-07-28 basic/transports/streamable-http). */
+export function modernStatus(outcome: Outcome): number {
+  switch (outcome.error?.code) {
+    case rpcCode.methodNotFound:
+      return 404;
+    case rpcCode.missingClientCapability:
+      return 400;
+    default:
+      return 200;
+  }
+}

@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http';
+import type { HubError } from '../base/index.ts';
+import { errorMessage, type Message } from '../protocol/index.ts';
+import { type Refusal, refusalOf } from './protocol-errors.ts';
+
+/** How long a finished answer may wait for a client that does not read it, in milliseconds. */
+const UNREAD_MS = 60_000;
+
+/** Ends the connection of a client that does not take what is written to it; nothing happens when it does. */
+export function limitUnread(res: ServerResponse): void {
+  res.setTimeout(UNREAD_MS, () => res.destroy());
+}
+
+/** One whole JSON answer. Does nothing when the client is gone or an answer has begun. */
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  body: Message | readonly Message[],
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (res.headersSent || res.destroyed) return;
+  const text = Buffer.from(JSON.stringify(body));
+  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': text.length });
+  limitUnread(res);
+  res.end(text);
+}
+
+/** One whole answer without a body. */
+export function sendEmpty(res: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, { ...headers, ...(status !== 204 && { 'content-length': 0 }) });
+  res.end();
+}
+
+export function sendRefusal(res: ServerResponse, { status, id, error, headers }: Refusal): void {
+  sendJson(res, status, errorMessage(id ?? null, error), headers);
+}
+
+/** Turns an HTTP request to an MCP path away with a JSON-RPC error, before anything of it was looked at. */
+export function refuse(res: ServerResponse, error: HubError): void {
+  sendRefusal(res, refusalOf(error));
+}

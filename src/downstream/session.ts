@@ -1,0 +1,224 @@
+import { HubError, toHubError } from '../base/index.ts';
+import type { Answer, Downstream, Feed, Scope } from '../gateway/index.ts';
+import {
+  isLoggingLevel,
+  isObject,
+  type JsonObject,
+  type LoggingLevel,
+  type NotificationMessage,
+  negotiateLegacy,
+  type Outcome,
+  type RequestId,
+  type RequestMessage,
+  type ResponseMessage,
+  reachesLevel,
+  responseMessage,
+  rpcCode,
+} from '../protocol/index.ts';
+import { Backlog } from './backlog.ts';
+import { type Context, LOCAL_PRINCIPAL } from './context.ts';
+import type { EventStream } from './event-stream.ts';
+import { forLegacy, initializeResult } from './legacy-results.ts';
+import { rpcErrorOf } from './protocol-errors.ts';
+
+interface RunningCall {
+  readonly id: RequestId;
+  readonly controller: AbortController;
+}
+
+/** Where the notifications of one request go. */
+export type Notify = (notification: NotificationMessage) => void;
+
+/** Methods that no handshake revision has; they are not sent on. */
+const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
+
+/**
+ * One client of a handshake revision, from `initialize` on, whichever transport it came by. The transports hand its
+ * messages in and give the stream that unasked-for notifications go out on.
+ */
+export class Session {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly #context: Context;
+  readonly #running = new Set<RunningCall>();
+  readonly #backlog = new Backlog();
+  #downstream: Downstream | undefined;
+  #feed: Feed | undefined;
+  #stream: EventStream | undefined;
+  #lastUsedMs: number;
+  #closed = false;
+
+  constructor(id: string, scope: Scope, context: Context) {
+    this.id = id;
+    this.scope = scope;
+    this.#context = context;
+    this.#lastUsedMs = context.clock.now();
+  }
+
+  /** The revision that the handshake agreed on; `undefined` before it. */
+  get version(): string | undefined {
+    return this.#downstream?.protocolVersion;
+  }
+
+  /** When its client was last heard of or, while it listens or waits, now: milliseconds since the epoch. */
+  get lastUsedMs(): number {
+    return this.isBusy ? this.#context.clock.now() : this.#lastUsedMs;
+  }
+
+  /** Whether a stream is open or a request is running. */
+  get isBusy(): boolean {
+    return this.#stream !== undefined || this.#running.size > 0;
+  }
+
+  /** Answers one request; `undefined` when its client took it back. Never rejects. */
+  async request(message: RequestMessage, notify: Notify): Promise<ResponseMessage | undefined> {
+    this.#touch();
+    const call: RunningCall = { id: message.id, controller: new AbortController() };
+    this.#running.add(call);
+    try {
+      const outcome = await this.#outcome(message, notify, call.controller);
+      return outcome && responseMessage(message.id, outcome);
+    } catch (error) {
+      this.#context.logger.error(`${message.method} failed inside the hub`, { code: 'UNHANDLED_ERROR', reason: String(error) });
+      return responseMessage(message.id, { error: rpcErrorOf(toHubError(error), 'legacy') });
+    } finally {
+      this.#running.delete(call);
+      this.#touch();
+    }
+  }
+
+  /** Takes a notification of the client. `notifications/initialized` and unknown ones need nothing done. */
+  notification({ method, params }: NotificationMessage): void {
+    this.#touch();
+    if (method !== 'notifications/cancelled') return;
+    for (const { id, controller } of this.#running) {
+      if (id === params?.['requestId']) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
+    }
+  }
+
+  /** Gives the stream for notifications that belong to no request, and sends what was kept for it; false when there is one. */
+  listenOn(stream: EventStream): boolean {
+    if (this.#stream) return false;
+    this.#touch();
+    this.#stream = stream;
+    for (const event of this.#backlog.take()) stream.send(event);
+    return true;
+  }
+
+  /** Takes the stream back, when it is over. */
+  stopListening(stream: EventStream): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    this.#touch();
+  }
+
+  get isListening(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Ends it: running calls are taken back, its stream and its feed end. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#feed?.dispose();
+    for (const { controller } of this.#running) controller.abort(new HubError('CANCELLED', 'The session ended.'));
+    this.#stream?.end();
+  }
+
+  #isInitialized(): boolean {
+    return this.#downstream !== undefined;
+  }
+
+  #touch(): void {
+    this.#lastUsedMs = this.#context.clock.now();
+  }
+
+  async #outcome(message: RequestMessage, notify: Notify, controller: AbortController): Promise<Outcome | undefined> {
+    const { method, params } = message;
+    if (method === 'ping') return { result: {} };
+    if (method === 'initialize') return this.#initialize(params ?? {}, controller);
+    if (!this.#downstream || !this.#feed) return fault(rpcCode.invalidRequest, 'Send initialize first.');
+    if (MODERN_ONLY.has(method)) return fault(rpcCode.methodNotFound, `${method} is not a method of this protocol revision.`);
+    switch (method) {
+      case 'logging/setLevel':
+        return this.#setLevel(this.#feed, this.#downstream, params?.['level']);
+      case 'resources/subscribe':
+      case 'resources/unsubscribe':
+        return this.#subscription(this.#feed, method, params?.['uri']);
+      default:
+        return this.#call(message, this.#downstream, notify, controller);
+    }
+  }
+
+  async #initialize(params: JsonObject, controller: AbortController): Promise<Outcome | undefined> {
+    if (this.#isInitialized()) return alreadyInitialized();
+    const { clientInfo, capabilities } = params;
+    const protocolVersion = negotiateLegacy(params['protocolVersion']);
+    const downstream: Downstream = {
+      principal: LOCAL_PRINCIPAL,
+      era: 'legacy',
+      protocolVersion,
+      clientInfo: isObject(clientInfo) ? clientInfo : undefined,
+      clientCapabilities: isObject(capabilities) ? capabilities : undefined,
+    };
+    const { calls, serverInfo } = this.#context;
+    const answer = await calls.run({ scope: this.scope, method: 'server/discover', downstream, notify: () => {} }, controller);
+    if (!answer || this.#closed) return undefined;
+    if (answer.outcome.error) return forLegacy(answer, 'initialize');
+    if (this.#isInitialized()) return alreadyInitialized();
+    this.#downstream = downstream;
+    this.#feed = this.#context.gateway.attach({
+      scope: this.scope,
+      changes: new Set(['tools', 'prompts', 'resources'] as const),
+      logs: true,
+      send: (event) => this.#push(event),
+    });
+    return { result: initializeResult(answer.outcome.result, protocolVersion, serverInfo) };
+  }
+
+  async #call(
+    { method, params }: RequestMessage,
+    downstream: Downstream,
+    notify: Notify,
+    controller: AbortController,
+  ): Promise<Outcome | undefined> {
+    const filtered: Notify = (event) => {
+      if (isWanted(event, this.#downstream?.logLevel)) notify(event);
+    };
+    const answer: Answer | undefined = await this.#context.calls.run(
+      { scope: this.scope, method, params, downstream, notify: filtered },
+      controller,
+    );
+    return answer && forLegacy(answer, method);
+  }
+
+  async #setLevel(feed: Feed, downstream: Downstream, level: unknown): Promise<Outcome> {
+    if (!isLoggingLevel(level)) return fault(rpcCode.invalidParams, 'Invalid params: level is not a logging level.');
+    this.#downstream = { ...downstream, logLevel: level };
+    await feed.setLogLevel(level);
+    return { result: {} };
+  }
+
+  async #subscription(feed: Feed, method: string, uri: unknown): Promise<Outcome> {
+    if (typeof uri !== 'string') return fault(rpcCode.invalidParams, 'Invalid params: uri must be a string.');
+    const outcome = await (method === 'resources/subscribe' ? feed.subscribe(uri) : feed.unsubscribe(uri));
+    return forLegacy({ era: 'hub', outcome }, 'resources/read');
+  }
+
+  #push(event: NotificationMessage): void {
+    if (this.#stream) this.#stream.send(event);
+    else this.#backlog.add(event);
+  }
+}
+
+const alreadyInitialized = (): Outcome => fault(rpcCode.invalidRequest, 'This session is initialized already.');
+
+function fault(code: number, message: string): Outcome {
+  return { error: { code, message } };
+}
+
+/** Log messages below the level that the client set are left out; before it set one, the server decides. */
+function isWanted({ method, params }: NotificationMessage, threshold: LoggingLevel | undefined): boolean {
+  const level = params?.['level'];
+  return method !== 'notifications/message' || threshold === undefined || !isLoggingLevel(level) || reachesLevel(level, threshold);
+}

@@ -1,0 +1,187 @@
+import type { ServerResponse } from 'node:http';
+import { HubError, sleep } from '../base/index.ts';
+import type { Feed, Scope } from '../gateway/index.ts';
+import {
+  type ChangeKind,
+  changeKindOf,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  metaKey,
+  type NotificationMessage,
+  notification,
+  patchMeta,
+  type RequestId,
+  type RequestMessage,
+  resultMessage,
+  rpcCode,
+} from '../protocol/index.ts';
+import type { Accept } from './accept.ts';
+import type { Context } from './context.ts';
+import { EventStream } from './event-stream.ts';
+import { type Refusal, refusalOf } from './protocol-errors.ts';
+import { sendRefusal } from './reply.ts';
+
+/** How long the acknowledgement waits for servers to accept resource subscriptions, in milliseconds. */
+const ACKNOWLEDGE_WITHIN_MS = 5_000;
+/** Most resources in one filter. */
+const MAX_RESOURCES = 1_000;
+/** Most streams open at once. */
+const MAX_STREAMS = 500;
+/** Most notifications kept while the acknowledgement is on its way. */
+const MAX_EARLY = 100;
+
+interface Filter {
+  readonly changes: ReadonlySet<ChangeKind>;
+  /** `undefined` when the client did not ask. */
+  readonly resources: readonly string[] | undefined;
+}
+
+interface Listen {
+  readonly id: RequestId;
+  readonly stream: EventStream;
+  readonly gone: AbortController;
+}
+
+/** `subscriptions/listen`: streams of change notifications (spec 2026-07-28 basic/patterns/subscriptions). */
+export class Subscriptions {
+  readonly #context: Context;
+  readonly #open = new Set<Listen>();
+  #closed = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Streams that are open now. */
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Serves one `subscriptions/listen`; resolves when it is acknowledged or over. Never rejects. */
+  async listen(
+    res: ServerResponse,
+    message: RequestMessage,
+    { scope, accept }: { readonly scope: Scope; readonly accept: Accept },
+  ): Promise<void> {
+    const filter = filterOf(message.params);
+    const refusal = this.#refusal(message.id, accept, filter);
+    if (refusal || typeof filter === 'string') return refusal && sendRefusal(res, refusal);
+    const gone = new AbortController();
+    let feed: Feed | undefined;
+    const stream = EventStream.open(res, {
+      clock: this.#context.clock,
+      onClose: () => {
+        gone.abort();
+        feed?.dispose();
+        this.#open.delete(listen);
+      },
+    });
+    const listen: Listen = { id: message.id, stream, gone };
+    this.#open.add(listen);
+    const out = new TaggedOut(listen, filter);
+    feed = this.#context.gateway.attach({ scope, changes: filter.changes, logs: false, send: (event) => out.send(event) });
+    const honoured = await this.#subscribe(feed, filter.resources, gone.signal);
+    out.acknowledge(honoured);
+  }
+
+  /** Ends every stream with a result, as the revision asks for a graceful end. */
+  close(): void {
+    this.#closed = true;
+    for (const { id, stream, gone } of this.#open) {
+      gone.abort();
+      const meta = { [metaKey.subscriptionId]: id, [metaKey.serverInfo]: this.#context.serverInfo };
+      stream.send(resultMessage(id, { resultType: 'complete', _meta: meta }));
+      stream.end();
+    }
+  }
+
+  #refusal(id: RequestId, accept: Accept, filter: Filter | string): Refusal | undefined {
+    if (this.#closed) return refusalOf(new HubError('SHUTTING_DOWN', 'The hub is stopping.'), id);
+    if (!accept.sse) {
+      return { status: 406, id, error: { code: rpcCode.invalidRequest, message: 'subscriptions/listen needs Accept: text/event-stream.' } };
+    }
+    if (typeof filter === 'string') return { status: 200, id, error: { code: rpcCode.invalidParams, message: filter } };
+    if (this.#open.size < MAX_STREAMS) return undefined;
+    return refusalOf(new HubError('LIMIT_EXCEEDED', `The hub has ${MAX_STREAMS} open subscriptions already. Close one first.`), id);
+  }
+
+  /** The resources that their servers agreed to tell of in time. */
+  async #subscribe(feed: Feed, uris: readonly string[] | undefined, gone: AbortSignal): Promise<string[] | undefined> {
+    if (uris === undefined) return undefined;
+    const honoured = new Set<string>();
+    const all = Promise.all(
+      uris.map(async (uri) => {
+        const { error } = await feed.subscribe(uri);
+        if (!error) honoured.add(uri);
+      }),
+    );
+    const deadline = new AbortController();
+    const late = sleep(this.#context.clock, ACKNOWLEDGE_WITHIN_MS, AbortSignal.any([gone, deadline.signal]));
+    await Promise.race([all.catch((error: unknown) => this.#failed(error)), late]);
+    deadline.abort();
+    return uris.filter((uri) => honoured.has(uri));
+  }
+
+  #failed(error: unknown): void {
+    this.#context.logger.error('A resource subscription failed inside the hub', { code: 'UNHANDLED_ERROR', reason: String(error) });
+  }
+}
+
+/** One listen's way out: holds everything back until it is acknowledged, and tags everything with its id. */
+class TaggedOut {
+  readonly #listen: Listen;
+  readonly #filter: Filter;
+  #early: NotificationMessage[] | undefined = [];
+
+  constructor(listen: Listen, filter: Filter) {
+    this.#listen = listen;
+    this.#filter = filter;
+  }
+
+  send(event: NotificationMessage): void {
+    if (!this.#wants(event.method)) return;
+    if (!this.#early) this.#tagged(event);
+    else if (this.#early.length < MAX_EARLY) this.#early.push(event);
+  }
+
+  acknowledge(resources: readonly string[] | undefined): void {
+    if (this.#listen.gone.signal.aborted) return;
+    const honoured: Record<string, JsonValue> = {};
+    for (const kind of this.#filter.changes) honoured[`${kind}ListChanged`] = true;
+    if (resources) honoured['resourceSubscriptions'] = resources;
+    this.#tagged(notification('notifications/subscriptions/acknowledged', { notifications: honoured }));
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const event of early) this.#tagged(event);
+  }
+
+  #wants(method: string): boolean {
+    const change = changeKindOf(method);
+    if (change) return this.#filter.changes.has(change);
+    return method === 'notifications/resources/updated' && this.#filter.resources !== undefined;
+  }
+
+  #tagged({ method, params = {} }: NotificationMessage): void {
+    this.#listen.stream.send(notification(method, patchMeta(params, { [metaKey.subscriptionId]: this.#listen.id })));
+  }
+}
+
+/** The filter of a request, or what is wrong with it. */
+function filterOf(params: JsonObject | undefined): Filter | string {
+  const wanted = params?.['notifications'];
+  if (!isObject(wanted)) return 'Invalid params: notifications must be an object.';
+  const changes = new Set<ChangeKind>();
+  for (const kind of ['tools', 'prompts', 'resources'] as const) {
+    const flag = wanted[`${kind}ListChanged`];
+    if (flag !== undefined && typeof flag !== 'boolean') return `Invalid params: notifications.${kind}ListChanged must be a boolean.`;
+    if (flag) changes.add(kind);
+  }
+  const uris = wanted['resourceSubscriptions'];
+  if (uris === undefined) return { changes, resources: undefined };
+  if (!Array.isArray(uris) || !uris.every((uri): uri is string => typeof uri === 'string')) {
+    return 'Invalid params: notifications.resourceSubscriptions must be a list of URIs.';
+  }
+  if (uris.length > MAX_RESOURCES) return `Invalid params: at most ${MAX_RESOURCES} resources can be subscribed to on one stream.`;
+  return { changes, resources: [...new Set(uris)] };
+}

@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Clock, HubError, type Logger } from '../base/index.ts';
+import { type Endpoint, refuse } from '../downstream/index.ts';
+import { hostOriginProblem } from './guards/host-origin.ts';
+import type { Management } from './management.ts';
+import { problemOf } from './problem.ts';
+
+export interface AppOptions {
+  readonly endpoint: Endpoint;
+  readonly management: Management;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Names other than the loopback ones that the hub answers to; asked anew for every request. */
+  readonly allowedHosts: () => readonly string[];
+}
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+
+/** Where clients of the old HTTP+SSE transport POST their messages. */
+export const MESSAGES_PATH = '/messages';
+
+/** Every request's way in: the guards first, then MCP on the raw request and response, REST through Express. */
+export class App {
+  readonly #options: AppOptions;
+  #api: Promise<Handler> | undefined;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+  }
+
+  /** Serves one request. Resolves when it is dealt with; never rejects. */
+  async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      await this.#route(req, res);
+    } catch (error) {
+      this.#options.logger.error('A request failed inside the hub', { code: 'UNHANDLED_ERROR', reason: String(error) });
+      refuse(res, new HubError('UNHANDLED_ERROR', 'The hub failed to serve the request. Its log says why.', { cause: error }));
+    }
+  }
+
+  async #route(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const url = urlOf(req);
+    const isApi = url !== undefined && (url.pathname === '/api' || url.pathname.startsWith('/api/'));
+    const foreign = hostOriginProblem(req.headers, this.#options.allowedHosts());
+    if (foreign) return isApi ? this.#problem(req, res, foreign) : turnAway(req, res, foreign);
+    if (!url) return turnAway(req, res, new HubError('INVALID_REQUEST', 'The path of the request cannot be read.'));
+    if (isApi) return (await this.#loadApi())(req, res);
+    return this.#mcp(req, res, url);
+  }
+
+  async #mcp(req: IncomingMessage, res: ServerResponse, { pathname, searchParams }: URL): Promise<void> {
+    const { endpoint } = this.#options;
+    const path = pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
+    if (path === '/mcp') return endpoint.handle(req, res, { kind: 'all' });
+    const server = serverOf(path);
+    if (server !== undefined) return endpoint.handle(req, res, { kind: 'server', id: server });
+    if (path === '/sse') return endpoint.handleSse(req, res);
+    if (path === MESSAGES_PATH) return endpoint.handleMessages(req, res, searchParams.get('sessionId') ?? undefined);
+    if (path === '/' && (req.method === 'GET' || req.method === 'HEAD')) return hint(res);
+    return notFound(req, res);
+  }
+
+  /** Loads the REST routes, and Express with them, when the first request asks for one. */
+  #loadApi(): Promise<Handler> {
+    this.#api ??= import('./api.ts').then(({ createApi }) => createApi(this.#options));
+    return this.#api;
+  }
+
+  #problem(req: IncomingMessage, res: ServerResponse, error: HubError): void {
+    req.resume();
+    const { status, body } = problemOf(error, this.#options.clock.now());
+    sendJson(res, status, body);
+  }
+}
+
+/** The URL of a request, which may be in absolute form; `undefined` when it makes none. */
+function urlOf({ url = '' }: IncomingMessage): URL | undefined {
+  const absolute = url.startsWith('/') ? `http://hub${url}` : url;
+  return URL.canParse(absolute) ? new URL(absolute) : undefined;
+}
+
+/** The server that `/mcp/<server>` names, percent-decoded; `undefined` for any other path. */
+function serverOf(path: string): string | undefined {
+  const encoded = /^\/mcp\/([^/]+)$/.exec(path)?.[1];
+  if (encoded === undefined || encoded === '.well-known') return undefined;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    // Expected: URIError, a `%` that starts no byte. No server is meant by that.
+    return undefined;
+  }
+}
+
+function turnAway(req: IncomingMessage, res: ServerResponse, error: HubError): void {
+  req.resume();
+  refuse(res, error);
+}
+
+/** Also what clients get that probe `/.well-known/…`: the hub asks for no login, so nothing is there. */
+function notFound(req: IncomingMessage, res: ServerResponse): void {
+  req.resume();
+  sendJson(res, 404, { error: 'not_found', message: 'Nothing is here. MCP clients use /mcp, programs use /api.' });
+}
+
+function hint(res: ServerResponse): void {
+  sendJson(res, 200, { name: 'mcp-hub', mcp: '/mcp', health: '/api/health', message: 'Point your MCP client at /mcp.' });
+}
+
+function sendJson(res: ServerResponse, status: number, body: object): void {
+  const text = Buffer.from(JSON.stringify(body));
+  res.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length });
+  res.end(text);
+}

@@ -1,0 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { HubError } from '../../base/index.ts';
+
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * Refuses requests that a foreign web page could have made the browser send: a name that was rebound to this machine
+ * stands in `Host`, a foreign page in `Origin` (spec 2026-07-28 basic/transports/streamable-http, "Security").
+ * Any port is fine, and so is no `Origin` at all: programs that are not browsers send none.
+ *
+ * @param allowedHosts names other than the loopback ones, without port.
+ * @returns the FORBIDDEN error to answer with, or `undefined`.
+ */
+export function hostOriginProblem(headers: IncomingHttpHeaders, allowedHosts: readonly string[]): HubError | undefined {
+  const { host, origin } = headers;
+  if (!isAllowed(hostnameOf(`http://${host ?? ''}`, host), allowedHosts)) return forbidden('Host', host);
+  if (origin !== undefined && !isAllowed(hostnameOf(origin), allowedHosts)) return forbidden('Origin', origin);
+  return undefined;
+}
+
+/** The host of a URL in lower case; `undefined` when it is not one, or when it is more than `authority` says. */
+function hostnameOf(url: string, authority?: string): string | undefined {
+  if (authority !== undefined && /[/\\?#@\s]/.test(authority)) return undefined;
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+function isAllowed(hostname: string | undefined, allowedHosts: readonly string[]): boolean {
+  if (!hostname) return false;
+  if (LOOPBACK.has(hostname)) return true;
+  return allowedHosts.some((allowed) => [allowed.toLowerCase(), `[${allowed.toLowerCase()}]`].includes(hostname));
+}
+
+function forbidden(header: string, value: string | undefined): HubError {
+  const shown = value === undefined ? 'none' : JSON.stringify(value.slice(0, 120));
+  return new HubError(
+    'FORBIDDEN',
+    `The hub does not answer to ${header} ${shown}. Add its name to allowedHosts in the hub's config file if it is yours.`,
+    { details: { header } },
+  );
+}

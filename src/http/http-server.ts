@@ -1,0 +1,103 @@
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { errorTable, sleep } from '../base/index.ts';
+import { App, type AppOptions } from './app.ts';
+import { bind } from './listen.ts';
+
+/** Time for the headers of a request, in milliseconds. A body has a deadline of its own, an answer has none. */
+const HEADERS_WITHIN_MS = 60_000;
+/** How long an unused connection is kept; longer than clients keep theirs, so that they are the ones to close it. */
+const KEEP_ALIVE_MS = 65_000;
+/** Headers mirror names and arguments of calls, so they may be longer than Node's 16 KiB, in bytes. */
+const MAX_HEADER_BYTES = 64 * 1024;
+/** How long connections may take to finish when the server stops, in milliseconds. */
+const GRACE_MS = 1_000;
+/** How often it is looked for connections that have finished by then, in milliseconds. */
+const IDLE_CHECK_MS = 25;
+
+export interface HttpServerOptions extends AppOptions {
+  /** An address, or `localhost` for both loopback addresses. */
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+}
+
+/** The hub's HTTP server. */
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  #servers: readonly Server[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens the port. Called once.
+   *
+   * @returns the port, and the addresses that it is open on.
+   * @throws HubError PORT_IN_USE (details.port), CONNECTION_ERROR
+   */
+  async start(): Promise<{ readonly port: number; readonly addresses: readonly string[] }> {
+    const { host, port: wanted, logger } = this.#options;
+    const app = new App(this.#options);
+    const { port, servers } = await bind(() => createHttpServer(app), host, wanted);
+    this.#servers = servers;
+    for (const server of servers) server.on('error', (error) => logger.warn('A connection could not be accepted', { reason: error.message }));
+    return { port, addresses: servers.map(addressOf) };
+  }
+
+  /**
+   * Takes no more connections, ends every stream in the way of its protocol, and after a moment of grace closes what
+   * is still open. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await this.#options.endpoint.close();
+    const early = new AbortController();
+    await Promise.race([closed.then(() => early.abort()), this.#closeAsTheyIdle(early.signal)]);
+    early.abort();
+    for (const server of this.#servers) server.closeAllConnections();
+    await closed;
+  }
+
+  /** A connection turns idle when its last answer is written; it is closed soon after that. */
+  async #closeAsTheyIdle(signal: AbortSignal): Promise<void> {
+    for (let waitedMs = 0; waitedMs < GRACE_MS && !signal.aborted; waitedMs += IDLE_CHECK_MS) {
+      for (const server of this.#servers) server.closeIdleConnections();
+      await sleep(this.#options.clock, IDLE_CHECK_MS, signal);
+    }
+  }
+}
+
+function createHttpServer(app: App): Server {
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS });
+  server.requestTimeout = 0;
+  server.on('request', (req, res) => void app.handle(req, res));
+  server.on('clientError', answerUnreadable);
+  return server;
+}
+
+/** Answers bytes that are no HTTP request in JSON too; Node itself would answer them with an empty body. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const message = tooLong ? `The headers are longer than ${MAX_HEADER_BYTES} bytes.` : 'This is not a valid HTTP request.';
+  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: errorTable.INVALID_REQUEST.rpcCode, message } });
+  const status = tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+  socket.end(head + body);
+}
+
+function addressOf(server: Server): string {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.address : String(address);
+}
