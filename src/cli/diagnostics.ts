@@ -1,19 +1,16 @@
 import { isHubError, messageOf } from '../base/index.ts';
-import type { Diagnostic } from '../config/index.ts';
+import { type Diagnostic, formatDiagnostic } from '../config/index.ts';
 
 /** The lines that tell a person of an error that ended the start. A config error is told place by place. */
 export function describeError(error: unknown): string[] {
   const diagnostics = isHubError(error) ? diagnosticsOf(error.details) : [];
-  if (diagnostics.length === 0) return messageOf(error).split('\n');
-  return diagnostics.flatMap((diagnostic) => formatDiagnostic(diagnostic).split('\n'));
+  if (diagnostics.length === 0) return asError(messageOf(error).split('\n'));
+  return diagnostics.map((diagnostic) => `${diagnostic.severity}: ${formatDiagnostic(diagnostic)}`);
 }
 
-/** `file:line:column: error: message (keyPath)`, and what to do on a line of its own. */
-function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { file, line, column, severity, message, keyPath, hint } = diagnostic;
-  const place = `${file}:${line}:${column}`;
-  const text = `${place}: ${severity}: ${message}${keyPath ? ` (${keyPath})` : ''}`;
-  return hint ? `${text}\n  ${hint}` : text;
+/** `lines` with the first one marked as an error. */
+export function asError(lines: readonly string[]): string[] {
+  return lines.map((line, index) => (index === 0 ? `error: ${line}` : line));
 }
 
 function diagnosticsOf(details: Readonly<Record<string, unknown>>): readonly Diagnostic[] {

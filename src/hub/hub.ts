@@ -1,5 +1,5 @@
 import { type Disposable, Disposables, Emitter, type Logger, messageOf, systemClock } from '../base/index.ts';
-import { ConfigStore, formatDiagnostic, type HubConfig } from '../config/index.ts';
+import { ConfigStore, formatDiagnostic, type HubConfig, loadConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { healthObject } from './health.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
@@ -63,7 +63,7 @@ class LocalHub implements Hub {
 
   async #loadConfig(): Promise<HubConfig> {
     const { configFiles, env, cwd, paths } = this.#options;
-    const store = new ConfigStore({ files: configFiles, env, cwd, defaultFile: paths.defaultConfigFile });
+    const store = new ConfigStore(() => loadConfig({ files: configFiles, env, cwd, defaultFile: paths.defaultConfigFile }));
     const config = await store.apply();
     for (const diagnostic of config.diagnostics) this.#logger.warn(formatDiagnostic(diagnostic));
     return config;
@@ -80,10 +80,13 @@ class LocalHub implements Hub {
   }
 
   async #announceSettled({ pool }: HubParts): Promise<void> {
-    await pool.settled(this.#stopped.signal);
+    const all = pool.all();
+    await pool.settled(
+      all.map(({ id }) => id),
+      this.#stopped.signal,
+    );
     if (this.#stopped.signal.aborted) return;
     this.#state = 'ready';
-    const all = pool.all();
     this.#emitter.emit('settled', { ready: all.filter(({ state }) => state.kind === 'ready').length, total: all.length });
   }
 
@@ -93,7 +96,8 @@ class LocalHub implements Hub {
     const report = reportOf(upstream, parts.gateway.notes);
     const error = errorOf(report.state);
     const facts = { server: upstream.id, status: statusOf(report.state), ...(error !== null && { error }) };
-    if (report.state.kind === 'ready') this.#logger.info(`Server "${upstream.id}" is ready`, { ...facts, ...report.counts, tookMs: report.state.tookMs });
+    if (report.state.kind === 'ready')
+      this.#logger.info(`Server "${upstream.id}" is ready`, { ...facts, ...report.counts, tookMs: report.state.tookMs });
     else this.#logger.debug(`Server "${upstream.id}" is ${report.state.kind}`, facts);
     this.#emitter.emit('server', report);
   }

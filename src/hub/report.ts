@@ -58,7 +58,12 @@ export function noteText({ kind, name, severity, reason }: CatalogNote): string 
 }
 
 /** One server as `GET /api/health` shows it (docs/contract of the management API: name, status, capabilities). */
-export function serverObject(upstream: Upstream, definition: ServerDefinition | undefined, notes: readonly CatalogNote[], nowMs: number): object {
+export function serverObject(
+  upstream: Upstream,
+  definition: ServerDefinition | undefined,
+  notes: readonly CatalogNote[],
+  nowMs: number,
+): object {
   const { state, listing, id } = upstream;
   const ready = state.kind === 'ready' ? state : undefined;
   return {

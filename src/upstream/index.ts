@@ -1,4 +1,5 @@
 export { connector } from './connector.ts';
-export { type LaunchContext, resolveLaunch } from './launch.ts';
+export { type Launch, type LaunchContext, type RemoteLaunch, resolveLaunch, type StdioLaunch } from './launch.ts';
 export { Pool } from './pool.ts';
-export type { LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
+export type { SendOptions, Transport, TransportEvents } from './transport.ts';
+export type { Connection, LogLine, Origin, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';

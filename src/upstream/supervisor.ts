@@ -89,6 +89,10 @@ export class Supervisor implements Upstream {
     return connection.request(request);
   }
 
+  unavailable(): HubError | undefined {
+    return this.#connection ? undefined : notReady(this.id, this.#state, this.#now());
+  }
+
   async settled(signal: AbortSignal): Promise<void> {
     const first = this.#firstAttempt;
     if (!first || this.#state.kind !== 'starting') return;

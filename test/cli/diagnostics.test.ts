@@ -17,18 +17,17 @@ describe('describeError', () => {
   it('tells every place of a wrong configuration', () => {
     const whole: Diagnostic = { severity: 'error', file: 'b.json', line: 1, column: 1, keyPath: '', message: 'Not JSON5.' };
     expect(describeError(new HubError('CONFIG_ERROR', 'x', { details: { diagnostics: [place, whole] } }))).toEqual([
-      'a.json:2:7: error: Not a string. (mcpServers.a.args[0])',
-      '  Quote it.',
-      'b.json:1:1: error: Not JSON5.',
+      'error: a.json:2:7: mcpServers.a.args[0]: Not a string. Quote it.',
+      'error: b.json:1:1: Not JSON5.',
     ]);
   });
 
   it.each([[undefined], ['x'], [[]], [[null, 1, {}]]])('falls back on the message for details %j', (diagnostics) => {
-    expect(describeError(new HubError('CONFIG_ERROR', 'two\nlines', { details: { diagnostics } }))).toEqual(['two', 'lines']);
+    expect(describeError(new HubError('CONFIG_ERROR', 'two\nlines', { details: { diagnostics } }))).toEqual(['error: two', 'lines']);
   });
 
   it('takes any thrown value', () => {
-    expect(describeError(new Error('x'))).toEqual(['x']);
-    expect(describeError('y')).toEqual(['y']);
+    expect(describeError(new Error('x'))).toEqual(['error: x']);
+    expect(describeError('y')).toEqual(['error: y']);
   });
 });

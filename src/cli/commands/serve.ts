@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createLogger, HubError, hubPaths, isHubError, type LogSink, systemClock } from '../../base/index.ts';
 import { LogFile } from '../../hub/index.ts';
 import type { ServeOptions } from '../args.ts';
-import { describeError } from '../diagnostics.ts';
+import { asError, describeError } from '../diagnostics.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
@@ -46,8 +46,8 @@ export async function runServe(context: ServeContext): Promise<void> {
   const fail = async (error: unknown): Promise<void> => {
     if (life.stopping) return;
     const cause = asPortInUse(error, port);
-    const lines = isHubError(cause, 'PORT_IN_USE') ? await portInUse(cause, port, process.platform) : describeError(cause);
-    lines.forEach((line, index) => tell(index === 0 ? `error: ${line}` : line));
+    const lines = isHubError(cause, 'PORT_IN_USE') ? asError(await portInUse(cause, port, process.platform)) : describeError(cause);
+    for (const line of lines) tell(line);
     life.end(exitCodeOf(cause));
   };
 
