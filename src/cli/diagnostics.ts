@@ -5,15 +5,13 @@ import type { Diagnostic } from '../config/index.ts';
 export function describeError(error: unknown): string[] {
   const diagnostics = isHubError(error) ? diagnosticsOf(error.details) : [];
   if (diagnostics.length === 0) return messageOf(error).split('\n');
-  return diagnostics.flatMap((diagnostic) => formatDiagnostic(diagnostic).split('\n'));
+  return diagnostics.map(formatDiagnostic);
 }
 
-/** `file:line:column: error: message (keyPath)`, and what to do on a line of its own. */
-function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { file, line, column, severity, message, keyPath, hint } = diagnostic;
-  const place = `${file}:${line}:${column}`;
-  const text = `${place}: ${severity}: ${message}${keyPath ? ` (${keyPath})` : ''}`;
-  return hint ? `${text}\n  ${hint}` : text;
+/** One line: `file:line:column: key path: message. hint` */
+function formatDiagnostic({ file, line, column, keyPath, message, hint }: Diagnostic): string {
+  const text = hint === undefined ? message : `${message} ${hint}`;
+  return `${file}:${line}:${column}: ${keyPath === '' ? '' : `${keyPath}: `}${text}`;
 }
 
 function diagnosticsOf(details: Readonly<Record<string, unknown>>): readonly Diagnostic[] {

@@ -17,9 +17,8 @@ describe('describeError', () => {
   it('tells every place of a wrong configuration', () => {
     const whole: Diagnostic = { severity: 'error', file: 'b.json', line: 1, column: 1, keyPath: '', message: 'Not JSON5.' };
     expect(describeError(new HubError('CONFIG_ERROR', 'x', { details: { diagnostics: [place, whole] } }))).toEqual([
-      'a.json:2:7: error: Not a string. (mcpServers.a.args[0])',
-      '  Quote it.',
-      'b.json:1:1: error: Not JSON5.',
+      'a.json:2:7: mcpServers.a.args[0]: Not a string. Quote it.',
+      'b.json:1:1: Not JSON5.',
     ]);
   });
 
