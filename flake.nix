@@ -15,6 +15,29 @@
       forAllSystems = build: nixpkgs.lib.genAttrs systems (system: build nixpkgs.legacyPackages.${system});
       manifest = nixpkgs.lib.importJSON ./package.json;
 
+      lock = nixpkgs.lib.importJSON ./package-lock.json;
+
+      # package-lock.json holds the hash of every package but no address, so that it does not depend on a registry.
+      # npm fetches each from the one it is set up for, and Nix checks the hash.
+      fetchPackage =
+        pkgs: path: module:
+        let
+          name = module.name or (nixpkgs.lib.last (nixpkgs.lib.splitString "node_modules/" path));
+        in
+        pkgs.runCommand "${baseNameOf name}-${module.version}.tgz"
+          {
+            outputHash = module.integrity;
+            outputHashMode = "flat";
+            nativeBuildInputs = [ pkgs.nodejs_22 ];
+            SSL_CERT_FILE = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
+            impureEnvVars = nixpkgs.lib.fetchers.proxyImpureEnvVars;
+          }
+          ''
+            export HOME=$TMPDIR
+            npm pack --silent ${nixpkgs.lib.escapeShellArg "${name}@${module.version}"}
+            mv ./*.tgz $out
+          '';
+
       mcp-hub =
         pkgs:
         pkgs.buildNpmPackage {
@@ -23,8 +46,10 @@
           src = self;
           nodejs = pkgs.nodejs_22;
 
-          # Reads the hashes from package-lock.json, so that a change of dependencies needs no new hash here.
-          npmDeps = pkgs.importNpmLock { npmRoot = ./.; };
+          npmDeps = pkgs.importNpmLock {
+            npmRoot = ./.;
+            packageSourceOverrides = nixpkgs.lib.mapAttrs (fetchPackage pkgs) (removeAttrs lock.packages [ "" ]);
+          };
           npmConfigHook = pkgs.importNpmLock.npmConfigHook;
 
           # The bundle in dist/ holds everything that runs; bin/ only starts it.

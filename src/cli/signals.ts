@@ -12,7 +12,7 @@ interface EventSource {
 }
 
 /** The part of Node's `process` that a running hub deals with. */
-export interface ProcessLike extends EventSource {
+interface ProcessLike extends EventSource {
   readonly stdout: EventSource;
   readonly stderr: EventSource;
   exit(code: number): void;

@@ -132,7 +132,7 @@ describe('runServe', () => {
   it('ends with 1 and the place of the error for a wrong configuration', async () => {
     const run = serve('config-error');
     expect(await run.ended).toEqual({ code: 1, signal: null });
-    expect(run.output).toEqual({ stdout: '', stderr: 'error: servers.json:3:5: error: Bad. (mcpServers.a)\n  Fix it.\n' });
+    expect(run.output).toEqual({ stdout: '', stderr: 'error: servers.json:3:5: mcpServers.a: Bad. Fix it.\n' });
   });
 
   it.each(['', 'stray-listen-error'])('ends with 2 and the name of who has the port (%s)', async (mode) => {
