@@ -104,13 +104,11 @@ describe('env', () => {
     };
     const p = placeholders(env, { FALLBACK_VAR: 'fallback', EMPTY: 'not empty', API_TOKEN: 'outer' });
     expect(await p.env()).toEqual({
-      ...{
-        API_TOKEN: 'token',
-        DB_PASSWORD: 'pass',
-        DB_URL: 'postgresql://user:pass@localhost/myapp',
-        FALLBACK_VAR: 'fallback',
-        EMPTY: 'not empty',
-      },
+      API_TOKEN: 'token',
+      DB_PASSWORD: 'pass',
+      DB_URL: 'postgresql://user:pass@localhost/myapp',
+      FALLBACK_VAR: 'fallback',
+      EMPTY: 'not empty',
     });
     expect(await p.text('${API_TOKEN} ${DB_URL}', 'args[0]')).toBe('token postgresql://user:pass@localhost/myapp');
     expect([...p.values]).toEqual(expect.arrayContaining(['token', 'pass', 'fallback']));
