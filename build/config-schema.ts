@@ -1,4 +1,13 @@
-import { commonFields, keptFields, keptTopFields, remoteFields, serverFields, settingFields, stdioFields } from '../src/config/schema.ts';
+import {
+  commonFields,
+  devFields,
+  keptFields,
+  keptTopFields,
+  remoteFields,
+  serverFields,
+  settingFields,
+  stdioFields,
+} from '../src/config/schema.ts';
 import { type JsonSchema, objectSchema } from '../src/config/types.ts';
 
 /** The published JSON Schema of a config file. Unknown keys are allowed in it, as they are in the hub: it only warns. */
@@ -42,4 +51,4 @@ function serverSchema(): JsonSchema {
 }
 
 /** The tables of docs/configuration.md, in its order. */
-export const tables = { stdioFields, remoteFields, commonFields, keptFields, settingFields, keptTopFields } as const;
+export const tables = { stdioFields, devFields, remoteFields, commonFields, keptFields, settingFields, keptTopFields } as const;
