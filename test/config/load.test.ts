@@ -90,7 +90,7 @@ describe('loadConfig', () => {
   });
 
   it('reads what VS Code writes', async () => {
-    const config = await loadConfig({ files: [join(fixtures, 'vscode-mcp.json')], env: {}, cwd: '/work', defaultFile: '' });
+    const config = await loadConfig({ files: [join(fixtures, '.vscode/mcp.json')], env: {}, cwd: '/work', defaultFile: '' });
     expect(config.diagnostics.map(({ severity, keyPath }) => [severity, keyPath])).toEqual([['warning', 'servers.boxed.sandboxEnabled']]);
     expect(config.servers).toMatchObject([
       { id: 'local', env: { RETRIES: '3' }, dev: { enabled: true, watch: ['src/**/*.ts'], cwd: '${workspaceFolder}' } },
@@ -102,7 +102,7 @@ describe('loadConfig', () => {
   });
 
   it("reads Claude Code's file and the keys of mcphub.nvim without a word", async () => {
-    const claude = await loadConfig({ files: [join(fixtures, 'claude-mcp.json')], env: {}, cwd, defaultFile: '' });
+    const claude = await loadConfig({ files: [join(fixtures, '.mcp.json')], env: {}, cwd, defaultFile: '' });
     expect(claude.diagnostics).toEqual([]);
     const kept = 'disabled_tools: ["a"], disabled_prompts: [], disabled_resources: [], disabled_resourceTemplates: []';
     const body = `{ command: "x", ${kept}, autoApprove: ["a"], custom_instructions: { text: "t" }, oauth: {} }`;

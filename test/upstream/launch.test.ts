@@ -88,11 +88,11 @@ describe('resolveLaunch', () => {
     const fixtures = join(import.meta.dirname, '../fixtures/config');
     await writeFile(join(cwd, '.env'), 'FROM_FILE=1\n');
     const env = { ...base, MCP_HUB_ENV: '{"input:api-key":"s3cret-value","input:region":"eu"}' };
-    const code = await launchFrom(join(fixtures, 'vscode-mcp.json'), env);
+    const code = await launchFrom(join(fixtures, '.vscode/mcp.json'), env);
     if (code.kind !== 'stdio') throw new Error('not stdio');
     expect(code.args.map((arg) => arg.reveal())).toEqual([`${cwd}/server.js`, '--sep=/', '--region', 'eu']);
     expect(reveal(code.env)).toMatchObject({ API_KEY: 's3cret-value', RETRIES: '3', HOME_DIR: '/home/me', FROM_FILE: '1' });
-    const claude = await launchFrom(join(fixtures, 'claude-mcp.json'), { ...base, API_KEY: 'key-1' });
+    const claude = await launchFrom(join(fixtures, '.mcp.json'), { ...base, API_KEY: 'key-1' });
     if (claude.kind !== 'remote') throw new Error('not remote');
     expect(claude.url.reveal()).toBe('https://api.example.com/mcp');
   });
