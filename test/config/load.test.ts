@@ -135,6 +135,7 @@ describe('loadConfig', () => {
   it.each([
     [server('{ command: "a", comand: 1 }'), 'mcpServers.s.comand: Unknown key. Did you mean "command"?'],
     [server('{ command: "a", init_timeout: 1 }'), 'mcpServers.s.init_timeout: Unknown key. Did you mean "initTimeout"?'],
+    [server('{ command: "a", agrs: [] }'), 'mcpServers.s.agrs: Unknown key. Did you mean "args"?'],
     [server('{ command: "a", timeout: 1 }'), 'Did you mean "requestTimeout"?'],
     [server('{ command: "a", zzzzz: 1 }'), 'Unknown key. It is ignored.'],
     [server('{ command: "a", headers: {} }'), 'mcpServers.s.headers: Has no meaning beside "command" and is ignored.'],
