@@ -1,7 +1,7 @@
 /** The candidate that `word` was most likely meant to be; `undefined` when none is near enough. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = normal(word);
-  const limit = Math.max(1, Math.floor(wanted.length / 3));
+  const limit = Math.ceil(wanted.length / 3);
   let best: { readonly candidate: string; readonly distance: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(wanted, normal(candidate));

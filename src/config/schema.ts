@@ -24,7 +24,8 @@ const milliseconds = integer(1, MAX_TIMER_MS, 'milliseconds');
 
 export const DEFAULT_DEV_WATCH = ['**/*.js', '**/*.ts', '**/*.py', '**/*.json'] as const;
 
-const devFields = {
+/** The fields of `dev`. */
+export const devFields = {
   enabled: { type: flag, about: 'Whether the files are watched.', default: true },
   watch: { type: textOrTexts, about: 'A glob, or a list of them, relative to `cwd`.', default: DEFAULT_DEV_WATCH },
   cwd: { type: nonEmptyText, about: "The folder to watch, an absolute path. Default: the server's `cwd`, else the workspace folder." },
