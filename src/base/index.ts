@@ -1,3 +1,4 @@
+export { closest, slipDistance } from './closest.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Disposable, Disposables } from './disposable.ts';
 export { Emitter } from './emitter.ts';
