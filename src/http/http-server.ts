@@ -43,7 +43,8 @@ export class HttpServer {
     const app = new App(this.#options);
     const { port, servers } = await bind(() => createHttpServer(app), host, wanted);
     this.#servers = servers;
-    for (const server of servers) server.on('error', (error) => logger.warn('A connection could not be accepted', { reason: error.message }));
+    for (const server of servers)
+      server.on('error', (error) => logger.warn('A connection could not be accepted', { reason: error.message }));
     return { port, addresses: servers.map(addressOf) };
   }
 
