@@ -62,6 +62,7 @@ it('takes running calls back when the stream closes', async () => {
   await until(() => signal !== undefined, 'the call');
   stream.close();
   await until(() => signal?.aborted === true, 'the cancellation');
+  expect(harness.gateway.openFeeds).toHaveLength(0);
 });
 
 it('refuses messages for no stream, and of the modern era', async () => {
