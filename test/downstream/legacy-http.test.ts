@@ -124,7 +124,7 @@ describe('a session', () => {
     expect(harness.endpoint.clientCount).toBe(1000);
     expect(harness.gateway.openFeeds).toHaveLength(1000);
     expect((await send(mcp, { ...within(first), body: legacy('ping') })).status).toBe(404);
-  });
+  }, 60_000);
 });
 
 describe('the stream of a session', () => {
