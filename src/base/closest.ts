@@ -21,6 +21,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let fewest = Infinity;
   for (const candidate of candidates) {
+    if (candidate === word) return candidate;
     const edits = slipDistance(word, candidate);
     if (edits < fewest) [best, fewest] = [candidate, edits];
   }

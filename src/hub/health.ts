@@ -13,7 +13,7 @@ export interface HealthFacts {
   /** Clients of `/mcp` that are known to be there. */
   readonly mcpClients: number;
   readonly counts: { readonly tools: number; readonly resources: number; readonly resourceTemplates: number; readonly prompts: number };
-  readonly servers: readonly object[];
+  readonly servers: readonly object[] | undefined;
   readonly nowMs: number;
 }
 
@@ -28,7 +28,7 @@ export function healthObject({ state, hubVersion, port, mcpClients, counts, serv
     pid: process.pid,
     activeClients: 0,
     timestamp: new Date(nowMs).toISOString(),
-    servers,
+    servers: servers ?? [],
     connections: { totalConnections: 0, connections: [] },
     mcpEndpoint: {
       activeClients: mcpClients,
