@@ -1,4 +1,5 @@
 export type { Launch, RemoteLaunch, StdioLaunch } from './launch.ts';
+export { Pool } from './pool.ts';
 export type { SendOptions, Transport, TransportEvents } from './transport.ts';
 export type {
   Connection,
