@@ -1,6 +1,6 @@
 /**
  * What may stand in a config file: the one source of the checks, of the published JSON Schema and of the tables in
- * docs/configuration.md (build/generate.mjs).
+ * docs/configuration.md (`npm run generate`).
  */
 import {
   anything,

@@ -4,7 +4,7 @@ import type { JsonObject } from '../protocol/index.ts';
 import { isObject } from '../protocol/index.ts';
 
 /** Where a call goes: the server, and the params in that server's own names. */
-export interface Route {
+interface Route {
   readonly serverId: string;
   readonly params: JsonObject;
 }

@@ -7,7 +7,7 @@ import { parseJson5 } from '../../src/config/json5.ts';
 const root = join(import.meta.dirname, '../..');
 
 describe('the generated files', () => {
-  it.each(Object.entries(generatedFiles(root)))('%s is what node build/generate.mjs writes', (path, content) => {
+  it.each(Object.entries(generatedFiles(root)))('%s is what `npm run generate` writes', (path, content) => {
     expect(readFileSync(join(root, path), 'utf8')).toBe(content);
   });
 

@@ -1,7 +1,7 @@
 import type { Revision, ScenarioResult } from './suite.ts';
 
 /** The results of one scenario in the three places where it ran. */
-export interface Row {
+interface Row {
   readonly name: string;
   readonly notScored: string | undefined;
   readonly direct: ScenarioResult | undefined;
@@ -34,7 +34,7 @@ export function tableOf(
   return { revision, rows };
 }
 
-export const passes = (result: ScenarioResult | undefined): boolean => result !== undefined && result.failed === 0;
+const passes = (result: ScenarioResult | undefined): boolean => result !== undefined && result.failed === 0;
 
 /** Scenarios that pass directly and fail through the hub. */
 export function lost({ rows }: Table): readonly string[] {
