@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { notification } from '../../src/protocol/index.ts';
 import { legacyResult } from '../support/fake-gateway.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { type Harness, initialize, legacy, modern, open, type Reading, send, startHarness, until } from './harness.ts';
 
 let harness: Harness;
-let clock: ManualClock;
+let clock: FakeClock;
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new FakeClock();
   harness = await startHarness({ clock });
 });
 afterEach(() => harness.close());
