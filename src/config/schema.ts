@@ -45,7 +45,10 @@ export const stdioFields = {
     elsewhere: ['workingDirectory', 'working_directory', 'workdir'],
   },
   envFile: { type: nonEmptyText, about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
-  dev: { type: objectOf(devFields), about: 'Development mode: restart the server when its files change.' },
+  dev: {
+    type: objectOf(devFields),
+    about: 'Development mode, restarting the server when its files change: checked and kept, but this version does not watch files yet.',
+  },
 } satisfies Fields;
 
 export const remoteFields = {
