@@ -14,7 +14,7 @@ export const HUB_BIN = join(PROJECT, 'bin/mcp-hub.js');
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 10_000;
 
-export interface HubProcessOptions {
+interface HubProcessOptions {
   /** An object is written as JSON, a text as it stands; left out, the hub gets no `--config`. */
   readonly config?: object | string;
   /** The config file's path in the hub's folder. */
@@ -30,7 +30,7 @@ export interface HubProcessOptions {
   readonly bin?: string;
 }
 
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -149,7 +149,7 @@ export function environment(folder: string): Record<string, string> {
   };
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const address = server.address();
