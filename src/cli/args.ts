@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { Command, Option } from 'commander';
-import { closest } from './closest.ts';
+import { closest } from '../base/index.ts';
 
 const DEFAULT_PORT = 37_373;
 /** The longest delay that a timer can hold, in milliseconds. */

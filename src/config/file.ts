@@ -17,9 +17,9 @@ export interface ConfigFile {
 const serverMap: Field<true> = { type: anything, about: 'The servers, each under its name.' };
 
 /** Both spellings of the key under which the servers stand. */
-export const serverKeys = ['mcpServers', 'servers'] as const;
+const serverKeys = ['mcpServers', 'servers'] as const;
 
-export const topFields = { mcpServers: serverMap, servers: serverMap, ...settingFields, ...keptTopFields };
+const topFields = { mcpServers: serverMap, servers: serverMap, ...settingFields, ...keptTopFields };
 
 const topType = objectOf(topFields);
 

@@ -1,7 +1,7 @@
 export type * from './config.ts';
 export { parseDotenv } from './dotenv.ts';
 export { type HubEnvironment, readHubEnvironment } from './hub-environment.ts';
-export { loadConfig, type LoadOptions } from './load.ts';
+export { loadConfig } from './load.ts';
 export { Placeholders, predefined } from './placeholders.ts';
 export { formatDiagnostic } from './source.ts';
 export { ConfigStore } from './store.ts';

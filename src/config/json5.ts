@@ -8,12 +8,12 @@ interface NodeBase {
   readonly at: number;
 }
 
-export interface StringNode extends NodeBase {
+interface StringNode extends NodeBase {
   readonly kind: 'string';
   readonly value: string;
 }
 
-export interface NumberNode extends NodeBase {
+interface NumberNode extends NodeBase {
   readonly kind: 'number';
   readonly value: number;
   /** As written: digits that a JavaScript number cannot hold are not lost. */
@@ -31,7 +31,7 @@ export interface ObjectNode extends NodeBase {
   readonly members: readonly Member[];
 }
 
-export interface ArrayNode extends NodeBase {
+interface ArrayNode extends NodeBase {
   readonly kind: 'array';
   readonly items: readonly Node[];
 }

@@ -12,7 +12,7 @@ export type Part =
     };
 
 /** Deepest nesting of placeholders in one another. */
-export const MAX_NESTING = 10;
+const MAX_NESTING = 10;
 
 /** Thrown for placeholders that are nested more than {@link MAX_NESTING} deep; `raw` is the outermost one. */
 export class NestingError extends Error {

@@ -119,16 +119,14 @@ export class Placeholders {
   /** The kind is read off the literal text only: a value can name a variable, but never become a command. */
   async #resolve({ raw, body }: Placeholder, spot: Spot): Promise<string> {
     this.#context.signal.throwIfAborted();
-    const [first = ''] = body;
-    const kind = typeof first === 'string' ? /^\s*(env|cmd|input):/.exec(first) : null;
-    const rest = kind && typeof first === 'string' ? [first.slice(kind[0].length), ...body.slice(1)] : body;
-    if (kind?.[1] === 'cmd') return this.#command(raw, await this.#join(rest, spot), spot);
-    if (kind?.[1] === 'input') return this.#input(raw, (await this.#join(rest, spot)).trim(), spot);
+    const { kind, rest } = splitKind(body);
+    if (kind === 'cmd') return this.#command(raw, await this.#join(rest, spot), spot);
+    if (kind === 'input') return this.#input(raw, (await this.#join(rest, spot)).trim(), spot);
     const { name: nameTemplate, fallback } = splitDefault(rest);
     const name = await this.#join(nameTemplate, spot);
-    const value = (await this.#variable(name, spot)) ?? (kind ? undefined : this.#predefined.get(name));
-    if (fallback && (value === undefined || value === '')) return this.#join(fallback, spot);
-    return value ?? this.#unset(raw, name, spot, kind === null);
+    const value = (await this.#variable(name, spot)) ?? (kind === 'env' ? undefined : this.#predefined.get(name));
+    if (fallback && (value ?? '') === '') return this.#join(fallback, spot);
+    return value ?? this.#unset(raw, name, spot);
   }
 
   /** A value that refers to its own key means the variable of that name outside: `"PATH": "/opt/bin:${PATH}"`. */
@@ -144,8 +142,8 @@ export class Placeholders {
     return value === undefined ? undefined : this.#remember(value);
   }
 
-  #unset(raw: string, name: string, { field }: Spot, mayBePredefined = false): never {
-    const foreign = mayBePredefined && /^(?:config|command|workspaceFolder):/.test(name);
+  #unset(raw: string, name: string, { field }: Spot): never {
+    const foreign = /^(?:config|command|workspaceFolder):/.test(name);
     const advice = foreign ? 'The hub does not know placeholders of this kind' : 'Set the variable, or add it to "env" or MCP_HUB_ENV';
     throw this.#error(field, raw, `cannot be resolved. ${advice}`);
   }
@@ -196,6 +194,13 @@ export function predefined({ env, cwd }: Pick<PlaceholderContext, 'env' | 'cwd'>
     ['pathSeparator', sep],
     ['/', sep],
   ]);
+}
+
+/** `cmd: …`, `env:…`, `input:…`, or a name alone. */
+function splitKind(body: Template): { readonly kind: string | undefined; readonly rest: Template } {
+  const [first, ...others] = body;
+  const match = typeof first === 'string' ? /^\s*(env|cmd|input):([^]*)$/.exec(first) : null;
+  return match ? { kind: match[1], rest: [match[2] ?? '', ...others] } : { kind: undefined, rest: body };
 }
 
 /** `VAR:-default`, cut at the first `:-` that is literal text. */

@@ -1,6 +1,6 @@
 /**
  * What may stand in a config file: the one source of the checks, of the published JSON Schema and of the tables in
- * docs/configuration.md (build/generate.mjs).
+ * docs/configuration.md (`npm run generate`).
  */
 import {
   anything,
@@ -24,7 +24,8 @@ const milliseconds = integer(1, MAX_TIMER_MS, 'milliseconds');
 
 export const DEFAULT_DEV_WATCH = ['**/*.js', '**/*.ts', '**/*.py', '**/*.json'] as const;
 
-const devFields = {
+/** The fields of `dev`. */
+export const devFields = {
   enabled: { type: flag, about: 'Whether the files are watched.', default: true },
   watch: { type: textOrTexts, about: 'A glob, or a list of them, relative to `cwd`.', default: DEFAULT_DEV_WATCH },
   cwd: { type: nonEmptyText, about: "The folder to watch, an absolute path. Default: the server's `cwd`, else the workspace folder." },
@@ -44,7 +45,10 @@ export const stdioFields = {
     elsewhere: ['workingDirectory', 'working_directory', 'workdir'],
   },
   envFile: { type: nonEmptyText, about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
-  dev: { type: objectOf(devFields), about: 'Development mode: restart the server when its files change.' },
+  dev: {
+    type: objectOf(devFields),
+    about: 'Development mode, restarting the server when its files change: checked and kept, but this version does not watch files yet.',
+  },
 } satisfies Fields;
 
 export const remoteFields = {

@@ -23,18 +23,19 @@ export function readServerEntry(source: Source, id: string, idAt: number, node: 
   if (id.trim() === '') report({ severity: 'error', at: idAt, keyPath: path, message: 'A server needs a name' });
   if (values && node.kind === 'object') checkTogether({ values, node, idAt, path, report });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  const base = {
-    id,
-    ...(values?.name !== undefined && { displayName: values.name }),
-    ...(values?.description !== undefined && { description: values.description }),
-    disabled: values?.disabled ?? false,
-    initTimeoutMs: values?.initTimeout ?? commonFields.initTimeout.default,
-    requestTimeoutMs: values?.requestTimeout ?? commonFields.requestTimeout.default,
-    source: source.file,
-    errors,
-  };
+  const base = { id, ...commonOf(values ?? {}), source: source.file, errors };
   const body = values && errors.length === 0 ? bodyOf(values, cwd) : undefined;
   return { definition: body ? { ...base, ...body } : { ...base, kind: 'invalid' }, diagnostics };
+}
+
+function commonOf({ name, description, disabled = false, initTimeout, requestTimeout }: Values) {
+  return {
+    ...(name !== undefined && { displayName: name }),
+    ...(description !== undefined && { description }),
+    disabled,
+    initTimeoutMs: initTimeout ?? commonFields.initTimeout.default,
+    requestTimeoutMs: requestTimeout ?? commonFields.requestTimeout.default,
+  };
 }
 
 function bodyOf(values: Values, workspace: string) {
@@ -88,14 +89,15 @@ function checkTogether(entry: Entry): void {
   checkSandbox(entry);
 }
 
-function checkKind({ values, node, path, report }: Entry, kind: 'stdio' | 'remote'): void {
+function checkKind(entry: Entry, kind: 'stdio' | 'remote'): void {
+  const { values, node, path, report } = entry;
   const key = kind === 'stdio' ? 'command' : 'url';
   const foreign = Object.keys(kind === 'stdio' ? remoteFields : stdioFields);
   for (const member of node.members.filter(({ key }) => foreign.includes(key))) {
     const message = `Has no meaning beside "${key}" and is ignored`;
     report({ severity: 'warning', at: member.keyAt, keyPath: keyPath(path, member.key), message });
   }
-  const { type, dev, url } = values;
+  const { type } = values;
   if (type !== undefined && (type === 'stdio') !== (kind === 'stdio')) {
     const hint = kind === 'stdio' ? 'Write "stdio" or leave it out' : 'Write "http" or "sse", or leave it out';
     report({
@@ -106,6 +108,11 @@ function checkKind({ values, node, path, report }: Entry, kind: 'stdio' | 'remot
       hint,
     });
   }
+  checkPlaces(entry, kind);
+}
+
+/** Only literal ones: what holds a placeholder is checked at launch. */
+function checkPlaces({ values: { dev, url }, node, path, report }: Entry, kind: 'stdio' | 'remote'): void {
   if (kind === 'stdio' && dev?.cwd !== undefined && !dev.cwd.includes('$') && !isAbsolute(dev.cwd)) {
     report({ severity: 'error', at: at(node, 'dev'), keyPath: keyPath(keyPath(path, 'dev'), 'cwd'), message: 'Must be an absolute path' });
   }

@@ -2,7 +2,7 @@
  * The kinds of value that a config file may hold. Each knows how to read itself from the syntax tree, with every
  * error at its place, and how it looks as JSON Schema and in the documentation: one source for all three.
  */
-import { closest } from './closest.ts';
+import { closest } from '../base/index.ts';
 import type { Node, ObjectNode } from './json5.ts';
 import { unclosedPlaceholder } from './placeholder-syntax.ts';
 import { keyPath } from './source.ts';

@@ -1,9 +1,12 @@
 import {
   isModernVersion,
+  isNotification,
   isObject,
+  isRequest,
   isRequestId,
   type JsonObject,
   type JsonValue,
+  type Message,
   MODERN_VERSIONS,
   messageKind,
   metaKey,
@@ -11,7 +14,6 @@ import {
   type NotificationMessage,
   type RequestId,
   type RequestMessage,
-  type ResponseMessage,
   rpcCode,
 } from '../protocol/index.ts';
 import type { Refusal } from './protocol-errors.ts';
@@ -24,10 +26,8 @@ export type Inbound =
   | { readonly kind: 'modern-request'; readonly message: RequestMessage }
   | { readonly kind: 'modern-notification' }
   | { readonly kind: 'initialize'; readonly message: RequestMessage }
-  | { readonly kind: 'legacy'; readonly messages: readonly LegacyMessage[]; readonly batch: boolean }
+  | { readonly kind: 'legacy'; readonly messages: readonly Message[]; readonly batch: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
-
-export type LegacyMessage = RequestMessage | NotificationMessage | ResponseMessage;
 
 /** Most messages in one legacy batch. */
 const MAX_BATCH = 100;
@@ -38,14 +38,16 @@ const MAX_BATCH = 100;
  */
 export function classify(body: JsonValue, versionHeader: string | undefined): Inbound {
   if (Array.isArray(body)) return classifyBatch(body, versionHeader);
-  const kind = messageKind(body);
-  if (kind === undefined || !isObject(body)) return invalid('The body is not a JSON-RPC 2.0 message.', idOf(body));
-  if (kind === 'response') {
-    if (namesModern(versionHeader)) return invalid('Responses cannot be posted in this protocol revision.', idOf(body));
-    return { kind: 'legacy', messages: [body as unknown as ResponseMessage], batch: false };
-  }
-  if (kind === 'notification') return classifyNotification(body as unknown as NotificationMessage, versionHeader);
-  return classifyRequest(body as unknown as RequestMessage, versionHeader);
+  const message = messageOf(body);
+  if (!message) return invalid('The body is not a JSON-RPC 2.0 message.', idOf(body));
+  if (isRequest(message)) return classifyRequest(message, versionHeader);
+  if (isNotification(message)) return classifyNotification(message, versionHeader);
+  if (namesModern(versionHeader)) return invalid('Responses cannot be posted in this protocol revision.', idOf(body));
+  return { kind: 'legacy', messages: [message], batch: false };
+}
+
+function messageOf(value: JsonValue): Message | undefined {
+  return messageKind(value) === undefined ? undefined : (value as unknown as Message);
 }
 
 function classifyRequest(message: RequestMessage, versionHeader: string | undefined): Inbound {
@@ -72,10 +74,10 @@ function classifyNotification(message: NotificationMessage, versionHeader: strin
 function classifyBatch(body: readonly JsonValue[], versionHeader: string | undefined): Inbound {
   if (body.length === 0) return invalid('An empty batch is not a JSON-RPC message.', null);
   if (body.length > MAX_BATCH) return invalid(`A batch may have at most ${MAX_BATCH} messages.`, null);
-  const messages: LegacyMessage[] = [];
+  const messages: Message[] = [];
   for (const element of body) {
-    if (messageKind(element) === undefined) return invalid('The batch holds something that is no JSON-RPC 2.0 message.', null);
-    const message = element as unknown as LegacyMessage;
+    const message = messageOf(element);
+    if (!message) return invalid('The batch holds something that is no JSON-RPC 2.0 message.', null);
     if ('method' in message) {
       if (claimOf(message.params) !== undefined) return invalid('This protocol revision has no batches.', null);
       if (message.method === 'initialize') return invalid('initialize cannot be part of a batch.', null);

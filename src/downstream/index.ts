@@ -1,2 +1,2 @@
-export { Endpoint, type EndpointOptions } from './endpoint.ts';
+export { Endpoint } from './endpoint.ts';
 export { refuse } from './reply.ts';

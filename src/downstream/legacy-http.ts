@@ -6,12 +6,13 @@ import {
   isNotification,
   isRequest,
   LEGACY_VERSIONS,
+  type Message,
   type RequestId,
   type RequestMessage,
   rpcCode,
 } from '../protocol/index.ts';
 import { acceptOf } from './accept.ts';
-import { type LegacyMessage, shown } from './classify.ts';
+import { shown } from './classify.ts';
 import type { Context } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { Exchange } from './exchange.ts';
@@ -50,7 +51,7 @@ export class LegacyHttp {
   }
 
   /** Takes the messages of one POST to a session. Never rejects. */
-  async post(req: IncomingMessage, res: ServerResponse, messages: readonly LegacyMessage[], batch: boolean, scope: Scope): Promise<void> {
+  async post(req: IncomingMessage, res: ServerResponse, messages: readonly Message[], batch: boolean, scope: Scope): Promise<void> {
     const requests = messages.filter(isRequest);
     const id = batch ? null : (requests[0]?.id ?? null);
     const session = this.#sessionOf(req, scope, id);

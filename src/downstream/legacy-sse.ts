@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { HubError } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
-import { isNotification, isRequest, rpcCode } from '../protocol/index.ts';
-import type { LegacyMessage } from './classify.ts';
+import { isNotification, isRequest, type Message, rpcCode } from '../protocol/index.ts';
 import type { Context } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { refusalOf } from './protocol-errors.ts';
@@ -64,7 +63,7 @@ export class LegacySse {
   }
 
   /** Takes the messages of one POST; their answers go out on the stream. */
-  async post(res: ServerResponse, messages: readonly LegacyMessage[], sessionId: string): Promise<void> {
+  async post(res: ServerResponse, messages: readonly Message[], sessionId: string): Promise<void> {
     const channel = this.#channels.get(sessionId);
     if (!channel) return sendRefusal(res, unknownStream());
     sendEmpty(res, 202);

@@ -1,5 +1,16 @@
 import type { Answer } from '../gateway/index.ts';
-import { isCacheable, type JsonObject, metaKey, metaOf, type Outcome, patchMeta, type RpcError, rpcCode } from '../protocol/index.ts';
+import {
+  isCacheable,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  metaKey,
+  metaOf,
+  type Outcome,
+  patchMeta,
+  type RpcError,
+  rpcCode,
+} from '../protocol/index.ts';
 
 /**
  * An answer as a modern client expects it. What a modern upstream said stays as it is; on everything else the hub puts
@@ -10,13 +21,28 @@ export function forModern({ outcome, era }: Answer, method: string, serverInfo: 
   return era === 'modern' ? outcome : { result: stamped(outcome.result, method, serverInfo) };
 }
 
-function stamped(result: JsonObject, method: string, serverInfo: JsonObject): JsonObject {
+function stamped(answered: JsonObject, method: string, serverInfo: JsonObject): JsonObject {
+  const result = method === 'tools/list' ? withoutExecution(answered) : answered;
   const complete = { ...result, resultType: result['resultType'] ?? 'complete' };
   const hinted =
     isCacheable(method) && complete.resultType === 'complete'
       ? { ...complete, ttlMs: result['ttlMs'] ?? 0, cacheScope: result['cacheScope'] ?? 'private' }
       : complete;
   return metaOf(hinted)?.[metaKey.serverInfo] === undefined ? patchMeta(hinted, { [metaKey.serverInfo]: serverInfo }) : hinted;
+}
+
+/** How a tool takes part in the tasks of 2025-11-25, which this revision does not have. */
+function withoutExecution(result: JsonObject): JsonObject {
+  const { tools } = result;
+  if (!Array.isArray(tools) || !tools.some((tool) => isObject(tool) && 'execution' in tool)) return result;
+  return {
+    ...result,
+    tools: tools.map((tool: JsonValue) => {
+      if (!isObject(tool)) return tool;
+      const { execution: _execution, ...rest } = tool;
+      return rest;
+    }),
+  };
 }
 
 /** -32020 and -32022 are about the hub's own request to the upstream: to the client they would say something untrue. */

@@ -4,7 +4,7 @@ import { rpcErrorOf } from '../protocol/index.ts';
 import type { Answer } from './call.ts';
 
 /** Marks what the hub said in a server's place, in `_meta` of a result. */
-export const HUB_ERROR_META_KEY = 'mcp-hub/error';
+const HUB_ERROR_META_KEY = 'mcp-hub/error';
 
 /** A result that the hub made itself. */
 export const hubResult = (result: JsonObject): Answer => ({ era: 'hub', outcome: { result } });

@@ -5,7 +5,7 @@ import { isLoggingLevel, listChangedMethod, LOG_LEVELS, notification, reachesLev
 import type { PoolEvents } from '../upstream/index.ts';
 import type { Scope } from './call.ts';
 import type { Feed, FeedOptions } from './feed.ts';
-import { readers, resourceNotFound } from './route.ts';
+import { resourceNotFound } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
 interface Wanted {
@@ -96,7 +96,7 @@ export class Feeds implements Disposable {
 
   async #subscribe(state: FeedState, uri: string): Promise<Outcome> {
     const view = this.#options.view(state.options.scope);
-    const target = view && readers(view, uri).find(({ serverId }) => this.#canSubscribe(serverId));
+    const target = view?.resource(uri).find(({ serverId }) => this.#canSubscribe(serverId));
     if (!target) return { error: rpcErrorOf(resourceNotFound(uri)) };
     state.wanted.set(uri, target);
     try {

@@ -29,19 +29,45 @@ export async function forward(upstream: Upstream, call: Call, params: JsonObject
   }
 }
 
-/**
- * Tries the routes in order until one server knows what is asked for. Only reads get here with more than one route,
- * and only a "not found" moves on: nothing that may have run is sent twice.
- */
+/** How long a server that was only guessed may take to say whether it knows a resource, in milliseconds. */
+const GUESS_TIMEOUT_MS = 10_000;
+
+/** Sends a call where it belongs. With several guesses, all are asked at once and the first that knows wins. */
 export async function forwardRouted(upstreams: Upstreams, call: Call, { routes, notFound }: Routing): Promise<Answer> {
   const [only] = routes;
   if (only && routes.length === 1) return forwardTo(upstreams, call, only.serverId, only.params);
-  for (const { serverId, params } of routes) {
-    if (!offersResources(upstreams.get(serverId))) continue;
-    const answer = await forwardTo(upstreams, call, serverId, params);
-    if (!isNotFound(answer)) return answer;
+  return (await firstThatKnows(upstreams, call, routes)) ?? hubError(rpcErrorOf(notFound));
+}
+
+/**
+ * Only reads get here: asking several servers runs nothing twice. One that hangs costs the others nothing. When nobody
+ * knows the resource, a failure on the way counts more than a "not found".
+ */
+async function firstThatKnows(upstreams: Upstreams, call: Call, routes: Routing['routes']): Promise<Answer | undefined> {
+  const losers = new AbortController();
+  const asked: Call = {
+    ...call,
+    signal: AbortSignal.any([call.signal, losers.signal]),
+    timeoutMs: Math.min(call.timeoutMs ?? GUESS_TIMEOUT_MS, GUESS_TIMEOUT_MS),
+    // Nobody but the winner may speak to the client, and who that is shows only with its answer.
+    notify: () => {},
+  };
+  const answers = routes
+    .filter(({ serverId }) => offersResources(upstreams.get(serverId)))
+    .map(({ serverId, params }) => forwardTo(upstreams, asked, serverId, params));
+  const known = answers.map(async (answer) => {
+    const { outcome } = await answer;
+    if (outcome.error) throw outcome.error;
+    return answer;
+  });
+  try {
+    return await Promise.any(known);
+  } catch {
+    // Expected: AggregateError, nobody knew it.
+    return (await Promise.all(answers)).find((answer) => !isNotFound(answer));
+  } finally {
+    losers.abort(new HubError('CANCELLED', 'Another server had the resource.'));
   }
-  return hubError(rpcErrorOf(notFound));
 }
 
 async function forwardTo(upstreams: Upstreams, call: Call, serverId: string, params: JsonObject): Promise<Answer> {

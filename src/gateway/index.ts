@@ -1,5 +1,4 @@
 export type { Answer, Call, Downstream, Principal, Scope } from './call.ts';
 export type { Gateway } from './contract.ts';
 export type { Feed, FeedOptions } from './feed.ts';
-export { type GatewayOptions, HubGateway } from './gateway.ts';
-export type { Upstreams } from './upstreams.ts';
+export { HubGateway } from './gateway.ts';

@@ -4,7 +4,7 @@ import type { JsonObject } from '../protocol/index.ts';
 import { isObject } from '../protocol/index.ts';
 
 /** Where a call goes: the server, and the params in that server's own names. */
-export interface Route {
+interface Route {
   readonly serverId: string;
   readonly params: JsonObject;
 }
@@ -59,7 +59,7 @@ function resource(view: CatalogView, params: JsonObject): Routing {
  * URI (a link in a tool's result need not be listed) is tried with the servers whose templates match, then with the
  * rest.
  */
-export function readers(view: CatalogView, uri: string): readonly { readonly serverId: string; readonly uri: string }[] {
+function readers(view: CatalogView, uri: string): readonly { readonly serverId: string; readonly uri: string }[] {
   const known = view.resource(uri);
   if (known[0]?.exact) return known.slice(0, 1);
   const others = view.servers.filter((id) => !known.some(({ serverId }) => serverId === id));

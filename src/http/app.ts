@@ -34,7 +34,8 @@ export class App {
       await this.#route(req, res);
     } catch (error) {
       this.#options.logger.error('A request failed inside the hub', { code: 'UNHANDLED_ERROR', reason: String(error) });
-      refuse(res, new HubError('UNHANDLED_ERROR', 'The hub failed to serve the request. Its log says why.', { cause: error }));
+      if (res.headersSent) res.destroy();
+      else refuse(res, new HubError('UNHANDLED_ERROR', 'The hub failed to serve the request. Its log says why.', { cause: error }));
     }
   }
 

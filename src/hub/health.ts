@@ -4,7 +4,7 @@ import type { HubState } from './types.ts';
  * The version that clients of the management API compare for equality: plugins written against 4.2.1 restart a hub that
  * reports anything else. The hub's own version is `hubVersion`.
  */
-export const COMPATIBLE_VERSION = '4.2.1';
+const COMPATIBLE_VERSION = '4.2.1';
 
 export interface HealthFacts {
   readonly state: HubState;
@@ -13,7 +13,7 @@ export interface HealthFacts {
   /** Clients of `/mcp` that are known to be there. */
   readonly mcpClients: number;
   readonly counts: { readonly tools: number; readonly resources: number; readonly resourceTemplates: number; readonly prompts: number };
-  readonly servers: readonly object[];
+  readonly servers: readonly object[] | undefined;
   readonly nowMs: number;
 }
 
@@ -28,7 +28,7 @@ export function healthObject({ state, hubVersion, port, mcpClients, counts, serv
     pid: process.pid,
     activeClients: 0,
     timestamp: new Date(nowMs).toISOString(),
-    servers,
+    servers: servers ?? [],
     connections: { totalConnections: 0, connections: [] },
     mcpEndpoint: {
       activeClients: mcpClients,

@@ -1,5 +1,6 @@
 import { type Disposable, Disposables, Emitter, type Logger, messageOf, systemClock } from '../base/index.ts';
 import { ConfigStore, formatDiagnostic, type HubConfig, loadConfig } from '../config/index.ts';
+import type { ListKind } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { healthObject } from './health.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
@@ -105,9 +106,8 @@ class LocalHub implements Hub {
   #health(): object {
     const parts = this.#parts;
     const nowMs = systemClock.now();
-    const definitions = new Map(this.#config?.servers.map((definition) => [definition.id, definition]));
     const notes = parts?.gateway.notes ?? [];
-    const count = (kind: 'tools' | 'prompts' | 'resources' | 'resourceTemplates'): number => parts?.gateway.count(kind) ?? 0;
+    const count = (kind: ListKind): number => parts?.gateway.count(kind) ?? 0;
     return healthObject({
       state: this.#state,
       hubVersion: this.#options.version,
@@ -119,7 +119,10 @@ class LocalHub implements Hub {
         resourceTemplates: count('resourceTemplates'),
         prompts: count('prompts'),
       },
-      servers: parts?.pool.all().map((upstream) => serverObject(upstream, definitions.get(upstream.id), notes, nowMs)) ?? [],
+      servers: this.#config?.servers.flatMap((definition) => {
+        const upstream = parts?.pool.get(definition.id);
+        return upstream ? [serverObject(upstream, definition, notes, nowMs)] : [];
+      }),
       nowMs,
     });
   }

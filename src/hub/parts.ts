@@ -44,7 +44,8 @@ export function buildParts({ options, config, logger, management }: PartsOptions
     maxToolNameLength: settings.maxToolNameLength,
     clock,
     logger,
-    onNote: (note) => logger.warn(`Server "${note.serverId}": ${noteText(note)}`, { server: note.serverId }),
+    // The start screen shows it to a person; the log keeps it.
+    onNote: (note) => logger.info(`Server "${note.serverId}": ${noteText(note)}`, { server: note.serverId }),
   });
   const endpoint = new Endpoint({
     gateway,

@@ -57,28 +57,30 @@ export function noteText({ kind, name, severity, reason }: CatalogNote): string 
   return severity === 'hidden' ? `${what} ${name} is hidden: ${reason}` : `${what} ${name}: ${reason}`;
 }
 
-/** One server as `GET /api/health` shows it (docs/contract of the management API: name, status, capabilities). */
-export function serverObject(
-  upstream: Upstream,
-  definition: ServerDefinition | undefined,
-  notes: readonly CatalogNote[],
-  nowMs: number,
-): object {
+const NOTHING = { tools: [], resources: [], resourceTemplates: [], prompts: [] } as const;
+
+/** One server as `GET /api/health` shows it, in the fields that clients of the management API read. */
+export function serverObject(upstream: Upstream, definition: ServerDefinition, notes: readonly CatalogNote[], nowMs: number): object {
   const { state, listing, id } = upstream;
-  const ready = state.kind === 'ready' ? state : undefined;
   return {
     name: id,
-    displayName: definition?.displayName ?? id,
-    description: definition?.description ?? '',
-    transportType: definition?.kind === 'remote' ? 'sse' : 'stdio',
+    displayName: definition.displayName ?? id,
+    description: definition.description ?? '',
+    // Clients choose an icon by this: every remote server is `sse` to them.
+    transportType: definition.kind === 'remote' ? 'sse' : 'stdio',
     status: statusOf(state),
     error: errorOf(state),
-    capabilities: listing?.items ?? { tools: [], resources: [], resourceTemplates: [], prompts: [] },
-    uptime: ready ? Math.round((nowMs - ready.sinceMs) / 1000) : 0,
-    lastStarted: ready ? new Date(ready.sinceMs).toISOString() : null,
+    capabilities: listing?.items ?? NOTHING,
+    ...uptimeOf(state, nowMs),
     authorizationUrl: null,
-    config_source: definition?.source ?? null,
+    config_source: definition.source,
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
     noiseCount: upstream.noiseCount,
   };
+}
+
+/** Seconds since the server became ready, and when that was. */
+function uptimeOf(state: UpstreamState, nowMs: number): { readonly uptime: number; readonly lastStarted: string | null } {
+  if (state.kind !== 'ready') return { uptime: 0, lastStarted: null };
+  return { uptime: Math.round((nowMs - state.sinceMs) / 1000), lastStarted: new Date(state.sinceMs).toISOString() };
 }

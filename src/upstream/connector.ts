@@ -2,11 +2,9 @@ import { HubError, isHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import type { Connect, ConnectOptions } from './connect.ts';
 import { LiveConnection } from './connection.ts';
-import { HttpTransport } from './http-transport.ts';
 import type { Launch, RemoteLaunch, StdioLaunch } from './launch.ts';
 import { Link } from './link.ts';
 import { type NegotiateContext, type Negotiated, negotiateRemote, negotiateStdio } from './negotiate.ts';
-import { SseTransport } from './sse-transport.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -45,8 +43,10 @@ async function overPipe(launch: StdioLaunch, options: ConnectOptions, context: N
   }
 }
 
-function overHttp(launch: RemoteLaunch, options: ConnectOptions, context: NegotiateContext): Promise<Negotiated> {
+async function overHttp(launch: RemoteLaunch, options: ConnectOptions, context: NegotiateContext): Promise<Negotiated> {
   const { id, clock, logger } = options;
+  // Only who has remote servers pays for loading the SDK.
+  const [{ HttpTransport }, { SseTransport }] = await Promise.all([import('./http-transport.ts'), import('./sse-transport.ts')]);
   return negotiateRemote(context, {
     transport: launch.transport,
     openHttp: () => openLink(new HttpTransport({ id, launch, clock, logger }), options),

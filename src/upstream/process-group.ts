@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A started process together with everything it started, as far as the platform lets us address that as one. */
 export interface ProcessGroup {
   /** Sends a signal to every member. A group that is gone already is no error. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): void;
-  /** Whether there is a member left. On Windows this cannot be known once the leader has exited, and is false. */
+  /**
+   * Whether there is a member left that runs. To be asked after the leader has exited; on Windows it cannot be known then,
+   * and is false.
+   */
   alive(): boolean;
 }
 
@@ -25,7 +29,34 @@ function posixGroup(leader: number): ProcessGroup {
       return error instanceof Error && 'code' in error && error.code === 'EPERM';
     }
   };
-  return { signal: (signal) => void kill(signal), alive: () => kill(0) };
+  return { signal: (signal) => void kill(signal), alive: () => kill(0) && !hasOnlyZombies(leader) };
+}
+
+/**
+ * Whether every member of the group has ended and only waits to be collected. Orphans are collected by process 1, and in a
+ * container that may be a program that never does (the hub itself, for one): the kernel then counts them as members for ever.
+ */
+function hasOnlyZombies(group: number): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return !ids.some((id) => isRunningMember(id, group));
+  } catch {
+    // Expected: ENOENT or EACCES, a system without a readable /proc. Then what the kernel said has to do.
+    return false;
+  }
+}
+
+function isRunningMember(id: string, group: number): boolean {
+  try {
+    // `pid (name) state ppid pgrp …`, and the name may hold blanks and parentheses (proc_pid_stat(5)).
+    const stat = readFileSync(`/proc/${id}/stat`, 'utf8');
+    const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(pgrp) === group && state !== 'Z' && state !== 'X';
+  } catch {
+    // Expected: ENOENT or ESRCH, it ended since the folder was listed.
+    return false;
+  }
 }
 
 /** Windows has neither groups nor SIGTERM: the tree is ended at once, as long as its root is there to be found. */

@@ -21,7 +21,7 @@ done
 alive=
 for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null && alive=yes; done
 [ "$alive" ] || exit 0
-sleep 1 2>/dev/null || { n=0; while [ $n -lt 1000000 ]; do n=$((n + 1)); done; }
+sleep 1 2>/dev/null || { n=0; while [ $n -lt 400000 ]; do n=$((n + 1)); done; }
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0
 `;

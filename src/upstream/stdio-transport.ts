@@ -159,6 +159,7 @@ export class StdioTransport implements ProcessTransport {
   }
 
   #takeValue(value: unknown): void {
+    if (this.#closed) return;
     if (isMessage(value)) this.#emitter.emit('message', { message: value });
     else this.#countNoise();
   }

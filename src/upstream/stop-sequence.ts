@@ -14,8 +14,9 @@ export interface StopGrace {
 /** Three seconds at most, so that a hub that stops is done within five. */
 export const DEFAULT_STOP_GRACE: StopGrace = { inputEndMs: 1_000, terminateMs: 1_500, killMs: 500 };
 
-/** How often to look whether the leader's descendants are gone: nobody tells us. */
-const LOOK_EVERY_MS = 20;
+/** When to look first, and how often at last, whether the leader's descendants are gone: nobody tells us. */
+const FIRST_LOOK_MS = 20;
+const LONGEST_LOOK_MS = 160;
 
 export interface StopSequenceOptions {
   readonly clock: Clock;
@@ -41,6 +42,7 @@ export class StopSequence {
   #leaderExited = false;
   #timer: Disposable | undefined;
   #look: Disposable | undefined;
+  #lookMs = FIRST_LOOK_MS;
 
   constructor(options: StopSequenceOptions) {
     this.#options = options;
@@ -66,8 +68,9 @@ export class StopSequence {
   /** To be called once, when the leader has exited. */
   leaderExited(): void {
     this.#leaderExited = true;
-    this.#lookForSurvivors();
-    if (this.#phase === 'running' || this.#phase === 'asked') this.#terminate();
+    if (!this.#options.group.alive()) this.#finish('gone');
+    else if (this.#phase === 'running' || this.#phase === 'asked') this.#terminate();
+    else this.#lookSoon();
   }
 
   #terminate(): void {
@@ -76,7 +79,7 @@ export class StopSequence {
   }
 
   #kill(): void {
-    this.#enter('killing', this.#options.grace.killMs, () => this.#finish('survived'));
+    this.#enter('killing', this.#options.grace.killMs, () => this.#giveUp());
     this.#options.group.signal('SIGKILL');
   }
 
@@ -84,15 +87,27 @@ export class StopSequence {
     this.#phase = phase;
     this.#timer?.dispose();
     this.#timer = this.#options.clock.after(graceMs, next);
+    this.#lookSoon();
   }
 
-  #lookForSurvivors(): void {
-    if (!this.#leaderExited || this.#phase === 'over') return;
-    if (this.#options.group.alive()) {
-      this.#look = this.#options.clock.after(LOOK_EVERY_MS, () => this.#lookForSurvivors());
-    } else {
-      this.#finish('gone');
-    }
+  #lookSoon(): void {
+    this.#lookMs = FIRST_LOOK_MS;
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#look?.dispose();
+    // As long as the leader runs there is nothing to look for, and its exit will be told.
+    if (!this.#leaderExited) return;
+    this.#look = this.#options.clock.after(this.#lookMs, () => {
+      if (this.#options.group.alive()) this.#lookLater();
+      else this.#finish('gone');
+    });
+    this.#lookMs = Math.min(2 * this.#lookMs, LONGEST_LOOK_MS);
+  }
+
+  #giveUp(): void {
+    this.#finish(this.#leaderExited && !this.#options.group.alive() ? 'gone' : 'survived');
   }
 
   #finish(how: 'gone' | 'survived'): void {

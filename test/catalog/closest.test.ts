@@ -60,7 +60,7 @@ describe('closest', () => {
     const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(word, fc.uniqueArray(word, { maxLength: 6 }), (asked, names) => {
-        const limit = Math.max(1, Math.floor(asked.length / 3));
+        const limit = Math.ceil(asked.length / 3);
         const expected = names
           .map((name) => ({ name, distance: distance(asked, name) }))
           .filter(({ distance }) => distance <= limit)

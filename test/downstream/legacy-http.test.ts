@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notification } from '../../src/protocol/index.ts';
 import { failure, type FakeFeed, hubResult, legacyResult, modernResult } from '../support/fake-gateway.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { type Harness, initialize, legacy, modern, open, send, startHarness, startSession, until } from './harness.ts';
 
 let harness: Harness;
-let clock: ManualClock;
+let clock: FakeClock;
 let mcp: string;
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new FakeClock();
   harness = await startHarness({ clock, sessionIdleTimeoutMs: 60_000 });
   mcp = `${harness.url}/mcp`;
 });
@@ -102,9 +102,9 @@ describe('a session', () => {
     const stream = await open(mcp, { ...within(listening), ...GET });
     const call = send(mcp, { ...within(waiting), body: legacy('tools/call', { name: 'a' }) });
     await until(() => harness.gateway.calls.some(({ method }) => method === 'tools/call'), 'the call');
-    clock.advance(59_000);
+    await clock.advance(59_000);
     expect(harness.endpoint.clientCount).toBe(3);
-    clock.advance(61_000);
+    await clock.advance(61_000);
     expect(harness.endpoint.clientCount).toBe(2);
     expect((await send(mcp, { ...within(idle), body: legacy('ping') })).status).toBe(404);
     finish();
@@ -112,19 +112,19 @@ describe('a session', () => {
     stream.close();
     await stream.ended;
     await new Promise((resolve) => setTimeout(resolve, 20));
-    clock.advance(120_000);
+    await clock.advance(120_000);
     expect(harness.endpoint.clientCount).toBe(0);
     expect(harness.gateway.openFeeds).toHaveLength(0);
   });
 
   it('is one of a thousand at most; the idle-stalest goes', async () => {
     const first = await startSession(mcp);
-    clock.advance(1);
+    await clock.advance(1);
     for (let batch = 0; batch < 100; batch += 1) await Promise.all(Array.from({ length: 10 }, () => startSession(mcp)));
     expect(harness.endpoint.clientCount).toBe(1000);
     expect(harness.gateway.openFeeds).toHaveLength(1000);
     expect((await send(mcp, { ...within(first), body: legacy('ping') })).status).toBe(404);
-  });
+  }, 60_000);
 });
 
 describe('the stream of a session', () => {
@@ -243,9 +243,9 @@ describe('requests', () => {
     });
     const opening = open(mcp, { ...within(id), body: legacy('tools/call', { name: 'a' }) });
     await until(() => harness.gateway.calls.at(-1)?.method === 'tools/call', 'the call');
-    clock.advance(1_000);
+    await clock.advance(1_000);
     const stream = await opening;
-    clock.advance(30_000);
+    await clock.advance(30_000);
     await until(() => stream.comments.length === 3, 'keep-alives');
     finish();
     await stream.ended;

@@ -102,14 +102,14 @@ describe('headers that mirror arguments', () => {
 
 describe('results', () => {
   it('stamps what a legacy server or the hub answered', async () => {
-    harness.gateway.on('tools/list', () => legacyResult({ tools: [], extra: { a: 1 } }));
+    harness.gateway.on('tools/list', () => legacyResult({ tools: [{ name: 'a', execution: {} }], extra: { a: 1 } }));
     const { status, json } = await send(mcp, modern('tools/list', {}, {}, 'x'));
     expect(status).toBe(200);
     expect(json).toEqual({
       jsonrpc: '2.0',
       id: 'x',
       result: {
-        tools: [],
+        tools: [{ name: 'a' }],
         extra: { a: 1 },
         resultType: 'complete',
         ttlMs: 0,

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { metaKey, notification } from '../../src/protocol/index.ts';
 import type { FakeFeed } from '../support/fake-gateway.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { type Harness, modern, open, type Reading, send, startHarness, until } from './harness.ts';
 
 let harness: Harness;
-let clock: ManualClock;
+let clock: FakeClock;
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new FakeClock();
   harness = await startHarness({ clock });
 });
 afterEach(() => harness.close());
@@ -49,7 +49,7 @@ it('acknowledges without a resource whose server does not answer in time', async
   const stream = await listen({ toolsListChanged: true, resourceSubscriptions: ['a:1'] });
   feed().send(notification('notifications/tools/list_changed'));
   expect(stream.events).toEqual([]);
-  clock.advance(5_000);
+  await clock.advance(5_000);
   await until(() => stream.events.length === 2, 'the acknowledgement and what was held back');
   expect(messages(stream)[0]).toMatchObject({ params: { notifications: { toolsListChanged: true, resourceSubscriptions: [] } } });
   stream.close();
@@ -60,7 +60,7 @@ it('keeps concurrent streams apart and is kept alive', async () => {
   await until(() => one.events.length === 1 && two.events.length === 1, 'both acknowledgements');
   expect(harness.endpoint.clientCount).toBe(2);
   for (const each of harness.gateway.feeds) each.send(notification('notifications/tools/list_changed'));
-  clock.advance(15_000);
+  await clock.advance(15_000);
   await until(() => one.comments.length === 2 && two.comments.length === 2, 'a keep-alive on both');
   expect([one.events.length, two.events.length]).toEqual([2, 1]);
   one.close();

@@ -164,7 +164,35 @@ describe('resources/read', () => {
     ]);
   });
 
-  it('asks who may know an unlisted URI, one after the other, and says so when nobody does', async () => {
+  it('is not held up by a server that hangs when another knows an unlisted URI', async () => {
+    const hangs = upstream('hangs');
+    let taken = false;
+    hangs.answer = ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          taken = true;
+          reject(signal.reason);
+        });
+      });
+    const b = upstream('b');
+    b.answer = () => ({ result: { contents: [] } });
+    const { gateway } = gatewayOver(hangs, b);
+    resultOf(await gateway.call(call('resources/read', { uri: 'x://9' })));
+    expect(taken).toBe(true);
+  });
+
+  it('tells a failure rather than a "not found" when nobody knows an unlisted URI', async () => {
+    const a = upstream('a');
+    const b = upstream('b');
+    a.answer = () => notFound;
+    b.answer = () => {
+      throw new HubError('TIMEOUT', 'too slow');
+    };
+    const { gateway } = gatewayOver(a, b);
+    expect(errorOf(await gateway.call(call('resources/read', { uri: 'x://9' })))).toMatchObject({ code: -32603, message: 'too slow' });
+  });
+
+  it('asks everybody who may know an unlisted URI, and says so when nobody does', async () => {
     const a = upstream('a');
     const b = upstream('b', { resourceTemplates: [{ uriTemplate: 'x://{id}', name: 't' }] });
     a.answer = () => notFound;
@@ -297,7 +325,7 @@ describe('feeds', () => {
   });
 
   it('are told when nobody knows the resource', async () => {
-    const { gateway } = gatewayOver(upstream('a', { capabilities: { tools: {} } }));
+    const { gateway } = gatewayOver(upstream('a', { capabilities: { tools: {} } }), upstream('b'));
     expect((await gateway.attach(feed()).subscribe('x://?')).error?.code).toBe(-32602);
   });
 });

@@ -12,7 +12,7 @@ export const failure = (era: Answer['era'], code: number, message: string, data?
   outcome: { error: data === undefined ? { code, message } : { code, message, data } },
 });
 
-export const DISCOVERED: JsonObject = {
+const DISCOVERED: JsonObject = {
   resultType: 'complete',
   supportedVersions: ['2026-07-28'],
   capabilities: {

@@ -16,7 +16,7 @@ export interface RunningHub {
 }
 
 /** The folder of the small servers that tests run against. */
-export const SERVERS = join(import.meta.dirname, '../fixtures/servers');
+const SERVERS = join(import.meta.dirname, '../fixtures/servers');
 
 /** A config entry for one of the small servers. */
 export const fixture = (name: string, ...args: string[]): { command: string; args: string[] } => ({

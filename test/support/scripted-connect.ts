@@ -6,7 +6,7 @@ import type { Connection, Launch } from '../../src/upstream/index.ts';
 
 const cache = { ttlMs: 0, cacheScope: 'private' } as const;
 
-export function identityOf(era: Era = 'legacy'): ServerIdentity {
+function identityOf(era: Era = 'legacy'): ServerIdentity {
   return { era, protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, capabilities: {} };
 }
 

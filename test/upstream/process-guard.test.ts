@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,11 +73,12 @@ describe.skipIf(process.platform === 'win32')('ProcessGuard', () => {
     await eventually('the other one is collected', () => !isRunning(groups[1]));
   });
 
-  it('does not hear the signals of a terminal', async () => {
+  it.skipIf(process.platform !== 'linux')('does not hear the signals that end a process', async () => {
     const guard = newGuard();
     const group = sleeper();
     guard.add(group);
     const pid = guard.pid ?? 0;
+    await eventually('it has set its traps', () => /^SigIgn:\s+0*4007$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.kill(pid, signal);
     process.kill(-group, 'SIGKILL');
     guard.remove(group);

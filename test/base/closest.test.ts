@@ -1,6 +1,6 @@
 import { assert, property, string, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { closest } from '../../src/cli/closest.ts';
+import { closest } from '../../src/base/index.ts';
 
 describe('closest', () => {
   it.each([
@@ -14,7 +14,7 @@ describe('closest', () => {
   });
 
   it('finds every word itself', () => {
-    const words = uniqueArray(string({ maxLength: 12 }), { minLength: 1 });
+    const words = uniqueArray(string({ minLength: 1, maxLength: 12 }), { minLength: 1 });
     const findsAll = property(words, (list) => {
       expect(list.map((word) => closest(word, list))).toEqual(list);
     });

@@ -1,0 +1,192 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isHubError } from '../../src/base/index.ts';
+import { formatDiagnostic, type HubConfig, loadConfig } from '../../src/config/index.ts';
+
+const fixtures = join(import.meta.dirname, '../fixtures/config');
+let cwd = '';
+
+beforeEach(async () => void (cwd = await mkdtemp(join(tmpdir(), 'hub-config-'))));
+afterEach(() => rm(cwd, { recursive: true }));
+
+/** Loads texts as `0.json`, `1.json`, … */
+async function load(...texts: string[]): Promise<HubConfig> {
+  const files = texts.map((_, index) => `${index}.json`);
+  await Promise.all(texts.map((text, index) => writeFile(join(cwd, `${index}.json`), text)));
+  return loadConfig({ files, env: {}, cwd, defaultFile: 'default.json' });
+}
+
+/** The config's diagnostics, one line each, whether it can be used or not. */
+async function lines(...texts: string[]): Promise<string[]> {
+  try {
+    return (await load(...texts)).diagnostics.map(formatDiagnostic);
+  } catch (error) {
+    if (!isHubError(error, 'CONFIG_ERROR')) throw error;
+    return (error.details['diagnostics'] as HubConfig['diagnostics']).map(formatDiagnostic);
+  }
+}
+
+const server = (body: string): string => `{ mcpServers: { s: ${body} } }`;
+
+describe('loadConfig', () => {
+  it('fills in what a definition leaves out, and freezes all of it', async () => {
+    const config = await load(server('{ command: "node", args: ["a", 1] }'));
+    expect(config.servers).toEqual([
+      {
+        id: 's',
+        kind: 'stdio',
+        command: 'node',
+        args: ['a', '1'],
+        env: {},
+        disabled: false,
+        source: '0.json',
+        errors: [],
+        initTimeoutMs: 300_000,
+        requestTimeoutMs: 300_000,
+      },
+    ]);
+    expect(config.settings).toEqual({
+      maxToolNameLength: 54,
+      startupWaitMs: 5000,
+      maxBodyBytes: 8_388_608,
+      sessionIdleTimeoutMs: 1_800_000,
+      allowedHosts: [],
+    });
+    expect(Object.isFrozen(config.servers[0])).toBe(true);
+    expect(Object.isFrozen(config.settings)).toBe(true);
+    expect(config.diagnostics).toEqual([]);
+  });
+
+  it('merges servers whole, settings one by one, and keeps the place each server comes from', async () => {
+    const config = await load(
+      '{ startupWait: 1, allowedHosts: ["a"], mcpServers: { a: { command: "x", args: ["1"] }, b: { command: "y" } } }',
+      '{ startupWait: 2, servers: { a: { url: "http://h/mcp" }, c: { command: "z" } } }',
+    );
+    expect(config.servers.map(({ id, kind, source }) => [id, kind, source])).toEqual([
+      ['a', 'remote', '1.json'],
+      ['b', 'stdio', '0.json'],
+      ['c', 'stdio', '1.json'],
+    ]);
+    expect(config.settings).toMatchObject({ startupWaitMs: 2, allowedHosts: ['a'] });
+  });
+
+  it('skips missing files, and says so only when there is none at all', async () => {
+    await writeFile(join(cwd, 'here.json'), '{}');
+    const options = { env: {}, cwd, defaultFile: 'default.json' };
+    const some = await loadConfig({ ...options, files: ['no.json', 'here.json', 'here.json/no.json'] });
+    expect(some.files).toEqual(['no.json', 'here.json', 'here.json/no.json']);
+    expect(some.diagnostics).toEqual([]);
+    const none = await loadConfig({ ...options, files: [] });
+    expect(none.files).toEqual(['default.json']);
+    expect(none.diagnostics).toMatchObject([{ severity: 'warning', file: 'default.json' }]);
+  });
+
+  it('forgets the errors of a definition that a later file replaces', async () => {
+    const config = await load(server('{ command: 1 }'), server('{ command: "node" }'));
+    expect(config.diagnostics).toEqual([]);
+  });
+
+  it('reads what VS Code writes', async () => {
+    const config = await loadConfig({ files: [join(fixtures, '.vscode/mcp.json')], env: {}, cwd: '/work', defaultFile: '' });
+    expect(config.diagnostics.map(({ severity, keyPath }) => [severity, keyPath])).toEqual([['warning', 'servers.boxed.sandboxEnabled']]);
+    expect(config.servers).toMatchObject([
+      { id: 'local', env: { RETRIES: '3' }, dev: { enabled: true, watch: ['src/**/*.ts'], cwd: '${workspaceFolder}' } },
+      { id: 'watched', dev: { watch: ['a', 'b'], cwd: '/work' } },
+      { id: 'remote', transport: 'auto' },
+      { id: 'old', transport: 'sse' },
+      { id: 'boxed', kind: 'stdio' },
+    ]);
+  });
+
+  it("reads Claude Code's file and the keys of mcphub.nvim without a word", async () => {
+    const claude = await loadConfig({ files: [join(fixtures, '.mcp.json')], env: {}, cwd, defaultFile: '' });
+    expect(claude.diagnostics).toEqual([]);
+    const kept = 'disabled_tools: ["a"], disabled_prompts: [], disabled_resources: [], disabled_resourceTemplates: []';
+    const body = `{ command: "x", ${kept}, autoApprove: ["a"], custom_instructions: { text: "t" }, oauth: {} }`;
+    expect(await lines(`{ $schema: "x", nativeMCPServers: { n: {} }, mcpServers: { s: ${body} } }`)).toEqual([]);
+  });
+
+  it.each([
+    ['{ command: "a", url: "http://h" }', '0.json:1:41: mcpServers.s: Has both "command" and "url". Keep'],
+    ['{}', '0.json:1:17: mcpServers.s: Has neither "command" nor "url". Give'],
+    ['"x"', 'mcpServers.s: Must be an object, not this string.'],
+    ['{ command: "a", args: "b" }', 'mcpServers.s.args: Must be a list, each item a string, not this string. Put it in square brackets.'],
+    ['{ command: "a", args: ["b", {}] }', '0.json:1:48: mcpServers.s.args[1]: Must be a string, not an object.'],
+    ['{ command: "a", env: { "A B": [] } }', 'mcpServers.s.env["A B"]: Must be a string, not a list.'],
+    ['{ command: " " }', 'mcpServers.s.command: Must not be empty.'],
+    ['{ command: "a", disabled: "true" }', 'Must be true or false, not this string. Write it without quotes.'],
+    ['{ command: "a", initTimeout: 0 }', 'Must be a whole number of milliseconds from 1 to 2147483647, not 0.'],
+    ['{ command: "a", type: "htp" }', 'Did you mean "http"?'],
+    ['{ command: "a", type: "sse" }', 'mcpServers.s.type: "sse" does not go with "command". Write "stdio" or leave it out.'],
+    ['{ url: "http://h", type: "stdio" }', '"stdio" does not go with "url".'],
+    ['{ url: "ftp://h" }', 'mcpServers.s.url: Is not an address the hub can call.'],
+    ['{ command: "a", dev: { cwd: "rel" } }', 'mcpServers.s.dev.cwd: Must be an absolute path.'],
+  ])('keeps %s out and the others in', async (body, expected) => {
+    const config = await load(`{ mcpServers: { s: ${body}, ok: { command: "x" } } }`);
+    const [broken, fine] = config.servers;
+    expect(broken).toMatchObject({ id: 's', kind: 'invalid', errors: [{ severity: 'error', serverId: 's' }] });
+    expect(broken?.errors.map(formatDiagnostic).join()).toContain(expected);
+    expect(fine).toMatchObject({ id: 'ok', kind: 'stdio', errors: [] });
+  });
+
+  it.each([
+    [server('{ command: "a", comand: 1 }'), 'mcpServers.s.comand: Unknown key. Did you mean "command"?'],
+    [server('{ command: "a", init_timeout: 1 }'), 'mcpServers.s.init_timeout: Unknown key. Did you mean "initTimeout"?'],
+    [server('{ command: "a", agrs: [] }'), 'mcpServers.s.agrs: Unknown key. Did you mean "args"?'],
+    [server('{ command: "a", timeout: 1 }'), 'Did you mean "requestTimeout"?'],
+    [server('{ command: "a", zzzzz: 1 }'), 'Unknown key. It is ignored.'],
+    [server('{ command: "a", headers: {} }'), 'mcpServers.s.headers: Has no meaning beside "command" and is ignored.'],
+    [server('{ url: "http://h", args: [] }'), 'mcpServers.s.args: Has no meaning beside "url" and is ignored.'],
+    [server('{ command: "a", command: "b" }'), '0.json:1:36: mcpServers.s.command: The key stands twice'],
+    [server('{ command: "a", args: ["${X"] }'), 'mcpServers.s.args[0]: A "${" in it is never closed'],
+    ['{ startupwait: 1 }', 'startupwait: Unknown key. Did you mean "startupWait"?'],
+    ['{ toString: 1, constructor: 2, __proto__: 3 }', 'toString: Unknown key.'],
+  ])('warns of %s', async (text, expected) => {
+    const config = await load(text);
+    expect(config.diagnostics.every(({ severity }) => severity === 'warning')).toBe(true);
+    expect(config.diagnostics.map(formatDiagnostic).join('\n')).toContain(expected);
+    expect(config.servers.every(({ kind }) => kind !== 'invalid')).toBe(true);
+  });
+
+  it('names all errors of all files at once, and uses none of them', async () => {
+    const found = await lines('{\n  a: 1\n  b: 2 }', '{ startupWait: "5", maxToolNameLength: 5, mcpServers: { s: { command: 1 } } }', '[]');
+    expect(found).toEqual([
+      '0.json:3:3: Expected "," or "}", but "b" stands here.',
+      '1.json:1:16: startupWait: Must be a whole number of milliseconds from 0 to 2147483647, not this string. Write it without quotes.',
+      '1.json:1:40: maxToolNameLength: Must be a whole number of characters from 16 to 128, not 5.',
+      '2.json:1:1: Must be an object, not a list.',
+      '1.json:1:71: mcpServers.s.command: Must be a string, not 1. Put it in quotes.',
+    ]);
+    await expect(load('{ mcpServers: [] }')).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
+    await expect(load('{ mcpServers: {}, servers: {} }')).rejects.toThrow(/has both "mcpServers" and "servers"/);
+    await expect(load('')).rejects.toThrow(/0\.json:1:1: The file is empty/);
+  });
+
+  it('refuses a folder, and an unusable MCP_HUB_ENV without showing it', async () => {
+    const options = { cwd, defaultFile: 'd.json' };
+    await expect(loadConfig({ ...options, files: ['.'], env: {} })).rejects.toThrow(/\.:1:1: The file cannot be read \(EISDIR\)/);
+    for (const value of ['{hunter2', '["hunter2"]', '{"A":["hunter2"]}', '{"A=":"hunter2"}']) {
+      const failure = await loadConfig({ ...options, files: [], env: { MCP_HUB_ENV: value } }).catch(String);
+      expect(failure).toMatch(/MCP_HUB_ENV/);
+      expect(failure).not.toMatch(/hunter2/);
+    }
+  });
+
+  it('has a definition for every server, whatever stands in it, and never fails unexpectedly (2,000 cases)', async () => {
+    const keys = ['command', 'args', 'env', 'url', 'type', 'headers', 'disabled', 'dev', 'cwd', 'initTimeout', 'x'];
+    const body = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue({ maxDepth: 2 }));
+    const { readConfigFile } = await import('../../src/config/file.ts');
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.oneof(body, fc.jsonValue({ maxDepth: 2 })), { maxKeys: 3 }), (servers) => {
+        const text = JSON.stringify({ mcpServers: servers });
+        const expected = Object.keys(JSON.parse(text).mcpServers).sort();
+        const read = readConfigFile({ file: 'f', text }, '/');
+        expect(read.servers.map(({ definition }) => definition.id).sort()).toEqual(expected);
+      }),
+      { numRuns: 2000 },
+    );
+  }, 60_000);
+});
