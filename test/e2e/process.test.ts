@@ -7,7 +7,13 @@ import { fixtureServer } from '../support/fixtures.ts';
 import { endHubs, HUB_BIN, healthOf, type HubProcess, makeFolder, settled, spawnHub, startHub } from '../support/hub-process.ts';
 import { eventually, isRunning, stubbornPids } from '../support/processes.ts';
 
-afterEach(() => endHubs());
+/** Processes that a test expects to end; one that fails has to end them itself. */
+const stubbornOnes: number[] = [];
+
+afterEach(async () => {
+  await endHubs();
+  for (const pid of stubbornOnes.splice(0).filter(isRunning)) process.kill(pid, 'SIGKILL');
+});
 
 /** The issue asks for one second; a machine that runs other tests besides gets another. */
 const PROMPT_MS = 2_000;
@@ -20,6 +26,7 @@ async function stubbornHub(): Promise<{ readonly hub: HubProcess; readonly pids:
   const stubborn = { command: process.execPath, args: [fixtureServer('stubborn'), pidFile] };
   const hub = await startHub({ config: { mcpServers: { stubborn, echo } } });
   const pids = await stubbornPids(pidFile);
+  stubbornOnes.push(...pids);
   await settled(hub);
   expect(pids.map(isRunning)).toEqual([true, true]);
   return { hub, pids };
