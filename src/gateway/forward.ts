@@ -41,7 +41,7 @@ export async function forwardRouted(upstreams: Upstreams, call: Call, { routes, 
     const answer = await forwardTo(upstreams, call, serverId, params);
     if (!isNotFound(answer)) return answer;
   }
-  return hubError(rpcErrorOf(notFound));
+  return hubError(rpcErrorOf(notFound()));
 }
 
 async function forwardTo(upstreams: Upstreams, call: Call, serverId: string, params: JsonObject): Promise<Answer> {
