@@ -24,6 +24,7 @@ export interface SpawnOptions {
 export class Processes {
   #folder: string | undefined;
   readonly #children = new Set<ChildProcess>();
+  #closed = false;
 
   /** Creates the folder and compiles the parts into it. */
   open(): void {
@@ -56,6 +57,7 @@ export class Processes {
     { nodeArgs = [], env = process.env, capture = false }: SpawnOptions,
     ipc: boolean,
   ): ChildProcess {
+    if (this.#closed) throw new Error('The run is over.');
     const output = capture ? 'pipe' : 'inherit';
     const child = spawn(process.execPath, [...nodeArgs, script, ...args], {
       env,
@@ -95,6 +97,7 @@ export class Processes {
 
   /** Ends all processes and removes the folder. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#children].map((child) => this.end(child)));
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;

@@ -1,7 +1,7 @@
 /** The value below which the given part of `values` lies, by the nearest rank; NaN for none. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = Float64Array.from(values).sort();
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
 }
 
 /** The middle value, or the mean of the two in the middle; NaN for none. */
