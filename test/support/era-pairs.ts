@@ -15,7 +15,7 @@ export const SERVERS = [
 ] as const;
 
 /** A message that reached a server. */
-export interface Recorded {
+interface Recorded {
   readonly id?: string | number;
   readonly params: JsonObject;
   readonly headers?: JsonObject;
