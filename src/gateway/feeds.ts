@@ -161,12 +161,12 @@ export class Feeds implements Disposable {
 
   #onResourceUpdated({ id, uri, notification: updated }: PoolEvents['resourceUpdated']): void {
     for (const feed of this.#feeds) {
+      // A set, because somebody may want a resource and a part of it, and is told of one update once.
+      const named = new Set<string>();
       for (const [exposed, target] of feed.wanted) {
-        // An update may name a part of what was subscribed to (spec server/resources, "Subscriptions").
-        if (target.serverId !== id || !uri.startsWith(target.uri)) continue;
-        const part = uri.slice(target.uri.length);
-        feed.options.send({ ...updated, params: { ...updated.params, uri: exposed + part } });
+        if (target.serverId === id && isWithin(uri, target.uri)) named.add(exposed + uri.slice(target.uri.length));
       }
+      for (const exposed of named) feed.options.send({ ...updated, params: { ...updated.params, uri: exposed } });
     }
   }
 
@@ -180,6 +180,17 @@ export class Feeds implements Disposable {
 function inScope(scope: Scope, serverId: string): boolean {
   return scope.kind === 'all' || scope.id === serverId;
 }
+
+/**
+ * Whether `uri` is `whole` or a part of it: an update may name a part of what was subscribed to (spec server/resources,
+ * "Subscriptions"). A part begins at a delimiter of RFC 3986: `file:///a.txt` has no part `file:///a.txt.old`.
+ */
+function isWithin(uri: string, whole: string): boolean {
+  if (!uri.startsWith(whole)) return false;
+  return uri.length === whole.length || DELIMITER.test(uri.charAt(whole.length)) || DELIMITER.test(whole.slice(-1));
+}
+
+const DELIMITER = /[:/?#[\]@!$&'()*+,;=]/;
 
 function reaches(message: NotificationMessage, threshold: LoggingLevel | undefined): boolean {
   const level = message.params?.['level'];
