@@ -1,4 +1,4 @@
-import { type Disposable, Disposables, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
 import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
 import { isLoggingLevel, listChangedMethod, LOG_LEVELS, notification, reachesLevel, rpcErrorOf } from '../protocol/index.ts';
@@ -7,6 +7,9 @@ import type { Scope } from './call.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { resourceNotFound } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
+
+/** Most resources that one feed may be subscribed to. */
+const MAX_WANTED = 1_000;
 
 interface Wanted {
   readonly serverId: string;
@@ -98,6 +101,7 @@ export class Feeds implements Disposable {
     const view = this.#options.view(state.options.scope);
     const target = view?.resource(uri).find(({ serverId }) => this.#canSubscribe(serverId));
     if (!target) return { error: rpcErrorOf(resourceNotFound(uri)) };
+    if (state.wanted.size >= MAX_WANTED && !state.wanted.has(uri)) return { error: rpcErrorOf(tooManySubscriptions()) };
     state.wanted.set(uri, target);
     try {
       await this.#applySubscriptions(target.serverId);
@@ -175,6 +179,10 @@ export class Feeds implements Disposable {
       if (feed.options.logs && feed.covers(id) && reaches(message, feed.logLevel)) feed.options.send(message);
     }
   }
+}
+
+function tooManySubscriptions(): HubError {
+  return new HubError('LIMIT_EXCEEDED', `A client can subscribe to ${MAX_WANTED} resources at most. Unsubscribe from some first.`);
 }
 
 function inScope(scope: Scope, serverId: string): boolean {

@@ -351,6 +351,16 @@ describe('feeds', () => {
     expect(a.logLevels.at(-1)).toBe('error');
   });
 
+  it('can subscribe to 1000 resources, and to another one after giving one up', async () => {
+    const { gateway } = gatewayOver(upstream('a', { resources: [{ uri: 'x://1', name: '1' }] }));
+    const greedy = gateway.attach(feed());
+    for (let at = 0; at < 1_000; at += 1) expect((await greedy.subscribe(`x://${at}`)).error).toBeUndefined();
+    expect((await greedy.subscribe('x://more')).error?.message).toContain('1000 resources at most');
+    expect((await greedy.subscribe('x://7')).error).toBeUndefined();
+    await greedy.unsubscribe('x://7');
+    expect((await greedy.subscribe('x://more')).error).toBeUndefined();
+  });
+
   it('are told when nobody knows the resource', async () => {
     const { gateway } = gatewayOver(upstream('a', { capabilities: { tools: {} } }), upstream('b'));
     expect((await gateway.attach(feed()).subscribe('x://?')).error?.code).toBe(-32602);
