@@ -4,6 +4,8 @@ import { printable, type Style } from './style.ts';
 
 const LABEL_WIDTH = 10;
 const INDENT = ' '.repeat(LABEL_WIDTH + 2);
+/** Notes of one server that are shown at once; two servers with the same thousand files would fill the screen. */
+const MAX_NOTES = 5;
 
 /** What the lines after the start have to tell. */
 export interface Summary {
@@ -40,7 +42,10 @@ export function renderServer(report: ServerReport, nowMs: number, style: Style):
 
 /** Hidden tools, name collisions and the like, under the server's line. */
 export function renderNotes(serverName: string, notes: readonly string[], style: Style): string[] {
-  return notes.map((note) => line(style.caution, 'note', `${printable(serverName)}: ${indentRest(note)}`));
+  const lines = notes.slice(0, MAX_NOTES).map((note) => line(style.caution, 'note', `${printable(serverName)}: ${indentRest(note)}`));
+  const more = notes.length - lines.length;
+  if (more > 0) lines.push(line(style.caution, 'note', `${printable(serverName)}: ${more} more like these stand in the log file`));
+  return lines;
 }
 
 /** How many servers are ready, the addresses, and what to paste into a client. */

@@ -22,7 +22,7 @@ export class StartScreen implements Disposable {
   readonly #servers = new Map<string, ServerReport>();
   /** What was last told of each server, and its notes. */
   readonly #told = new Map<string, string>();
-  readonly #toldNotes = new Set<string>();
+  readonly #toldNotes = new Map<string, ReadonlySet<string>>();
   readonly #owned = new Disposables();
   #port: number | undefined;
   #settled = false;
@@ -62,8 +62,11 @@ export class StartScreen implements Disposable {
       this.#told.set(report.name, key);
       this.#write(renderServer(report, clock.now(), style));
     }
-    const notes = report.notes.filter((note) => !this.#toldNotes.has(`${report.name}\n${note}`));
-    for (const note of notes) this.#toldNotes.add(`${report.name}\n${note}`);
+    // What a server offers is announced a moment before it is ready; its notes follow its own line.
+    if (report.state.kind !== 'ready') return;
+    const before = this.#toldNotes.get(report.name);
+    const notes = report.notes.filter((note) => !before?.has(note));
+    this.#toldNotes.set(report.name, new Set(report.notes));
     this.#write(renderNotes(report.name, notes, style));
   }
 

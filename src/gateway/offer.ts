@@ -9,7 +9,7 @@ export interface OfferOptions {
   readonly clock: Clock;
   /** Told after the offer stood still for a moment: from what to what it changed. */
   onChange(before: Catalog, after: Catalog): void;
-  /** Told of every note that was not there before. */
+  /** Told of every note that the catalog before did not have. */
   onNote(note: CatalogNote): void;
 }
 
@@ -25,7 +25,8 @@ const LONGEST_MS = 500;
 export class Offer implements Disposable {
   readonly #options: OfferOptions;
   readonly #owned = new Disposables();
-  readonly #told = new Set<string>();
+  /** The notes of the catalog before, so that each is told once while it holds. */
+  #told: ReadonlySet<string> = new Set();
   #catalog: Catalog;
   #announced: Catalog;
   #timer: Disposable | undefined;
@@ -58,7 +59,7 @@ export class Offer implements Disposable {
 
   #rebuild(): void {
     this.#catalog = this.#build();
-    for (const note of this.#catalog.notes) this.#tell(note);
+    this.#tellNotes();
     const now = this.#options.clock.now();
     this.#firstChangeMs ??= now;
     this.#timer?.dispose();
@@ -66,11 +67,10 @@ export class Offer implements Disposable {
     this.#timer = this.#options.clock.after(delayMs, () => this.#announce());
   }
 
-  #tell(note: CatalogNote): void {
-    const key = JSON.stringify([note.serverId, note.kind, note.name, note.reason]);
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    this.#options.onNote(note);
+  #tellNotes(): void {
+    const notes = new Map(this.#catalog.notes.map((note) => [JSON.stringify([note.serverId, note.kind, note.name, note.reason]), note]));
+    for (const [key, note] of notes) if (!this.#told.has(key)) this.#options.onNote(note);
+    this.#told = new Set(notes.keys());
   }
 
   #announce(): void {

@@ -73,6 +73,12 @@ describe('renderNotes', () => {
       '  note      a: two',
     ]);
   });
+
+  it('does not fill the screen with many of them', () => {
+    const shown = renderNotes('a', ['1', '2', '3', '4', '5', '6', '7'], plainStyle);
+    expect(shown).toHaveLength(6);
+    expect(shown.at(-1)).toBe('  note      a: 2 more like these stand in the log file');
+  });
 });
 
 describe('renderSummary', () => {

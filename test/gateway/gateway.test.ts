@@ -352,7 +352,7 @@ describe('feeds', () => {
   });
 
   it('can subscribe to 1000 resources, and to another one after giving one up', async () => {
-    const { gateway } = gatewayOver(upstream('a', { resources: [{ uri: 'x://1', name: '1' }] }));
+    const { gateway } = gatewayOver(upstream('a', { resourceTemplates: [{ uriTemplate: 'x://{id}', name: 'any' }] }));
     const greedy = gateway.attach(feed());
     for (let at = 0; at < 1_000; at += 1) expect((await greedy.subscribe(`x://${at}`)).error).toBeUndefined();
     expect((await greedy.subscribe('x://more')).error?.message).toContain('1000 resources at most');
