@@ -208,7 +208,12 @@ class Parser {
 
   #unexpected(expected: string): Json5SyntaxError {
     const character = this.#text.codePointAt(this.#at);
-    const found = character === undefined ? 'the file ends' : `"${String.fromCodePoint(character)}" stands`;
+    const found = character === undefined ? 'the file ends' : `${quoted(String.fromCodePoint(character))} stands`;
     return new Json5SyntaxError(`Expected ${expected}, but ${found} here`, this.#at);
   }
+}
+
+/** A character in quotation marks that are not the character itself. */
+function quoted(character: string): string {
+  return character === '"' ? `'"'` : `"${character}"`;
 }

@@ -20,12 +20,21 @@ export function readServerEntry(source: Source, id: string, idAt: number, node: 
   const diagnostics: Diagnostic[] = [];
   const report = (issue: Issue): void => void diagnostics.push(diagnosticOf(source, { ...issue, serverId: id }));
   const values = entryType.read(node, path, report);
-  if (id.trim() === '') report({ severity: 'error', at: idAt, keyPath: path, message: 'A server needs a name' });
+  const badName = nameProblem(id);
+  if (badName !== undefined) report({ severity: 'error', at: idAt, keyPath: path, message: badName });
   if (values && node.kind === 'object') checkTogether({ values, node, idAt, path, report });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const base = { id, ...commonOf(values ?? {}), source: source.file, errors };
   const body = values && errors.length === 0 ? bodyOf(values, cwd) : undefined;
   return { definition: body ? { ...base, ...body } : { ...base, kind: 'invalid' }, diagnostics };
+}
+
+/** Names stand in addresses (`/mcp/<server>`), on terminals and in logs. */
+function nameProblem(id: string): string | undefined {
+  if (id.trim() === '') return 'A server needs a name';
+  if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(id)) return "A server's name cannot hold line breaks or control characters";
+  if (['.', '..', '.well-known'].includes(id)) return `"${id}" cannot name a server: it has a meaning of its own in addresses`;
+  return undefined;
 }
 
 function commonOf({ name, description, disabled = false, initTimeout, requestTimeout }: Values) {

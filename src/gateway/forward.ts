@@ -36,7 +36,7 @@ const GUESS_TIMEOUT_MS = 10_000;
 export async function forwardRouted(upstreams: Upstreams, call: Call, { routes, notFound }: Routing): Promise<Answer> {
   const [only] = routes;
   if (only && routes.length === 1) return forwardTo(upstreams, call, only.serverId, only.params);
-  return (await firstThatKnows(upstreams, call, routes)) ?? hubError(rpcErrorOf(notFound));
+  return (await firstThatKnows(upstreams, call, routes)) ?? hubError(rpcErrorOf(notFound()));
 }
 
 /**

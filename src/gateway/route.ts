@@ -12,8 +12,8 @@ interface Route {
 /** Routes of one call, best first. More than one only where the catalog cannot know (unlisted resource URIs). */
 export interface Routing {
   readonly routes: readonly Route[];
-  /** Why there is none, or what to say when every guess was wrong. */
-  readonly notFound: HubError;
+  /** Why there is none, or what to say when every guess was wrong. Made when asked for: most calls find their way. */
+  readonly notFound: () => HubError;
 }
 
 /** Finds where a call that names something goes, or `undefined` when the method names nothing. */
@@ -35,22 +35,26 @@ export function routeCall(view: CatalogView, method: string, params: JsonObject)
 function named(view: CatalogView, kind: 'tools' | 'prompts', params: JsonObject): Routing {
   const name = text(params, 'name', kind === 'tools' ? 'tools/call' : 'prompts/get');
   const target = kind === 'tools' ? (view.tool(name) ?? view.plainTool(name)) : view.prompt(name);
-  const closest = target ? [] : view.closest(kind, name);
-  const what = kind === 'tools' ? 'tool' : 'prompt';
-  const hint = closest.length > 0 ? ` Did you mean ${closest.join(', ')}?` : ` List them with ${kind}/list.`;
   return {
     routes: target ? [{ serverId: target.serverId, params: { ...params, name: target.name } }] : [],
-    notFound: new HubError(kind === 'tools' ? 'TOOL_NOT_FOUND' : 'PROMPT_NOT_FOUND', `Unknown ${what}: ${name}.${hint}`, {
-      details: { [what]: name, closest },
-    }),
+    notFound: () => nameNotFound(view, kind, name),
   };
+}
+
+function nameNotFound(view: CatalogView, kind: 'tools' | 'prompts', name: string): HubError {
+  const closest = view.closest(kind, name);
+  const what = kind === 'tools' ? 'tool' : 'prompt';
+  const hint = closest.length > 0 ? ` Did you mean ${closest.join(', ')}?` : ` List them with ${kind}/list.`;
+  return new HubError(kind === 'tools' ? 'TOOL_NOT_FOUND' : 'PROMPT_NOT_FOUND', `Unknown ${what}: ${name}.${hint}`, {
+    details: { [what]: name, closest },
+  });
 }
 
 function resource(view: CatalogView, params: JsonObject): Routing {
   const uri = text(params, 'uri', 'resources/read');
   return {
     routes: readers(view, uri).map((reader) => ({ serverId: reader.serverId, params: { ...params, uri: reader.uri } })),
-    notFound: resourceNotFound(uri),
+    notFound: () => resourceNotFound(uri),
   };
 }
 
@@ -81,7 +85,7 @@ function completion(view: CatalogView, params: JsonObject): Routing {
     const routes = view
       .template(uri)
       .map((target) => ({ serverId: target.serverId, params: { ...params, ref: { ...ref, uri: target.uri } } }));
-    return { routes, notFound: resourceNotFound(uri) };
+    return { routes, notFound: () => resourceNotFound(uri) };
   }
   throw new HubError('VALIDATION_ERROR', 'completion/complete needs params.ref with type "ref/prompt" or "ref/resource".');
 }

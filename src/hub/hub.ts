@@ -42,6 +42,7 @@ class LocalHub implements Hub {
       config,
       logger: this.#logger,
       management: { health: () => this.#health() },
+      port: () => this.#port,
     });
     // The port first: when it is taken, nothing else has happened yet.
     const { port } = await parts.server.start();

@@ -4,6 +4,7 @@ import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { connector, Pool, resolveLaunch } from '../upstream/index.ts';
+import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
 
@@ -20,12 +21,14 @@ export interface PartsOptions {
   readonly config: HubConfig;
   readonly logger: Logger;
   readonly management: Management;
+  /** The port that the hub listens on; asked when a server starts, and so after binding. */
+  readonly port: () => number;
 }
 
 const TITLE = 'MCP Hub';
 
 /** Builds the parts in the order in which calls pass them backwards: servers, gateway, adapters, sockets. */
-export function buildParts({ options, config, logger, management }: PartsOptions): HubParts {
+export function buildParts({ options, config, logger, management, port }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
   const { settings } = config;
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
@@ -36,7 +39,13 @@ export function buildParts({ options, config, logger, management }: PartsOptions
     logger,
     random: Math.random,
     connect: connector(options.version),
-    resolveLaunch: (definition, signal) => resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal }),
+    resolveLaunch: (definition, signal) =>
+      resolveLaunch(definition, {
+        env: options.env,
+        cwd: options.cwd,
+        signal,
+        isOwnAddress: (url) => isOwnAddress(url, options.host, port()),
+      }),
   });
   const gateway = new HubGateway({
     upstreams: pool,

@@ -105,7 +105,7 @@ async function fetchPages(source: ListingSource, method: string, warn: Warn): Pr
     pages.push(result);
     cursor = nextCursor(result, source.identity);
     if (cursor === undefined) return pages;
-    if (seen.has(cursor)) return (warn('repeats a cursor; what came so far is used'), pages);
+    if (seen.has(cursor)) return warn('repeats a cursor; what came so far is used'), pages;
     seen.add(cursor);
   } while (pages.length < MAX_PAGES);
   warn(`has more than ${MAX_PAGES} pages; the rest is left out`);

@@ -20,6 +20,9 @@ const NO_CONNECTION_IN_TIME = 'did not take the connection in time. Check the UR
 const SILENT = 'went silent: nothing came from it for minutes.';
 const CERTIFICATE = 'has a TLS certificate that is not trusted. Check its date and name, or give its CA to Node (NODE_EXTRA_CA_CERTS).';
 
+const NO_TLS = 'does not speak TLS at this address. Check the port, or whether "url" should begin with http://.';
+const BAD_PORT = 'is at a port that HTTP clients refuse to call, since it belongs to another protocol. Let it listen on another one.';
+
 /** What the `code` of a failed connection means (Node's system errors, undici's and OpenSSL's own codes). */
 const networkWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: REFUSED,
@@ -34,6 +37,8 @@ const networkWords: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: NO_CONNECTION_IN_TIME,
   UND_ERR_HEADERS_TIMEOUT: SILENT,
   UND_ERR_BODY_TIMEOUT: SILENT,
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
 };
 
 /** The `code` somewhere in the chain of causes of a failed `fetch`, and in the parts of an AggregateError. */
@@ -52,10 +57,15 @@ export function networkCode(error: unknown, depth = 0): string | undefined {
 export function networkError(peer: HttpPeer, error: unknown): HubError {
   const network = networkCode(error);
   const isTls = network !== undefined && /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(network);
-  const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : `could not be reached: ${quote(peer, rootMessage(error))}`);
+  const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : otherWords(quote(peer, rootMessage(error))));
   const code: ErrorCode = words === SILENT ? 'TIMEOUT' : 'CONNECTION_ERROR';
   const suffix = network === undefined ? '' : ` (${network})`;
   return new HubError(code, `${name(peer)} ${words}${suffix}`, { details: { server: peer.id, ...(network !== undefined && { network }) } });
+}
+
+function otherWords(reason: string): string {
+  // The fetch standard has a list of such ports, and undici says no more than this, without a code.
+  return reason === 'bad port' ? BAD_PORT : `could not be reached: ${sentence(reason)} Check the URL and the network.`;
 }
 
 /**
@@ -64,7 +74,7 @@ export function networkError(peer: HttpPeer, error: unknown): HubError {
  * 401 and 403 are UNAUTHORIZED; 5xx, 408, 425 and 429 an outage (CONNECTION_ERROR); every other one UPSTREAM_PROTOCOL.
  */
 export function statusError(peer: HttpPeer, status: number, body?: string | null): HubError {
-  const said = typeof body === 'string' && body.trim() !== '' && !/^\s*</.test(body) ? ` It says: ${quote(peer, body)}` : '';
+  const said = typeof body === 'string' && body.trim() !== '' && !/^\s*</.test(body) ? ` It says: ${sentence(quote(peer, body))}` : '';
   const [code, words] = statusWords(status);
   return new HubError(code, `${name(peer)} answered HTTP ${status}: ${words}${said}`, { details: { server: peer.id, status } });
 }
@@ -102,6 +112,10 @@ export function name(peer: HttpPeer): string {
 function quote(peer: HttpPeer, text: string): string {
   const plain = peer.redact(text).replace(/\s+/g, ' ').trim();
   return plain.length > MAX_QUOTE ? `${plain.slice(0, MAX_QUOTE)}…` : plain;
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function rootMessage(error: unknown): string {

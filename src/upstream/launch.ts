@@ -49,6 +49,8 @@ export interface LaunchContext {
   readonly cwd: string;
   /** Gives up; commands of placeholders are killed. */
   readonly signal: AbortSignal;
+  /** Whether an address is the hub's own, which no server may have. */
+  readonly isOwnAddress?: (url: URL) => boolean;
   /** Limit for one `${cmd: …}`, in milliseconds. Default 30,000. */
   readonly commandTimeoutMs?: number;
 }
@@ -99,7 +101,7 @@ async function resolveStdio(definition: StdioDefinition, work: Work): Promise<St
 }
 
 async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<RemoteLaunch> {
-  const { placeholders } = work;
+  const { placeholders, context } = work;
   const headers: [string, string][] = [];
   for (const [name, value] of Object.entries(definition.headers)) {
     headers.push([name, await placeholders.text(value, `headers.${name}`)]);
@@ -108,6 +110,7 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw fieldError(definition, 'url', 'is not an http or https address once its placeholders are resolved');
   }
+  if (context.isOwnAddress?.(new URL(url))) throw ownAddressError(definition);
   checkHeaders(definition, headers);
   return {
     kind: 'remote',
@@ -164,6 +167,11 @@ function checkHeaders(definition: RemoteDefinition, headers: readonly (readonly 
 function fieldError({ id: server }: StdioDefinition | RemoteDefinition, field: string, problem: string, cause?: unknown): HubError {
   const message = `Server "${server}": ${field} ${problem}. Correct it in the config, or what its placeholders stand for.`;
   return new HubError('CONFIG_ERROR', message, { details: { server, field }, ...(cause !== undefined && { cause }) });
+}
+
+function ownAddressError({ id: server }: RemoteDefinition): HubError {
+  const message = `Server "${server}": url is the address of this hub itself, which would call itself for ever. Remove the entry, or correct its url.`;
+  return new HubError('CONFIG_ERROR', message, { details: { server, field: 'url' } });
 }
 
 function secrets(values: Readonly<Record<string, string>>): Readonly<Record<string, Secret>> {

@@ -7,11 +7,16 @@ import { LineReader, type OverlongLine } from './line-reader.ts';
 import { overlongResponseId } from './overlong-response.ts';
 import { exitError, type ProcessExit } from './process-errors.ts';
 import type { ProcessGuard } from './process-guard.ts';
+import { ReadRate } from './read-rate.ts';
 import type { StopGrace } from './stop-sequence.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 import type { LogLine } from './types.ts';
 
 const MIB = 1024 * 1024;
+/** What noise may cost in one window: its bytes, and as much again per line as looking at one takes. */
+const NOISE_PER_WINDOW = MIB;
+const NOISE_WINDOW_MS = 100;
+const COST_OF_LINE = 100;
 
 /** A transport to a process of our own, with what the process says besides the protocol. */
 export interface ProcessTransport extends Transport {
@@ -45,9 +50,10 @@ export class StdioTransport implements ProcessTransport {
   readonly #child: ChildProcess;
   readonly #reader: LineReader;
   #stdin: Writable | undefined;
+  #noiseRate: ReadRate | undefined;
   #noiseCount = 0;
   #closing = false;
-  #closed = false;
+  #end: HubError | undefined;
 
   constructor(options: StdioTransportOptions) {
     const { id, logger, maxLineBytes = 64 * MIB, maxQueuedBytes = 64 * MIB } = options;
@@ -84,6 +90,8 @@ export class StdioTransport implements ProcessTransport {
     signal.throwIfAborted();
     const { stdin, stdout } = await this.#child.start();
     this.#stdin = stdin;
+    const { clock } = this.#options;
+    this.#noiseRate = new ReadRate({ stream: stdout, clock, perWindow: NOISE_PER_WINDOW, windowMs: NOISE_WINDOW_MS });
     stdout.on('data', (chunk: Buffer) => this.#reader.push(chunk));
     // A server that cannot answer or listen any more is of no use: it is ended, if it does not just end by itself.
     stdout.once('end', () => void this.#child.stop());
@@ -95,18 +103,18 @@ export class StdioTransport implements ProcessTransport {
     }
   }
 
-  send(message: Message): Promise<void> {
+  async send(message: Message): Promise<void> {
     const stdin = this.#stdin;
-    if (!stdin || this.#closing || !stdin.writable) return Promise.reject(this.#notOpen());
+    if (!stdin || this.#closing || this.#end) throw this.#notOpen();
+    if (!stdin.writable) return this.#refuse();
     const line = `${JSON.stringify(message)}\n`;
     const waiting = stdin.writableLength;
     if (waiting > 0 && waiting + Buffer.byteLength(line) > this.#maxQueuedBytes) {
       const text = `Server "${this.#options.id}" does not read its input: ${Math.round(waiting / 1024)} KiB wait for it already. Try again later.`;
-      return Promise.reject(new HubError('LIMIT_EXCEEDED', text, { details: { server: this.#options.id } }));
+      throw new HubError('LIMIT_EXCEEDED', text, { details: { server: this.#options.id } });
     }
-    return new Promise((resolve, reject) => {
-      stdin.write(line, (error) => (error ? reject(this.#notOpen()) : resolve()));
-    });
+    const failed = await new Promise((resolve) => stdin.write(line, resolve));
+    if (failed) await this.#refuse();
   }
 
   setProtocolVersion(): void {
@@ -125,15 +133,21 @@ export class StdioTransport implements ProcessTransport {
     this.#finish(exit);
   }
 
+  /** The pipe breaks before the exit is known; the exit, with its code and last words, is what the sender has to hear of. */
+  async #refuse(): Promise<never> {
+    await this.#child.stop();
+    throw this.#end ?? this.#notOpen();
+  }
+
   #finish(exit: ProcessExit | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#end) return;
+    this.#noiseRate?.dispose();
     const { id, launch } = this.#options;
     const stopped = this.#closing || exit === undefined;
-    const error = stopped
+    this.#end = stopped
       ? new HubError('CONNECTION_ERROR', `Server "${id}" was stopped by the hub.`, { details: { server: id } })
       : exitError(id, launch, exit, this.stderrTail());
-    this.#emitter.emit('closed', error);
+    this.#emitter.emit('closed', this.#end);
   }
 
   #notOpen(): HubError {
@@ -145,27 +159,21 @@ export class StdioTransport implements ProcessTransport {
   #takeLine(line: string): void {
     const text = line.startsWith('\uFEFF') ? line.slice(1) : line;
     if (text.trim() === '') return;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      // Expected: SyntaxError, a server that prints other things on standard output.
-      this.#countNoise();
-      return;
-    }
+    const value = parsed(text);
     // Batches are gone since revision 2025-06-18; servers of 2025-03-26 may still send them.
-    if (Array.isArray(value) && value.length > 0) for (const one of value) this.#takeValue(one);
-    else this.#takeValue(value);
+    const values: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
+    for (const one of values) this.#takeValue(one, text.length);
   }
 
-  #takeValue(value: unknown): void {
-    if (this.#closed) return;
+  #takeValue(value: unknown, length: number): void {
+    if (this.#end) return;
     if (isMessage(value)) this.#emitter.emit('message', { message: value });
-    else this.#countNoise();
+    else this.#countNoise(length);
   }
 
-  #countNoise(): void {
+  #countNoise(length: number): void {
     this.#noiseCount += 1;
+    this.#noiseRate?.spend(length + COST_OF_LINE);
     if (this.#noiseCount > 1) return;
     this.#options.logger.debug(`Server "${this.#options.id}" writes lines to standard output that are no JSON-RPC; they are skipped.`);
   }
@@ -181,6 +189,17 @@ export class StdioTransport implements ProcessTransport {
     if (answered === undefined) return;
     const error = new HubError('UPSTREAM_PROTOCOL', text, { details: { server: id, limitBytes: this.#maxLineBytes, bytes: line.bytes } });
     this.#emitter.emit('requestFailed', { id: answered, error });
+  }
+}
+
+/** The value of a line; `undefined` when it is no JSON. What cannot be a message is not parsed: an exception costs time. */
+function parsed(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Expected: SyntaxError, a server that prints other things on standard output.
+    return undefined;
   }
 }
 

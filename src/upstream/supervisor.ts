@@ -1,6 +1,6 @@
 import { type Deferred, deferred, type Disposable, HubError, messageOf, sleep, toHubError } from '../base/index.ts';
 import type { Listing } from '../catalog/index.ts';
-import type { ServerDefinition } from '../config/index.ts';
+import { formatDiagnostic, type ServerDefinition } from '../config/index.ts';
 import type { Era } from '../protocol/index.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
 import { notReady } from './not-ready.ts';
@@ -254,8 +254,8 @@ export class Supervisor implements Upstream {
 }
 
 function invalid({ id, errors }: ServerDefinition): HubError {
-  const text = errors.map((error) => `${error.file}:${error.line}:${error.column}: ${error.message}`).join('; ');
-  return new HubError('CONFIG_ERROR', `The entry of server "${id}" cannot be used: ${text || 'see the config file'}.`, {
+  const text = errors.map(formatDiagnostic).join(' ');
+  return new HubError('CONFIG_ERROR', `The entry of server "${id}" cannot be used: ${text || 'see the config file.'}`, {
     details: { server: id, diagnostics: errors },
   });
 }

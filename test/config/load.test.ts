@@ -84,6 +84,19 @@ describe('loadConfig', () => {
     expect(none.diagnostics).toMatchObject([{ severity: 'warning', file: 'default.json' }]);
   });
 
+  it.each(['', ' ', '.', '..', '.well-known', 'two\nlines', 'red\u001b[31m', '\u2028'])(
+    'refuses the name %j for that server only',
+    async (name) => {
+      const { servers } = await load(JSON.stringify({ mcpServers: { [name]: { command: 'x' }, fine: { command: 'x' } } }));
+      expect(servers.map(({ kind }) => kind)).toEqual(['invalid', 'stdio']);
+    },
+  );
+
+  it.each(['__proto__', 'constructor', 'a/b', 'ünï cödé 🎉', 'a.b', '-', 'hasOwnProperty'])('takes the name %j', async (name) => {
+    const { servers } = await load(`{ "mcpServers": { ${JSON.stringify(name)}: { command: 'x' } } }`);
+    expect(servers).toMatchObject([{ id: name, kind: 'stdio' }]);
+  });
+
   it('forgets the errors of a definition that a later file replaces', async () => {
     const config = await load(server('{ command: 1 }'), server('{ command: "node" }'));
     expect(config.diagnostics).toEqual([]);

@@ -92,12 +92,12 @@ describe('a bad server', () => {
     const client = await clientOf(url);
     const { tools } = await client.listTools();
     const name = tools[0]?.name ?? '';
-    await client.callTool({ name, arguments: {} });
-    const crashed = await client.callTool({ name, arguments: {} });
+    await client.callTool({ name, arguments: { text: 'a' } });
+    const crashed = await client.callTool({ name, arguments: { text: 'b' } });
     expect(crashed.isError).toBe(true);
     expect(JSON.stringify(crashed.content)).toContain('crash');
     await expect
-      .poll(async () => (await client.callTool({ name, arguments: {} })).isError ?? false, { timeout: 15_000, interval: 300 })
+      .poll(async () => (await client.callTool({ name, arguments: { text: 'c' } })).isError ?? false, { timeout: 15_000, interval: 300 })
       .toBe(false);
     expect((await client.listTools()).tools).toEqual(tools);
   });

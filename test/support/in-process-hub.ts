@@ -24,8 +24,8 @@ export const fixture = (name: string, ...args: string[]): { command: string; arg
   args: [join(SERVERS, name), ...args],
 });
 
-/** A hub in this process, with real servers, on a free port, in folders of its own. */
-export async function runHub(config: object, env: NodeJS.ProcessEnv = {}): Promise<RunningHub> {
+/** A hub in this process, with real servers, on a free port unless one is given, in folders of its own. */
+export async function runHub(config: object, env: NodeJS.ProcessEnv = {}, port = 0): Promise<RunningHub> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-hub-test-'));
   await mkdir(join(folder, 'home'));
   const file = join(folder, 'mcp-servers.json');
@@ -35,7 +35,7 @@ export async function runHub(config: object, env: NodeJS.ProcessEnv = {}): Promi
   const hub = createHub({
     configFiles: [file],
     host: 'localhost',
-    port: 0,
+    port,
     env: fullEnv,
     cwd: folder,
     paths: hubPaths(fullEnv),
@@ -47,8 +47,8 @@ export async function runHub(config: object, env: NodeJS.ProcessEnv = {}): Promi
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const { port } = await hub.start();
-    const origin = `http://127.0.0.1:${port}`;
+    const opened = await hub.start();
+    const origin = `http://127.0.0.1:${opened.port}`;
     return { hub, origin, url: `${origin}/mcp`, folder, records, stop };
   } catch (error) {
     await stop();

@@ -55,6 +55,14 @@ describe('a remote server that cannot be connected to', () => {
     expect(unknown).toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining('does not resolve') });
   });
 
+  it('says what to do about a port that fetch refuses, and an address that speaks no TLS', async () => {
+    const badPort = await failureOf(connectTo(remoteLaunch('http://127.0.0.1:1/mcp')));
+    expect(badPort).toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining('listen on another one') });
+    const url = await scripted(({ reply }) => reply(200, '{}'));
+    const noTls = await failureOf(connectTo(remoteLaunch(url.replace('http:', 'https:'))));
+    expect(noTls).toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining('should begin with http://') });
+  });
+
   it('names a page that is not MCP', async () => {
     const url = await scripted(({ reply }) => reply(200, '<h1>Welcome</h1>'));
     const error = await failureOf(connectTo(remoteLaunch(url)));

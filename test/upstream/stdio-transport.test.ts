@@ -94,6 +94,24 @@ describe('StdioTransport', () => {
     expect(closed[0]?.details).toMatchObject({ server: 'files', exitCode: 3, signal: null });
   });
 
+  it('tells the exit, not the broken pipe, to whoever writes to a server that is going', async () => {
+    const { transport } = await open(scriptLaunch("require('fs').closeSync(0); setTimeout(() => process.exit(3), 150)"));
+    let error: unknown;
+    while (error === undefined) error = await transport.send(echo(1, 'x')).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'UPSTREAM_EXITED', message: 'Server "files" exited with code 3.' });
+    expect(await transport.send(echo(2, 'y')).catch((reason: unknown) => reason)).toMatchObject({ code: 'CONNECTION_ERROR' });
+  });
+
+  it('slows a flood of noise down, and not the hub', async () => {
+    const { transport } = await open(commandLaunch('yes'));
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 10);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    clearInterval(timer);
+    expect(transport.noiseCount).toBeGreaterThan(1_000);
+    expect(turns).toBeGreaterThan(20);
+  });
+
   it('tells the signal that ended a server', async () => {
     const { transport, closed } = await open(fixtureLaunch('echo'));
     process.kill(transport.pid ?? 0, 'SIGKILL');

@@ -161,7 +161,7 @@ describe('a start', () => {
     const broken = supervised({ ...base, kind: 'invalid', errors: [error] });
     broken.supervisor.start();
     expect(broken.kinds()).toEqual(['failed']);
-    await expect(broken.supervisor.request(call)).rejects.toThrow(/mcp\.json:3:7: neither command nor url/);
+    await expect(broken.supervisor.request(call)).rejects.toThrow(/mcp\.json:3:7: .*neither command nor url/);
     await broken.supervisor.settled(never);
     await broken.supervisor.stop();
     expect(broken.calls).toHaveLength(0);

@@ -1,0 +1,52 @@
+/** What the benchmark and its load generator speak of; requests and replies go over the IPC channel between the two. */
+
+/** What a call asks for: a word back, or a text of so many bytes. */
+export type Payload = { readonly kind: 'echo' } | { readonly kind: 'text'; readonly bytes: number };
+
+export interface HttpTarget {
+  readonly kind: 'http';
+  readonly url: string;
+  readonly era: 'legacy' | 'modern';
+  /** Before the name of the tool; the hub's names carry the server. */
+  readonly prefix: string;
+}
+
+/** A server that the load generator starts itself and talks to on its pipes. */
+export interface StdioTarget {
+  readonly kind: 'stdio';
+  readonly script: string;
+}
+
+export interface Plan {
+  readonly target: HttpTarget | StdioTarget;
+  readonly payload: Payload;
+  /** Clients, each with one request at a time. */
+  readonly clients: number;
+}
+
+/** Clients that are ready to call. */
+export interface Crowd {
+  /** One per client; resolves when the answer is there and right. */
+  readonly calls: readonly (() => Promise<void>)[];
+  readonly pid?: number;
+  close(): Promise<void>;
+}
+
+export type LoadRequest =
+  | { readonly ask: 'prepare'; readonly plan: Plan }
+  | { readonly ask: 'run'; readonly seconds: number }
+  | { readonly ask: 'close' };
+
+/** One round of one target. */
+export interface Round {
+  readonly calls: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+export type LoadReply =
+  | { readonly reply: 'prepared' /** The server that was started for a stdio target. */; readonly pid?: number }
+  | ({ readonly reply: 'done' } & Round)
+  | { readonly reply: 'closed' }
+  | { readonly reply: 'failed'; readonly message: string };

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { callOf, checkAnswer } from './answer-check.ts';
+import type { Crowd, Plan, StdioTarget } from './plan.ts';
+
+interface Waiting {
+  readonly resolve: (line: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The yardstick for stdio: one process, and as many calls in flight on its pipes as there are clients, with next to no
+ * work on the client's side.
+ */
+export async function openStdioClients({ script }: StdioTarget, { clients, payload }: Plan): Promise<Crowd> {
+  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const waiting = new Map<number, Waiting>();
+  const fail = (error: Error): void => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  child.on('error', fail);
+  child.on('exit', () => fail(new Error('The stdio server ended.')));
+  child.stdin.on('error', fail);
+  child.stdout.setEncoding('utf8');
+  let rest = '';
+  child.stdout.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const id = Number(/"id":(\d+)/.exec(line.slice(0, 60))?.[1]);
+      waiting.get(id)?.resolve(line);
+      waiting.delete(id);
+    }
+  });
+
+  let id = 1_000_000;
+  const ask = (method: string, params: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      id += 1;
+      waiting.set(id, { resolve, reject });
+      child.stdin.write(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}}\n`);
+    });
+  await ask('initialize', '{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1.0.0"}}');
+  const params = JSON.stringify(callOf(payload));
+  const first = await ask('tools/call', params);
+  checkAnswer(first, payload);
+  const call = async (): Promise<void> => {
+    const line = await ask('tools/call', params);
+    if (line.length !== first.length) throw new Error(`An unexpected answer: ${line.slice(0, 300)}`);
+  };
+  return {
+    calls: Array.from({ length: clients }, () => call),
+    ...(child.pid !== undefined && { pid: child.pid }),
+    close: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.stdin.end();
+      }),
+  };
+}
