@@ -58,7 +58,7 @@ describe('the first list', () => {
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['late__grow']);
     await client.callTool({ name: 'late__grow' });
     await expect.poll(async () => (await client.listTools()).tools.map(({ name }) => name)).toEqual(['late__grow', 'late__grown']);
-    expect(records.filter(({ level }) => level === 'warn')).toEqual([]);
+    expect(records.filter(({ type }) => type === 'warn')).toEqual([]);
   });
 });
 
