@@ -10,8 +10,9 @@ import { readOptions, type RunOptions } from './options.ts';
 import type { Processes } from './processes.ts';
 import { render, type Summary, summarize } from './summary.ts';
 
-/** Not counted: the first calls of a case find code that is not compiled yet. In seconds, for each target. */
-const WARM_UP_SECONDS = 0.3;
+/** Not counted: the first calls find code that is not compiled yet, most of all the first ones of a kind of upstream. */
+const WARM_UP_ROUNDS = 0.4;
+const FIRST_WARM_UP_ROUNDS = 4;
 
 await withProcesses(async (processes) => {
   const options = readOptions(process.argv.slice(2));
@@ -20,10 +21,12 @@ await withProcesses(async (processes) => {
   const targetsOf = await startTargets(processes, options);
   const load = processes.spawn(processes.script('load'), [], {}, true);
   const summaries: Summary[] = [];
+  const warm = new Set<Case['upstream']>();
   for (const one of cases) {
     console.error(`${one.name} …`);
     const targets = targetsOf(one);
-    const warmUp = Math.min(options.seconds, WARM_UP_SECONDS);
+    const warmUp = options.seconds * (warm.has(one.upstream) ? WARM_UP_ROUNDS : FIRST_WARM_UP_ROUNDS);
+    warm.add(one.upstream);
     for (const target of targets) await measure(load, target, one, warmUp);
     const measured: Measured[] = [];
     for (const target of interleaved(options.rounds, targets)) measured.push(await measure(load, target, one, options.seconds));
