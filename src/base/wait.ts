@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** A promise with its handles outside. `settle` and `fail` after the first settlement do nothing. */
+/** A promise with its handles outside. `resolve` and `reject` after the first settlement do nothing. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;

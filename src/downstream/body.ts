@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Clock, type Disposable, HubError } from '../base/index.ts';
-import { type JsonValue, rpcCode } from '../protocol/index.ts';
+import { isTooDeep, type JsonValue, MAX_NESTING, rpcCode } from '../protocol/index.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
 
 /** How long a client may take to send a body, in milliseconds. */
@@ -14,7 +14,7 @@ export type Body = { readonly json: JsonValue; readonly refusal?: undefined } | 
 
 /**
  * Reads the JSON body of a POST. Resolves with `undefined` when the client left; a body that is not JSON, too large
- * (`maxBytes`) or too slow is a refusal. Never rejects.
+ * (`maxBytes`), too deep or too slow is a refusal. Never rejects.
  */
 export async function readJson(req: IncomingMessage, maxBytes: number, clock: Clock): Promise<Body | undefined> {
   const unsupported = unsupportedMedia(req);
@@ -25,7 +25,8 @@ export async function readJson(req: IncomingMessage, maxBytes: number, clock: Cl
   const bytes = await readBytes(req, maxBytes, clock);
   if (!Buffer.isBuffer(bytes)) return bytes && { refusal: bytes };
   try {
-    return { json: JSON.parse(bytes.toString('utf8')) as JsonValue };
+    const json = JSON.parse(bytes.toString('utf8')) as JsonValue;
+    return isTooDeep(json) ? { refusal: tooDeep() } : { json };
   } catch (error) {
     // Expected: SyntaxError. Its message says where.
     return { refusal: refusalOf(new HubError('PARSE_ERROR', `The body is not JSON: ${(error as SyntaxError).message}`)) };
@@ -76,6 +77,10 @@ function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promis
 function tooLarge(maxBytes: number): Refusal {
   const message = `The request body is larger than ${maxBytes} bytes. Raise maxBodySize in the hub's config file to allow more.`;
   return closing(refusalOf(new HubError('BODY_TOO_LARGE', message, { details: { limit: maxBytes, setting: 'maxBodySize' } })));
+}
+
+function tooDeep(): Refusal {
+  return refusalOf(new HubError('INVALID_REQUEST', `The body is nested more than ${MAX_NESTING} levels deep.`));
 }
 
 function tooSlow(): Refusal {

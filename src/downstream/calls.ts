@@ -1,6 +1,6 @@
 import { HubError, type Logger, toHubError } from '../base/index.ts';
 import type { Answer, Call, Gateway } from '../gateway/index.ts';
-import { rpcErrorOf } from './protocol-errors.ts';
+import { rpcErrorOf } from '../protocol/index.ts';
 
 /** Everything of a call but its signal, which belongs to {@link Calls}. */
 export type CallRequest = Omit<Call, 'signal'>;
@@ -22,7 +22,7 @@ export class Calls {
    * `undefined` at once when `controller` is aborted: the client took the call back and nobody waits for an answer.
    */
   async run(request: CallRequest, controller: AbortController): Promise<Answer | undefined> {
-    if (this.#closed) return failure(shuttingDown(), request);
+    if (this.#closed) return failure(shuttingDown());
     const { signal } = controller;
     if (signal.aborted) return undefined;
     this.#running.add(controller);
@@ -33,7 +33,7 @@ export class Calls {
     });
     try {
       const answer = await Promise.race([this.#forward({ ...request, signal }), aborted]);
-      return this.#closed && signal.aborted ? failure(shuttingDown(), request) : answer;
+      return this.#closed && signal.aborted ? failure(shuttingDown()) : answer;
     } finally {
       this.#running.delete(controller);
       if (giveUp) signal.removeEventListener('abort', giveUp);
@@ -52,13 +52,13 @@ export class Calls {
     } catch (error) {
       // A gateway answers failures, it does not throw them: this is a mistake in the hub.
       this.#logger.error(`${call.method} failed inside the hub`, { code: 'UNHANDLED_ERROR', reason: String(error) });
-      return failure(toHubError(error), call);
+      return failure(toHubError(error));
     }
   }
 }
 
 const shuttingDown = (): HubError => new HubError('SHUTTING_DOWN', 'The hub is stopping. Send the request again once it runs again.');
 
-function failure(error: HubError, { downstream }: CallRequest): Answer {
-  return { era: 'hub', outcome: { error: rpcErrorOf(error, downstream.era) } };
+function failure(error: HubError): Answer {
+  return { era: 'hub', outcome: { error: rpcErrorOf(error) } };
 }

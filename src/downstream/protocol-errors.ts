@@ -1,5 +1,5 @@
-import { type ErrorCode, errorTable, type HubError } from '../base/index.ts';
-import { type Era, type JsonValue, type RequestId, type RpcError, rpcCode } from '../protocol/index.ts';
+import type { ErrorCode, HubError } from '../base/index.ts';
+import { type RequestId, type RpcError, rpcErrorOf } from '../protocol/index.ts';
 
 /** A request that is answered with an error instead of being served: the whole HTTP answer to it. */
 export interface Refusal {
@@ -42,17 +42,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   UNHANDLED_ERROR: 200,
 };
 
-/** A HubError as a JSON-RPC error. The name of its code and its facts stand in `data`. */
-export function rpcErrorOf(error: HubError, era: Era): RpcError {
-  const notFound = error.code === 'RESOURCE_NOT_FOUND' && era === 'legacy';
-  return {
-    code: notFound ? rpcCode.legacyResourceNotFound : errorTable[error.code].rpcCode,
-    message: error.message,
-    data: { code: error.code, ...(error.details as Readonly<Record<string, JsonValue>>) },
-  };
-}
-
 /** A HubError as the answer to a whole HTTP request. */
 export function refusalOf(error: HubError, id?: RequestId | null): Refusal {
-  return { status: statusOf[error.code], id, error: rpcErrorOf(error, 'modern') };
+  return { status: statusOf[error.code], id, error: rpcErrorOf(error) };
 }

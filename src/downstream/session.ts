@@ -14,12 +14,12 @@ import {
   reachesLevel,
   responseMessage,
   rpcCode,
+  rpcErrorOf,
 } from '../protocol/index.ts';
 import { Backlog } from './backlog.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
 import type { EventStream } from './event-stream.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
-import { rpcErrorOf } from './protocol-errors.ts';
 
 interface RunningCall {
   readonly id: RequestId;
@@ -80,7 +80,7 @@ export class Session {
       return outcome && responseMessage(message.id, outcome);
     } catch (error) {
       this.#context.logger.error(`${message.method} failed inside the hub`, { code: 'UNHANDLED_ERROR', reason: String(error) });
-      return responseMessage(message.id, { error: rpcErrorOf(toHubError(error), 'legacy') });
+      return responseMessage(message.id, { error: rpcErrorOf(toHubError(error)) });
     } finally {
       this.#running.delete(call);
       this.#touch();

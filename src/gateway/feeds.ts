@@ -1,4 +1,4 @@
-import { type Disposable, Disposables, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
 import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
 import { isLoggingLevel, listChangedMethod, LOG_LEVELS, notification, reachesLevel, rpcErrorOf } from '../protocol/index.ts';
@@ -7,6 +7,9 @@ import type { Scope } from './call.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { resourceNotFound } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
+
+/** Most resources that one feed may be subscribed to. */
+const MAX_WANTED = 1_000;
 
 interface Wanted {
   readonly serverId: string;
@@ -98,6 +101,7 @@ export class Feeds implements Disposable {
     const view = this.#options.view(state.options.scope);
     const target = view?.resource(uri).find(({ serverId }) => this.#canSubscribe(serverId));
     if (!target) return { error: rpcErrorOf(resourceNotFound(uri)) };
+    if (state.wanted.size >= MAX_WANTED && !state.wanted.has(uri)) return { error: rpcErrorOf(tooManySubscriptions()) };
     state.wanted.set(uri, target);
     try {
       await this.#applySubscriptions(target.serverId);
@@ -161,12 +165,12 @@ export class Feeds implements Disposable {
 
   #onResourceUpdated({ id, uri, notification: updated }: PoolEvents['resourceUpdated']): void {
     for (const feed of this.#feeds) {
+      // A set, because somebody may want a resource and a part of it, and is told of one update once.
+      const named = new Set<string>();
       for (const [exposed, target] of feed.wanted) {
-        // An update may name a part of what was subscribed to (spec server/resources, "Subscriptions").
-        if (target.serverId !== id || !uri.startsWith(target.uri)) continue;
-        const part = uri.slice(target.uri.length);
-        feed.options.send({ ...updated, params: { ...updated.params, uri: exposed + part } });
+        if (target.serverId === id && isWithin(uri, target.uri)) named.add(exposed + uri.slice(target.uri.length));
       }
+      for (const exposed of named) feed.options.send({ ...updated, params: { ...updated.params, uri: exposed } });
     }
   }
 
@@ -177,9 +181,24 @@ export class Feeds implements Disposable {
   }
 }
 
+function tooManySubscriptions(): HubError {
+  return new HubError('LIMIT_EXCEEDED', `A client can subscribe to ${MAX_WANTED} resources at most. Unsubscribe from some first.`);
+}
+
 function inScope(scope: Scope, serverId: string): boolean {
   return scope.kind === 'all' || scope.id === serverId;
 }
+
+/**
+ * Whether `uri` is `whole` or a part of it: an update may name a part of what was subscribed to (spec server/resources,
+ * "Subscriptions"). A part begins at a delimiter of RFC 3986: `file:///a.txt` has no part `file:///a.txt.old`.
+ */
+function isWithin(uri: string, whole: string): boolean {
+  if (!uri.startsWith(whole)) return false;
+  return uri.length === whole.length || DELIMITER.test(uri.charAt(whole.length)) || DELIMITER.test(whole.slice(-1));
+}
+
+const DELIMITER = /[:/?#[\]@!$&'()*+,;=]/;
 
 function reaches(message: NotificationMessage, threshold: LoggingLevel | undefined): boolean {
   const level = message.params?.['level'];

@@ -26,6 +26,9 @@ import { outgoingParams } from './outgoing.ts';
 import { Requester } from './requester.ts';
 import type { Connection, UpstreamAnswer, UpstreamRequest } from './types.ts';
 
+/** A client that sets the log level, or a call that wants one, waits for every server concerned: no longer than this, in milliseconds. */
+const SET_LEVEL_MS = 5_000;
+
 const ALL_KINDS: ReadonlySet<ChangeKind> = new Set(['tools', 'prompts', 'resources']);
 
 export interface LiveConnectionOptions {
@@ -123,7 +126,7 @@ export class LiveConnection implements Connection {
   async setLogLevel(level: string | undefined): Promise<void> {
     const { era, capabilities } = this.identity;
     if (era === 'modern' || level === undefined || !isObject(capabilities['logging'])) return;
-    const { error } = await this.#requester.ask({ method: 'logging/setLevel', params: { level } });
+    const { error } = await this.#requester.ask({ method: 'logging/setLevel', params: { level }, timeoutMs: SET_LEVEL_MS });
     if (error) this.#options.logger.warn(`Server "${this.#options.id}" did not take the log level ${level}: ${error.message}`);
   }
 

@@ -12,6 +12,8 @@ export interface LegacySubscriptionsOptions {
 export class LegacySubscriptions {
   readonly #options: LegacySubscriptionsOptions;
   readonly #subscribed = new Set<string>();
+  /** What the server did not take; forgotten when nobody wants it any more. */
+  readonly #refused = new Set<string>();
   #wanted: ReadonlySet<string> = new Set();
   #running: Promise<void> | undefined;
 
@@ -19,7 +21,7 @@ export class LegacySubscriptions {
     this.#options = options;
   }
 
-  /** Resolves when the server has been told of the difference. A refusal is a warning; it is asked again with the next change. */
+  /** Resolves when the server has been told of the difference. A refusal is a warning; it is asked again when the URI is wanted anew. */
   async set(uris: ReadonlySet<string>): Promise<void> {
     this.#wanted = new Set(uris);
     while (this.#running) await this.#running;
@@ -34,14 +36,16 @@ export class LegacySubscriptions {
   async #settle(): Promise<void> {
     const wanted = this.#wanted;
     const gone = [...this.#subscribed].filter((uri) => !wanted.has(uri));
-    const fresh = [...wanted].filter((uri) => !this.#subscribed.has(uri));
+    const fresh = [...wanted].filter((uri) => !this.#subscribed.has(uri) && !this.#refused.has(uri));
+    for (const uri of this.#refused) if (!wanted.has(uri)) this.#refused.delete(uri);
     await Promise.all([
       ...gone.map(async (uri) => {
         this.#subscribed.delete(uri);
         await this.#tell('resources/unsubscribe', uri);
       }),
       ...fresh.map(async (uri) => {
-        if (await this.#tell('resources/subscribe', uri)) this.#subscribed.add(uri);
+        const taken = await this.#tell('resources/subscribe', uri);
+        (taken ? this.#subscribed : this.#refused).add(uri);
       }),
     ]);
   }

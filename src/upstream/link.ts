@@ -3,7 +3,9 @@ import {
   errorMessage,
   isNotification,
   isRequest,
+  isTooDeep,
   type JsonObject,
+  MAX_NESTING,
   type Message,
   notification,
   type NotificationMessage,
@@ -157,9 +159,20 @@ export class Link {
   }
 
   #receive(message: Message, via: RequestId | undefined): void {
-    if (isRequest(message)) this.#answer(message);
+    if (isTooDeep(message)) this.#refuseDeep(message, via);
+    else if (isRequest(message)) this.#answer(message);
     else if (isNotification(message)) this.#listener?.notification(message, via);
     else this.#receiveAnswer(message, via);
+  }
+
+  /** Nobody downstream could be told of it, and what walks through it would fail for every other server too. */
+  #refuseDeep(message: Message, via: RequestId | undefined): void {
+    const { id: server, logger } = this.#options;
+    const text = `Server "${server}" sent a message that is nested more than ${MAX_NESTING} levels deep; it was dropped.`;
+    logger.warn(text, { server });
+    if (isRequest(message) || isNotification(message)) return;
+    const id = message.id ?? via;
+    if (id !== undefined) this.#settle(id)?.reject(new HubError('UPSTREAM_PROTOCOL', text, { details: { server } }));
   }
 
   #receiveAnswer(message: ResponseMessage, via: RequestId | undefined): void {

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf } from '../base/index.ts';
-import { type Message, messageKind } from '../protocol/index.ts';
+import { isResponse, type Message, messageKind } from '../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from './launch.ts';
 import { LineReader, type OverlongLine } from './line-reader.ts';
@@ -13,7 +13,7 @@ import type { Transport, TransportEvents } from './transport.ts';
 import type { LogLine } from './types.ts';
 
 const MIB = 1024 * 1024;
-/** What noise may cost in one window: its bytes, and as much again per line as looking at one takes. */
+/** What may be read in one window that nobody asked for: bytes of noise, and as much per line or message as looking at one takes. */
 const NOISE_PER_WINDOW = MIB;
 const NOISE_WINDOW_MS = 100;
 const COST_OF_LINE = 100;
@@ -167,8 +167,10 @@ export class StdioTransport implements ProcessTransport {
 
   #takeValue(value: unknown, length: number): void {
     if (this.#end) return;
-    if (isMessage(value)) this.#emitter.emit('message', { message: value });
-    else this.#countNoise(length);
+    if (!isMessage(value)) return this.#countNoise(length);
+    // Nobody asked for it, so there may be any number of them.
+    if (!isResponse(value)) this.#noiseRate?.spend(COST_OF_LINE);
+    this.#emitter.emit('message', { message: value });
   }
 
   #countNoise(length: number): void {

@@ -306,6 +306,33 @@ describe('feeds', () => {
     expect(b.subscriptions.at(-1)).toEqual([]);
   });
 
+  it.each([
+    ['file:///a', 'file:///a', true],
+    ['file:///a', 'file:///a/b', true],
+    ['file:///a/', 'file:///a/b', true],
+    ['file:///a', 'file:///a?b#c', true],
+    ['urn:x', 'urn:x:y', true],
+    ['file:///a', 'file:///ab', false],
+    ['file:///a.txt', 'file:///a.txt.old', false],
+    ['file:///a/b', 'file:///a', false],
+  ])('that want %s hear of an update of %s: %j', async (wanted, uri, expected) => {
+    const { gateway, upstreams } = gatewayOver(upstream('a', { resources: [{ uri: wanted, name: 'wanted' }] }));
+    await gateway.attach(feed()).subscribe(wanted);
+    const updated: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } };
+    upstreams.emit('resourceUpdated', { id: 'a', uri, notification: updated });
+    expect(heard.map(({ params }) => params?.['uri'])).toEqual(expected ? [uri] : []);
+  });
+
+  it('that want a resource and its part hear of one update once', async () => {
+    const { gateway, upstreams } = gatewayOver(upstream('a', { resources: [{ uri: 'x://a', name: 'a' }] }));
+    const both = gateway.attach(feed());
+    await both.subscribe('x://a');
+    await both.subscribe('x://a/b');
+    const updated: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'x://a/b' } };
+    upstreams.emit('resourceUpdated', { id: 'a', uri: 'x://a/b', notification: updated });
+    expect(heard).toHaveLength(1);
+  });
+
   it('get the finest log level asked for, and only messages that reach their own', async () => {
     const a = upstream('a');
     const { gateway, upstreams } = gatewayOver(a);
@@ -322,6 +349,16 @@ describe('feeds', () => {
     fine.dispose();
     await Promise.resolve();
     expect(a.logLevels.at(-1)).toBe('error');
+  });
+
+  it('can subscribe to 1000 resources, and to another one after giving one up', async () => {
+    const { gateway } = gatewayOver(upstream('a', { resources: [{ uri: 'x://1', name: '1' }] }));
+    const greedy = gateway.attach(feed());
+    for (let at = 0; at < 1_000; at += 1) expect((await greedy.subscribe(`x://${at}`)).error).toBeUndefined();
+    expect((await greedy.subscribe('x://more')).error?.message).toContain('1000 resources at most');
+    expect((await greedy.subscribe('x://7')).error).toBeUndefined();
+    await greedy.unsubscribe('x://7');
+    expect((await greedy.subscribe('x://more')).error).toBeUndefined();
   });
 
   it('are told when nobody knows the resource', async () => {

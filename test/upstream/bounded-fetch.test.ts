@@ -21,6 +21,14 @@ describe('boundedFetch', () => {
     expect(await (await boundedFetch(peer, await served('text/event-stream; charset=utf-8', lines), {}, 100)).text()).toBe(lines);
   });
 
+  it('reads a flood of events at a bounded rate', async () => {
+    const url = await served('text/event-stream', 'data: x\n\n'.repeat(10_000));
+    const startMs = Date.now();
+    await (await boundedFetch(peer, url)).text();
+    // 20,000 lines; whoever is not told of the last pause need not wait for it.
+    expect(Date.now() - startMs).toBeGreaterThan(500);
+  });
+
   it.each([
     ['application/json', 'x\n'.repeat(200)],
     ['text/event-stream', `data: a\n\ndata: ${'x'.repeat(200)}`],

@@ -54,6 +54,14 @@ const progress = (progressToken: unknown): object => ({
 const log = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } };
 
 describe('time limits', () => {
+  it('keep nobody waiting for a server that is silent about its log level', async () => {
+    const { connection, clock, ids } = await connected(legacy({ logging: {} }), { requestTimeoutMs: 300_000 });
+    const failure = connection.setLogLevel('info').catch((error: unknown) => error);
+    await clock.advance(5_000);
+    expect(await failure).toMatchObject({ code: 'TIMEOUT' });
+    expect(ids('logging/setLevel')).toHaveLength(1);
+  });
+
   it('start again with progress, up to ten times the limit', async () => {
     const { connection, clock, transport, ids } = await connected(legacy());
     const call = connection.request(toolCall('t', { params: { name: 't', _meta: { progressToken: 'p' } } }));

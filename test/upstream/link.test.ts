@@ -33,6 +33,22 @@ describe('Link', () => {
     expect(transport.methods).toEqual(['tools/call']);
   });
 
+  it('drops what is nested too deeply, and fails the request that it answers', async () => {
+    const { link, transport, warnings } = await opened(false);
+    const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
+    const heard: string[] = [];
+    link.attach({ notification: ({ method }) => void heard.push(method), closed: () => undefined });
+    const answer = link.send(link.allot(), 'tools/call', {});
+    transport.receive({ jsonrpc: '2.0', method: 'notifications/message', params: { data: deep } });
+    transport.reply(1, { result: { deep } });
+    await expect(answer).rejects.toMatchObject({
+      code: 'UPSTREAM_PROTOCOL',
+      message: expect.stringContaining('"srv" sent a message that is nested'),
+    });
+    expect(heard).toEqual([]);
+    expect(warnings).toHaveLength(2);
+  });
+
   it('tells a legacy HTTP server and keeps the stream for a while', async () => {
     const { link, transport, signals, clock } = await opened(true);
     link.settle('legacy', '2025-11-25');

@@ -102,13 +102,16 @@ describe('StdioTransport', () => {
     expect(await transport.send(echo(2, 'y')).catch((reason: unknown) => reason)).toMatchObject({ code: 'CONNECTION_ERROR' });
   });
 
-  it('slows a flood of noise down, and not the hub', async () => {
-    const { transport } = await open(commandLaunch('yes'));
+  it.each([
+    ['noise', 'y'],
+    ['notifications', '{"jsonrpc":"2.0","method":"x"}'],
+  ])('slows a flood of %s down, and not the hub', async (_, line) => {
+    const { transport, messages } = await open(commandLaunch('yes', [line]));
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 10);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     clearInterval(timer);
-    expect(transport.noiseCount).toBeGreaterThan(1_000);
+    expect(transport.noiseCount + messages.length).toBeGreaterThan(1_000);
     expect(turns).toBeGreaterThan(20);
   });
 
