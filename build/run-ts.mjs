@@ -6,18 +6,20 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 /** Every module keeps the `import.meta.url` and `dirname` of its source, for those that find files beside themselves. */
 const keepModuleUrls = {
   name: 'keep-module-urls',
   setup(builder) {
-    builder.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8')
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path))),
-      loader: 'ts',
-    }));
+    builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const define = {
+        'import.meta.url': JSON.stringify(pathToFileURL(path).href),
+        'import.meta.dirname': JSON.stringify(dirname(path)),
+      };
+      const options = { loader: 'ts', target: 'node20.19', define, sourcefile: path, sourcemap: 'inline' };
+      return { contents: (await transform(readFileSync(path, 'utf8'), options)).code, loader: 'js' };
+    });
   },
 };
 

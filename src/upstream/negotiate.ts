@@ -39,8 +39,8 @@ export interface RemoteRoads {
 
 /**
  * Settles the era of a stdio server (spec 2026-07-28 basic/transports/stdio, "Backward Compatibility"). The probe comes first; a
- * server that is silent (it may still be installing itself) is sent `initialize` as well, and what it answers first
- * counts. A server that exits on the probe is started again and initialized at once.
+ * server that is silent (it may still be installing itself) is sent `initialize` as well, and is legacy once it accepts that: a
+ * server of both eras takes an `initialize` after the probe for the client's choice. A server that exits on the probe is started again and initialized at once.
  *
  * @throws HubError of the link or the handshake, or the signal's reason. The link is closed then.
  */
@@ -80,16 +80,22 @@ async function settleOnPipe(link: Link, context: NegotiateContext): Promise<Nego
   if (early) return conclude(link, early, context);
 
   const initializing = sendInitialize(link, hubInfo);
-  // Both answers may come in one piece; the race is between the answers as they came, at equal distance from the link.
-  const first = await untilAborted(Promise.race([discovering.then(judgeProbe), initializing.then(() => undefined)]), signal);
-  if (first?.kind === 'modern') return conclude(link, first, context);
-  const outcome = await untilAborted(initializing, signal);
+  const first = await untilAborted(Promise.race([probing, initializing]), signal);
+  const isModern = 'kind' in first && first.kind === 'modern';
+  const outcome = await (isModern ? answeredSoon(initializing, context) : untilAborted(initializing, signal));
+  if (!outcome) return conclude(link, await probing, context);
   // A modern server that was slow refuses `initialize`, and has the last word on the probe.
   if (outcome.error) {
     const verdict = await untilAborted(probing, signal);
     if (verdict.kind !== 'legacy') return conclude(link, verdict, context);
   }
   return { link, identity: await completeHandshake(link, outcome, context) };
+}
+
+/** The answer to `initialize` of a server that is awake, as it has answered the probe; `undefined` when it gives none. */
+async function answeredSoon(initializing: Promise<Outcome>, { clock, signal }: NegotiateContext): Promise<Outcome | undefined> {
+  const silence = timer(clock, PROBE_MS);
+  return untilAborted(Promise.race([initializing, silence.passed]), signal).finally(() => silence.dispose());
 }
 
 /**

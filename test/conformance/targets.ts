@@ -1,8 +1,6 @@
-import { join } from 'node:path';
+import { bundleSource } from '../support/bundle-source.ts';
 import { runHub } from '../support/in-process-hub.ts';
 import { serveFixtureHttp } from './fixture/http.ts';
-
-const root = join(import.meta.dirname, '../..');
 
 /** The fixture itself, and the hub in front of it, reached over HTTP and over stdio. */
 export interface Targets {
@@ -18,11 +16,12 @@ export async function startTargets(): Promise<Targets> {
   const address = fixture.address();
   if (address === null || typeof address === 'string') throw new Error('The fixture has no port.');
   const direct = `http://127.0.0.1:${address.port}/mcp`;
-  const script = join(root, 'test/conformance/fixture-server.ts');
+  // Bundled beforehand: a server that takes two seconds to start is offered the legacy era, and some scenarios need the modern one.
+  const server = bundleSource('test/conformance/fixture-server.ts');
   const hub = await runHub({
     mcpServers: {
       http: { url: direct },
-      stdio: { command: process.execPath, args: [join(root, 'build/run-ts.mjs'), script, '--transport', 'stdio'] },
+      stdio: { command: process.execPath, args: [server.file, '--transport', 'stdio'] },
     },
   });
   return {
@@ -31,6 +30,7 @@ export async function startTargets(): Promise<Targets> {
     stdio: `${hub.url}/stdio`,
     close: async () => {
       await hub.stop();
+      server.remove();
       fixture.closeAllConnections();
       await new Promise((resolve) => fixture.close(resolve));
     },

@@ -51,6 +51,15 @@ describe('the first list', () => {
     const after = await client.listTools();
     expect(after.tools.some(({ name }) => name.startsWith('slow__'))).toBe(true);
   });
+
+  it('holds a server of both eras that starts three seconds late, and its changes are seen', async () => {
+    const { url, records } = await hubWith({ late: fixture('slow-both-eras.mjs', '3000') });
+    const client = await clientOf(url);
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['late__grow']);
+    await client.callTool({ name: 'late__grow' });
+    await expect.poll(async () => (await client.listTools()).tools.map(({ name }) => name)).toEqual(['late__grow', 'late__grown']);
+    expect(records.filter(({ type }) => type === 'warn')).toEqual([]);
+  });
 });
 
 describe('a bad server', () => {

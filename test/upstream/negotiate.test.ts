@@ -152,8 +152,9 @@ describe('negotiation over stdio', () => {
 
   it.each<[string, (transport: ScriptedTransport) => void, Era]>([
     ['initialize only', (transport) => transport.reply(2, initialized), 'legacy'],
-    ['the probe first', (transport) => (transport.reply(1, discovered), transport.reply(2, initialized)), 'modern'],
-    ['initialize first', (transport) => (transport.reply(2, initialized), transport.reply(1, discovered)), 'legacy'],
+    // As a server of both eras does it: what comes after the probe is the client's choice.
+    ['both, the probe first', (transport) => (transport.reply(1, discovered), transport.reply(2, initialized)), 'legacy'],
+    ['both, initialize first', (transport) => (transport.reply(2, initialized), transport.reply(1, discovered)), 'legacy'],
     [
       'an error to the probe, then initialize',
       (transport) => (transport.reply(1, rpc(-32601) as never), transport.reply(2, initialized)),
@@ -173,6 +174,17 @@ describe('negotiation over stdio', () => {
     expect(transports[0]?.methods).toEqual(['server/discover', 'initialize']);
     if (transports[0]) answer(transports[0]);
     expect((await negotiating).identity.era).toBe(era);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is modern with a server that is awake, answers the probe and leaves initialize without an answer', async () => {
+    const { clock, transports, open, context } = world({});
+    const negotiating = negotiateStdio(context(), () => open(false));
+    await clock.advance(PROBE_MS);
+    transports[0]?.reply(1, discovered);
+    await settle();
+    await clock.advance(PROBE_MS);
+    expect((await negotiating).identity.era).toBe('modern');
     expect(clock.pending).toBe(0);
   });
 
