@@ -1,4 +1,4 @@
-import { HubError, toHubError } from '../base/index.ts';
+import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
@@ -29,21 +29,25 @@ export async function forward(upstream: Upstream, call: Call, params: JsonObject
   }
 }
 
+/** What calls travel on. */
+export interface Roads {
+  readonly upstreams: Upstreams;
+  readonly clock: Clock;
+}
+
 /** How long a server that was only guessed may take to say whether it knows a resource, in milliseconds. */
 const GUESS_TIMEOUT_MS = 10_000;
 
-/** Sends a call where it belongs. With several guesses, all are asked at once and the first that knows wins. */
-export async function forwardRouted(upstreams: Upstreams, call: Call, { routes, notFound }: Routing): Promise<Answer> {
-  const [only] = routes;
-  if (only && routes.length === 1) return forwardTo(upstreams, call, only.serverId, only.params);
-  return (await firstThatKnows(upstreams, call, routes)) ?? hubError(rpcErrorOf(notFound()));
-}
+/** How long a better guess may still take once a lesser one has the answer, in milliseconds. */
+const HEAD_START_MS = 1_000;
 
 /**
- * Only reads get here: asking several servers runs nothing twice. One that hangs costs the others nothing. When nobody
- * knows the resource, a failure on the way counts more than a "not found".
+ * Sends a call where it belongs. With several guesses, all are asked at once and the best that knows wins; only reads have
+ * several, so nothing runs twice.
  */
-async function firstThatKnows(upstreams: Upstreams, call: Call, routes: Routing['routes']): Promise<Answer | undefined> {
+export async function forwardRouted({ upstreams, clock }: Roads, call: Call, { routes, notFound }: Routing): Promise<Answer> {
+  const [only] = routes;
+  if (only && routes.length === 1) return forwardTo(upstreams, call, only.serverId, only.params);
   const losers = new AbortController();
   const asked: Call = {
     ...call,
@@ -55,18 +59,34 @@ async function firstThatKnows(upstreams: Upstreams, call: Call, routes: Routing[
   const answers = routes
     .filter(({ serverId }) => offersResources(upstreams.get(serverId)))
     .map(({ serverId, params }) => forwardTo(upstreams, asked, serverId, params));
-  const known = answers.map(async (answer) => {
-    const { outcome } = await answer;
-    if (outcome.error) throw outcome.error;
-    return answer;
+  try {
+    return (await bestAnswer(answers, clock)) ?? hubError(rpcErrorOf(notFound()));
+  } finally {
+    losers.abort(new HubError('CANCELLED', 'Another server had the resource.'));
+  }
+}
+
+/**
+ * The first good answer in the order of the guesses, so that the same read goes to the same server every time; one that
+ * hangs holds the others up for a moment only. When nobody knows, a failure on the way counts more than a "not found".
+ */
+async function bestAnswer(answers: readonly Promise<Answer>[], clock: Clock): Promise<Answer | undefined> {
+  const good = new Map<number, Answer>();
+  const looking = answers.map(async (pending, index) => {
+    const answer = await pending;
+    if (answer.outcome.error) throw answer.outcome.error;
+    good.set(index, answer);
+    return index;
   });
   try {
-    return await Promise.any(known);
+    const first = await Promise.any(looking);
+    const early = new AbortController();
+    const better = Promise.allSettled(looking.slice(0, first)).then(() => early.abort());
+    await Promise.race([better, sleep(clock, HEAD_START_MS, early.signal)]);
+    return good.get(Math.min(...good.keys()));
   } catch {
     // Expected: AggregateError, nobody knew it.
     return (await Promise.all(answers)).find((answer) => !isNotFound(answer));
-  } finally {
-    losers.abort(new HubError('CANCELLED', 'Another server had the resource.'));
   }
 }
 

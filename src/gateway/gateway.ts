@@ -115,7 +115,7 @@ export class HubGateway implements Gateway, Disposable {
       return only ? forward(only, call, call.params) : unknownMethod(call.method);
     }
     await this.#raiseLogLevel(call, routing);
-    return forwardRouted(upstreams, call, routing);
+    return forwardRouted(this.#options, call, routing);
   }
 
   #route(call: Call, params: JsonObject): Routing | undefined {

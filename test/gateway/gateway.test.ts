@@ -181,6 +181,18 @@ describe('resources/read', () => {
     expect(taken).toBe(true);
   });
 
+  it('prefers the server whose template matches, also when another one is quicker', async () => {
+    const quick = upstream('quick');
+    const matching = upstream('matching', { resourceTemplates: [{ uriTemplate: 'x://{id}', name: 't' }] });
+    quick.answer = () => ({ result: { contents: ['quick'] } });
+    matching.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { result: { contents: ['matching'] } };
+    };
+    const { gateway } = gatewayOver(quick, matching);
+    expect(resultOf(await gateway.call(call('resources/read', { uri: 'x://9' })))['contents']).toEqual(['matching']);
+  });
+
   it('tells a failure rather than a "not found" when nobody knows an unlisted URI', async () => {
     const a = upstream('a');
     const b = upstream('b');
