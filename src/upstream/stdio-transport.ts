@@ -107,7 +107,7 @@ export class StdioTransport implements ProcessTransport {
     const stdin = this.#stdin;
     if (!stdin || this.#closing || this.#end) throw this.#notOpen();
     if (!stdin.writable) return this.#refuse();
-    const line = `${JSON.stringify(message)}\n`;
+    const line = `${oneLine(JSON.stringify(message))}\n`;
     const waiting = stdin.writableLength;
     if (waiting > 0 && waiting + Buffer.byteLength(line) > this.#maxQueuedBytes) {
       const text = `Server "${this.#options.id}" does not read its input: ${Math.round(waiting / 1024)} KiB wait for it already. Try again later.`;
@@ -211,4 +211,9 @@ function isMessage(value: unknown): value is Message {
 
 function megabytes(bytes: number): string {
   return `${(bytes / MIB).toFixed(1)} MiB`;
+}
+
+/** JSON without the two characters that some line readers (Node's own among them) take for the end of a line. */
+function oneLine(json: string): string {
+  return json.includes('\u2028') || json.includes('\u2029') ? json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : json;
 }

@@ -63,7 +63,7 @@ describe('ChildProcess', () => {
   });
 
   it('tells how it ended, and reads all of what was written before', async () => {
-    const child = childOf(scriptLaunch("process.stdout.write('x'.repeat(150_000)); process.exit(4)"));
+    const child = childOf(scriptLaunch("process.stdout.write('x'.repeat(150_000), () => process.exit(4))"));
     const { stdout } = await child.start();
     let bytes = 0;
     stdout.on('data', (chunk: Buffer) => (bytes += chunk.length));

@@ -45,6 +45,16 @@ describe('StdioTransport', () => {
     expect(transport.noiseCount).toBe(0);
   });
 
+  it('writes every message as one line for any reader of lines', async () => {
+    const answerOf =
+      'JSON.stringify({ jsonrpc: "2.0", id: 1, result: { raw: /[\\u2028\\u2029]/.test(line), text: JSON.parse(line).params.arguments.text } })';
+    const { transport, answer } = await open(
+      scriptLaunch(`process.stdin.setEncoding('utf8').on('data', (line) => process.stdout.write(${answerOf} + '\\n'))`),
+    );
+    await transport.send(echo(1, 'a\u2028b\u2029c'));
+    expect(await answer(1)).toMatchObject({ result: { raw: false, text: 'a\u2028b\u2029c' } });
+  });
+
   it('reads on through noise, and counts it', async () => {
     const { transport, messages, answer } = await open(fixtureLaunch('noisy-stdout'));
     await transport.send(echo(1, 'a'));
