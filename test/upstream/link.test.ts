@@ -37,7 +37,7 @@ describe('Link', () => {
     const { link, transport, warnings } = await opened(false);
     const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
     const heard: string[] = [];
-    link.attach({ notification: ({ method }) => void heard.push(method), closed: () => undefined });
+    link.attach({ notification: ({ method }) => void heard.push(method), request: async () => undefined, closed: () => undefined });
     const answer = link.send(link.allot(), 'tools/call', {});
     transport.receive({ jsonrpc: '2.0', method: 'notifications/message', params: { data: deep } });
     transport.reply(1, { result: { deep } });
@@ -91,7 +91,7 @@ describe('Link', () => {
   it('tells of its end once, also when its user gives it up', async () => {
     const { link, transport } = await opened(false);
     const ends: string[] = [];
-    link.attach({ notification: () => undefined, closed: ({ message }) => void ends.push(message) });
+    link.attach({ notification: () => undefined, request: async () => undefined, closed: ({ message }) => void ends.push(message) });
     link.fail(takenBack);
     transport.exit();
     await settle();
