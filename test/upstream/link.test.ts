@@ -45,8 +45,10 @@ describe('Link', () => {
       code: 'UPSTREAM_PROTOCOL',
       message: expect.stringContaining('"srv" sent a message that is nested'),
     });
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'sampling/createMessage', params: { deep } });
+    expect(transport.sent.at(-1)).toMatchObject({ id: 'q', error: { code: -32600 } });
     expect(heard).toEqual([]);
-    expect(warnings).toHaveLength(2);
+    expect(warnings).toHaveLength(3);
   });
 
   it('tells a legacy HTTP server and keeps the stream for a while', async () => {
@@ -96,6 +98,17 @@ describe('Link', () => {
     transport.exit();
     await settle();
     expect([ends, transport.closes]).toEqual([['no longer wanted'], 1]);
+  });
+
+  it('answers only ping before somebody listens', async () => {
+    const { transport } = await opened(false);
+    transport.receive({ jsonrpc: '2.0', id: 'p', method: 'ping' });
+    transport.receive({ jsonrpc: '2.0', id: 'r', method: 'roots/list' });
+    await settle();
+    expect(transport.sent).toMatchObject([
+      { id: 'p', result: {} },
+      { id: 'r', error: { code: -32600 } },
+    ]);
   });
 
   it('passes on why one request failed, and lives on', async () => {

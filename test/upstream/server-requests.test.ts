@@ -142,6 +142,15 @@ describe('a request of a legacy server', () => {
   });
 });
 
+it('the end of a visit to a URL is told to the call in flight', async () => {
+  const { connection, transport } = await connected();
+  const told: string[] = [];
+  connection.request(toolCall('a', { onNotification: ({ method }) => void told.push(method) })).catch(() => undefined);
+  transport.receive({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params: { elicitationId: 'e' } });
+  expect(told).toEqual(['notifications/elicitation/complete']);
+  await connection.close();
+});
+
 it('a modern server has no requests', async () => {
   const { connection, asks } = await connected('modern');
   connection.request(toolCall('a', { onRequest: client().onRequest })).catch(() => undefined);
