@@ -46,6 +46,7 @@ export const errorTable = {
   UNAUTHORIZED: kind('upstream', 401, -32603, false, 'The server asks for a login that the hub does not have.'),
   TIMEOUT: kind('upstream', 504, -32603, true, 'The server did not answer within the configured time.'),
   CANCELLED: kind('request', 499, -32603, false, 'The caller took the request back.'),
+  INPUT_NOT_GIVEN: kind('request', 422, -32603, false, 'A server asked the client for input and did not get it.'),
   LIMIT_EXCEEDED: kind('request', 429, -32603, true, 'A configured limit of the hub is reached.'),
   PORT_IN_USE: kind('process', 500, -32603, false, 'Another process listens on the port.'),
   USAGE: kind('process', 400, -32602, false, 'The command line is not right.'),

@@ -23,6 +23,7 @@ const exitCodes = {
   UNAUTHORIZED: 3,
   TIMEOUT: 3,
   CANCELLED: 3,
+  INPUT_NOT_GIVEN: 3,
   LIMIT_EXCEEDED: 3,
   PORT_IN_USE: 2,
   USAGE: 1,

@@ -43,8 +43,10 @@ export class EventStream {
     return this.#open;
   }
 
-  send(message: Message): void {
+  /** False when the stream is over, so that nobody gets it. */
+  send(message: Message): boolean {
     this.sendEvent({ event: 'message', data: JSON.stringify(message) });
+    return this.#open;
   }
 
   sendEvent(event: SseEvent): void {

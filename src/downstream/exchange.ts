@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Disposable } from '../base/index.ts';
-import type { Message, NotificationMessage, ResponseMessage } from '../protocol/index.ts';
+import type { Message, ResponseMessage } from '../protocol/index.ts';
 import type { Accept } from './accept.ts';
 import { EventStream } from './event-stream.ts';
 import { sendEmpty, sendJson } from './reply.ts';
@@ -48,9 +48,12 @@ export class Exchange {
     return exchange;
   }
 
-  /** Sends a notification that belongs to the request; a client that cannot read streams does not get it. */
-  notify(notification: NotificationMessage): void {
-    if (!this.#over && this.#options.accept.sse) this.#becomeStream().send(notification);
+  /**
+   * Sends a message that belongs to the request before its outcome. False when the client does not get it: it left, or
+   * cannot read streams.
+   */
+  push(message: Message): boolean {
+    return !this.#over && this.#options.accept.sse && this.#becomeStream().send(message);
   }
 
   /** Hands over one of the outcomes. `status` counts while the answer is still plain JSON. */

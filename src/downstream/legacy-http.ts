@@ -3,7 +3,6 @@ import { HubError } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
 import {
   isLegacyVersion,
-  isNotification,
   isRequest,
   LEGACY_VERSIONS,
   type Message,
@@ -19,7 +18,7 @@ import { Exchange } from './exchange.ts';
 import { headerOf } from './modern-envelope.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
 import { sendEmpty, sendRefusal } from './reply.ts';
-import type { Session } from './session.ts';
+import { type Session, takeIn } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 const SESSION_HEADER = 'mcp-session-id';
@@ -40,7 +39,7 @@ export class LegacyHttp {
   async initialize(req: IncomingMessage, res: ServerResponse, message: RequestMessage, scope: Scope): Promise<void> {
     const session = this.#sessions.create(scope);
     if (!session) return sendRefusal(res, refusalOf(new HubError('LIMIT_EXCEEDED', 'The hub has too many sessions in use.'), message.id));
-    const response = await session.request(message, () => {});
+    const response = await session.request(message, () => false);
     // A client that left never learned the id, so nobody could use or end the session.
     if (session.version === undefined || res.destroyed) this.#sessions.end(session);
     const headers = session.version === undefined ? {} : { [SESSION_HEADER]: session.id };
@@ -58,14 +57,13 @@ export class LegacyHttp {
     if ('error' in session) return sendRefusal(res, session);
     if (batch && !BATCH_VERSIONS.has(session.version)) return sendRefusal(res, noBatches(session.version));
     if (requests.length === 0) {
-      for (const message of messages) if (isNotification(message)) session.notification(message);
+      for (const message of messages) takeIn(session, message);
       return sendEmpty(res, 202);
     }
     const exchange = Exchange.open(res, { clock: this.#context.clock, accept: acceptOf(req), requests: requests.length, batch });
     const answers = messages.map(async (message) => {
-      if (isNotification(message)) session.notification(message);
-      if (!isRequest(message)) return;
-      const response = await session.request(message, (event) => exchange.notify(event));
+      if (!isRequest(message)) return takeIn(session, message);
+      const response = await session.request(message, (event) => exchange.push(event));
       if (response) exchange.answer(response);
       else exchange.skip();
     });

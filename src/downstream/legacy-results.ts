@@ -18,7 +18,7 @@ export function forLegacy({ outcome, era }: Answer, method: string): Outcome {
 function unfinished(resultType: JsonValue, method: string): Outcome {
   const text =
     resultType === 'input_required'
-      ? 'The server asks for input from the user, which needs a client that speaks MCP 2026-07-28.'
+      ? 'The server asks for input, which the client could not be asked for in this call.'
       : `The server answered with a result of type ${JSON.stringify(resultType)}, which needs a client that speaks MCP 2026-07-28.`;
   if (method !== 'tools/call') return { error: { code: rpcCode.internalError, message: text } };
   return { result: { content: [{ type: 'text', text }], isError: true } };

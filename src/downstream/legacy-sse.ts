@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { HubError } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
-import { isNotification, isRequest, type Message, rpcCode } from '../protocol/index.ts';
+import { isRequest, type Message, rpcCode } from '../protocol/index.ts';
 import type { Context } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { refusalOf } from './protocol-errors.ts';
 import { sendEmpty, sendRefusal } from './reply.ts';
-import { Session } from './session.ts';
+import { Session, takeIn } from './session.ts';
 
 /** Most streams open at once. */
 const MAX_STREAMS = 1_000;
@@ -69,8 +69,7 @@ export class LegacySse {
     sendEmpty(res, 202);
     const { session, stream } = channel;
     const answers = messages.map(async (message) => {
-      if (isNotification(message)) session.notification(message);
-      if (!isRequest(message)) return;
+      if (!isRequest(message)) return takeIn(session, message);
       const response = await session.request(message, (event) => stream.send(event));
       if (response) stream.send(response);
     });

@@ -66,7 +66,7 @@ export class ModernHttp {
     const controller = new AbortController();
     const exchange = Exchange.open(res, { clock, accept, requests: 1, onGone: () => controller.abort(clientGone()) });
     const notify = (notification: NotificationMessage): void => {
-      if (isWanted(notification, downstream)) exchange.notify(notification);
+      if (isWanted(notification, downstream)) exchange.push(notification);
     };
     const answer = await calls.run({ scope, method, params, downstream, notify }, controller);
     if (!answer) return;

@@ -35,6 +35,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   UNAUTHORIZED: 200,
   TIMEOUT: 200,
   CANCELLED: 200,
+  INPUT_NOT_GIVEN: 200,
   LIMIT_EXCEEDED: 429,
   PORT_IN_USE: 200,
   USAGE: 200,

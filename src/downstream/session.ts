@@ -2,6 +2,7 @@ import { HubError, toHubError } from '../base/index.ts';
 import type { Answer, Downstream, Feed, Scope } from '../gateway/index.ts';
 import {
   isLoggingLevel,
+  isNotification,
   isObject,
   type JsonObject,
   type LoggingLevel,
@@ -15,19 +16,19 @@ import {
   responseMessage,
   rpcCode,
   rpcErrorOf,
+  type ServerRequest,
 } from '../protocol/index.ts';
 import { Backlog } from './backlog.ts';
+import { lackingAbility } from './client-abilities.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
 import type { EventStream } from './event-stream.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
+import { type Push, Questions } from './questions.ts';
 
 interface RunningCall {
   readonly id: RequestId;
   readonly controller: AbortController;
 }
-
-/** Where the notifications of one request go. */
-export type Notify = (notification: NotificationMessage) => void;
 
 /** Methods that no handshake revision has; they are not sent on. */
 const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
@@ -42,6 +43,7 @@ export class Session {
   readonly #context: Context;
   readonly #running = new Set<RunningCall>();
   readonly #backlog = new Backlog();
+  readonly #questions: Questions;
   #downstream: Downstream | undefined;
   #feed: Feed | undefined;
   #stream: EventStream | undefined;
@@ -52,6 +54,7 @@ export class Session {
     this.id = id;
     this.scope = scope;
     this.#context = context;
+    this.#questions = new Questions(context.clock);
     this.#lastUsedMs = context.clock.now();
   }
 
@@ -70,13 +73,17 @@ export class Session {
     return this.#stream !== undefined || this.#running.size > 0;
   }
 
-  /** Answers one request; `undefined` when its client took it back. Never rejects. */
-  async request(message: RequestMessage, notify: Notify): Promise<ResponseMessage | undefined> {
+  /**
+   * Answers one request; `undefined` when its client took it back. Never rejects.
+   *
+   * @param push sends what belongs to the request before it is answered
+   */
+  async request(message: RequestMessage, push: Push): Promise<ResponseMessage | undefined> {
     this.#touch();
     const call: RunningCall = { id: message.id, controller: new AbortController() };
     this.#running.add(call);
     try {
-      const outcome = await this.#outcome(message, notify, call.controller);
+      const outcome = await this.#outcome(message, push, call.controller);
       return outcome && responseMessage(message.id, outcome);
     } catch (error) {
       this.#context.logger.error(`${message.method} failed inside the hub`, { code: 'UNHANDLED_ERROR', reason: String(error) });
@@ -94,6 +101,12 @@ export class Session {
     for (const { id, controller } of this.#running) {
       if (id === params?.['requestId']) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
     }
+  }
+
+  /** Takes the client's answer to a request that was sent to it; any other is ignored. */
+  response(message: ResponseMessage): void {
+    this.#touch();
+    this.#questions.answer(message);
   }
 
   /** Gives the stream for notifications that belong to no request, and sends what was kept for it; false when there is one. */
@@ -133,7 +146,7 @@ export class Session {
     this.#lastUsedMs = this.#context.clock.now();
   }
 
-  async #outcome(message: RequestMessage, notify: Notify, controller: AbortController): Promise<Outcome | undefined> {
+  async #outcome(message: RequestMessage, push: Push, controller: AbortController): Promise<Outcome | undefined> {
     const { method, params } = message;
     if (method === 'ping') return { result: {} };
     if (method === 'initialize') return this.#initialize(params ?? {}, controller);
@@ -146,7 +159,7 @@ export class Session {
       case 'resources/unsubscribe':
         return this.#subscription(this.#feed, method, params?.['uri']);
       default:
-        return this.#call(message, this.#downstream, notify, controller);
+        return this.#call(message, this.#downstream, push, controller);
     }
   }
 
@@ -179,17 +192,26 @@ export class Session {
   async #call(
     { method, params }: RequestMessage,
     downstream: Downstream,
-    notify: Notify,
+    push: Push,
     controller: AbortController,
   ): Promise<Outcome | undefined> {
-    const filtered: Notify = (event) => {
-      if (isWanted(event, this.#downstream?.logLevel)) notify(event);
+    const notify = (event: NotificationMessage): void => {
+      if (isWanted(event, this.#downstream?.logLevel)) push(event);
     };
-    const answer: Answer | undefined = await this.#context.calls.run(
-      { scope: this.scope, method, params, downstream, notify: filtered },
-      controller,
-    );
-    return answer && forLegacy(answer, method);
+    const over = new AbortController();
+    const ask = async (request: ServerRequest, signal: AbortSignal): Promise<Outcome> => {
+      const error = lackingAbility(request, downstream.clientCapabilities);
+      return error ? { error } : this.#questions.ask(request, push, AbortSignal.any([signal, over.signal]));
+    };
+    try {
+      const answer: Answer | undefined = await this.#context.calls.run(
+        { scope: this.scope, method, params, downstream, notify, ask },
+        controller,
+      );
+      return answer && forLegacy(answer, method);
+    } finally {
+      over.abort();
+    }
   }
 
   async #setLevel(feed: Feed, downstream: Downstream, level: unknown): Promise<Outcome> {
@@ -209,6 +231,12 @@ export class Session {
     if (this.#stream) this.#stream.send(event);
     else this.#backlog.add(event);
   }
+}
+
+/** Hands a session what needs no answer. */
+export function takeIn(session: Session, message: NotificationMessage | ResponseMessage): void {
+  if (isNotification(message)) session.notification(message);
+  else session.response(message);
 }
 
 const alreadyInitialized = (): Outcome => fault(rpcCode.invalidRequest, 'This session is initialized already.');

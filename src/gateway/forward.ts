@@ -1,29 +1,40 @@
 import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
-import type { Upstream } from '../upstream/index.ts';
+import type { Origin, Upstream, UpstreamAnswer } from '../upstream/index.ts';
 import { failureAnswer, hubError } from './answer.ts';
 import type { Answer, Call } from './call.ts';
+import { asksForInput, driveRounds } from './input-rounds.ts';
 import type { Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
-/** Sends a call to one server and brings its answer back untouched. */
-export async function forward(upstream: Upstream, call: Call, params: JsonObject | undefined): Promise<Answer> {
+/**
+ * Sends a call to one server and brings its answer back untouched. Input that a modern server asks for is got from a
+ * legacy client on the way.
+ */
+export async function forward(clock: Clock, upstream: Upstream, call: Call, params: JsonObject | undefined): Promise<Answer> {
   const { downstream } = call;
-  try {
-    return await upstream.request({
+  const canBeAsked = downstream.era === 'modern' || call.ask !== undefined;
+  const origin: Origin = {
+    era: downstream.era,
+    clientInfo: downstream.clientInfo,
+    clientCapabilities: canBeAsked ? downstream.clientCapabilities : undefined,
+    logLevel: downstream.logLevel,
+  };
+  const send = (whole: JsonObject | undefined): Promise<UpstreamAnswer> =>
+    upstream.request({
       method: call.method,
-      params,
-      origin: {
-        era: downstream.era,
-        clientInfo: downstream.clientInfo,
-        clientCapabilities: downstream.clientCapabilities,
-        logLevel: downstream.logLevel,
-      },
+      params: whole,
+      origin,
       signal: call.signal,
       timeoutMs: call.timeoutMs,
       onNotification: (notification) => call.notify(notification),
+      onRequest: call.ask,
     });
+  try {
+    const answer = await send(params);
+    if (downstream.era === 'modern' || !call.ask || !asksForInput(answer)) return answer;
+    return await driveRounds(answer, { server: upstream.id, params: params ?? {}, ask: call.ask, signal: call.signal, clock, send });
   } catch (error) {
     return failureAnswer(call.method, toHubError(error));
   }
@@ -47,7 +58,7 @@ const HEAD_START_MS = 1_000;
  */
 export async function forwardRouted({ upstreams, clock }: Roads, call: Call, { routes, notFound }: Routing): Promise<Answer> {
   const [only] = routes;
-  if (only && routes.length === 1) return forwardTo(upstreams, call, only.serverId, only.params);
+  if (only && routes.length === 1) return forwardTo({ upstreams, clock }, call, only.serverId, only.params);
   const losers = new AbortController();
   const asked: Call = {
     ...call,
@@ -55,10 +66,11 @@ export async function forwardRouted({ upstreams, clock }: Roads, call: Call, { r
     timeoutMs: Math.min(call.timeoutMs ?? GUESS_TIMEOUT_MS, GUESS_TIMEOUT_MS),
     // Nobody but the winner may speak to the client, and who that is shows only with its answer.
     notify: () => {},
+    ask: undefined,
   };
   const answers = routes
     .filter(({ serverId }) => offersResources(upstreams.get(serverId)))
-    .map(({ serverId, params }) => forwardTo(upstreams, asked, serverId, params));
+    .map(({ serverId, params }) => forwardTo({ upstreams, clock }, asked, serverId, params));
   try {
     return (await bestAnswer(answers, clock)) ?? hubError(rpcErrorOf(notFound()));
   } finally {
@@ -90,9 +102,9 @@ async function bestAnswer(answers: readonly Promise<Answer>[], clock: Clock): Pr
   }
 }
 
-async function forwardTo(upstreams: Upstreams, call: Call, serverId: string, params: JsonObject): Promise<Answer> {
+async function forwardTo({ upstreams, clock }: Roads, call: Call, serverId: string, params: JsonObject): Promise<Answer> {
   const upstream = upstreams.get(serverId);
-  if (upstream) return forward(upstream, call, params);
+  if (upstream) return forward(clock, upstream, call, params);
   return failureAnswer(call.method, new HubError('SERVER_NOT_FOUND', `The server "${serverId}" is no longer configured.`));
 }
 

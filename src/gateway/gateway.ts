@@ -109,10 +109,10 @@ export class HubGateway implements Gateway, Disposable {
       await this.#settled(call);
       routing = this.#route(call, params);
     }
-    const { upstreams } = this.#options;
+    const { upstreams, clock } = this.#options;
     if (!routing) {
       const only = call.scope.kind === 'server' ? upstreams.get(call.scope.id) : undefined;
-      return only ? forward(only, call, call.params) : unknownMethod(call.method);
+      return only ? forward(clock, only, call, call.params) : unknownMethod(call.method);
     }
     await this.#raiseLogLevel(call, routing);
     return forwardRouted(this.#options, call, routing);

@@ -16,6 +16,9 @@ export interface RequestMessage {
   readonly params?: JsonObject | undefined;
 }
 
+/** What a server asks of its client, without the id, which each hop has of its own. */
+export type ServerRequest = Pick<RequestMessage, 'method' | 'params'>;
+
 export interface NotificationMessage {
   readonly jsonrpc: '2.0';
   readonly method: string;

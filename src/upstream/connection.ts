@@ -13,6 +13,7 @@ import {
   paramHeaders,
   patchMeta,
   type RequestId,
+  type RequestMessage,
   rpcCode,
 } from '../protocol/index.ts';
 import { ChangeListener } from './change-listener.ts';
@@ -24,6 +25,7 @@ import type { Link } from './link.ts';
 import { ListingRefresher } from './listing-refresher.ts';
 import { outgoingParams } from './outgoing.ts';
 import { Requester } from './requester.ts';
+import { ServerRequests } from './server-requests.ts';
 import type { Connection, UpstreamAnswer, UpstreamRequest } from './types.ts';
 
 /** A client that sets the log level, or a call that wants one, waits for every server concerned: no longer than this, in milliseconds. */
@@ -53,6 +55,7 @@ export class LiveConnection implements Connection {
   readonly #requester: Requester;
   readonly #refresher: ListingRefresher;
   readonly #changes: ChangeListener;
+  readonly #serverRequests: ServerRequests;
   readonly #subscriptions: LegacySubscriptions;
   readonly #keepAlive: KeepAlive | undefined;
   #listing: Listing;
@@ -65,6 +68,7 @@ export class LiveConnection implements Connection {
     this.identity = identity;
     this.#listing = emptyListing(identity);
     this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
+    this.#serverRequests = new ServerRequests({ id, callsFor: (via) => this.#requester.callsFor(via) });
     this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
     this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
     const { keepAliveMs: everyMs } = options;
@@ -93,6 +97,7 @@ export class LiveConnection implements Connection {
     const { link, on } = this.#options;
     link.attach({
       notification: (message, via) => this.#notified(message, via),
+      request: (message, via) => this.#requested(message, via),
       closed: (error) => {
         this.#stopWatching();
         if (this.#isReady) on.closed(error);
@@ -213,10 +218,18 @@ export class LiveConnection implements Connection {
       case 'notifications/subscriptions/acknowledged':
         return this.#changes.acknowledged(subscriptionOf(message) ?? via);
       case 'notifications/cancelled':
-        return this.#changes.cancelledByServer(message);
+        return this.identity.era === 'modern' ? this.#changes.cancelledByServer(message) : this.#serverRequests.cancelled(message);
+      case 'notifications/elicitation/complete':
+        return void this.#requester.deliver(message, via);
       default:
         if (via !== undefined) this.#requester.deliver(message, via);
     }
+  }
+
+  async #requested(message: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined> {
+    if (this.identity.era === 'legacy') return this.#serverRequests.answer(message, via);
+    const text = `"${message.method}": a server has no requests to its client in ${this.identity.protocolVersion}.`;
+    return { error: { code: rpcCode.methodNotFound, message: text } };
   }
 
   #logged(message: NotificationMessage, via: RequestId | undefined): void {

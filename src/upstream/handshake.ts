@@ -3,9 +3,15 @@ import type { ServerIdentity } from '../catalog/index.ts';
 import { isLegacyVersion, isObject, type JsonObject, LEGACY_VERSIONS, NEWEST_LEGACY, type Outcome } from '../protocol/index.ts';
 import type { Link } from './link.ts';
 
-/** Sends `initialize` (spec 2025-11-25 basic/lifecycle). The hub declares no capabilities: nothing may be asked of it. */
+/**
+ * What the hub declares to a legacy server: everything that it can carry to some client. The capabilities of a connection
+ * never change, but its calls come from many clients; what the client of a call cannot do is refused when it is asked.
+ */
+const CAPABILITIES: JsonObject = { sampling: { tools: {} }, elicitation: { form: {}, url: {} }, roots: {} };
+
+/** Sends `initialize` (spec 2025-11-25 basic/lifecycle). */
 export function sendInitialize(link: Link, hubInfo: JsonObject): Promise<Outcome> {
-  return link.send(link.allot(), 'initialize', { protocolVersion: NEWEST_LEGACY, capabilities: {}, clientInfo: hubInfo });
+  return link.send(link.allot(), 'initialize', { protocolVersion: NEWEST_LEGACY, capabilities: CAPABILITIES, clientInfo: hubInfo });
 }
 
 export interface HandshakeContext {

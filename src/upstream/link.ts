@@ -15,7 +15,7 @@ import {
   type RequestId,
   type RequestMessage,
   type ResponseMessage,
-  resultMessage,
+  responseMessage,
   rpcCode,
 } from '../protocol/index.ts';
 import type { Transport } from './transport.ts';
@@ -26,6 +26,8 @@ const LINGER_MS = 30_000;
 /** Where a link hands on what is no answer. */
 export interface LinkListener {
   notification(message: NotificationMessage, via: RequestId | undefined): void;
+  /** A request of the server's, `ping` aside; `undefined` when it is to get no answer. Never rejects. */
+  request(message: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined>;
   closed(error: HubError): void;
 }
 
@@ -160,7 +162,7 @@ export class Link {
 
   #receive(message: Message, via: RequestId | undefined): void {
     if (isTooDeep(message)) this.#refuseDeep(message, via);
-    else if (isRequest(message)) this.#answer(message);
+    else if (isRequest(message)) void this.#answer(message, via);
     else if (isNotification(message)) this.#listener?.notification(message, via);
     else this.#receiveAnswer(message, via);
   }
@@ -170,6 +172,7 @@ export class Link {
     const { id: server, logger } = this.#options;
     const text = `Server "${server}" sent a message that is nested more than ${MAX_NESTING} levels deep; it was dropped.`;
     logger.warn(text, { server });
+    if (isRequest(message)) this.#respond(errorMessage(message.id, { code: rpcCode.invalidRequest, message: text }), message.method);
     if (isRequest(message) || isNotification(message)) return;
     const id = message.id ?? via;
     if (id !== undefined) this.#settle(id)?.reject(new HubError('UPSTREAM_PROTOCOL', text, { details: { server } }));
@@ -184,20 +187,17 @@ export class Link {
     this.#settle(id)?.resolve(outcomeOf(message));
   }
 
-  /** The hub declares no client capabilities, so `ping` is all that a server may ask of it. */
-  #answer({ id, method }: RequestMessage): void {
-    const response =
-      method === 'ping'
-        ? resultMessage(id, {})
-        : errorMessage(id, {
-            code: rpcCode.methodNotFound,
-            message: `The client does not offer "${method}": it declared no such capability.`,
-          });
-    this.#options.transport
+  async #answer(message: RequestMessage, via: RequestId | undefined): Promise<void> {
+    const { id, method } = message;
+    const outcome = method === 'ping' ? { result: {} } : await (this.#listener?.request(message, via) ?? tooEarly(method));
+    if (outcome && !this.#closed) this.#respond(responseMessage(id, outcome), method);
+  }
+
+  #respond(response: ResponseMessage, method: string): void {
+    const { transport, logger } = this.#options;
+    transport
       .send(response)
-      .catch((error: HubError) =>
-        this.#options.logger.debug('A request of the server could not be answered', { code: error.code, method }),
-      );
+      .catch((error: HubError) => logger.debug('A request of the server could not be answered', { code: error.code, method }));
   }
 
   #settle(id: RequestId): Pending | undefined {
@@ -228,4 +228,9 @@ export class Link {
       details: { server: this.#options.id },
     });
   }
+}
+
+/** Before the handshake is over a server may only ping (spec 2025-11-25 basic/lifecycle). */
+function tooEarly(method: string): Outcome {
+  return { error: { code: rpcCode.invalidRequest, message: `"${method}" came before the handshake was over.` } };
 }

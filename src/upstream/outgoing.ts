@@ -1,4 +1,4 @@
-import { type JsonObject, metaKey, patchMeta, progressTokenOf, withoutEnvelope } from '../protocol/index.ts';
+import { isObject, type JsonObject, metaKey, patchMeta, progressTokenOf, withoutEnvelope } from '../protocol/index.ts';
 import type { ServerIdentity } from '../catalog/index.ts';
 import type { Origin } from './types.ts';
 
@@ -11,16 +11,24 @@ export interface Speaker {
 
 /**
  * The envelope of a modern request (spec 2026-07-28 basic/index, "_meta"): the version is the upstream's, the rest the
- * downstream client's as far as it may be told. A legacy client's capabilities are not passed on: it cannot be asked by
- * `input_required`.
+ * downstream client's as far as it may be told.
  */
 export function envelope(protocolVersion: string, hubInfo: JsonObject, origin?: Origin): Record<string, JsonObject | string | undefined> {
   return {
     [metaKey.protocolVersion]: protocolVersion,
     [metaKey.clientInfo]: origin?.clientInfo ?? hubInfo,
-    [metaKey.clientCapabilities]: (origin?.era === 'modern' ? origin.clientCapabilities : undefined) ?? {},
+    [metaKey.clientCapabilities]: capabilitiesOf(origin),
     [metaKey.logLevel]: origin?.logLevel,
   };
+}
+
+/** Tasks of a legacy client are not those of the modern era, of which it can make no use. */
+function capabilitiesOf({ era, clientCapabilities = {} }: Partial<Origin> = {}): JsonObject {
+  if (era !== 'legacy') return clientCapabilities;
+  const { tasks: _tasks, extensions, ...rest } = clientCapabilities;
+  if (!isObject(extensions)) return rest;
+  const { 'io.modelcontextprotocol/tasks': _modernTasks, ...others } = extensions;
+  return { ...rest, extensions: others };
 }
 
 /** The params of a request as this upstream is to see them: everything that is not the envelope passes untouched. */

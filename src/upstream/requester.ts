@@ -1,4 +1,4 @@
-import { type Clock, type Disposable, HubError, type Logger } from '../base/index.ts';
+import { type Clock, HubError, type Logger } from '../base/index.ts';
 import {
   type JsonObject,
   type NotificationMessage,
@@ -6,7 +6,9 @@ import {
   type ProgressToken,
   progressTokenOf,
   type RequestId,
+  type ServerRequest,
 } from '../protocol/index.ts';
+import { IdleLimit } from './idle-limit.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
 import type { Origin } from './types.ts';
@@ -24,6 +26,7 @@ export interface Ask {
   readonly timeoutMs?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
+  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
 }
 
 export interface RequesterOptions {
@@ -36,11 +39,17 @@ export interface RequesterOptions {
   readonly requestTimeoutMs: number;
 }
 
-interface InFlight {
+/** A request that is made for a client, while it is in flight. */
+export interface CallInFlight {
+  /** Asks its client; absent when that cannot be asked. The time limit of the call stands still meanwhile. */
+  readonly askClient: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+}
+
+interface InFlight extends CallInFlight {
   readonly ask: Ask;
   /** The caller's own token, with its type. */
   readonly token: ProgressToken | undefined;
-  readonly restart: () => void;
+  readonly limit: IdleLimit;
 }
 
 /** Sends requests over a link in the shape of the upstream's era, with time limits, and leads notifications to them. */
@@ -58,22 +67,20 @@ export class Requester {
     const { link, speaker, clock } = this.#options;
     const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs;
     const id = link.allot();
-    let timer: Disposable | undefined;
-    const restart = (): void => {
-      timer?.dispose();
-      timer = clock.after(timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
-    };
+    const idle = new IdleLimit(clock, timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
     const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
     const limit = clock.after(maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
-    this.#inFlight.set(id, { ask, token: progressTokenOf(ask.params), restart });
-    restart();
+    const { onRequest } = ask;
+    const askClient = onRequest && ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(onRequest(request, signal)));
+    this.#inFlight.set(id, { ask, token: progressTokenOf(ask.params), limit: idle, askClient });
+    idle.restart();
     try {
       return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
     } finally {
       this.#inFlight.delete(id);
-      timer?.dispose();
+      idle.dispose();
       limit.dispose();
       ask.signal?.removeEventListener('abort', onAbort);
     }
@@ -84,7 +91,7 @@ export class Requester {
     const { progressToken, ...rest } = notification.params ?? {};
     const target = typeof progressToken === 'number' ? this.#inFlight.get(progressToken) : undefined;
     if (target?.token === undefined) return;
-    target.restart();
+    target.limit.restart();
     this.#tell(target, { ...notification, params: { ...rest, progressToken: target.token } });
   }
 
@@ -99,9 +106,20 @@ export class Requester {
     return true;
   }
 
+  /** The calls that a request of the server's may belong to: the one on whose stream it came, else all that are in flight. */
+  callsFor(via: RequestId | undefined): readonly CallInFlight[] {
+    const target = via === undefined ? undefined : this.#inFlight.get(via);
+    if (via !== undefined) return target?.ask.origin ? [target] : [];
+    return this.#ofCallers();
+  }
+
   #only(): InFlight | undefined {
-    const ofCallers = [...this.#inFlight.values()].filter(({ ask }) => ask.origin !== undefined);
+    const ofCallers = this.#ofCallers();
     return ofCallers.length === 1 ? ofCallers[0] : undefined;
+  }
+
+  #ofCallers(): readonly InFlight[] {
+    return [...this.#inFlight.values()].filter(({ ask }) => ask.origin !== undefined);
   }
 
   #tell({ ask }: InFlight, notification: NotificationMessage): void {

@@ -1,6 +1,6 @@
 import type { HubError } from '../base/index.ts';
 import type { Listing, ServerIdentity } from '../catalog/index.ts';
-import type { Era, JsonObject, NotificationMessage, Outcome } from '../protocol/index.ts';
+import type { Era, JsonObject, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
 export interface Origin {
@@ -8,7 +8,7 @@ export interface Origin {
   readonly era: Era;
   /** Passed on to a modern upstream; a legacy one knows the hub only. */
   readonly clientInfo?: JsonObject | undefined;
-  /** What the client can be asked for by `input_required`; only a modern client's are passed on. */
+  /** What the client can be asked for; a modern upstream is told and may answer `input_required`. */
   readonly clientCapabilities?: JsonObject | undefined;
   readonly logLevel?: string | undefined;
 }
@@ -27,6 +27,11 @@ export interface UpstreamRequest {
    * log messages that can be attributed to it.
    */
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
+  /**
+   * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
+   * question back. While one is open, the time limit of the request stands still. Absent when the client cannot be asked.
+   */
+  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
 }
 
 /** An upstream's answer, in its own words and in the shape of its own era. */

@@ -42,11 +42,8 @@ export function lost({ rows }: Table): readonly string[] {
 }
 
 /** The page docs/conformance.md. */
-export function page(
-  tables: readonly Table[],
-  facts: { readonly suite: string; readonly node: string; readonly notYet: ReadonlyMap<string, string> },
-): string {
-  const parts = tables.map((table) => section(table, facts.notYet));
+export function page(tables: readonly Table[], facts: { readonly suite: string; readonly node: string }): string {
+  const parts = tables.map(section);
   return `# Conformance
 
 The official suite, \`@modelcontextprotocol/conformance\` ${facts.suite}, subcommand \`server\`: every scenario of a requirement set against a
@@ -57,25 +54,20 @@ upstream. This page is written by
 npm run conformance
 \`\`\`
 
-which ends with an error when a scenario that passes directly fails through the hub for any other reason than one given here.
+which ends with an error when a scenario that passes directly fails through the hub.
 The suite asks for Node 22; \`test/conformance/node20-shims.mjs\` lends it what Node 20 lacks. Last run on Node ${facts.node}.
 
 ${parts.join('\n')}`;
 }
 
-function section({ revision, rows }: Table, notYet: ReadonlyMap<string, string>): string {
+function section({ revision, rows }: Table): string {
   const scored = rows.filter((row) => row.notScored === undefined);
   const others = rows.filter((row) => row.notScored !== undefined);
   const total = (list: readonly Row[], where: 'direct' | 'http' | 'stdio'): string =>
     `${list.filter((row) => passes(row[where])).length}/${list.length}`;
   const heading = '| scenario | direct | hub, HTTP upstream | hub, stdio upstream | |\n|---|---|---|---|---|';
   const lines = (list: readonly Row[]): string =>
-    list
-      .map(
-        (row) =>
-          `| ${row.name} | ${cell(row.direct)} | ${cell(row.http)} | ${cell(row.stdio)} | ${row.notScored ?? notYet.get(row.name) ?? ''} |`,
-      )
-      .join('\n');
+    list.map((row) => `| ${row.name} | ${cell(row.direct)} | ${cell(row.http)} | ${cell(row.stdio)} | ${row.notScored ?? ''} |`).join('\n');
   return `## ${revision}
 
 ${heading}

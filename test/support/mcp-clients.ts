@@ -33,6 +33,9 @@ export interface McpClient {
 
 const SELF = { name: 'e2e', version: '1.0.0' };
 
+/** What the hub declares to a legacy server: some offer more to a client that can be asked. */
+const LIKE_THE_HUB = { capabilities: { sampling: { tools: {} }, elicitation: { form: {}, url: {} }, roots: {} } };
+
 /** The 1.x SDK. */
 export const sdk1 = {
   async http(url: string): Promise<Sdk1Client> {
@@ -48,7 +51,7 @@ export const sdk1 = {
     return client;
   },
   async direct(server: ServerCommand): Promise<Sdk1Client> {
-    const client = new Sdk1Client(SELF);
+    const client = new Sdk1Client(SELF, LIKE_THE_HUB);
     await client.connect(new Sdk1Stdio({ ...server, stderr: 'ignore' }));
     return client;
   },
@@ -67,7 +70,7 @@ export const sdk2 = {
     return client;
   },
   async direct(server: ServerCommand): Promise<Sdk2Client> {
-    const client = new Sdk2Client(SELF);
+    const client = new Sdk2Client(SELF, LIKE_THE_HUB);
     await client.connect(new Sdk2Stdio({ ...server, stderr: 'ignore' }));
     return client;
   },

@@ -37,7 +37,7 @@ describe('Link', () => {
     const { link, transport, warnings } = await opened(false);
     const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
     const heard: string[] = [];
-    link.attach({ notification: ({ method }) => void heard.push(method), closed: () => undefined });
+    link.attach({ notification: ({ method }) => void heard.push(method), request: async () => undefined, closed: () => undefined });
     const answer = link.send(link.allot(), 'tools/call', {});
     transport.receive({ jsonrpc: '2.0', method: 'notifications/message', params: { data: deep } });
     transport.reply(1, { result: { deep } });
@@ -45,8 +45,10 @@ describe('Link', () => {
       code: 'UPSTREAM_PROTOCOL',
       message: expect.stringContaining('"srv" sent a message that is nested'),
     });
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'sampling/createMessage', params: { deep } });
+    expect(transport.sent.at(-1)).toMatchObject({ id: 'q', error: { code: -32600 } });
     expect(heard).toEqual([]);
-    expect(warnings).toHaveLength(2);
+    expect(warnings).toHaveLength(3);
   });
 
   it('tells a legacy HTTP server and keeps the stream for a while', async () => {
@@ -91,11 +93,22 @@ describe('Link', () => {
   it('tells of its end once, also when its user gives it up', async () => {
     const { link, transport } = await opened(false);
     const ends: string[] = [];
-    link.attach({ notification: () => undefined, closed: ({ message }) => void ends.push(message) });
+    link.attach({ notification: () => undefined, request: async () => undefined, closed: ({ message }) => void ends.push(message) });
     link.fail(takenBack);
     transport.exit();
     await settle();
     expect([ends, transport.closes]).toEqual([['no longer wanted'], 1]);
+  });
+
+  it('answers only ping before somebody listens', async () => {
+    const { transport } = await opened(false);
+    transport.receive({ jsonrpc: '2.0', id: 'p', method: 'ping' });
+    transport.receive({ jsonrpc: '2.0', id: 'r', method: 'roots/list' });
+    await settle();
+    expect(transport.sent).toMatchObject([
+      { id: 'p', result: {} },
+      { id: 'r', error: { code: -32600 } },
+    ]);
   });
 
   it('passes on why one request failed, and lives on', async () => {

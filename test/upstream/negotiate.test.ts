@@ -103,7 +103,11 @@ describe('negotiation over stdio', () => {
       },
     });
     expect(transports[0]?.sent[1]).toMatchObject({
-      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcp-hub' } },
+      params: {
+        protocolVersion: '2025-11-25',
+        capabilities: { sampling: { tools: {} }, elicitation: { form: {}, url: {} }, roots: {} },
+        clientInfo: { name: 'mcp-hub' },
+      },
     });
   });
 

@@ -47,9 +47,14 @@ describe('outgoingParams', () => {
     });
   });
 
-  it('declares nothing for a legacy client, which cannot be asked by input_required', () => {
-    const origin = { era: 'legacy', clientInfo: { name: 'c' }, clientCapabilities: { sampling: {} } } as const;
-    expect(shaped('modern', 'prompts/get', {}, origin)).toEqual({ _meta: { [V]: '2026-07-28', [I]: { name: 'c' }, [C]: {} } });
+  it('declares what a legacy client can be asked for, and none of its tasks', () => {
+    const ui = { 'io.modelcontextprotocol/ui': {} };
+    const asked = { sampling: { tools: {} }, elicitation: {}, roots: { listChanged: true } };
+    const clientCapabilities = { ...asked, tasks: { list: {} }, extensions: { ...ui, 'io.modelcontextprotocol/tasks': {} } };
+    const origin = { era: 'legacy', clientInfo: { name: 'c' }, clientCapabilities } as const;
+    const declared = { ...asked, extensions: ui };
+    expect(shaped('modern', 'prompts/get', {}, origin)).toEqual({ _meta: { [V]: '2026-07-28', [I]: { name: 'c' }, [C]: declared } });
+    expect(shaped('modern', 'prompts/get', {}, { era: 'legacy' })).toMatchObject({ _meta: { [C]: {} } });
   });
 
   it('leaves the caller\u2019s params as they were', () => {

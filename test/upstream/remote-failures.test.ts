@@ -172,7 +172,7 @@ describe('a remote server that fails later', () => {
     await connection.close();
   });
 
-  it('answers ping, refuses every other request of the server, and hands its log messages on', async () => {
+  it('answers what is asked outside of any call with no roots or an error, and hands log messages on', async () => {
     const answers: unknown[] = [];
     let stream: ScriptedExchange | undefined;
     const url = await scripted((exchange) => {
@@ -190,10 +190,12 @@ describe('a remote server that fails later', () => {
     const send = (message: object): void => void stream?.response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
     send({ id: 'a', method: 'ping' });
     send({ id: 'b', method: 'roots/list' });
+    send({ id: 'c', method: 'sampling/createMessage', params: { messages: [] } });
     send({ method: 'notifications/message', params: { level: 'info', data: 'x' } });
-    await eventually(() => expect(answers).toHaveLength(2));
+    await eventually(() => expect(answers).toHaveLength(3));
     expect(answers).toContainEqual({ jsonrpc: '2.0', id: 'a', result: {} });
-    expect(answers).toContainEqual(expect.objectContaining({ id: 'b', error: expect.objectContaining({ code: -32601 }) }));
+    expect(answers).toContainEqual({ jsonrpc: '2.0', id: 'b', result: { roots: [] } });
+    expect(answers).toContainEqual(expect.objectContaining({ id: 'c', error: expect.objectContaining({ code: -32603 }) }));
     await eventually(() => expect(logs).toMatchObject<Partial<NotificationMessage>[]>([{ params: { data: 'x' } }]));
     await connection.close();
   });
