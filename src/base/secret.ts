@@ -5,8 +5,8 @@ export const REDACTED = '[redacted]';
 
 /**
  * A string that must not be shown. Turning it into text by accident (template, JSON, console) gives
- * {@link REDACTED}; only `reveal()` gives the value, and only `upstream/launch` calls that
- * (docs/architecture.md, rule 10).
+ * {@link REDACTED}; only `reveal()` gives the value. `upstream/launch` makes secrets, and only what
+ * starts a process or sends a request reveals them (docs/architecture.md, rule 10).
  */
 export class Secret {
   readonly #value: string;

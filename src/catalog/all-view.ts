@@ -34,7 +34,6 @@ export function buildAllView(members: readonly Member[], naming: Naming, notes: 
       return exact ? [exact] : this.resource(uriTemplate);
     },
     closest: (kind, name, max = 3) => closest(name, candidates(names[kind]), max),
-    exposedUri: (serverId, uri) => uris.resources.exposed(serverId, uri),
   };
 }
 

@@ -27,6 +27,5 @@ export function serverView({ serverId, offer }: Member): CatalogView {
         keys(kind).map((each) => ({ exposed: each, original: each })),
         max,
       ),
-    exposedUri: (_serverId, uri) => uri,
   };
 }

@@ -8,8 +8,6 @@ export interface UriTable {
   readonly items: readonly JsonObject[];
   /** The server that a URI certainly means: it is listed under it, or the URI begins with the server's slug. */
   exact(uri: string): UriTarget | undefined;
-  /** The URI under which a server's own URI is listed, or would be. */
-  exposed(serverId: string, uri: string): string;
 }
 
 type UriKind = 'resources' | 'resourceTemplates';
@@ -20,7 +18,6 @@ type UriKind = 'resources' | 'resourceTemplates';
  */
 export function buildUriTable(kind: UriKind, members: readonly Member[], naming: Naming, notes: CatalogNote[]): UriTable {
   const byExposed = new Map<string, UriTarget>();
-  const changed = new Map<string, string>();
   const items: JsonObject[] = [];
   const prefixes = prefixesOf(members, naming);
   const prefixed = (serverId: string, uri: string): string => naming.slug(serverId) + SEPARATOR + uri;
@@ -32,7 +29,6 @@ export function buildUriTable(kind: UriKind, members: readonly Member[], naming:
     while (byExposed.has(exposed)) exposed = prefixed(serverId, exposed);
     byExposed.set(exposed, { serverId, uri, exact: true });
     items.push(exposed === uri ? item : rekeyed(kind, item, exposed));
-    if (exposed !== uri) changed.set(key(serverId, uri), exposed);
     if (holder)
       notes.push({
         serverId,
@@ -49,12 +45,6 @@ export function buildUriTable(kind: UriKind, members: readonly Member[], naming:
   return {
     items: Object.freeze(items),
     exact: (uri) => byExposed.get(uri) ?? byPrefix(uri, prefixes),
-    exposed(serverId, uri) {
-      const known = changed.get(key(serverId, uri));
-      if (known !== undefined) return known;
-      const holder = byExposed.get(uri);
-      return isReserved(uri) || (holder && holder.serverId !== serverId) ? prefixed(serverId, uri) : uri;
-    },
   };
 }
 
@@ -74,5 +64,3 @@ function byPrefix(uri: string, prefixes: readonly Prefix[]): UriTarget | undefin
   const found = prefixes.find(({ prefix }) => uri.startsWith(prefix));
   return found && { serverId: found.serverId, uri: uri.slice(found.prefix.length), exact: true };
 }
-
-const key = (serverId: string, uri: string): string => JSON.stringify([serverId, uri]);

@@ -38,8 +38,6 @@ export interface CatalogView {
   template(uriTemplate: string): readonly UriTarget[];
   /** Exposed names that look like `name`, the most similar first. */
   closest(kind: 'tools' | 'prompts', name: string, max?: number): readonly string[];
-  /** The URI under which clients know a server's resource. */
-  exposedUri(serverId: string, uri: string): string;
 }
 
 /** Something worth telling a person about what is offered, or why it is not. */

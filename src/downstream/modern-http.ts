@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HubError } from '../base/index.ts';
 import type { Downstream, Scope } from '../gateway/index.ts';
-import { isLoggingLevel, type NotificationMessage, type RequestMessage, reachesLevel, responseMessage } from '../protocol/index.ts';
+import { isWantedAt, type NotificationMessage, type RequestMessage, responseMessage } from '../protocol/index.ts';
 import { type Accept, acceptOf } from './accept.ts';
 import { shown } from './classify.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
@@ -53,7 +53,7 @@ export class ModernHttp {
       return refusalOf(new HubError('METHOD_NOT_FOUND', `${shown(method)} is not a method of this protocol revision.`), id);
     }
     const tool = method === 'tools/call' ? params?.['name'] : undefined;
-    const declared = typeof tool === 'string' ? this.#context.gateway.headerParams?.(scope, tool) : undefined;
+    const declared = typeof tool === 'string' ? this.#context.gateway.headerParams(scope, tool) : undefined;
     return declared === undefined ? undefined : paramHeaderProblem(declared, req.headers, message);
   }
 
@@ -66,7 +66,8 @@ export class ModernHttp {
     const controller = new AbortController();
     const exchange = Exchange.open(res, { clock, accept, requests: 1, onGone: () => controller.abort(clientGone()) });
     const notify = (notification: NotificationMessage): void => {
-      if (isWanted(notification, downstream)) exchange.push(notification);
+      // Log messages go only to a request that asked for them (spec 2026-07-28 server/utilities/logging).
+      if (isWantedAt(downstream.logLevel ?? 'none', notification)) exchange.push(notification);
     };
     const answer = await calls.run({ scope, method, params, downstream, notify }, controller);
     if (!answer) return;
@@ -76,10 +77,3 @@ export class ModernHttp {
 }
 
 const clientGone = (): HubError => new HubError('CANCELLED', 'The client closed the connection.');
-
-/** Log messages go only to a request that asked for them (spec 2026-07-28 server/utilities/logging). */
-function isWanted({ method, params }: NotificationMessage, { logLevel }: Downstream): boolean {
-  if (method !== 'notifications/message') return true;
-  const level = params?.['level'];
-  return logLevel !== undefined && (!isLoggingLevel(level) || reachesLevel(level, logLevel));
-}

@@ -4,15 +4,14 @@ import {
   isLoggingLevel,
   isNotification,
   isObject,
+  isWantedAt,
   type JsonObject,
-  type LoggingLevel,
   type NotificationMessage,
   negotiateLegacy,
   type Outcome,
   type RequestId,
   type RequestMessage,
   type ResponseMessage,
-  reachesLevel,
   responseMessage,
   rpcCode,
   rpcErrorOf,
@@ -196,7 +195,8 @@ export class Session {
     controller: AbortController,
   ): Promise<Outcome | undefined> {
     const notify = (event: NotificationMessage): void => {
-      if (isWanted(event, this.#downstream?.logLevel)) push(event);
+      // Before the client sets a level, the server decides what it sends.
+      if (isWantedAt(this.#downstream?.logLevel ?? 'all', event)) push(event);
     };
     const over = new AbortController();
     const ask = async (request: ServerRequest, signal: AbortSignal): Promise<Outcome> => {
@@ -243,10 +243,4 @@ const alreadyInitialized = (): Outcome => fault(rpcCode.invalidRequest, 'This se
 
 function fault(code: number, message: string): Outcome {
   return { error: { code, message } };
-}
-
-/** Log messages below the level that the client set are left out; before it set one, the server decides. */
-function isWanted({ method, params }: NotificationMessage, threshold: LoggingLevel | undefined): boolean {
-  const level = params?.['level'];
-  return method !== 'notifications/message' || threshold === undefined || !isLoggingLevel(level) || reachesLevel(level, threshold);
 }

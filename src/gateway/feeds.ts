@@ -1,7 +1,7 @@
 import { type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
-import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
-import { isLoggingLevel, listChangedMethod, LOG_LEVELS, notification, reachesLevel, rpcErrorOf } from '../protocol/index.ts';
+import type { LoggingLevel, Outcome } from '../protocol/index.ts';
+import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, reachesLevel, rpcErrorOf } from '../protocol/index.ts';
 import type { PoolEvents } from '../upstream/index.ts';
 import type { Scope } from './call.ts';
 import type { Feed, FeedOptions } from './feed.ts';
@@ -176,7 +176,7 @@ export class Feeds implements Disposable {
 
   #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
     for (const feed of this.#feeds) {
-      if (feed.options.logs && feed.covers(id) && reaches(message, feed.logLevel)) feed.options.send(message);
+      if (feed.options.logs && feed.covers(id) && isWantedAt(feed.logLevel ?? 'all', message)) feed.options.send(message);
     }
   }
 }
@@ -199,8 +199,3 @@ function isWithin(uri: string, whole: string): boolean {
 }
 
 const DELIMITER = /[:/?#[\]@!$&'()*+,;=]/;
-
-function reaches(message: NotificationMessage, threshold: LoggingLevel | undefined): boolean {
-  const level = message.params?.['level'];
-  return threshold === undefined || !isLoggingLevel(level) || reachesLevel(level, threshold);
-}

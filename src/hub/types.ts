@@ -16,7 +16,7 @@ export interface HubOptions {
 }
 
 /** The hub's life, in the words that clients of the management API know. */
-export type HubState = 'starting' | 'ready' | 'stopping' | 'stopped' | 'error';
+export type HubState = 'starting' | 'ready' | 'stopping' | 'stopped';
 
 /** One server as a person is told of it when its state changes. */
 export interface ServerReport {

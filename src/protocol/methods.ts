@@ -1,3 +1,5 @@
+import type { NotificationMessage } from './envelope.ts';
+
 /** The four lists that a server offers, by the name of the array in the result. */
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 export const LIST_KINDS = ['tools', 'prompts', 'resources', 'resourceTemplates'] as const satisfies readonly ListKind[];
@@ -55,6 +57,17 @@ export type LoggingLevel = (typeof LOG_LEVELS)[number];
 
 export function isLoggingLevel(value: unknown): value is LoggingLevel {
   return LOG_LEVELS.some((level) => level === value);
+}
+
+/**
+ * Whether a notification is for somebody who wants log messages from `threshold` on. One that is no log message always is;
+ * a level that nobody knows is shown rather than lost.
+ */
+export function isWantedAt(threshold: LoggingLevel | 'all' | 'none', { method, params }: NotificationMessage): boolean {
+  if (method !== 'notifications/message' || threshold === 'all') return true;
+  if (threshold === 'none') return false;
+  const level = params?.['level'];
+  return !isLoggingLevel(level) || reachesLevel(level, threshold);
 }
 
 /** Whether a message of `level` is to be shown to somebody who asked for `threshold`. */

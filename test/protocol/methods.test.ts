@@ -9,6 +9,8 @@ import {
   listMethod,
   LOG_LEVELS,
   nameField,
+  isWantedAt,
+  notification,
   reachesLevel,
 } from '../../src/protocol/index.ts';
 
@@ -54,5 +56,15 @@ it.each([
 it('levels are ordered from debug to emergency', () => {
   expect(LOG_LEVELS.map((level) => reachesLevel(level, 'warning'))).toEqual([false, false, false, true, true, true, true, true]);
   expect(reachesLevel('debug', 'debug')).toBe(true);
+});
+
+it('tells whether a notification is wanted at a level', () => {
+  const log = (level: string) => notification('notifications/message', { level, data: 'x' });
+  expect(isWantedAt('warning', log('info'))).toBe(false);
+  expect(isWantedAt('warning', log('error'))).toBe(true);
+  expect(isWantedAt('warning', log('nobody knows'))).toBe(true);
+  expect(isWantedAt('all', log('debug'))).toBe(true);
+  expect(isWantedAt('none', log('emergency'))).toBe(false);
+  expect(isWantedAt('none', notification('notifications/progress', {}))).toBe(true);
   expect(['info', 'trace', '', 3, undefined].map(isLoggingLevel)).toEqual([true, false, false, false, false]);
 });
