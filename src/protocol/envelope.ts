@@ -73,7 +73,8 @@ export function isRequestId(value: unknown): value is RequestId {
 /** What kind of JSON-RPC message a parsed value is, or `undefined` when it is none. */
 export function messageKind(value: unknown): 'request' | 'notification' | 'response' | undefined {
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return undefined;
-  return typeof value['method'] === 'string' ? callKind(value) : responseKind(value);
+  if (!('method' in value)) return responseKind(value);
+  return typeof value['method'] === 'string' ? callKind(value) : undefined;
 }
 
 function callKind({ id, params }: JsonObject): 'request' | 'notification' | undefined {

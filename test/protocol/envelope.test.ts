@@ -36,6 +36,7 @@ describe('messageKind', () => {
     ['an id of another type', rpc({ id: {}, method: 'ping' }), undefined],
     ['params by position', rpc({ id: 1, method: 'ping', params: [1] }), undefined],
     ['a method that is no string', rpc({ id: 1, method: 5 }), undefined],
+    ['a result beside a method that is no string', rpc({ id: 1, result: {}, method: null }), undefined],
     ['a result that is no object', rpc({ id: 1, result: 'ok' }), undefined],
     ['a result without an id', rpc({ result: {} }), undefined],
     ['an error with an id of another type', rpc({ id: { a: 1 }, error }), undefined],
