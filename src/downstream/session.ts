@@ -168,6 +168,7 @@ export class Session {
     const protocolVersion = negotiateLegacy(params['protocolVersion']);
     const downstream: Downstream = {
       principal: LOCAL_PRINCIPAL,
+      sessionId: this.id,
       era: 'legacy',
       protocolVersion,
       clientInfo: isObject(clientInfo) ? clientInfo : undefined,

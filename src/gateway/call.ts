@@ -11,6 +11,11 @@ export interface Principal {
 /** The client side of one call. */
 export interface Downstream {
   readonly principal: Principal;
+  /**
+   * The session that the call belongs to. Absent in the modern era, where nothing ties one request to another: there every
+   * call is a client of its own.
+   */
+  readonly sessionId?: string | undefined;
   readonly era: Era;
   readonly protocolVersion: string;
   readonly clientInfo?: JsonObject | undefined;

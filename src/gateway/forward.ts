@@ -16,6 +16,8 @@ export async function forward(clock: Clock, upstream: Upstream, call: Call, para
   const { downstream } = call;
   const canBeAsked = downstream.era === 'modern' || call.ask !== undefined;
   const origin: Origin = {
+    principalId: downstream.principal.id,
+    sessionId: downstream.sessionId,
     era: downstream.era,
     clientInfo: downstream.clientInfo,
     clientCapabilities: canBeAsked ? downstream.clientCapabilities : undefined,

@@ -4,6 +4,10 @@ import type { Era, JsonObject, NotificationMessage, Outcome, ServerRequest } fro
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
 export interface Origin {
+  /** Whose call it is; nothing of one principal's may reach another. */
+  readonly principalId: string;
+  /** The client's session; calls of one session are calls of one client. Absent in the modern era: every call is a client of its own. */
+  readonly sessionId?: string | undefined;
   /** Era of the downstream client; the upstream's own may differ. */
   readonly era: Era;
   /** Passed on to a modern upstream; a legacy one knows the hub only. */

@@ -57,5 +57,11 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
 
 /** A `tools/call` as a legacy client makes it. */
 export function toolCall(name: string, overrides: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  return { method: 'tools/call', params: { name }, origin: { era: 'legacy' }, signal: new AbortController().signal, ...overrides };
+  return {
+    method: 'tools/call',
+    params: { name },
+    origin: { principalId: 'local', era: 'legacy' },
+    signal: new AbortController().signal,
+    ...overrides,
+  };
 }

@@ -54,7 +54,7 @@ describe('a legacy server over Streamable HTTP', () => {
   it('keeps the envelope and retry fields from a legacy server', async () => {
     const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'com.example/trace': '1' };
     const params = { name: 'echo', arguments: { a: 1 }, requestState: 's', inputResponses: {}, _meta: meta };
-    await recorded.connection.request(toolCall('echo', { params, origin: { era: 'modern' } }));
+    await recorded.connection.request(toolCall('echo', { params, origin: { principalId: 'local', era: 'modern' } }));
     expect(server.offer.calls.at(-1)).toEqual({ name: 'echo', arguments: { a: 1 }, _meta: { 'com.example/trace': '1' } });
   });
 

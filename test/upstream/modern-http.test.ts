@@ -39,6 +39,7 @@ describe('a modern server over HTTP', () => {
 
   it('stamps the envelope: the client as far as it may be told, the version of the server', async () => {
     const origin = {
+      principalId: 'local',
       era: 'modern',
       clientInfo: { name: 'c', version: '1' },
       clientCapabilities: { elicitation: {} },

@@ -37,7 +37,13 @@ describe('outgoingParams', () => {
   });
 
   it('passes what a modern client declared, and retry fields', () => {
-    const origin = { era: 'modern', clientInfo: { name: 'c' }, clientCapabilities: { sampling: {} }, logLevel: 'debug' } as const;
+    const origin = {
+      principalId: 'local',
+      era: 'modern',
+      clientInfo: { name: 'c' },
+      clientCapabilities: { sampling: {} },
+      logLevel: 'debug',
+    } as const;
     const params = { name: 'p', requestState: 's', inputResponses: {}, _meta: { [C]: { stale: {} } } };
     expect(shaped('modern', 'prompts/get', params, origin)).toEqual({
       name: 'p',
@@ -51,10 +57,10 @@ describe('outgoingParams', () => {
     const ui = { 'io.modelcontextprotocol/ui': {} };
     const asked = { sampling: { tools: {} }, elicitation: {}, roots: { listChanged: true } };
     const clientCapabilities = { ...asked, tasks: { list: {} }, extensions: { ...ui, 'io.modelcontextprotocol/tasks': {} } };
-    const origin = { era: 'legacy', clientInfo: { name: 'c' }, clientCapabilities } as const;
+    const origin = { principalId: 'local', era: 'legacy', clientInfo: { name: 'c' }, clientCapabilities } as const;
     const declared = { ...asked, extensions: ui };
     expect(shaped('modern', 'prompts/get', {}, origin)).toEqual({ _meta: { [V]: '2026-07-28', [I]: { name: 'c' }, [C]: declared } });
-    expect(shaped('modern', 'prompts/get', {}, { era: 'legacy' })).toMatchObject({ _meta: { [C]: {} } });
+    expect(shaped('modern', 'prompts/get', {}, { principalId: 'local', era: 'legacy' })).toMatchObject({ _meta: { [C]: {} } });
   });
 
   it('leaves the caller\u2019s params as they were', () => {

@@ -50,7 +50,7 @@ function poolOf(launches: Record<string, StdioLaunch | undefined>): Pool {
 const echo = (text: string): UpstreamRequest => ({
   method: 'tools/call',
   params: { name: 'echo', arguments: { text } },
-  origin: { era: 'legacy' },
+  origin: { principalId: 'local', era: 'legacy' },
   signal: never,
 });
 const stateOf = (pool: Pool, id: string): string | undefined => pool.get(id)?.state.kind;

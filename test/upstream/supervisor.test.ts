@@ -20,7 +20,7 @@ const base: StdioDefinition = {
   errors: [],
 };
 const never = new AbortController().signal;
-const call: UpstreamRequest = { method: 'tools/call', origin: { era: 'legacy' }, signal: never };
+const call: UpstreamRequest = { method: 'tools/call', origin: { principalId: 'local', era: 'legacy' }, signal: never };
 const crash = new HubError('UPSTREAM_EXITED', 'Server "github" exited with code 3.');
 
 function supervised(
