@@ -33,7 +33,7 @@ export interface UpstreamRequest {
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
    * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
-   * question back. While one is open, the time limit of the request stands still. Absent when the client cannot be asked.
+   * question back. While one is open, the time limits of the request stand still. Absent when the client cannot be asked.
    */
   readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
 }
