@@ -100,9 +100,10 @@ export class ParkedCall {
   /** Goes on with a retry. One that does not fit changes nothing. */
   resume(call: Call, round: string): Promise<Answer> {
     if (this.#over || this.#round !== round) return Promise.resolve(stateRefused());
-    const responses = call.params?.['inputResponses'] ?? {};
-    const problem = isObject(responses) ? this.#questions.problemWith(responses) : 'inputResponses must be an object.';
-    if (problem !== undefined || !isObject(responses)) return Promise.resolve(answersRefused(problem ?? ''));
+    const { inputResponses: responses = {} } = call.params ?? {};
+    if (!isObject(responses)) return Promise.resolve(answersRefused('inputResponses must be an object.'));
+    const problem = this.#questions.problemWith(responses);
+    if (problem !== undefined) return Promise.resolve(answersRefused(problem));
     this.#round = undefined;
     this.#expiry?.dispose();
     const answered = this.#open(call);
