@@ -18,6 +18,8 @@ const TAG_BYTES = 16;
 const ID_BYTES = 16;
 /** One byte for the kind, the two ids, and the time as a double. */
 const PLAIN_BYTES = 1 + 2 * ID_BYTES + 8;
+const SEALED_BYTES = IV_BYTES + PLAIN_BYTES + TAG_BYTES;
+const SEALED_CHARS = Math.ceil((SEALED_BYTES * 4) / 3);
 const NO_ID = '00'.repeat(ID_BYTES);
 
 /** A name that nobody can guess: of a park, or of one of its rounds. */
@@ -41,11 +43,11 @@ export class RequestStates {
 
   /** What was sealed for the request that `binding` is made of; `undefined` for anything else. */
   open(binding: () => string, sealed: string): OwnState | undefined {
-    if (!sealed.startsWith(PREFIX)) return undefined;
+    if (!sealed.startsWith(PREFIX) || sealed.length !== PREFIX.length + SEALED_CHARS) return undefined;
     const text = sealed.slice(PREFIX.length);
     const bytes = Buffer.from(text, 'base64url');
     // Several texts can stand for the same bytes; only the one that was given out counts.
-    if (bytes.length !== IV_BYTES + PLAIN_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) return undefined;
+    if (bytes.length !== SEALED_BYTES || bytes.toString('base64url') !== text) return undefined;
     const decipher = createDecipheriv(CIPHER, this.#secret(), bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
     decipher.setAAD(Buffer.from(binding()));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
