@@ -21,7 +21,7 @@ import { answersRefused, clientLacks, stateRefused } from './state-refusals.ts';
 import { withUrlsToVisit } from './url-elicitation.ts';
 
 /** How long the answers of a client may take, in milliseconds, from each `input_required` on: there is a person behind it. */
-export const ANSWER_WITHIN_MS = 600_000;
+const ANSWER_WITHIN_MS = 600_000;
 /** Questions that come this close together, in milliseconds, are asked in one round. */
 const DEBOUNCE_MS = 5;
 

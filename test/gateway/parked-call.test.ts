@@ -109,7 +109,11 @@ describe('a call of a modern client to a legacy server', () => {
     const [name, age] = [work.elicit('Name?'), work.elicit('Age?')];
     await lot.clock.advance(5);
     const round = roundOf(await sent.answer);
-    const again = lot.send({ ...CALL, requestState: round.requestState, inputResponses: { 'elicitation-1': YES, other: 7, constructor: 1 } });
+    const again = lot.send({
+      ...CALL,
+      requestState: round.requestState,
+      inputResponses: { 'elicitation-1': YES, other: 7, constructor: 1 },
+    });
     await lot.clock.advance(5);
     const next = roundOf(await again.answer);
     expect([name.outcome, age.outcome]).toEqual([{ result: YES }, undefined]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/protocol/index.ts';
 import { settle } from '../support/fake-clock.ts';
 import { listing, tool } from '../support/fake-upstream.ts';
-import { ALL, CALL, DONE, parkingLot, refusalOf, retry, roundOf, type SendOptions, YES } from './parking.ts';
+import { CALL, DONE, parkingLot, refusalOf, retry, roundOf, type SendOptions, YES } from './parking.ts';
 
 const TEN_MINUTES = 600_000;
 
@@ -328,12 +328,15 @@ describe('a URL that has to be visited first (-32042)', () => {
     });
   });
 
-  it.each([undefined, {}, { elicitations: [] }, { elicitations: [{ mode: 'url' }, 7] }])('stays an error when it names none: %j', async (data) => {
-    const lot = parkingLot();
-    const { work, sent } = await lot.begin();
-    work.answer({ error: { ...error, data } });
-    expect((await sent.answer).outcome.error?.code).toBe(-32042);
-  });
+  it.each([undefined, {}, { elicitations: [] }, { elicitations: [{ mode: 'url' }, 7] }])(
+    'stays an error when it names none: %j',
+    async (data) => {
+      const lot = parkingLot();
+      const { work, sent } = await lot.begin();
+      work.answer({ error: { ...error, data } });
+      expect((await sent.answer).outcome.error?.code).toBe(-32042);
+    },
+  );
 });
 
 describe('a `requestState` that is not of the hub', () => {
@@ -348,19 +351,24 @@ describe('a `requestState` that is not of the hub', () => {
     expect(await sent.answer).toEqual({ era: 'modern', outcome: DONE });
   });
 
-  it.each(['modern', 'legacy'] as const)('waits for a server that is starting, to see what it is: %s', async (era) => {
+  const starting = (era: 'modern' | 'legacy') => {
     const lot = parkingLot();
     lot.upstream.listing = undefined;
     lot.upstream.onSettled = async () => lot.upstreams.offer('srv', listing({ era, tools: [tool('t')] }));
-    const params = { ...CALL, name: 't', requestState: 'opaque' };
-    const sent = lot.send(params, { scope: { kind: 'server', id: 'srv' }, capabilities: ALL });
+    const sent = lot.send({ ...CALL, name: 't', requestState: 'opaque' }, { scope: { kind: 'server', id: 'srv' } });
+    return { lot, sent };
+  };
+
+  it('waits for a server that is starting, and goes to it when it is modern', async () => {
+    const { lot, sent } = starting('modern');
     await settle();
-    if (era === 'legacy') {
-      expect(refusalOf(await sent.answer)).toContain('not valid');
-    } else {
-      lot.works[0]?.answer();
-      expect((await sent.answer).outcome).toEqual(DONE);
-    }
-    expect(lot.works).toHaveLength(era === 'legacy' ? 0 : 1);
+    lot.works[0]?.answer();
+    expect((await sent.answer).outcome).toEqual(DONE);
+  });
+
+  it('… and is refused when it is legacy', async () => {
+    const { lot, sent } = starting('legacy');
+    expect(refusalOf(await sent.answer)).toContain('not valid');
+    expect(lot.works).toEqual([]);
   });
 });

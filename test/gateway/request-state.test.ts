@@ -36,13 +36,13 @@ describe('RequestStates', () => {
       changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
       expect(states.open(() => 'b', `hub1.${changed.toString('base64url')}`)).toBeUndefined();
     }
+    const wrong: string[] = [];
     for (let at = 0; at < sealed.length; at += 1) {
-      for (const other of 'Aa0-_=+/ \n') {
-        if (sealed[at] !== other) expect(states.open(() => 'b', sealed.slice(0, at) + other + sealed.slice(at + 1))).toBeUndefined();
-        expect(states.open(() => 'b', sealed.slice(0, at) + other + sealed.slice(at))).toBeUndefined();
-      }
-      expect(states.open(() => 'b', sealed.slice(0, at))).toBeUndefined();
+      for (const other of 'Aa0-_=+/ \n')
+        wrong.push(sealed.slice(0, at) + other + sealed.slice(at + 1), sealed.slice(0, at) + other + sealed.slice(at));
+      wrong.push(sealed.slice(0, at));
     }
+    for (const one of wrong.filter((one) => one !== sealed)) expect(states.open(() => 'b', one)).toBeUndefined();
     for (const more of ['=', 'A', '-TAMPERED', '\0', sealed]) expect(states.open(() => 'b', sealed + more)).toBeUndefined();
     expect(states.open(() => 'c', sealed)).toBeUndefined();
     expect(new RequestStates().open(() => 'b', sealed)).toBeUndefined();
@@ -54,7 +54,8 @@ describe('RequestStates', () => {
       new RequestStates().open(() => {
         throw new Error('needless');
       }, sealed);
-    for (const sealed of ['', 'x', 'hub1.', 'hub1.AAAA', `hub2.${'A'.repeat(92)}`, 'x'.repeat(1_000_000)]) expect(open(sealed)).toBeUndefined();
+    for (const sealed of ['', 'x', 'hub1.', 'hub1.AAAA', `hub2.${'A'.repeat(92)}`, 'x'.repeat(1_000_000)])
+      expect(open(sealed)).toBeUndefined();
   });
 });
 
