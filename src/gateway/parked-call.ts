@@ -38,7 +38,8 @@ export interface Parking {
 interface Leg {
   readonly call: Call;
   readonly resolve: (answer: Answer) => void;
-  readonly onAbort: () => void;
+  /** Only of a retry: the first request's own signal is the server's too. */
+  readonly onAbort?: () => void;
 }
 
 /**
@@ -54,9 +55,10 @@ export class ParkedCall {
   readonly #parking: Parking;
   readonly #upstream: Upstream;
   readonly #method: string;
-  readonly #work = new AbortController();
   readonly #questions = new OpenQuestions();
   readonly #held = new HeldNotifications();
+  /** Takes the server's work back; known from the first question on. */
+  #takeBack: ((reason: HubError) => void) | undefined;
   #id: string | undefined;
   #leg: Leg | undefined;
   /** The server's answer, when it came while no request of the client was open. */
@@ -83,12 +85,11 @@ export class ParkedCall {
 
   /** Makes the call. Resolves with what its client is to be told; never rejects. */
   start(call: Call, request: UpstreamRequest): Promise<Answer> {
-    const answered = this.#open(call);
+    const answered = new Promise<Answer>((resolve) => (this.#leg = { call, resolve }));
     const whole: UpstreamRequest = {
       ...request,
-      signal: this.#work.signal,
       onNotification: (notification) => this.#notified(notification),
-      onRequest: (question, signal) => this.#asked(question, signal),
+      onRequest: (question, signal, takeBack) => this.#asked(question, signal, takeBack),
     };
     this.#upstream.request(whole).then(
       (answer) => this.#settled(answer),
@@ -119,7 +120,7 @@ export class ParkedCall {
     this.#finish();
     this.#questions.refuse(unanswered(reason.message).error);
     this.#respond(failureAnswer(this.#method, reason));
-    this.#work.abort(reason);
+    this.#takeBack?.(reason);
   }
 
   #open(call: Call): Promise<Answer> {
@@ -137,7 +138,7 @@ export class ParkedCall {
     if (this.#questions.size > 0) this.#askSoon();
   }
 
-  async #asked(request: ServerRequest, signal: AbortSignal): Promise<Outcome> {
+  async #asked(request: ServerRequest, signal: AbortSignal, takeBack: (reason: HubError) => void): Promise<Outcome> {
     const { method } = request;
     const needs = abilityFor(request);
     if (needs === undefined) {
@@ -145,6 +146,7 @@ export class ParkedCall {
     }
     const refused = this.#refusal();
     if (refused !== undefined) return unanswered(`"${method}" cannot be asked: ${refused}`);
+    this.#takeBack = takeBack;
     const outcome = this.#questions.ask(request, needs, signal);
     if (this.#leg) this.#askSoon();
     return outcome;
@@ -211,7 +213,7 @@ export class ParkedCall {
   #respond(answer: Answer): void {
     const leg = this.#leg;
     this.#leg = undefined;
-    leg?.call.signal.removeEventListener('abort', leg.onAbort);
+    if (leg?.onAbort) leg.call.signal.removeEventListener('abort', leg.onAbort);
     leg?.resolve(answer);
   }
 

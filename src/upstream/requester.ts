@@ -12,7 +12,7 @@ import { IdleLimit } from './idle-limit.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
 import { TotalLimit } from './total-limit.ts';
-import type { Origin } from './types.ts';
+import type { Origin, UpstreamRequest } from './types.ts';
 
 /** A request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
 const MAX_LIMIT_FACTOR = 10;
@@ -27,7 +27,7 @@ export interface Ask {
   readonly timeoutMs?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
-  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly onRequest?: UpstreamRequest['onRequest'];
 }
 
 export interface RequesterOptions {
@@ -74,8 +74,10 @@ export class Requester {
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
     const { onRequest } = ask;
+    const takeBack = (reason: HubError): void => link.cancel(id, reason);
     const askClient =
-      onRequest && ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(total.suspendedFor(onRequest(request, signal))));
+      onRequest &&
+      ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(total.suspendedFor(onRequest(request, signal, takeBack))));
     this.#inFlight.set(id, { ask, token: progressTokenOf(ask.params), limit: idle, askClient });
     idle.restart();
     total.start();

@@ -15,6 +15,7 @@ export const DONE: Outcome = { result: { content: [{ type: 'text', text: 'done' 
 export class Work {
   readonly request: UpstreamRequest;
   readonly #end: Deferred<Outcome>;
+  isCancelled = false;
 
   constructor(request: UpstreamRequest, end: Deferred<Outcome>) {
     this.request = request;
@@ -25,7 +26,8 @@ export class Work {
   ask(method: string, params?: JsonObject): { outcome: Outcome | undefined; takeBack(): void } {
     const aborter = new AbortController();
     const question: { outcome: Outcome | undefined; takeBack(): void } = { outcome: undefined, takeBack: () => aborter.abort() };
-    void this.request.onRequest?.({ method, params }, aborter.signal).then((outcome) => (question.outcome = outcome));
+    const takeBack = (reason: HubError): void => this.takeBack(reason);
+    void this.request.onRequest?.({ method, params }, aborter.signal, takeBack).then((outcome) => (question.outcome = outcome));
     return question;
   }
 
@@ -45,8 +47,10 @@ export class Work {
     this.#end.reject(new HubError('UPSTREAM_EXITED', 'The process ended.'));
   }
 
-  get isCancelled(): boolean {
-    return this.request.signal.aborted;
+  /** What the connection does when a request is taken back. */
+  takeBack(reason: HubError): void {
+    this.isCancelled = true;
+    this.#end.reject(reason);
   }
 }
 
@@ -72,10 +76,11 @@ export function parkingLot(parts: ListingParts = {}) {
   const works: Work[] = [];
   upstream.answer = (request) => {
     const end = deferred<Outcome>();
-    const cancel = (): void => end.reject(new HubError('CANCELLED', 'It was taken back.'));
+    const work = new Work(request, end);
+    const cancel = (): void => work.takeBack(new HubError('CANCELLED', 'It was taken back.'));
     if (request.signal.aborted) cancel();
     else request.signal.addEventListener('abort', cancel, { once: true });
-    works.push(new Work(request, end));
+    works.push(work);
     return end.promise;
   };
   const hub = { name: 'mcp-hub', title: 'MCP Hub', version: '0.0.0' };

@@ -156,7 +156,7 @@ describe('an end', () => {
     const question = work.elicit();
     sent.close();
     await lot.clock.advance(5);
-    expect([work.isCancelled, question.outcome?.error?.message]).toEqual([true, 'The client closed the connection.']);
+    expect([work.isCancelled, question.outcome?.error?.message]).toEqual([true, 'The call is over.']);
 
     const { work: second, round } = await lot.park();
     const again = lot.send(retry(round));
@@ -165,17 +165,6 @@ describe('an end', () => {
     await settle();
     expect([second.isCancelled, lot.clock.pending]).toEqual([true, 0]);
     expect(refusalOf(await lot.send(retry(round)).answer)).toContain('not valid');
-  });
-
-  it('of a request that was answered is none of the call', async () => {
-    const lot = parkingLot();
-    const { work, sent } = await lot.begin();
-    work.elicit();
-    await lot.clock.advance(5);
-    roundOf(await sent.answer);
-    sent.close();
-    await settle();
-    expect(work.isCancelled).toBe(false);
   });
 
   it('of the hub takes every call back', async () => {
