@@ -17,11 +17,10 @@ import {
   rpcErrorOf,
   type ServerRequest,
 } from '../protocol/index.ts';
-import { Backlog } from './backlog.ts';
 import { lackingAbility } from './client-abilities.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
-import type { EventStream } from './event-stream.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
+import type { Outlet } from './outlet.ts';
 import { type Push, Questions } from './questions.ts';
 
 interface RunningCall {
@@ -41,11 +40,10 @@ export class Session {
   readonly scope: Scope;
   readonly #context: Context;
   readonly #running = new Set<RunningCall>();
-  readonly #backlog = new Backlog();
   readonly #questions: Questions;
   #downstream: Downstream | undefined;
   #feed: Feed | undefined;
-  #stream: EventStream | undefined;
+  #stream: Outlet | undefined;
   #lastUsedMs: number;
   #closed = false;
 
@@ -69,7 +67,7 @@ export class Session {
 
   /** Whether a stream is open or a request is running. */
   get isBusy(): boolean {
-    return this.#stream !== undefined || this.#running.size > 0;
+    return this.#stream?.isOpen === true || this.#running.size > 0;
   }
 
   /**
@@ -78,7 +76,7 @@ export class Session {
    * @param push sends what belongs to the request before it is answered
    */
   async request(message: RequestMessage, push: Push): Promise<ResponseMessage | undefined> {
-    this.#touch();
+    this.touch();
     const call: RunningCall = { id: message.id, controller: new AbortController() };
     this.#running.add(call);
     try {
@@ -89,13 +87,13 @@ export class Session {
       return responseMessage(message.id, { error: rpcErrorOf(toHubError(error)) });
     } finally {
       this.#running.delete(call);
-      this.#touch();
+      this.touch();
     }
   }
 
   /** Takes a notification of the client. `notifications/initialized` and unknown ones need nothing done. */
   notification({ method, params }: NotificationMessage): void {
-    this.#touch();
+    this.touch();
     if (method !== 'notifications/cancelled') return;
     for (const { id, controller } of this.#running) {
       if (id === params?.['requestId']) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
@@ -104,28 +102,18 @@ export class Session {
 
   /** Takes the client's answer to a request that was sent to it; any other is ignored. */
   response(message: ResponseMessage): void {
-    this.#touch();
+    this.touch();
     this.#questions.answer(message);
   }
 
-  /** Gives the stream for notifications that belong to no request, and sends what was kept for it; false when there is one. */
-  listenOn(stream: EventStream): boolean {
-    if (this.#stream) return false;
-    this.#touch();
+  /** Gives the stream for notifications that belong to no request. */
+  listenOn(stream: Outlet): void {
     this.#stream = stream;
-    for (const event of this.#backlog.take()) stream.send(event);
-    return true;
   }
 
-  /** Takes the stream back, when it is over. */
-  stopListening(stream: EventStream): void {
-    if (this.#stream !== stream) return;
-    this.#stream = undefined;
-    this.#touch();
-  }
-
-  get isListening(): boolean {
-    return this.#stream !== undefined;
+  /** Its client was heard of. */
+  touch(): void {
+    this.#lastUsedMs = this.#context.clock.now();
   }
 
   /** Ends it: running calls are taken back, its stream and its feed end. Idempotent. */
@@ -139,10 +127,6 @@ export class Session {
 
   #isInitialized(): boolean {
     return this.#downstream !== undefined;
-  }
-
-  #touch(): void {
-    this.#lastUsedMs = this.#context.clock.now();
   }
 
   async #outcome(message: RequestMessage, push: Push, controller: AbortController): Promise<Outcome | undefined> {
@@ -184,7 +168,7 @@ export class Session {
       scope: this.scope,
       changes: new Set(['tools', 'prompts', 'resources'] as const),
       logs: true,
-      send: (event) => this.#push(event),
+      send: (event) => void this.#stream?.send(event),
     });
     return { result: initializeResult(answer.outcome.result, protocolVersion, serverInfo) };
   }
@@ -226,11 +210,6 @@ export class Session {
     if (typeof uri !== 'string') return fault(rpcCode.invalidParams, 'Invalid params: uri must be a string.');
     const outcome = await (method === 'resources/subscribe' ? feed.subscribe(uri) : feed.unsubscribe(uri));
     return forLegacy({ era: 'hub', outcome }, 'resources/read');
-  }
-
-  #push(event: NotificationMessage): void {
-    if (this.#stream) this.#stream.send(event);
-    else this.#backlog.add(event);
   }
 }
 
