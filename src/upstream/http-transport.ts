@@ -6,6 +6,7 @@ import { name, networkError, sessionGoneError, statusError } from './http-errors
 import { HttpExchange } from './http-exchange.ts';
 import { type HttpTarget, httpTarget } from './http-target.ts';
 import type { RemoteLaunch } from './launch.ts';
+import { ResumptionHeader, resumptionDelay } from './resumption.ts';
 import { listenTo, toSdkMessage } from './sdk-message.ts';
 import type { SendOptions, Transport, TransportEvents } from './transport.ts';
 
@@ -139,16 +140,17 @@ export class HttpTransport implements Transport {
     const { clock } = this.#options;
     if (!this.#target) throw new HubError('UNHANDLED_ERROR', `${name(this.#peer)}: the transport was used before it was opened.`);
     const { url, headers } = this.#target;
+    const resumption = new ResumptionHeader();
     return new StreamableHTTPClientTransport(url, {
       requestInit: { headers },
       fetch: async (input, init) => {
-        const response = await boundedFetch(this.#peer, input, init);
+        const response = await boundedFetch(this.#peer, input, resumption.apply(init));
         observe(response, init?.method ?? 'GET');
         return response;
       },
       reconnectionOptions: { ...RECONNECTION, maxRetries },
       reconnectionScheduler: (reconnect, delayMs) => {
-        const timer = clock.after(delayMs, reconnect);
+        const timer = clock.after(resumptionDelay(delayMs), reconnect);
         return () => timer.dispose();
       },
       ...(this.#sessionId !== undefined && { sessionId: this.#sessionId }),
