@@ -20,7 +20,7 @@ export interface StoredEvent {
   readonly seq: number;
   /** The whole frame. */
   readonly text: string;
-  /** A response or a request: somebody waits for it, so that notifications go first when there is no room. */
+  /** A response or a request: somebody waits for it. */
   readonly isAwaited: boolean;
   /** Events of one stream with the same key say the same. */
   readonly key: string | undefined;
@@ -95,14 +95,11 @@ export class EventStore {
     return this.#events?.filter((event) => event.owner === owner && event.seq > seq) ?? [];
   }
 
-  /** Gives up the oldest notification or, when there is none, the oldest event; false when nothing is kept. */
+  /** Gives up the event that is missed the least; false when nothing is kept. */
   dropOne(): boolean {
-    const events = this.#events;
-    if (!events || events.length === 0) return false;
-    const at = events.findIndex(({ isAwaited }) => !isAwaited);
-    const [event] = events.splice(Math.max(at, 0), 1);
+    const [event] = this.#events?.splice(leastMissed(this.#events), 1) ?? [];
     if (event) this.#release(event);
-    return true;
+    return event !== undefined;
   }
 
   /** Gives up every event that is meant. */
@@ -121,4 +118,21 @@ export class EventStore {
     this.#budget.release(this, event.text.length);
     event.owner.dropped();
   }
+}
+
+/**
+ * The place of the oldest event that its client has or, when there is none, of the oldest; of either, a
+ * notification goes first.
+ */
+function leastMissed(events: readonly StoredEvent[]): number {
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (const [at, event] of events.entries()) {
+    const missed = (event.owner.isSettled(event, Number.POSITIVE_INFINITY) ? 0 : 2) + (event.isAwaited ? 1 : 0);
+    if (missed === 0) return at;
+    if (missed >= least) continue;
+    best = at;
+    least = missed;
+  }
+  return best;
 }

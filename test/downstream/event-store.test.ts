@@ -3,8 +3,12 @@ import { EventBudget, type EventOwner, EventStore, type StoredEvent } from '../.
 
 class Owner implements EventOwner {
   drops = 0;
+  readonly #has: boolean;
+  constructor(has = false) {
+    this.#has = has;
+  }
   isSettled(): boolean {
-    return true;
+    return this.#has;
   }
   dropped(): void {
     this.drops += 1;
@@ -40,6 +44,17 @@ describe('EventStore', () => {
     store.add(event(owner, 259, { isAwaited: true }));
     expect(seqs(store, owner)).toEqual([258, 259]);
     expect([owner.drops, store.chars, budget.used]).toEqual([257, 4 * MIB, 4 * MIB]);
+  });
+
+  it('gives up what its client has before what it has not', () => {
+    const [store, has, lacks] = [new EventStore(new EventBudget()), new Owner(true), new Owner()];
+    store.add(event(lacks, 1));
+    for (let seq = 1; seq <= 255; seq += 1) store.add(event(has, seq, { isAwaited: seq !== 2 }));
+    for (const seq of [2, 3]) store.add(event(lacks, seq));
+    expect([seqs(store, lacks), seqs(store, has).slice(0, 2)]).toEqual([
+      [1, 2, 3],
+      [3, 4],
+    ]);
   });
 
   it('drops what is meant, and then holds nothing', () => {

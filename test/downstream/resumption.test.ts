@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JsonObject, type Message, notification, type Outcome } from '../../src/protocol/index.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -304,6 +305,27 @@ describe('the stream of the session', () => {
     expect([logged(again)[0], logged(again).at(-1)]).toEqual([44, 299]);
     again.close();
   });
+});
+
+it('a client that does not read is dropped, and comes back for what is kept', async () => {
+  const client = await Client.start();
+  const { port } = harness.server.address() as { port: number };
+  const stalled = connect(port, '127.0.0.1').on('error', () => {});
+  const closed = new Promise((resolve) => stalled.on('close', resolve));
+  stalled.write(`GET /mcp HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nMcp-Session-Id: ${client.id}\r\n\r\n`);
+  await new Promise((resolve) => stalled.once('data', resolve));
+  stalled.pause();
+  const padding = 'x'.repeat(100_000);
+  for (let data = 0; data < 300; data += 1) {
+    feed().send(notification('notifications/message', { level: 'info', data, padding }));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  stalled.resume();
+  await closed;
+  const again = await client.get(`${client.id.slice(0, 8)}-0-1`);
+  await until(() => again.events.length === 41, 'what is kept');
+  expect(logged(again)).toEqual(Array.from({ length: 41 }, (_, at) => 259 + at));
+  again.close();
 });
 
 describe('a Last-Event-ID', () => {
