@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Disposable } from '../base/index.ts';
 import { type Message, SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from '../protocol/index.ts';
-import type { Outlet } from './outlet.ts';
+import type { MessageStream } from './message-stream.ts';
 import { limitUnread } from './reply.ts';
 
 /** Most bytes that wait for a client to read before its stream is dropped. */
@@ -15,7 +15,7 @@ export interface EventStreamOptions {
 }
 
 /** One open answer of server-sent events: kept alive while it is quiet, dropped when its client does not read. */
-export class EventStream implements Outlet {
+export class EventStream implements MessageStream {
   readonly #res: ServerResponse;
   readonly #clock: Clock;
   #keepAlive: Disposable | undefined;

@@ -3,7 +3,7 @@ import type { Clock, Disposable } from '../base/index.ts';
 import type { Message, ResponseMessage } from '../protocol/index.ts';
 import type { Accept } from './accept.ts';
 import { EventStream } from './event-stream.ts';
-import type { Outlet } from './outlet.ts';
+import type { MessageStream } from './message-stream.ts';
 import { sendEmpty, sendJson } from './reply.ts';
 
 /** How long an answer may take before it becomes a stream that is kept alive, in milliseconds. */
@@ -11,7 +11,7 @@ const STREAM_AFTER_MS = 1_000;
 
 /** Makes streams that outlive their connections. */
 export interface StreamSource {
-  open(res: ServerResponse, headers: Readonly<Record<string, string>> | undefined): Outlet;
+  open(res: ServerResponse, headers: Readonly<Record<string, string>> | undefined): MessageStream;
 }
 
 export interface ExchangeOptions {
@@ -37,7 +37,7 @@ export class Exchange {
   readonly #held: ResponseMessage[] = [];
   #missing: number;
   #status = 200;
-  #stream: Outlet | undefined;
+  #stream: MessageStream | undefined;
   #timer: Disposable | undefined;
   #over = false;
 
@@ -93,7 +93,7 @@ export class Exchange {
     return this.#options.batch || only === undefined ? this.#held : only;
   }
 
-  #becomeStream(): Outlet {
+  #becomeStream(): MessageStream {
     if (this.#stream) return this.#stream;
     this.#timer?.dispose();
     const { clock, headers, streams } = this.#options;

@@ -12,14 +12,19 @@ export interface HttpSession {
 }
 
 export function createHttpSession(scope: Scope, context: Context, budget: EventBudget): HttpSession {
-  const session = new Session(randomUUID(), scope, context);
+  const id = randomUUID();
   const streams = new SessionStreams({
-    id: session.id,
+    id,
     clock: context.clock,
     budget,
     version: () => session.version,
-    onTouch: () => session.touch(),
+    onConnection: (stream, isOpen) => {
+      session.heard();
+      if (stream !== streams.standalone) return;
+      if (isOpen) session.listenOn(stream);
+      else session.stopListening(stream);
+    },
   });
-  session.listenOn(streams.standalone);
+  const session = new Session(id, scope, context, streams.standalone);
   return { session, streams };
 }

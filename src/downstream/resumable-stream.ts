@@ -3,7 +3,7 @@ import type { Clock } from '../base/index.ts';
 import { changeKindOf, errorMessage, isNotification, isResponse, type Message, rpcCode, sseFrame } from '../protocol/index.ts';
 import { type EventOwner, EventStore, type StoredEvent } from './event-store.ts';
 import { EventStream } from './event-stream.ts';
-import type { Outlet } from './outlet.ts';
+import type { MessageStream } from './message-stream.ts';
 
 /** How long clients are asked to wait before they come back, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -14,8 +14,8 @@ export interface StreamHome {
   readonly store: EventStore;
   /** Whether the client understands an event without data; older ones take it for a broken message. */
   readonly primes: boolean;
-  /** A connection came or went. */
-  touched(): void;
+  /** The stream has a connection now, or none any more. */
+  connection(stream: ResumableStream, isOpen: boolean): void;
   /** The stream is over, and nothing of it is kept. */
   forgotten(stream: ResumableStream): void;
 }
@@ -34,7 +34,7 @@ export interface ResumableStreamOptions {
  * with the id of the last one that it got is sent what it missed (spec 2025-11-25 basic/transports, "Resumability and
  * Redelivery").
  */
-export class ResumableStream implements Outlet, EventOwner {
+export class ResumableStream implements MessageStream, EventOwner {
   readonly #home: StreamHome;
   readonly #options: ResumableStreamOptions;
   #connection: EventStream | undefined;
@@ -69,11 +69,11 @@ export class ResumableStream implements Outlet, EventOwner {
     this.#connection = connection;
     before?.end();
     this.#retryDue = true;
-    this.#home.touched();
     const missed = store.after(this, seq);
     for (const event of missed) this.#write(event.seq, event.text);
     if (this.#isOver) this.#finish(connection);
     else if (primes && missed.length === 0) this.#prime();
+    this.#home.connection(this, true);
   }
 
   /** Whether a client that has got everything up to `seq` can be sent the rest, or what is left of it. */
@@ -155,7 +155,7 @@ export class ResumableStream implements Outlet, EventOwner {
   #disconnected(connection: EventStream): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    this.#home.touched();
+    this.#home.connection(this, false);
     if (this.#writtenSeq > 0 || this.#options.isStandalone) return;
     // Its client has no id, so that it cannot come back.
     this.#isOver = true;

@@ -17,8 +17,8 @@ export interface SessionStreamsOptions {
   readonly budget: EventBudget;
   /** The revision that the session speaks, once that is agreed on. */
   readonly version: () => string | undefined;
-  /** A connection came or went. */
-  readonly onTouch: () => void;
+  /** A stream has a connection now, or none any more. */
+  readonly onConnection: (stream: ResumableStream, isOpen: boolean) => void;
 }
 
 /**
@@ -83,8 +83,8 @@ export class SessionStreams implements StreamSource, StreamHome {
     this.store.drop(() => true);
   }
 
-  touched(): void {
-    this.#options.onTouch();
+  connection(stream: ResumableStream, isOpen: boolean): void {
+    this.#options.onConnection(stream, isOpen);
   }
 
   forgotten(stream: ResumableStream): void {

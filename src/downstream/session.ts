@@ -20,7 +20,7 @@ import {
 import { lackingAbility } from './client-abilities.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
-import type { Outlet } from './outlet.ts';
+import type { MessageStream } from './message-stream.ts';
 import { type Push, Questions } from './questions.ts';
 
 interface RunningCall {
@@ -40,17 +40,20 @@ export class Session {
   readonly scope: Scope;
   readonly #context: Context;
   readonly #running = new Set<RunningCall>();
+  readonly #parked: MessageStream | undefined;
   readonly #questions: Questions;
   #downstream: Downstream | undefined;
   #feed: Feed | undefined;
-  #stream: Outlet | undefined;
+  #stream: MessageStream | undefined;
   #lastUsedMs: number;
   #closed = false;
 
-  constructor(id: string, scope: Scope, context: Context) {
+  /** @param parked keeps what belongs to no request while nobody listens; without it, that is lost. */
+  constructor(id: string, scope: Scope, context: Context, parked?: MessageStream) {
     this.id = id;
     this.scope = scope;
     this.#context = context;
+    this.#parked = parked;
     this.#questions = new Questions(context.clock);
     this.#lastUsedMs = context.clock.now();
   }
@@ -67,7 +70,7 @@ export class Session {
 
   /** Whether a stream is open or a request is running. */
   get isBusy(): boolean {
-    return this.#stream?.isOpen === true || this.#running.size > 0;
+    return this.#stream !== undefined || this.#running.size > 0;
   }
 
   /**
@@ -76,7 +79,7 @@ export class Session {
    * @param push sends what belongs to the request before it is answered
    */
   async request(message: RequestMessage, push: Push): Promise<ResponseMessage | undefined> {
-    this.touch();
+    this.#touch();
     const call: RunningCall = { id: message.id, controller: new AbortController() };
     this.#running.add(call);
     try {
@@ -87,13 +90,13 @@ export class Session {
       return responseMessage(message.id, { error: rpcErrorOf(toHubError(error)) });
     } finally {
       this.#running.delete(call);
-      this.touch();
+      this.#touch();
     }
   }
 
   /** Takes a notification of the client. `notifications/initialized` and unknown ones need nothing done. */
   notification({ method, params }: NotificationMessage): void {
-    this.touch();
+    this.#touch();
     if (method !== 'notifications/cancelled') return;
     for (const { id, controller } of this.#running) {
       if (id === params?.['requestId']) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
@@ -102,18 +105,28 @@ export class Session {
 
   /** Takes the client's answer to a request that was sent to it; any other is ignored. */
   response(message: ResponseMessage): void {
-    this.touch();
+    this.#touch();
     this.#questions.answer(message);
   }
 
-  /** Gives the stream for notifications that belong to no request. */
-  listenOn(stream: Outlet): void {
+  /** Gives the stream for notifications that belong to no request; false when there is one. */
+  listenOn(stream: MessageStream): boolean {
+    if (this.#stream) return false;
+    this.#touch();
     this.#stream = stream;
+    return true;
   }
 
-  /** Its client was heard of. */
-  touch(): void {
-    this.#lastUsedMs = this.#context.clock.now();
+  /** Takes the stream back, when it is over. */
+  stopListening(stream: MessageStream): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    this.#touch();
+  }
+
+  /** Its client was heard of, other than by a message. */
+  heard(): void {
+    this.#touch();
   }
 
   /** Ends it: running calls are taken back, its stream and its feed end. Idempotent. */
@@ -127,6 +140,10 @@ export class Session {
 
   #isInitialized(): boolean {
     return this.#downstream !== undefined;
+  }
+
+  #touch(): void {
+    this.#lastUsedMs = this.#context.clock.now();
   }
 
   async #outcome(message: RequestMessage, push: Push, controller: AbortController): Promise<Outcome | undefined> {
@@ -168,7 +185,7 @@ export class Session {
       scope: this.scope,
       changes: new Set(['tools', 'prompts', 'resources'] as const),
       logs: true,
-      send: (event) => void this.#stream?.send(event),
+      send: (event) => this.#push(event),
     });
     return { result: initializeResult(answer.outcome.result, protocolVersion, serverInfo) };
   }
@@ -210,6 +227,10 @@ export class Session {
     if (typeof uri !== 'string') return fault(rpcCode.invalidParams, 'Invalid params: uri must be a string.');
     const outcome = await (method === 'resources/subscribe' ? feed.subscribe(uri) : feed.unsubscribe(uri));
     return forLegacy({ era: 'hub', outcome }, 'resources/read');
+  }
+
+  #push(event: NotificationMessage): void {
+    (this.#stream ?? this.#parked)?.send(event);
   }
 }
 
