@@ -1,6 +1,6 @@
 import { SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf, withDeadline } from '../base/index.ts';
-import { isRequest, type Message, type RequestId, type RequestMessage } from '../protocol/index.ts';
+import { isLegacyVersion, isRequest, type Message, type RequestId, type RequestMessage } from '../protocol/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { name, networkError, sessionGoneError, statusError } from './http-errors.ts';
 import { HttpExchange } from './http-exchange.ts';
@@ -10,7 +10,10 @@ import { ResumptionHeader, resumptionDelay } from './resumption.ts';
 import { listenTo, toSdkMessage } from './sdk-message.ts';
 import type { SendOptions, Transport, TransportEvents } from './transport.ts';
 
-/** Attempts to resume the broken stream of one request; the standalone stream is reopened without end. */
+/**
+ * Attempts to resume the broken stream of one request in a session; the standalone stream is reopened without end. Revision
+ * 2026-07-28 has no resumption.
+ */
 const MAX_RESUMPTIONS = 5;
 /** Time for the DELETE of a session, in milliseconds. */
 const DELETE_MS = 2_000;
@@ -97,7 +100,7 @@ export class HttpTransport implements Transport {
           sessionGone: (error) => this.#die(error),
         },
       },
-      (observe) => this.#createSdk(MAX_RESUMPTIONS, observe),
+      (observe) => this.#createSdk(isLegacyVersion(this.#protocolVersion) ? MAX_RESUMPTIONS : 0, observe),
     );
     this.#exchanges.set(request.id, exchange);
     void exchange.run(options);

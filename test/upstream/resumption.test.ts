@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { metaKey } from '../../src/protocol/index.ts';
 import { resumptionDelay } from '../../src/upstream/resumption.ts';
 import { event, eventWithoutId, type ResumableScript, startResumable, stream } from '../fixtures/http/resumable.ts';
+import { startScriptedHttp } from '../fixtures/http/scripted-http.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { connectTo, type Recorded, remoteLaunch, toolCall } from '../support/remote.ts';
@@ -139,6 +141,23 @@ describe('the stream of a request', () => {
     });
     await lost;
   });
+});
+
+it('revision 2026-07-28 has no resumption, whatever a server sends', async () => {
+  const modern = await startScriptedHttp((exchange) => {
+    const { body, result, reply } = exchange;
+    if (body['method'] === 'server/discover') {
+      const serverInfo = { name: 'scripted', version: '0' };
+      const _meta = { [metaKey.serverInfo]: serverInfo };
+      result({ resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: {}, _meta });
+    } else if (body['method'] === 'tools/call') stream(exchange, event('a', undefined, 100)).end();
+    else reply(405);
+  });
+  server = { ...modern, gets: [] };
+  recorded = await connectTo(remoteLaunch(server.url, { transport: 'http' }));
+  expect(recorded.connection.identity.era).toBe('modern');
+  await expect(recorded.connection.request(toolCall('slow'))).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+  expect(server.log).toEqual(['server/discover', 'tools/call']);
 });
 
 it('the standalone stream goes on where it broke, also after a connection without an event', async () => {
