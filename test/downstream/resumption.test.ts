@@ -210,6 +210,29 @@ describe('the stream of a POST', () => {
   });
 });
 
+it('a client that leaves before its plain answer leaves nothing behind', async () => {
+  const client = await Client.start();
+  const aborter = new AbortController();
+  const within = { 'mcp-session-id': client.id };
+  const left = open(mcp, { headers: within, body: CALL, signal: aborter.signal }).catch((error: Error) => error.name);
+  await until(() => harness.gateway.calls.at(-1)?.method === 'tools/call', 'the call');
+  aborter.abort();
+  expect(await left).toBe('AbortError');
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await call.ask()).toMatchObject({ error: { message: expect.stringContaining('could not be reached') as string } });
+  call.finish();
+  // An idle session is looked after by one timer.
+  await until(() => clock.pending === 1, 'the timers of the call are gone');
+  const refused = await client.get(`${client.id.slice(0, 8)}-1-0`);
+  expect(refused.status).toBe(400);
+});
+
+it('SSE alone is enough for a client, and what it gets has ids too', async () => {
+  const reply = await open(mcp, { headers: { accept: 'text/event-stream' }, body: initialize() });
+  await reply.ended;
+  expect([messages(reply).length, reply.ids.length]).toEqual([1, 2]);
+});
+
 describe('a question on a stream that broke', () => {
   it('waits for the client, which answers it by a POST', async () => {
     const client = await Client.start();
