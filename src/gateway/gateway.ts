@@ -2,6 +2,7 @@ import { type Clock, type Disposable, Disposables, HubError, type Logger, toHubE
 import type { CatalogNote, CatalogView } from '../catalog/index.ts';
 import type { HeaderParam, JsonObject, ListKind } from '../protocol/index.ts';
 import { headerParamsOf, isObject, listKindOf, metaKey, rpcErrorOf } from '../protocol/index.ts';
+import type { Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubError, hubResult } from './answer.ts';
 import type { Answer, Call, Scope } from './call.ts';
 import type { Gateway } from './contract.ts';
@@ -9,6 +10,7 @@ import { discoverAll, discoverOne, type HubIdentity } from './discover.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { Feeds } from './feeds.ts';
 import { forward, forwardRouted } from './forward.ts';
+import { freshenList, listHint } from './list-hints.ts';
 import { Offer } from './offer.ts';
 import { routeCall, type Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -143,6 +145,8 @@ export class HubGateway implements Gateway, Disposable {
       return hubError(rpcErrorOf(error));
     }
     await this.#settled(call);
+    const scoped = this.#scoped(call.scope);
+    await freshenList(scoped, kind);
     const view = this.#view(call.scope);
     if (!view) return failureAnswer(call.method, serverGone(call.scope));
     const down = this.#downError(call.scope);
@@ -150,7 +154,7 @@ export class HubGateway implements Gateway, Disposable {
     return hubResult({
       [kind]: view.list(kind),
       resultType: 'complete',
-      ...view.cacheHint(kind),
+      ...listHint(scoped, kind),
       _meta: { [metaKey.serverInfo]: this.#serverInfo(call.scope) },
     });
   }
@@ -177,10 +181,15 @@ export class HubGateway implements Gateway, Disposable {
 
   /** Waits, at most what is left of `startupWait`, for the servers in scope that are still starting. */
   async #settled({ scope, signal }: Call): Promise<void> {
+    const starting = this.#scoped(scope).filter((upstream) => upstream.state.kind === 'starting' && !upstream.listing);
+    await Promise.all(starting.map((upstream) => upstream.settled(signal)));
+  }
+
+  #scoped(scope: Scope): readonly Upstream[] {
     const { upstreams } = this.#options;
-    const scoped = scope.kind === 'all' ? upstreams.all() : [upstreams.get(scope.id)];
-    const starting = scoped.filter((upstream) => upstream?.state.kind === 'starting' && !upstream.listing);
-    await Promise.all(starting.map((upstream) => upstream?.settled(signal)));
+    if (scope.kind === 'all') return upstreams.all();
+    const only = upstreams.get(scope.id);
+    return only ? [only] : [];
   }
 
   #view(scope: Scope): CatalogView | undefined {

@@ -1,11 +1,12 @@
 import { type Clock, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
-import type { Listing, ServerIdentity } from '../catalog/index.ts';
+import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import {
   changeKindOf,
   type ChangeKind,
   headerParamsOf,
   isObject,
   type JsonObject,
+  type ListKind,
   metaKey,
   metaOf,
   type NotificationMessage,
@@ -22,6 +23,7 @@ import { emptyListing, fetchListing, type ListingSource, sameListing } from './f
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Link } from './link.ts';
+import { ListFreshness } from './list-freshness.ts';
 import { ListingRefresher } from './listing-refresher.ts';
 import { outgoingParams } from './outgoing.ts';
 import { Requester } from './requester.ts';
@@ -54,6 +56,8 @@ export class LiveConnection implements Connection {
   readonly #options: LiveConnectionOptions;
   readonly #requester: Requester;
   readonly #refresher: ListingRefresher;
+  readonly #freshness: ListFreshness;
+  readonly #toldOfLists = new Set<string>();
   readonly #changes: ChangeListener;
   readonly #serverRequests: ServerRequests;
   readonly #subscriptions: LegacySubscriptions;
@@ -70,6 +74,12 @@ export class LiveConnection implements Connection {
     this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
     this.#serverRequests = new ServerRequests({ id, callsFor: (via) => this.#requester.callsFor(via) });
     this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
+    this.#freshness = new ListFreshness({
+      clock,
+      identity,
+      isWatched: (kind) => this.#changes.watches(kind),
+      refetch: (kind) => this.#refresher.now(kind),
+    });
     this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
     const { keepAliveMs: everyMs } = options;
     this.#keepAlive = everyMs === undefined ? undefined : new KeepAlive({ clock, everyMs, ping: () => this.#ping() });
@@ -80,12 +90,24 @@ export class LiveConnection implements Connection {
       logger,
       capabilities: identity.capabilities,
       params: (filter) => outgoingParams(speaker, 'subscriptions/listen', filter, undefined, 0),
-      onGap: (kinds) => this.#refresher.changed(...kinds),
+      onGap: (kinds) => this.#listsChanged(...kinds),
     });
   }
 
   get listing(): Listing {
     return this.#listing;
+  }
+
+  get resourceChanges(): number {
+    return this.#freshness.changesOf('resources');
+  }
+
+  listHint(kind: ListKind): CacheHint | undefined {
+    return this.#freshness.hint(kind);
+  }
+
+  freshen(kind: ListKind): Promise<void> | undefined {
+    return this.#freshness.freshen(kind);
   }
 
   /**
@@ -104,7 +126,10 @@ export class LiveConnection implements Connection {
       },
     });
     if (this.identity.era === 'modern') await this.#changes.start();
-    this.#listing = await fetchListing(this.#listingSource(signal), this.#listing, ALL_KINDS);
+    const taken = this.#freshness.fetching(ALL_KINDS);
+    const { listing, freshness } = await fetchListing(this.#listingSource(signal), this.#listing, ALL_KINDS);
+    this.#listing = listing;
+    taken(freshness);
     if (link.closedBy) throw link.closedBy;
     signal.throwIfAborted();
     this.#isReady = true;
@@ -181,24 +206,34 @@ export class LiveConnection implements Connection {
   }
 
   #listingSource(signal?: AbortSignal): ListingSource {
-    const { id, logger, link } = this.#options;
+    const { id, logger, link, clock } = this.#options;
     return {
       id,
       logger,
+      clock,
+      told: this.#toldOfLists,
       identity: this.identity,
       checksHeaders: this.identity.era === 'modern' && link.isHttp,
       ask: (method, params) => this.#requester.ask({ method, params, signal }),
     };
   }
 
+  #listsChanged(...kinds: readonly ChangeKind[]): void {
+    for (const kind of kinds) this.#freshness.changed(kind);
+    this.#refresher.changed(...kinds);
+  }
+
   async #refetch(kinds: ReadonlySet<ChangeKind>): Promise<void> {
     const { id, logger, on, link } = this.#options;
+    const taken = this.#freshness.fetching(kinds);
     try {
-      const fresh = await fetchListing(this.#listingSource(), this.#listing, kinds);
+      const { listing: fresh, freshness } = await fetchListing(this.#listingSource(), this.#listing, kinds);
+      taken(freshness);
       if (link.closedBy || sameListing(fresh, this.#listing)) return;
       this.#listing = fresh;
       if (this.#isReady) on.listing(fresh);
     } catch (error) {
+      taken(new Map());
       if (link.closedBy) return;
       // Expected: UNAUTHORIZED, a login that ran out. The next call says so to whoever makes it.
       logger.warn(`The lists of server "${id}" could not be fetched again: ${messageOf(error)}`, { code: toHubError(error).code });
@@ -207,7 +242,7 @@ export class LiveConnection implements Connection {
 
   #notified(message: NotificationMessage, via: RequestId | undefined): void {
     const changed = changeKindOf(message.method);
-    if (changed) return this.#refresher.changed(changed);
+    if (changed) return this.#listsChanged(changed);
     switch (message.method) {
       case 'notifications/progress':
         return this.#requester.progress(message);
@@ -216,7 +251,7 @@ export class LiveConnection implements Connection {
       case 'notifications/resources/updated':
         return this.#updated(message);
       case 'notifications/subscriptions/acknowledged':
-        return this.#changes.acknowledged(subscriptionOf(message) ?? via);
+        return this.#changes.acknowledged(subscriptionOf(message) ?? via, message.params);
       case 'notifications/cancelled':
         return this.identity.era === 'modern' ? this.#changes.cancelledByServer(message) : this.#serverRequests.cancelled(message);
       case 'notifications/elicitation/complete':

@@ -1,8 +1,9 @@
 import { type Deferred, deferred, type Disposable, HubError, messageOf, sleep, toHubError } from '../base/index.ts';
-import type { Listing } from '../catalog/index.ts';
+import type { CacheHint, Listing } from '../catalog/index.ts';
 import { formatDiagnostic, type ServerDefinition } from '../config/index.ts';
-import type { Era } from '../protocol/index.ts';
+import type { Era, ListKind } from '../protocol/index.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
+import { NO_HINT } from './list-freshness.ts';
 import { notReady } from './not-ready.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
 import type { Connection, LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
@@ -54,6 +55,18 @@ export class Supervisor implements Upstream {
 
   get listing(): Listing | undefined {
     return this.#listing;
+  }
+
+  get resourceEpoch(): string | undefined {
+    return this.#connection && `${this.#generation}.${this.#connection.resourceChanges}`;
+  }
+
+  listHint(kind: ListKind): CacheHint | undefined {
+    return this.#connection ? this.#connection.listHint(kind) : NO_HINT;
+  }
+
+  freshen(kind: ListKind): Promise<void> | undefined {
+    return this.#connection?.freshen(kind);
   }
 
   get noiseCount(): number {

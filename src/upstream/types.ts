@@ -1,6 +1,6 @@
 import type { HubError } from '../base/index.ts';
-import type { Listing, ServerIdentity } from '../catalog/index.ts';
-import type { Era, JsonObject, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
+import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
 export interface Origin {
@@ -61,6 +61,15 @@ export interface Connection {
   readonly identity: ServerIdentity;
   /** The whole offer at the time of the handshake, or later. */
   readonly listing: Listing;
+  /** How often the server said that its resources changed; what was read before then is not to be used again. */
+  readonly resourceChanges: number;
+  /** How long and for whom one of its lists may be cached from now on; `undefined` for a list that it does not have. */
+  listHint(kind: ListKind): CacheHint | undefined;
+  /**
+   * Fetches a list again if it is stale (spec 2026-07-28 server/utilities/caching). Resolves when it is there, or when the
+   * old one has to do: within five seconds. Never rejects; `undefined` when there is nothing to wait for.
+   */
+  freshen(kind: ListKind): Promise<void> | undefined;
   /**
    * Sends one request and waits for the answer. An error that the upstream answered is an outcome; a failure of
    * the link is thrown.
@@ -99,6 +108,15 @@ export interface Upstream {
   readonly state: UpstreamState;
   /** The last known offer, also while the upstream restarts. */
   readonly listing: Listing | undefined;
+  /** As {@link Connection.listHint}; not fresh while there is no connection. */
+  listHint(kind: ListKind): CacheHint | undefined;
+  /** As {@link Connection.freshen}; without a connection the last known offer has to do. */
+  freshen(kind: ListKind): Promise<void> | undefined;
+  /**
+   * Another value whenever what was read of its resources is not to be used again: they changed, or it is another
+   * connection. `undefined` while there is none.
+   */
+  readonly resourceEpoch: string | undefined;
   /**
    * @throws HubError SERVER_NOT_CONNECTED when it is not ready in time (it waits at most what is left of
    * `startupWait`), else as {@link Connection.request}.
