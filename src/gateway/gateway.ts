@@ -12,6 +12,7 @@ import { Feeds } from './feeds.ts';
 import { forward, forwardRouted } from './forward.ts';
 import { freshenList, listHint } from './list-hints.ts';
 import { Offer } from './offer.ts';
+import { ReadCache } from './read-cache.ts';
 import { routeCall, type Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -31,12 +32,14 @@ export class HubGateway implements Gateway, Disposable {
   readonly #owned = new Disposables();
   readonly #offer: Offer;
   readonly #feeds: Feeds;
+  readonly #reads: ReadCache;
   readonly #headerParams = new WeakMap<JsonObject, readonly HeaderParam[]>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { upstreams, maxToolNameLength, clock, logger } = options;
     this.#feeds = new Feeds({ upstreams, logger, view: (scope) => this.#view(scope) });
+    this.#reads = new ReadCache({ upstreams, clock });
     this.#offer = new Offer({
       upstreams,
       maxToolNameLength,
@@ -48,6 +51,7 @@ export class HubGateway implements Gateway, Disposable {
 
   start(): void {
     this.#owned.add(this.#offer).start();
+    this.#owned.add(this.#reads).start();
     this.#owned.add(this.#feeds).start();
   }
 
@@ -117,7 +121,8 @@ export class HubGateway implements Gateway, Disposable {
       return only ? forward(clock, only, call, call.params) : unknownMethod(call.method);
     }
     await this.#raiseLogLevel(call, routing);
-    return forwardRouted(this.#options, call, routing);
+    if (call.method !== 'resources/read') return forwardRouted(this.#options, call, routing);
+    return this.#reads.through(call, routing, () => forwardRouted(this.#options, call, routing));
   }
 
   #route(call: Call, params: JsonObject): Routing | undefined {
