@@ -38,7 +38,7 @@ export class HubGateway implements Gateway, Disposable {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { upstreams, maxToolNameLength, clock, logger } = options;
-    this.#feeds = new Feeds({ upstreams, logger, view: (scope) => this.#view(scope) });
+    this.#feeds = new Feeds({ upstreams, clock, logger, view: (scope) => this.#view(scope) });
     this.#reads = new ReadCache({ upstreams, clock });
     this.#offer = new Offer({
       upstreams,
@@ -120,7 +120,16 @@ export class HubGateway implements Gateway, Disposable {
       const only = call.scope.kind === 'server' ? upstreams.get(call.scope.id) : undefined;
       return only ? forward(clock, only, call, call.params) : unknownMethod(call.method);
     }
-    await this.#raiseLogLevel(call, routing);
+    const release = await this.#raiseLogLevel(call, routing);
+    if (!release) return this.#send(call, routing);
+    try {
+      return await this.#send(call, routing);
+    } finally {
+      release();
+    }
+  }
+
+  #send(call: Call, routing: Routing): Promise<Answer> {
     if (call.method !== 'resources/read') return forwardRouted(this.#options, call, routing);
     return this.#reads.through(call, routing, () => forwardRouted(this.#options, call, routing));
   }
@@ -136,12 +145,12 @@ export class HubGateway implements Gateway, Disposable {
     return routing;
   }
 
-  async #raiseLogLevel({ downstream }: Call, { routes }: Routing): Promise<void> {
+  async #raiseLogLevel({ downstream }: Call, { routes }: Routing): Promise<(() => void) | undefined> {
     const { logLevel, era } = downstream;
     const [route] = routes;
-    if (!logLevel || era !== 'modern' || !route) return;
+    if (!logLevel || era !== 'modern' || !route) return undefined;
     const upstream = this.#options.upstreams.get(route.serverId);
-    if (upstream?.listing?.identity.era === 'legacy') await this.#feeds.wantCallLevel(route.serverId, logLevel);
+    return upstream?.listing?.identity.era === 'legacy' ? this.#feeds.wantCallLevel(route.serverId, logLevel) : undefined;
   }
 
   async #list(call: Call, kind: ListKind): Promise<Answer> {

@@ -20,6 +20,7 @@ import {
 import { ChangeListener } from './change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
 import { emptyListing, fetchListing, type ListingSource, sameListing } from './fetch-listing.ts';
+import { LegacyLogLevel } from './legacy-log-level.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Link } from './link.ts';
@@ -28,10 +29,7 @@ import { ListingRefresher } from './listing-refresher.ts';
 import { outgoingParams } from './outgoing.ts';
 import { Requester } from './requester.ts';
 import { ServerRequests } from './server-requests.ts';
-import type { Connection, UpstreamAnswer, UpstreamRequest } from './types.ts';
-
-/** A client that sets the log level, or a call that wants one, waits for every server concerned: no longer than this, in milliseconds. */
-const SET_LEVEL_MS = 5_000;
+import type { Connection, Origin, UpstreamAnswer, UpstreamRequest } from './types.ts';
 
 const ALL_KINDS: ReadonlySet<ChangeKind> = new Set(['tools', 'prompts', 'resources']);
 
@@ -61,6 +59,7 @@ export class LiveConnection implements Connection {
   readonly #changes: ChangeListener;
   readonly #serverRequests: ServerRequests;
   readonly #subscriptions: LegacySubscriptions;
+  readonly #level: LegacyLogLevel;
   readonly #keepAlive: KeepAlive | undefined;
   #listing: Listing;
   #isReady = false;
@@ -81,6 +80,11 @@ export class LiveConnection implements Connection {
       refetch: (kind) => this.#refresher.now(kind),
     });
     this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
+    this.#level = new LegacyLogLevel({
+      id,
+      logger,
+      ask: (level, timeoutMs) => this.#requester.ask({ method: 'logging/setLevel', params: { level }, timeoutMs }),
+    });
     const { keepAliveMs: everyMs } = options;
     this.#keepAlive = everyMs === undefined ? undefined : new KeepAlive({ clock, everyMs, ping: () => this.#ping() });
     this.#changes = new ChangeListener({
@@ -155,9 +159,7 @@ export class LiveConnection implements Connection {
 
   async setLogLevel(level: string | undefined): Promise<void> {
     const { era, capabilities } = this.identity;
-    if (era === 'modern' || level === undefined || !isObject(capabilities['logging'])) return;
-    const { error } = await this.#requester.ask({ method: 'logging/setLevel', params: { level }, timeoutMs: SET_LEVEL_MS });
-    if (error) this.#options.logger.warn(`Server "${this.#options.id}" did not take the log level ${level}: ${error.message}`);
+    if (era === 'legacy' && isObject(capabilities['logging'])) await this.#level.set(level);
   }
 
   async close(): Promise<void> {
@@ -268,7 +270,8 @@ export class LiveConnection implements Connection {
   }
 
   #logged(message: NotificationMessage, via: RequestId | undefined): void {
-    if (!this.#requester.deliver(message, via) && this.#isReady) this.#options.on.logMessage(message);
+    const isMeantFor = (origin: Origin): boolean => this.#level.isMeantFor(message, origin);
+    if (!this.#requester.deliver(message, via, isMeantFor) && this.#isReady) this.#options.on.logMessage(message);
   }
 
   #updated(message: NotificationMessage): void {

@@ -79,7 +79,10 @@ export interface Connection {
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
   /** The URIs that somebody wants `resources/updated` of, as a whole; the connection works out the difference. */
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
-  /** The finest log level anybody wants of a legacy upstream; `undefined` leaves it to the server. */
+  /**
+   * The finest log level anybody wants of a legacy upstream; `undefined` leaves it to the server, or to `info` once one
+   * was set. Clients that never set a level are not sent what is finer than `info` from then on.
+   */
   setLogLevel(level: string | undefined): Promise<void>;
   /** Ends it in an orderly way. Idempotent. */
   close(): Promise<void>;
