@@ -39,6 +39,8 @@ export interface LiveConnectionOptions {
   /** Open, with its era settled. The connection owns it from now on. */
   readonly link: Link;
   readonly identity: ServerIdentity;
+  /** As {@link Connection.isEraGuessed}. */
+  readonly isEraGuessed?: boolean;
   /** How often the server is pinged, in milliseconds; absent for never. */
   readonly keepAliveMs?: number;
   readonly hubInfo: JsonObject;
@@ -51,6 +53,7 @@ export interface LiveConnectionOptions {
 /** One incarnation of an upstream: from the handshake until its link is gone. */
 export class LiveConnection implements Connection {
   readonly identity: ServerIdentity;
+  readonly isEraGuessed: boolean;
   readonly #options: LiveConnectionOptions;
   readonly #requester: Requester;
   readonly #refresher: ListingRefresher;
@@ -69,6 +72,7 @@ export class LiveConnection implements Connection {
     const speaker = { hubInfo, identity };
     this.#options = options;
     this.identity = identity;
+    this.isEraGuessed = options.isEraGuessed === true;
     this.#listing = emptyListing(identity);
     this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
     this.#serverRequests = new ServerRequests({ id, callsFor: (via) => this.#requester.callsFor(via) });

@@ -59,6 +59,8 @@ export interface ConnectionEvents {
 /** One live link to one upstream: one incarnation. After `closed` it is dead for good and a new one is made. */
 export interface Connection {
   readonly identity: ServerIdentity;
+  /** `true` when the server was too slow to say its era, so that it may be another one the next time. */
+  readonly isEraGuessed?: boolean;
   /** The whole offer at the time of the handshake, or later. */
   readonly listing: Listing;
   /** How often the server said that its resources changed; what was read before then is not to be used again. */

@@ -27,6 +27,7 @@ export interface ConnectCall {
 export class ScriptedConnection implements Connection {
   readonly identity: ServerIdentity;
   readonly listing: Listing;
+  isEraGuessed = false;
   readonly log: string[] = [];
   closing: Promise<void> = Promise.resolve();
   readonly resourceChanges = 0;
