@@ -256,6 +256,20 @@ describe('lists and discovery', () => {
 });
 
 describe('unknown methods', () => {
+  it.each<[string, JsonObject, JsonObject | undefined]>([
+    ['a tool', { name: 'a__t', n: 1 }, { name: 't', n: 1 }],
+    ['a prompt', { name: 'a__p' }, { name: 'p' }],
+    ['a listed resource', { uri: 'x://1' }, { uri: 'x://1' }],
+    ['nothing that is known', { name: 'a__other', uri: 'x://2' }, undefined],
+    ['nothing', {}, undefined],
+  ])('go on /mcp to the server of what they name: %s', async (_, params, expected) => {
+    const a = upstream('a', { tools: [tool('t')], prompts: [{ name: 'p' }], resources: [{ uri: 'x://1', name: '1' }] });
+    const { gateway } = gatewayOver(upstream('b'), a);
+    const answer = await gateway.call(call('x/custom', params));
+    expect(a.requests.map((request) => request.params)).toEqual(expected ? [expected] : []);
+    expect(answer.outcome.error?.code).toBe(expected ? undefined : -32601);
+  });
+
   it('are refused on /mcp and forwarded on one server', async () => {
     const a = upstream('a');
     const { gateway } = gatewayOver(a);
