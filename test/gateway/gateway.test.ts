@@ -245,6 +245,20 @@ describe('lists and discovery', () => {
     expect(one['instructions']).toBe('Be kind.');
   });
 
+  it('merges the instructions of the servers that there are now, and no more than 16384 characters of each', async () => {
+    const a = upstream('a', { instructions: 'x'.repeat(1024 * 1024) });
+    const { gateway, upstreams } = gatewayOver(a, upstream('b', { instructions: 'Short.' }));
+    const text = async (scope: Call['scope'] = { kind: 'all' }): Promise<string> =>
+      String(resultOf(await gateway.call(call('server/discover', undefined, { scope })))['instructions']);
+    expect(await text()).toBe(
+      `## a\n\n${'x'.repeat(16_384)}\n\n[Shortened by the hub: the server gave 1048576 characters.]\n\n## b\n\nShort.`,
+    );
+    expect(await text({ kind: 'server', id: 'a' })).toHaveLength(1024 * 1024);
+    upstreams.offer('a', listing({ instructions: 'New.' }));
+    upstreams.offer('b', listing());
+    expect(await text()).toBe('## a\n\nNew.');
+  });
+
   it('gives an error, not an empty list, for one server that never came up', async () => {
     const down = new FakeUpstream('down', undefined);
     down.state = { kind: 'failed', error: new HubError('CONFIG_ERROR', 'no command') };
