@@ -115,6 +115,7 @@ describe('StdioTransport', () => {
   it.each([
     ['noise', 'y'],
     ['notifications', '{"jsonrpc":"2.0","method":"x"}'],
+    ['answers to nothing', '{"jsonrpc":"2.0","id":1,"result":{}}'],
   ])('slows a flood of %s down, and not the hub', async (_, line) => {
     const { transport, messages } = await open(commandLaunch('yes', [line]));
     let turns = 0;
@@ -122,6 +123,8 @@ describe('StdioTransport', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     clearInterval(timer);
     expect(transport.noiseCount + messages.length).toBeGreaterThan(1_000);
+    // A second holds ten windows of some ten thousand lines each; unbounded it would be far more.
+    expect(transport.noiseCount + messages.length).toBeLessThan(200_000);
     expect(turns).toBeGreaterThan(20);
   });
 
