@@ -106,15 +106,14 @@ export class ReadCache implements Disposable {
     return { ...entry.result, ttlMs: Math.ceil(leftMs) };
   }
 
-  #keep({ serverId, uri, shared, own, epoch }: ReadKey, { era, outcome, afterInput }: Answer): void {
-    const { result } = outcome;
-    if (era !== 'modern' || !result || afterInput || (result['resultType'] ?? 'complete') !== 'complete') return;
-    const { ttlMs, cacheScope } = result;
-    if (typeof ttlMs !== 'number' || ttlMs <= 0 || this.#options.upstreams.get(serverId)?.resourceEpoch !== epoch) return;
-    const name = cacheScope === 'public' ? shared : own;
+  #keep({ serverId, uri, shared, own, epoch }: ReadKey, answer: Answer): void {
+    const { result } = answer.outcome;
+    const ttlMs = cacheableMs(answer);
+    if (!result || ttlMs === 0 || this.#options.upstreams.get(serverId)?.resourceEpoch !== epoch) return;
+    const name = result['cacheScope'] === 'public' ? shared : own;
     const bytes = Buffer.byteLength(name) + Buffer.byteLength(JSON.stringify(result));
     if (bytes > MAX_ENTRY_BYTES) return;
-    const freshUntilMs = this.#options.clock.now() + Math.min(ttlMs, MAX_TTL_MS);
+    const freshUntilMs = this.#options.clock.now() + ttlMs;
     const older = this.#entries.get(name);
     if (older) this.#drop(name, older);
     this.#put(name, { serverId, uri, result, freshUntilMs, epoch, bytes });
@@ -143,9 +142,20 @@ export class ReadCache implements Disposable {
   }
 }
 
+/** For how long an answer may be kept, in milliseconds; 0 for one that may not. */
+function cacheableMs({ era, outcome: { result }, afterInput }: Answer): number {
+  if (era !== 'modern' || !result || afterInput) return 0;
+  const { ttlMs, resultType = 'complete' } = result;
+  return resultType === 'complete' && typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(ttlMs, MAX_TTL_MS) : 0;
+}
+
 /** The same value for the same params, in whatever order their fields came. */
 function sorted(value: JsonValue | undefined): JsonValue | undefined {
   if (Array.isArray(value)) return value.map((part: JsonValue) => sorted(part) ?? null);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((field) => [field, sorted(value[field])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((field) => [field, sorted(value[field])]),
+  );
 }

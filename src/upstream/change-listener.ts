@@ -80,7 +80,9 @@ export class ChangeListener implements Disposable {
   acknowledged(id: RequestId | undefined, params: JsonObject = {}): void {
     if (!this.#current || this.#current.id !== id) return;
     const { notifications } = params;
-    this.#honoured = new Set(this.#listedKinds().filter((kind) => !isObject(notifications) || notifications[`${kind}ListChanged`] === true));
+    this.#honoured = new Set(
+      this.#listedKinds().filter((kind) => !isObject(notifications) || notifications[`${kind}ListChanged`] === true),
+    );
     this.#current.acknowledged.resolve();
   }
 

@@ -67,11 +67,7 @@ export function emptyListing(identity: ServerIdentity): Listing {
  *
  * @throws HubError UNAUTHORIZED for a server that lists only after a login, CANCELLED, UPSTREAM_EXITED.
  */
-export async function fetchListing(
-  source: ListingSource,
-  previous: Listing,
-  changes: ReadonlySet<ChangeKind>,
-): Promise<FetchedListing> {
+export async function fetchListing(source: ListingSource, previous: Listing, changes: ReadonlySet<ChangeKind>): Promise<FetchedListing> {
   const { capabilities } = source.identity;
   const wanted = LIST_KINDS.filter((kind) => changes.has(changeKindOfList[kind]) && isObject(capabilities[changeKindOfList[kind]]));
   const fetched = new Map(await Promise.all(wanted.map(async (kind) => [kind, await fetchList(source, kind)] as const)));
@@ -166,7 +162,9 @@ function headersAreValid(item: JsonObject, kind: ListKind, warn: Warn): boolean 
 
 /** The whole list is as fresh as the page that grows old first, and as private as the most private one. */
 function freshnessOf(pages: readonly Page[], fetchedAtMs: number): Freshness {
-  const until = pages.map(({ result: { ttlMs }, atMs }) => atMs + (typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(ttlMs, MAX_TTL_MS) : 0));
+  const until = pages.map(
+    ({ result: { ttlMs }, atMs }) => atMs + (typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(ttlMs, MAX_TTL_MS) : 0),
+  );
   const isPublic = pages.length > 0 && pages.every(({ result }) => result['cacheScope'] === 'public');
   return Object.freeze({
     fetchedAtMs,
