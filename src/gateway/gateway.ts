@@ -1,6 +1,6 @@
 import { type Clock, type Disposable, Disposables, HubError, type Logger, toHubError } from '../base/index.ts';
 import type { CatalogNote, CatalogView } from '../catalog/index.ts';
-import type { HeaderParam, JsonObject, ListKind } from '../protocol/index.ts';
+import type { HeaderParam, JsonObject, ListKind, NotificationMessage } from '../protocol/index.ts';
 import { headerParamsOf, isObject, listKindOf, metaKey, rpcErrorOf } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubError, hubResult } from './answer.ts';
@@ -75,6 +75,11 @@ export class HubGateway implements Gateway, Disposable {
 
   attach(options: FeedOptions): Feed {
     return this.#feeds.attach(options);
+  }
+
+  notify(scope: Scope, notification: NotificationMessage): void {
+    const only = scope.kind === 'server' ? this.#options.upstreams.get(scope.id) : undefined;
+    if (only?.listing?.identity.era === 'legacy') only.notify(notification);
   }
 
   headerParams(scope: Scope, toolName: string): readonly HeaderParam[] | undefined {

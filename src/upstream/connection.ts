@@ -155,6 +155,13 @@ export class LiveConnection implements Connection {
     return { era: this.identity.era, outcome };
   }
 
+  notify({ method, params }: NotificationMessage): void {
+    const { link, logger } = this.#options;
+    link
+      .notify(method, params)
+      .catch((error: unknown) => logger.debug('A notification was not delivered', { code: toHubError(error).code }));
+  }
+
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
     if (this.identity.era === 'modern') return this.#changes.setUris(uris);
     const { resources } = this.identity.capabilities;

@@ -1,7 +1,7 @@
 import { type Deferred, deferred, type Disposable, HubError, messageOf, sleep, toHubError } from '../base/index.ts';
 import type { CacheHint, Listing } from '../catalog/index.ts';
 import { formatDiagnostic, type ServerDefinition } from '../config/index.ts';
-import type { ListKind } from '../protocol/index.ts';
+import type { ListKind, NotificationMessage } from '../protocol/index.ts';
 import { EraMemory } from './era-memory.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
 import { NO_HINT } from './list-freshness.ts';
@@ -98,6 +98,10 @@ export class Supervisor implements Upstream {
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const connection = this.#connection ?? (await this.#whenReady(request.signal));
     return connection.request(request);
+  }
+
+  notify(notification: NotificationMessage): void {
+    this.#connection?.notify(notification);
   }
 
   unavailable(): HubError | undefined {

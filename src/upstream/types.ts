@@ -79,6 +79,8 @@ export interface Connection {
    * @throws HubError TIMEOUT, CANCELLED, CONNECTION_ERROR, UPSTREAM_EXITED, UNAUTHORIZED, UPSTREAM_PROTOCOL
    */
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** Sends a client's notification to a legacy server as it is; one that cannot be delivered is lost, as notifications are. */
+  notify(notification: NotificationMessage): void;
   /** The URIs that somebody wants `resources/updated` of, as a whole; the connection works out the difference. */
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
   /**
@@ -127,6 +129,8 @@ export interface Upstream {
    * `startupWait`), else as {@link Connection.request}.
    */
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** As {@link Connection.notify}; lost while there is no connection. */
+  notify(notification: NotificationMessage): void;
   /** Why a request would be refused right now, in words; `undefined` when it is ready. */
   unavailable(): HubError | undefined;
   /** Resolves once the first start attempt has ended either way, or `startupWait` is over. Never rejects. */

@@ -129,10 +129,16 @@ describe('prompts and completion', () => {
     const a = upstream('a', { prompts: [{ name: 'p' }] });
     const { gateway } = gatewayOver(a);
     await gateway.call(call('prompts/get', { name: 'a__p', arguments: { x: '1' } }));
-    await gateway.call(call('completion/complete', { ref: { type: 'ref/prompt', name: 'a__p' }, argument: { name: 'x', value: '' } }));
+    await gateway.call(
+      call('completion/complete', {
+        ref: { type: 'ref/prompt', name: 'a__p' },
+        argument: { name: 'x', value: '' },
+        context: { arguments: { y: '2' } },
+      }),
+    );
     expect(a.requests.map(({ params }) => params)).toEqual([
       { name: 'p', arguments: { x: '1' } },
-      { ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'x', value: '' } },
+      { ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'x', value: '' }, context: { arguments: { y: '2' } } },
     ]);
   });
 
@@ -266,6 +272,17 @@ describe('lists and discovery', () => {
     const scope = { kind: 'server', id: 'down' } as const;
     expect(errorOf(await gateway.call(call('tools/list', undefined, { scope }))).code).toBe(-32603);
     expect(resultOf(await gateway.call(call('tools/list')))['tools']).toEqual([]);
+  });
+});
+
+describe('unknown notifications of clients', () => {
+  it('reach the legacy server of an endpoint, and nobody else', () => {
+    const members = [upstream('old'), upstream('new', { era: 'modern' })];
+    const { gateway } = gatewayOver(...members);
+    const notification: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/x', params: { n: 1 } };
+    for (const id of ['old', 'new', 'nobody']) gateway.notify({ kind: 'server', id }, notification);
+    gateway.notify({ kind: 'all' }, notification);
+    expect(members.map(({ notifications }) => notifications)).toEqual([[notification], []]);
   });
 });
 

@@ -16,6 +16,16 @@ beforeAll(async () => {
 });
 afterAll(() => pairs.stop());
 
+it('passes an unknown notification of a legacy client, with its _meta, to a legacy server and no other', async () => {
+  for (const { name } of SERVERS) {
+    await pairs.raw('legacy', `/mcp/${name}`).request('notifications/example/custom', { n: 1 }, { meta: trace('notification') });
+  }
+  for (const { name, era } of SERVERS) {
+    const params = async () => (await pairs.recorded(name, 'notifications/example/custom')).map((message) => message.params);
+    await expect.poll(params).toEqual(era === 'legacy' ? [{ n: 1, _meta: trace('notification') }] : []);
+  }
+});
+
 describe.each(CLIENT_ERAS)('trace context of a %s client', (clientEra) => {
   it.each(SERVERS)('passes both ways with $name: request, progress, log message and result', async ({ name }) => {
     const given = trace(`client of ${name}`);

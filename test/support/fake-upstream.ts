@@ -1,6 +1,6 @@
 import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
 import type { CacheHint, Listing } from '../../src/catalog/index.ts';
-import type { Era, JsonObject, ListKind, Outcome } from '../../src/protocol/index.ts';
+import type { Era, JsonObject, ListKind, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
 import type { LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from '../../src/upstream/index.ts';
 
 export interface ListingParts {
@@ -46,6 +46,7 @@ export class FakeUpstream implements Upstream {
   readonly subscriptions: string[][] = [];
   readonly logLevels: (string | undefined)[] = [];
   readonly noiseCount = 0;
+  readonly notifications: NotificationMessage[] = [];
   /** What {@link listHint} says of every list. */
   hint: CacheHint | undefined = { ttlMs: 0, cacheScope: 'private' };
   resourceEpoch: string | undefined = 'first';
@@ -74,6 +75,10 @@ export class FakeUpstream implements Upstream {
 
   freshen(kind: ListKind): Promise<void> | undefined {
     return this.onFreshen(kind);
+  }
+
+  notify(notification: NotificationMessage): void {
+    this.notifications.push(notification);
   }
 
   unavailable(): HubError | undefined {

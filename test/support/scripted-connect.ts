@@ -46,6 +46,10 @@ export class ScriptedConnection implements Connection {
     return undefined;
   }
 
+  notify({ method }: { readonly method: string }): void {
+    this.log.push(method);
+  }
+
   freshen(): undefined {
     return undefined;
   }
