@@ -240,6 +240,19 @@ describe('a ready upstream', () => {
     expect(await eraOfNext(1_000)).toBeUndefined();
   });
 
+  it('has another epoch of its resources with every connection, and none without', async () => {
+    const all = await ready();
+    const first = all.supervisor.resourceEpoch;
+    expect(first).toEqual(expect.any(String));
+    all.calls.at(-1)?.options.on.closed(crash);
+    expect([all.supervisor.resourceEpoch, all.supervisor.freshen('tools')]).toEqual([undefined, undefined]);
+    expect(all.supervisor.listHint('tools')).toEqual({ ttlMs: 0, cacheScope: 'private' });
+    await all.clock.advance(1_000);
+    await connectNext(all);
+    expect(all.supervisor.resourceEpoch).toEqual(expect.any(String));
+    expect(all.supervisor.resourceEpoch).not.toBe(first);
+  });
+
   it('remembers no era that was only guessed, and waits longer for a probe that was answered late', async () => {
     const all = supervised();
     all.supervisor.start();
