@@ -196,7 +196,10 @@ export class Feeds implements Disposable {
 
   #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
     const ofTheSilent = this.#levels.has(id) ? LEVEL_OF_THE_SILENT : 'all';
+    const isLog = message.method === 'notifications/message';
     for (const feed of this.#feeds) {
+      // What nobody knows says nothing to somebody who does not know which server it comes from.
+      if (!isLog && feed.options.scope.kind === 'all') continue;
       if (feed.options.logs && feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message)) feed.options.send(message);
     }
   }

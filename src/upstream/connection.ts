@@ -1,8 +1,7 @@
-import { type Clock, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Clock, HubError, type Logger, toHubError } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import {
   changeKindOf,
-  type ChangeKind,
   headerParamsOf,
   isObject,
   type JsonObject,
@@ -19,19 +18,15 @@ import {
 } from '../protocol/index.ts';
 import { ChangeListener } from './change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
-import { emptyListing, fetchListing, type ListingSource, sameListing } from './fetch-listing.ts';
 import { LegacyLogLevel } from './legacy-log-level.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Link } from './link.ts';
-import { ListFreshness } from './list-freshness.ts';
-import { ListingRefresher } from './listing-refresher.ts';
+import { LiveListing } from './live-listing.ts';
 import { outgoingParams } from './outgoing.ts';
 import { Requester } from './requester.ts';
 import { ServerRequests } from './server-requests.ts';
 import type { Connection, Origin, UpstreamAnswer, UpstreamRequest } from './types.ts';
-
-const ALL_KINDS: ReadonlySet<ChangeKind> = new Set(['tools', 'prompts', 'resources']);
 
 export interface LiveConnectionOptions {
   /** The server's name, for messages. */
@@ -56,15 +51,12 @@ export class LiveConnection implements Connection {
   readonly isEraGuessed: boolean;
   readonly #options: LiveConnectionOptions;
   readonly #requester: Requester;
-  readonly #refresher: ListingRefresher;
-  readonly #freshness: ListFreshness;
-  readonly #toldOfLists = new Set<string>();
+  readonly #lists: LiveListing;
   readonly #changes: ChangeListener;
   readonly #serverRequests: ServerRequests;
   readonly #subscriptions: LegacySubscriptions;
   readonly #level: LegacyLogLevel;
   readonly #keepAlive: KeepAlive | undefined;
-  #listing: Listing;
   #isReady = false;
 
   constructor(options: LiveConnectionOptions) {
@@ -73,15 +65,17 @@ export class LiveConnection implements Connection {
     this.#options = options;
     this.identity = identity;
     this.isEraGuessed = options.isEraGuessed === true;
-    this.#listing = emptyListing(identity);
     this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
     this.#serverRequests = new ServerRequests({ id, callsFor: (via) => this.#requester.callsFor(via) });
-    this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
-    this.#freshness = new ListFreshness({
-      clock,
+    this.#lists = new LiveListing({
+      id,
+      link,
       identity,
+      clock,
+      logger,
+      ask: (method, params, signal) => this.#requester.ask({ method, params, signal }),
       isWatched: (kind) => this.#changes.watches(kind),
-      refetch: (kind) => this.#refresher.now(kind),
+      onChange: (listing) => this.#isReady && options.on.listing(listing),
     });
     this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
     this.#level = new LegacyLogLevel({
@@ -98,24 +92,24 @@ export class LiveConnection implements Connection {
       logger,
       capabilities: identity.capabilities,
       params: (filter) => outgoingParams(speaker, 'subscriptions/listen', filter, undefined, 0),
-      onGap: (kinds) => this.#listsChanged(...kinds),
+      onGap: (kinds) => this.#lists.changed(...kinds),
     });
   }
 
   get listing(): Listing {
-    return this.#listing;
+    return this.#lists.current;
   }
 
   get resourceChanges(): number {
-    return this.#freshness.changesOf('resources');
+    return this.#lists.changesOf('resources');
   }
 
   listHint(kind: ListKind): CacheHint | undefined {
-    return this.#freshness.hint(kind);
+    return this.#lists.hint(kind);
   }
 
   freshen(kind: ListKind): Promise<void> | undefined {
-    return this.#freshness.freshen(kind);
+    return this.#lists.freshen(kind);
   }
 
   /**
@@ -134,10 +128,7 @@ export class LiveConnection implements Connection {
       },
     });
     if (this.identity.era === 'modern') await this.#changes.start();
-    const taken = this.#freshness.fetching(ALL_KINDS);
-    const { listing, freshness } = await fetchListing(this.#listingSource(signal), this.#listing, ALL_KINDS);
-    this.#listing = listing;
-    taken(freshness);
+    await this.#lists.fetchFirst(signal);
     if (link.closedBy) throw link.closedBy;
     signal.throwIfAborted();
     this.#isReady = true;
@@ -148,7 +139,7 @@ export class LiveConnection implements Connection {
     let outcome = await this.#send(request);
     if (outcome.error?.code === rpcCode.headerMismatch && this.#mirrorsHeaders(request.method)) {
       // The tool's schema is not what was listed; the server has refused before it ran anything.
-      await this.#refresher.now('tools');
+      await this.#lists.now('tools');
       outcome = await this.#send(request);
     }
     if (outcome.error?.code === rpcCode.unsupportedProtocolVersion && this.identity.era === 'modern') throw this.#outdated();
@@ -181,7 +172,7 @@ export class LiveConnection implements Connection {
 
   #stopWatching(): void {
     this.#keepAlive?.dispose();
-    this.#refresher.dispose();
+    this.#lists.dispose();
     this.#changes.dispose();
   }
 
@@ -213,49 +204,14 @@ export class LiveConnection implements Connection {
   }
 
   #paramHeaders(params: JsonObject | undefined): Record<string, string> {
-    const tool = this.#listing.items.tools.find(({ name }) => name === params?.['name']);
+    const tool = this.#lists.current.items.tools.find(({ name }) => name === params?.['name']);
     const declared = headerParamsOf(tool?.['inputSchema']);
     return 'invalid' in declared ? {} : paramHeaders(declared, params?.['arguments']);
   }
 
-  #listingSource(signal?: AbortSignal): ListingSource {
-    const { id, logger, link, clock } = this.#options;
-    return {
-      id,
-      logger,
-      clock,
-      told: this.#toldOfLists,
-      identity: this.identity,
-      checksHeaders: this.identity.era === 'modern' && link.isHttp,
-      ask: (method, params) => this.#requester.ask({ method, params, signal }),
-    };
-  }
-
-  #listsChanged(...kinds: readonly ChangeKind[]): void {
-    for (const kind of kinds) this.#freshness.changed(kind);
-    this.#refresher.changed(...kinds);
-  }
-
-  async #refetch(kinds: ReadonlySet<ChangeKind>): Promise<void> {
-    const { id, logger, on, link } = this.#options;
-    const taken = this.#freshness.fetching(kinds);
-    try {
-      const { listing: fresh, freshness } = await fetchListing(this.#listingSource(), this.#listing, kinds);
-      taken(freshness);
-      if (link.closedBy || sameListing(fresh, this.#listing)) return;
-      this.#listing = fresh;
-      if (this.#isReady) on.listing(fresh);
-    } catch (error) {
-      taken(new Map());
-      if (link.closedBy) return;
-      // Expected: UNAUTHORIZED, a login that ran out. The next call says so to whoever makes it.
-      logger.warn(`The lists of server "${id}" could not be fetched again: ${messageOf(error)}`, { code: toHubError(error).code });
-    }
-  }
-
   #notified(message: NotificationMessage, via: RequestId | undefined): void {
     const changed = changeKindOf(message.method);
-    if (changed) return this.#listsChanged(changed);
+    if (changed) return this.#lists.changed(changed);
     switch (message.method) {
       case 'notifications/progress':
         return this.#requester.progress(message);
@@ -270,8 +226,13 @@ export class LiveConnection implements Connection {
       case 'notifications/elicitation/complete':
         return void this.#requester.deliver(message, via);
       default:
-        if (via !== undefined) this.#requester.deliver(message, via);
+        return this.#unknown(message, via);
     }
+  }
+
+  #unknown(message: NotificationMessage, via: RequestId | undefined): void {
+    const isDelivered = via !== undefined && this.#requester.deliver(message, via);
+    if (!isDelivered && this.identity.era === 'legacy' && this.#isReady) this.#options.on.logMessage(message);
   }
 
   async #requested(message: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined> {

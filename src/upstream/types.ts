@@ -50,7 +50,7 @@ export interface ConnectionEvents {
   listing: Listing;
   /** A `notifications/resources/updated` for a subscribed resource. */
   resourceUpdated: { readonly uri: string; readonly notification: NotificationMessage };
-  /** A `notifications/message` that belongs to no request in flight. */
+  /** A `notifications/message`, or a notification of a legacy server that the hub does not know, that belongs to no request in flight. */
   logMessage: NotificationMessage;
   /** The link is gone; nothing comes after this. */
   closed: HubError;

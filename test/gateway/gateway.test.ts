@@ -390,6 +390,16 @@ describe('feeds', () => {
     expect(heard).toHaveLength(1);
   });
 
+  it('get notifications that nobody knows on the endpoint of their server only', async () => {
+    const { gateway, upstreams } = gatewayOver(upstream('a'), upstream('b'));
+    const all: unknown[] = [];
+    gateway.attach(feed({ send: (notification) => all.push(notification) }));
+    gateway.attach(feed({ scope: { kind: 'server', id: 'a' } }));
+    const unknown = { jsonrpc: '2.0', method: 'notifications/example/x' } as const;
+    for (const id of ['a', 'b']) upstreams.emit('logMessage', { id, notification: unknown });
+    expect([heard, all]).toEqual([[unknown], []]);
+  });
+
   it('get the finest log level asked for, and only messages that reach their own', async () => {
     const a = upstream('a');
     const { gateway, upstreams } = gatewayOver(a);

@@ -129,6 +129,14 @@ describe('notifications on a single stream', () => {
 });
 
 describe('a legacy server', () => {
+  it('is heard when it says what nobody knows and belongs to no call', async () => {
+    const { connection, transport, logs } = await connected(legacy());
+    const unknown = { jsonrpc: '2.0', method: 'notifications/example/x', params: { n: 1 } };
+    transport.receive(unknown);
+    expect(logs).toEqual([unknown]);
+    await connection.close();
+  });
+
   it('is not asked for what it does not declare', async () => {
     const { connection, transport } = await connected(legacy());
     await connection.setLogLevel('info');
