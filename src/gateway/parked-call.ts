@@ -57,7 +57,7 @@ export class ParkedCall {
   readonly #method: string;
   readonly #questions = new OpenQuestions();
   readonly #held = new HeldNotifications();
-  /** Takes the server's work back, also when the signal of the first request has nothing to say any more. */
+  /** Takes the server's work back; known from the first question on. */
   #takeBack: ((reason: HubError) => void) | undefined;
   #id: string | undefined;
   #leg: Leg | undefined;
@@ -89,8 +89,7 @@ export class ParkedCall {
     const whole: UpstreamRequest = {
       ...request,
       onNotification: (notification) => this.#notified(notification),
-      onRequest: (question, signal) => this.#asked(question, signal),
-      onSent: (takeBack) => (this.#takeBack = takeBack),
+      onRequest: (question, signal, takeBack) => this.#asked(question, signal, takeBack),
     };
     this.#upstream.request(whole).then(
       (answer) => this.#settled(answer),
@@ -139,7 +138,7 @@ export class ParkedCall {
     if (this.#questions.size > 0) this.#askSoon();
   }
 
-  async #asked(request: ServerRequest, signal: AbortSignal): Promise<Outcome> {
+  async #asked(request: ServerRequest, signal: AbortSignal, takeBack: (reason: HubError) => void): Promise<Outcome> {
     const { method } = request;
     const needs = abilityFor(request);
     if (needs === undefined) {
@@ -147,6 +146,7 @@ export class ParkedCall {
     }
     const refused = this.#refusal();
     if (refused !== undefined) return unanswered(`"${method}" cannot be asked: ${refused}`);
+    this.#takeBack = takeBack;
     const outcome = this.#questions.ask(request, needs, signal);
     if (this.#leg) this.#askSoon();
     return outcome;

@@ -1,22 +1,18 @@
 import type { Clock, Disposable } from '../base/index.ts';
-import type { TotalLimit } from './total-limit.ts';
 
 /** A time limit that every sign of life restarts, and that stands still while somebody else has to act. */
 export class IdleLimit implements Disposable {
   readonly #clock: Clock;
   readonly #limitMs: number;
   readonly #onPassed: () => void;
-  readonly #total: TotalLimit | undefined;
   #timer: Disposable | undefined;
   #suspensions = 0;
   #over = false;
 
-  /** @param total stands still whenever this limit does */
-  constructor(clock: Clock, limitMs: number, onPassed: () => void, total?: TotalLimit) {
+  constructor(clock: Clock, limitMs: number, onPassed: () => void) {
     this.#clock = clock;
     this.#limitMs = limitMs;
     this.#onPassed = onPassed;
-    this.#total = total;
   }
 
   /** Begins to run anew; while it stands still, nothing happens. */
@@ -31,7 +27,7 @@ export class IdleLimit implements Disposable {
     this.#suspensions += 1;
     this.#timer?.dispose();
     try {
-      return await (this.#total?.suspendedFor(wait) ?? wait);
+      return await wait;
     } finally {
       this.#suspensions -= 1;
       this.restart();

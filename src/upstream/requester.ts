@@ -27,8 +27,7 @@ export interface Ask {
   readonly timeoutMs?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
-  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
-  readonly onSent?: UpstreamRequest['onSent'];
+  readonly onRequest?: UpstreamRequest['onRequest'];
 }
 
 export interface RequesterOptions {
@@ -69,14 +68,16 @@ export class Requester {
     const { link, speaker, clock } = this.#options;
     const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs;
     const id = link.allot();
+    const idle = new IdleLimit(clock, timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
     const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
     const total = new TotalLimit(clock, maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
-    const idle = new IdleLimit(clock, timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')), total);
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
-    ask.onSent?.((reason) => link.cancel(id, reason));
     const { onRequest } = ask;
-    const askClient = onRequest && ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(onRequest(request, signal)));
+    const takeBack = (reason: HubError): void => link.cancel(id, reason);
+    const askClient =
+      onRequest &&
+      ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(total.suspendedFor(onRequest(request, signal, takeBack))));
     this.#inFlight.set(id, { ask, token: progressTokenOf(ask.params), limit: idle, askClient });
     idle.restart();
     total.start();

@@ -33,15 +33,13 @@ export interface UpstreamRequest {
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
    * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
-   * question back. While one is open, the time limits of the request stand still. Absent when the client cannot be asked.
+   * question back; `takeBack` takes back the whole request, as its own signal does. While a question is open, the time limits
+   * of the request stand still. Absent when the client cannot be asked.
    */
-  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
-  /**
-   * Given the means to take the request back once it is sent, besides `signal`: for a caller whose own signal says nothing of
-   * the request after a while.
-   */
-  readonly onSent?: ((takeBack: (reason: HubError) => void) => void) | undefined;
+  readonly onRequest?: OnRequest | undefined;
 }
+
+type OnRequest = (request: ServerRequest, signal: AbortSignal, takeBack: (reason: HubError) => void) => Promise<Outcome>;
 
 /** An upstream's answer, in its own words and in the shape of its own era. */
 export interface UpstreamAnswer {

@@ -26,7 +26,8 @@ export class Work {
   ask(method: string, params?: JsonObject): { outcome: Outcome | undefined; takeBack(): void } {
     const aborter = new AbortController();
     const question: { outcome: Outcome | undefined; takeBack(): void } = { outcome: undefined, takeBack: () => aborter.abort() };
-    void this.request.onRequest?.({ method, params }, aborter.signal).then((outcome) => (question.outcome = outcome));
+    const takeBack = (reason: HubError): void => this.takeBack(reason);
+    void this.request.onRequest?.({ method, params }, aborter.signal, takeBack).then((outcome) => (question.outcome = outcome));
     return question;
   }
 
@@ -76,7 +77,6 @@ export function parkingLot(parts: ListingParts = {}) {
   upstream.answer = (request) => {
     const end = deferred<Outcome>();
     const work = new Work(request, end);
-    request.onSent?.((reason) => work.takeBack(reason));
     const cancel = (): void => work.takeBack(new HubError('CANCELLED', 'It was taken back.'));
     if (request.signal.aborted) cancel();
     else request.signal.addEventListener('abort', cancel, { once: true });
