@@ -36,6 +36,7 @@ beforeAll(async () => {
     mcpServers: {
       asks: fixture('asks.mjs', join(folder, 'told')),
       crashes: fixture('asks.mjs', join(folder, 'told')),
+      hangs: fixture('asks.mjs', join(folder, 'told')),
       lstdio: { command: process.execPath, args: [bundled.file, '--transport', 'stdio', '--era', 'legacy'] },
       lhttp: { url: `http://127.0.0.1:${String(at(http.address(), 'port'))}/mcp` },
     },
@@ -231,7 +232,7 @@ describe('a parked call', () => {
   });
 
   it('is taken back when the client closes the stream of an open request, and not before', async () => {
-    const hang = call('asks__ask_and_hang', { question: form('Hang?') });
+    const hang = call('hangs__ask_and_hang', { question: form('Hang?') });
     const round = roundOf(await send('tools/call', hang));
     const aborter = new AbortController();
     const retry = modern('tools/call', { ...hang, ...answersTo(round) }, { [metaKey.clientCapabilities]: ALL }, 'retry');
