@@ -135,10 +135,11 @@ describe.each(SERVERS)('with the $era server over $transport', ({ name, era }) =
   });
 
   it('what only the modern era has does not reach a legacy server', async () => {
-    const params = { name: `${name}__echo`, arguments: { mark: 'retry' }, inputResponses: { q: {} }, requestState: 'opaque' };
+    const retried = { inputResponses: { q: {} }, requestState: 'opaque' };
+    const params = { name: `${name}__echo`, arguments: { mark: 'retry' }, ...(era === 'modern' ? retried : { inputResponses: { q: {} } }) };
     await pairs.raw('modern', '/mcp').request('tools/call', params);
     const [seen] = await calls('retry');
-    const kept = era === 'modern' ? { inputResponses: { q: {} }, requestState: 'opaque' } : {};
+    const kept = era === 'modern' ? retried : {};
     expect(seen?.params).toEqual({
       name: 'echo',
       arguments: { mark: 'retry' },
