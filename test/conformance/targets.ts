@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { bundleSource } from '../support/bundle-source.ts';
 import { type RunningHub, runHub } from '../support/in-process-hub.ts';
 import { type FixtureEra, serveFixtureHttp } from './fixture/http.ts';
+import { PATIENT } from './fixture/patient.ts';
 import { startUnprefixProxy } from './unprefix-proxy.ts';
 
 /** How the fixture stands behind the hub. */
@@ -47,11 +48,13 @@ export async function startTargets(forms: readonly Form[] = FORMS): Promise<Targ
     return urlOf(started);
   };
   const direct = await serve(serveFixtureHttp('both', 0));
+  const patient = process.env[PATIENT];
+  const env = patient === undefined ? {} : { [PATIENT]: patient };
   const roads: Road[] = [];
   for (const form of forms) {
     const entry =
       form.transport === 'stdio'
-        ? { command: process.execPath, args: [bundle.file, '--transport', 'stdio', '--era', form.era] }
+        ? { command: process.execPath, args: [bundle.file, '--transport', 'stdio', '--era', form.era], env }
         : { url: await serve(serveFixtureHttp(form.era, 0)) };
     const hub = await runHub({ mcpServers: { [SERVER]: entry } });
     hubs.push(hub);
