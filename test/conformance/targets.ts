@@ -3,7 +3,7 @@ import { bundleSource } from '../support/bundle-source.ts';
 import { type RunningHub, runHub } from '../support/in-process-hub.ts';
 import { type FixtureEra, serveFixtureHttp } from './fixture/http.ts';
 import { PATIENT } from './fixture/patient.ts';
-import { startUnprefixProxy } from './unprefix-proxy.ts';
+import { startNamingProxy } from './naming-proxy.ts';
 
 /** How the fixture stands behind the hub. */
 export interface Form {
@@ -26,7 +26,7 @@ export interface Targets {
   close(): Promise<void>;
 }
 
-/** The endpoints of the hub; names on the second have the server's prefix, which a proxy takes off. */
+/** The endpoints of the hub; names at the second have the server's prefix, which a proxy takes off. */
 export const ENDPOINTS = ['/mcp/<server>', '/mcp'] as const;
 
 /** Every form of the fixture. */
@@ -58,8 +58,11 @@ export async function startTargets(forms: readonly Form[] = FORMS): Promise<Targ
         : { url: await serve(serveFixtureHttp(form.era, 0)) };
     const hub = await runHub({ mcpServers: { [SERVER]: entry } });
     hubs.push(hub);
-    const merged = await serve(startUnprefixProxy(hub.url, `${SERVER}__`));
-    roads.push({ ...form, endpoint: '/mcp/<server>', url: `${hub.url}/${SERVER}` }, { ...form, endpoint: '/mcp', url: merged });
+    const hasMadeKeys = form.era === 'legacy';
+    const merged = await serve(startNamingProxy(hub.url, { prefix: `${SERVER}__`, hasMadeKeys }));
+    const own = `${hub.url}/${SERVER}`;
+    const single = hasMadeKeys ? await serve(startNamingProxy(own, { prefix: '', hasMadeKeys })) : own;
+    roads.push({ ...form, endpoint: '/mcp/<server>', url: single }, { ...form, endpoint: '/mcp', url: merged });
   }
   return {
     direct,
