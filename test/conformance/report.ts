@@ -37,13 +37,15 @@ How to read a cell: ✓ passes with as many checks as directly, ✓ (5) passes w
 
 ${nutshell(tables)}
 
-${lostSection(tables)}
+${lossSections(tables)}
 ## As a server
 
 The suite is the client (subcommand \`server\`). Behind the hub stands a fixture, over stdio and over Streamable HTTP, that speaks both
 eras, only the older revisions (legacy), or only 2026-07-28 (modern); the suite speaks the revision of the set, so that the hub has to
 translate wherever the two differ. "Direct" is the same fixture without a hub, in the suite's own era. At \`/mcp\`, where names have
-the server's prefix, a small proxy takes it off for the suite (\`test/conformance/unprefix-proxy.ts\`).
+the server's prefix, a small proxy takes it off for the suite; and for servers
+of older revisions, whose questions have no keys, it gives one of them the key that a scenario looks for
+(\`test/conformance/naming-proxy.ts\`).
 
 ${of('server')}
 ## As a client
@@ -74,32 +76,48 @@ function nutshell(tables: readonly Table[]): string {
   return `| | set | scored scenarios, direct | through the hub |\n|---|---|---|---|\n${lines.join('\n')}`;
 }
 
-function lostSection(tables: readonly Table[]): string {
-  const lost = tables.flatMap(losses);
-  if (lost.length === 0) return 'Nothing that passes directly is lost in the hub.\n';
-  const byReason = new Map<string, Loss[]>();
-  for (const loss of lost) {
-    const reason = loss.reason ?? `Not known yet. The suite says: ${loss.complaints.join('; ') || 'nothing was checked'}`;
-    byReason.set(reason, [...(byReason.get(reason) ?? []), loss]);
-  }
-  const parts = [...byReason].map(([reason, ofIt]) => `- ${reason}\n${placesOf(ofIt).join('\n')}`);
-  return `### Lost in the hub\n\n${parts.join('\n')}\n`;
+function lossSections(tables: readonly Table[]): string {
+  const all = tables.flatMap((table) => losses(table).map((loss) => ({ loss, table })));
+  const lost = all.filter(({ loss }) => loss.kind === 'lost');
+  const thinner = all.filter(({ loss }) => loss.kind === 'thinner');
+  const nothing = 'Nothing that passes directly is lost in the hub.\n';
+  return `${lost.length > 0 ? lossSection('Lost in the hub', lost) : nothing}${thinner.length > 0 ? `\n${lossSection('Passes, with fewer checks', thinner)}` : ''}`;
+}
+
+type Losses = readonly { readonly loss: Loss; readonly table: Table }[];
+
+function lossSection(title: string, all: Losses): string {
+  const parts = grouped(
+    all,
+    ({ loss }) => loss.reason ?? `Not known yet. The suite says: ${loss.complaints.join('; ') || 'nothing was checked'}`,
+  );
+  return `### ${title}\n\n${parts.map(([reason, ofIt]) => `- ${reason}\n${places(ofIt)}`).join('\n')}\n`;
 }
 
 /** One line for all scenarios that are lost in the same places. */
-function placesOf(lost: readonly Loss[]): readonly string[] {
-  const places = new Map<string, string[]>();
-  for (const { revision, scenario, lane } of lost) {
-    const key = `${revision}\t${scenario}`;
-    places.set(key, [...(places.get(key) ?? []), `${lane.group} at \`${lane.endpoint}\``]);
-  }
-  const scenarios = new Map<string, string[]>();
-  for (const [key, where] of places) {
-    const [revision = '', scenario = ''] = key.split('\t');
-    const place = `${revision}, ${where.join('; ')}`;
-    scenarios.set(place, [...(scenarios.get(place) ?? []), scenario]);
-  }
-  return [...scenarios].map(([place, names]) => `  - ${place}: ${names.join(', ')}`);
+function places(all: Losses): string {
+  const perScenario = grouped(all, ({ loss, table }) => `${table.side} ${loss.revision} ${loss.scenario}`).map(([, ofOne]) => ofOne);
+  const perPlace = grouped(perScenario, whereOf);
+  return perPlace.map(([where, ofIt]) => `  - ${where}: ${ofIt.map((ofOne) => ofOne[0]?.loss.scenario ?? '').join(', ')}`).join('\n');
+}
+
+/** On which roads one scenario is lost. */
+function whereOf(ofOne: Losses): string {
+  const [first] = ofOne;
+  if (!first) return '';
+  const { side, revision, lanes } = first.table;
+  const groups = grouped(ofOne, ({ loss }) => loss.lane.group).map(([group, ofGroup]) => {
+    const isWhole = ofGroup.length === lanes.filter((lane) => lane.group === group).length;
+    return isWhole ? group : `${group} at ${ofGroup.map(({ loss }) => `\`${loss.lane.endpoint}\``).join(' and ')}`;
+  });
+  return `as a ${side}, ${revision}, ${ofOne.length === lanes.length ? 'every road' : groups.join('; ')}`;
+}
+
+/** The items by a key, both in the order in which they come. */
+function grouped<T>(items: readonly T[], key: (item: T) => string): readonly (readonly [string, readonly T[]])[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return [...groups];
 }
 
 function section(table: Table): string {

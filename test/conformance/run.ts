@@ -14,15 +14,19 @@ import { startTargets } from './targets.ts';
 
 process.env[PATIENT] = 'yes';
 const tables = [...(await serverTables()), ...(await clientTables())];
-const lost = tables.flatMap(losses);
+const all = tables.flatMap(losses);
 await writeFile(join(import.meta.dirname, '../../docs/conformance.md'), page(tables, await facts()));
 
-for (const { revision, scenario, lane, reason, complaints } of lost) {
-  const why = reason ?? complaints.join('; ');
-  console.log(`lost: ${lane.side} ${revision} ${scenario} (${lane.group}, ${lane.endpoint}): ${why}`);
+for (const { kind, revision, scenario, lane, reason, complaints } of all.filter(
+  (loss) => loss.kind === 'lost' || loss.reason === undefined,
+)) {
+  console.log(`${kind}: ${lane.side} ${revision} ${scenario} (${lane.group}, ${lane.endpoint}): ${reason ?? complaints.join('; ')}`);
 }
-for (const { reason } of GAPS.filter((gap) => !lost.some((loss) => loss.reason === gap.reason))) console.log(`no longer a gap: ${reason}`);
-console.log(`${tables.length} tables, ${lost.length} lost`);
+for (const gap of GAPS.filter(({ kind, reason }) => !all.some((loss) => loss.kind === kind && loss.reason === reason))) {
+  console.log(`no longer a gap (${gap.kind}): ${gap.reason}`);
+}
+const lost = all.filter(({ kind }) => kind === 'lost');
+console.log(`lost in the hub: ${lost.length}`);
 if (lost.length > 0) process.exitCode = 1;
 
 async function serverTables(): Promise<readonly Table[]> {

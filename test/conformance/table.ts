@@ -29,8 +29,10 @@ export interface Table {
   readonly rows: readonly Row[];
 }
 
-/** Something that passes directly and not on one road. */
+/** Something that is not on one road as it is directly. */
 export interface Loss {
+  /** It passes directly and not here; or it passes here too, with fewer checks. */
+  readonly kind: 'lost' | 'thinner';
   readonly revision: Revision;
   readonly scenario: string;
   readonly lane: Lane;
@@ -68,16 +70,18 @@ export function clientTable(revision: Revision, runs: readonly ClientRun[], road
   return { side: 'client', revision, lanes, rows };
 }
 
-/** Everything that passes directly and is lost on a road through the hub. */
+/** Everything that passes directly and is lost, or passes with fewer checks, on a road through the hub. */
 export function losses({ revision, lanes, rows }: Table): readonly Loss[] {
   return rows
     .filter(({ direct }) => passes(direct))
-    .flatMap(({ name, through }) =>
-      lanes.flatMap((lane, at) => {
+    .flatMap(({ name, direct, through }) =>
+      lanes.flatMap((lane, at): readonly Loss[] => {
         const result = through[at];
-        if (passes(result)) return [];
+        const isLost = !passes(result);
+        if (!isLost && result && result.passed >= direct.passed) return [];
         const complaints = result ? result.complaints : ['It did not run'];
-        return [{ revision, scenario: name, lane, reason: reasonFor(revision, lane, name), complaints }];
+        const kind = isLost ? 'lost' : 'thinner';
+        return [{ kind, revision, scenario: name, lane, reason: reasonFor(kind, revision, lane, name), complaints }];
       }),
     );
 }
