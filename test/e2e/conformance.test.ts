@@ -75,3 +75,26 @@ describe('parseSummary', () => {
     expect(() => parseSummary('Error: fetch failed')).toThrow('no summary');
   });
 });
+
+describe('losses', () => {
+  const result = (passed: number, failed: number) => ({ name: 'a', passed, failed, notScored: undefined, complaints: ['no'] });
+  const lane = { side: 'server', group: 'stdio', endpoint: '/mcp', era: 'both' } as const;
+
+  it.each([
+    ['passes alike', result(2, 0), []],
+    ['passes with more checks', result(3, 0), []],
+    ['passes with fewer checks', result(1, 0), ['thinner']],
+    ['fails', result(1, 1), ['lost']],
+    ['has nothing to check', result(0, 0), ['lost']],
+    ['did not run', undefined, ['lost']],
+  ])('of a scenario that passes directly and %s', (_title, through, kinds) => {
+    const rows = [{ name: 'a', notScored: undefined, direct: result(2, 0), through: [through] }];
+    const found = losses({ side: 'server', revision: '2025-11-25', lanes: [lane], rows });
+    expect(found.map(({ kind, reason }) => [kind, reason])).toEqual(kinds.map((kind) => [kind, undefined]));
+  });
+
+  it('are none of a scenario that fails directly', () => {
+    const rows = [{ name: 'a', notScored: undefined, direct: result(1, 1), through: [result(0, 2)] }];
+    expect(losses({ side: 'server', revision: '2025-11-25', lanes: [lane], rows })).toEqual([]);
+  });
+});
