@@ -1,0 +1,150 @@
+import { expect, it } from 'vitest';
+import { isObject, type JsonObject, type JsonValue } from '../../src/protocol/index.ts';
+import { at } from './era-pairs.ts';
+import { ABLE, type Cell } from './matrix.ts';
+import type { Reply } from './wire-client.ts';
+
+export interface QuestionSample {
+  readonly method: string;
+  readonly params?: JsonObject;
+}
+
+/** The same question as it leaves a server of the cell's era. */
+type OfEra = (cell: Cell) => QuestionSample;
+
+const ENDED = 'asks was answered';
+let marks = 0;
+/** A word that no other call has. */
+export const newMark = (): string => `mark ${(marks += 1)}`;
+
+/** A question as the client of the cell is to get it: untouched, but for what the other era does not have. */
+function asked({ clientEra, era }: Cell, { method, params }: QuestionSample): object {
+  if (params?.['mode'] !== 'url' || clientEra === era) return { method, params };
+  const { elicitationId: _id, ...rest } = params;
+  // Spec 2026-07-28 changelog: "Remove […] the `elicitationId` field of URL mode elicitation requests".
+  if (clientEra === 'modern') return { method, params: rest };
+  return { method, params: { ...rest, elicitationId: expect.stringMatching(/./) as string } };
+}
+
+/** A tool asks `question`, gets `answer`, and both travel as if nothing were between. */
+export function itAsks(what: string, cell: Cell, question: OfEra, answer: JsonObject): void {
+  it(`${what}: the question and the answer arrive as with nothing between`, async () => {
+    const sample = question(cell);
+    const args = { rounds: [{ q: sample }] as unknown as JsonValue };
+    const script = await cell.both(
+      async (client, own) => {
+        const told = await client.call('tools/call', { name: own('asks'), arguments: args });
+        return { asked: client.asked, result: told.response['result'], error: told.response['error'] };
+      },
+      { reply: () => answer },
+    );
+    expect(script.direct).toMatchObject({ asked: [sample], result: { structuredContent: { answers: { q: answer } } }, error: undefined });
+    expect(script.viaHub.error).toBeUndefined();
+    expect(script.viaHub.result).toEqual(cell.asDocumented(script.direct.result, 'tools/call'));
+    expect(script.viaHub.asked).toEqual([asked(cell, sample)]);
+  });
+}
+
+/** A client that did not declare `capability` is not asked, and neither side waits. */
+export function itAsksNobodyWho(lacks: string, cell: Cell, question: OfEra, capabilities: JsonObject, required: JsonObject): void {
+  it(`${lacks}: who did not declare it is not asked, and the server learns of it at once`, async () => {
+    const mark = newMark();
+    const client = await cell.viaHub({ capabilities });
+    const args = { rounds: [{ q: question(cell) }] as unknown as JsonValue, mark };
+    const { status, response } = await client.call('tools/call', { name: cell.own('asks'), arguments: args });
+    expect(client.asked).toEqual([]);
+    if (cell.era === 'legacy') {
+      // Spec 2025-11-25 basic/lifecycle: both parties "Only use capabilities that were successfully negotiated".
+      const answered = async () =>
+        (await cell.recorded(ENDED)).map(({ params }) => params).filter((params) => at(params, 'mark') === mark);
+      await expect.poll(answered).toEqual([{ mark, answers: { q: { error: { code: expect.any(Number), message: expect.any(String) } } } }]);
+    }
+    if (cell.clientEra === 'modern') {
+      // Spec 2026-07-28 basic/index: "`-32021` whose `data.requiredCapabilities` lists the missing capabilities. On HTTP, the response
+      // status MUST be `400 Bad Request`."
+      expect(response['error']).toMatchObject({ code: -32021, data: { requiredCapabilities: required } });
+      expect(status).toBe(400);
+    } else if (cell.era === 'modern') {
+      expect(response['error']).toEqual({
+        code: -32603,
+        message: 'The client cannot be asked for this.',
+        data: { requiredCapabilities: required },
+      });
+    } else {
+      expect(response['error']).toBeUndefined();
+    }
+  });
+}
+
+/** What is open when the call is taken back ends with it. */
+export function itTakesBack(cell: Cell, question: OfEra, answer: JsonObject): void {
+  const takenBack = async (mark: string) =>
+    (await cell.recorded('hangs was taken back')).filter(({ params }) => at(params, 'mark') === mark).length;
+
+  it('a call that is taken back after the answer is taken back at the server too', async () => {
+    const mark = newMark();
+    const client = await cell.viaHub({ reply: () => answer });
+    const params = { name: cell.own('asks'), arguments: { rounds: [{ q: question(cell) }] as unknown as JsonValue, hang: true, mark } };
+    const first = client.start('tools/call', params);
+    let last = first;
+    if (cell.clientEra === 'modern') {
+      const { response } = await first.done;
+      last = client.start('tools/call', { ...params, ...(await client.answers(response['result'] as JsonObject)) });
+    }
+    const answered = async () => (await cell.recorded(ENDED)).filter(({ params: noted }) => at(noted, 'mark') === mark).length;
+    await expect.poll(answered).toBe(1);
+    await last.cancel();
+    await expect.poll(() => takenBack(mark)).toBe(1);
+    const after = await client.call('tools/call', { name: cell.own('echo'), arguments: {} });
+    expect(after.response).toHaveProperty('result');
+  });
+
+  it.runIf(cell.clientEra === 'legacy')('a question that nobody waits for any more is taken back', async () => {
+    const never = new Promise<JsonObject>(() => undefined);
+    const client = await cell.viaHub({ reply: () => never });
+    const params = { name: cell.own('asks'), arguments: { rounds: [{ q: question(cell) }] as unknown as JsonValue, mark: newMark() } };
+    const call = client.start('tools/call', params);
+    await expect.poll(() => client.asked.length).toBe(1);
+    await call.cancel();
+    await expect.poll(() => client.takenBack.length).toBe(1);
+  });
+}
+
+/** Several questions at once and one after the other, and by prompts and resources. */
+export function itAsksInEveryWay(cell: Cell, question: OfEra, reply: Reply): void {
+  it('several questions at once, and further rounds', async () => {
+    const rounds = [{ a: question(cell), b: { method: 'roots/list' } }, { c: question(cell) }] as unknown as JsonValue;
+    const { viaHub, direct } = await cell.both(
+      async (client, own) => {
+        const { response } = await client.call('tools/call', { name: own('asks'), arguments: { rounds } });
+        return { asked: client.asked.map(({ method }) => method).sort(), result: response['result'] };
+      },
+      { reply },
+    );
+    expect(direct.asked).toHaveLength(3);
+    expect(viaHub.asked).toEqual(direct.asked);
+    expect(viaHub.result).toEqual(cell.asDocumented(direct.result, 'tools/call'));
+  });
+
+  it.each(['prompts/get', 'resources/read'])('%s asks as well', async (method) => {
+    const { viaHub, direct } = await cell.both(
+      async (client, own) => {
+        const prompt = { name: own('asks_first'), arguments: { rounds: JSON.stringify([{ q: question(cell) }]) } };
+        const { response } = await client.call(method, method === 'prompts/get' ? prompt : { uri: cell.uri('asks') });
+        return { asked: client.asked.length, result: response['result'] };
+      },
+      { reply },
+    );
+    expect(direct).toMatchObject({ asked: 1 });
+    expect(isObject(viaHub.result) && viaHub.result).toEqual(cell.asDocumented(direct.result, method));
+    expect(viaHub.asked).toBe(1);
+  });
+}
+
+/** All that can be declared without one of it. */
+export function ableWithout(name: string, part?: string): JsonObject {
+  const { [name]: whole, ...others } = ABLE;
+  if (part === undefined || !isObject(whole)) return others;
+  const { [part]: _part, ...parts } = whole;
+  return { ...others, [name]: parts };
+}
