@@ -93,7 +93,10 @@ export interface Reading {
 const DEFAULT_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 /** Opens a request and gives it back when its headers are there. */
-export function open(url: string, { method = 'POST', headers = {}, body, signal, onEvent }: Sent = {}): Promise<Reading & { text(): string }> {
+export function open(
+  url: string,
+  { method = 'POST', headers = {}, body, signal, onEvent }: Sent = {},
+): Promise<Reading & { text(): string }> {
   return new Promise((resolve, reject) => {
     const req = httpRequest(url, { method, headers: { ...DEFAULT_HEADERS, ...headers }, agent: false, ...(signal && { signal }) });
     req.on('error', reject);

@@ -55,8 +55,7 @@ export function itAsksNobodyWho(lacks: string, cell: Cell, question: OfEra, capa
     expect(client.asked).toEqual([]);
     if (cell.era === 'legacy') {
       // Spec 2025-11-25 basic/lifecycle: both parties "Only use capabilities that were successfully negotiated".
-      const answered = async () =>
-        (await cell.recorded(ENDED)).map(({ params }) => params).filter((params) => at(params, 'mark') === mark);
+      const answered = async () => (await cell.recorded(ENDED)).map(({ params }) => params).filter((params) => at(params, 'mark') === mark);
       await expect.poll(answered).toEqual([{ mark, answers: { q: { error: { code: expect.any(Number), message: expect.any(String) } } } }]);
     }
     if (cell.clientEra === 'modern') {

@@ -4,7 +4,7 @@ import { at, CLIENT_ERAS, SERVERS } from './era-pairs.ts';
 import { type RunningHub, runHub } from './in-process-hub.ts';
 import { httpRecorder, stdioRecorder } from './recorder.ts';
 import { type Reply, WireClient } from './wire-client.ts';
-import { HttpWire, StdioWire, type Wire } from './wires.ts';
+import { HttpWire, StdioServer, type Wire } from './wires.ts';
 
 /** The rows of the matrix; docs/protocol.md has the same ones in its table of pairs. */
 export const FEATURES = [
@@ -49,7 +49,7 @@ export interface Cell {
   own(item: string): string;
   /** A client of the cell's era at the hub. Closed after the test. */
   viaHub(options?: ClientOptions): Promise<WireClient>;
-  /** A client of the server's era that talks to a server of the same kind with nothing between. Closed after the test. */
+  /** A client of the server's era that talks to a server of the same kind with nothing between; on stdio one at a time. */
   direct(options?: ClientOptions): Promise<WireClient>;
   /** Runs one script both ways. */
   both<T>(script: Script<T>, options?: ClientOptions): Promise<{ viaHub: T; direct: T }>;
@@ -60,7 +60,7 @@ export interface Cell {
 }
 
 /** The hub's own `serverInfo`, which it stamps on what a legacy server says to a modern client. */
-const HUB_INFO = { name: 'mcp-hub', version: '0.0.0-test' };
+const HUB_INFO = { name: 'mcp-hub', title: 'MCP Hub', version: '0.0.0-test' };
 
 /** Starts a hub over all four kinds of server for the tests of one file; the function tests one row of the matrix in every place. */
 export function openMatrix(): (feature: Feature, define: (cell: Cell) => void) => void {
@@ -137,7 +137,12 @@ interface Running {
 }
 
 async function start(): Promise<Running> {
-  const [legacyHttp, modernHttp] = await Promise.all([httpRecorder('legacyhttp', 'legacy'), httpRecorder('modernhttp', 'modern')]);
+  const both = () => Promise.all([httpRecorder('legacyhttp', 'legacy'), httpRecorder('modernhttp', 'modern')]);
+  const [[legacyHttp, modernHttp], alone] = await Promise.all([both(), both()]);
+  const stdio = {
+    legacy: new StdioServer(stdioRecorder('legacystdio', 'legacy')),
+    modern: new StdioServer(stdioRecorder('modernstdio', 'modern')),
+  };
   const hub = await runHub({
     mcpServers: {
       legacystdio: stdioRecorder('legacystdio', 'legacy'),
@@ -150,13 +155,13 @@ async function start(): Promise<Running> {
   await (await WireClient.connect(new HttpWire(hub.url, 'modern'), { era: 'modern' })).call('tools/list');
   return {
     hub,
-    wireTo({ name, era, transport }) {
-      if (transport === 'stdio') return new StdioWire(stdioRecorder(name, era));
-      return new HttpWire((era === 'legacy' ? legacyHttp : modernHttp).entry.url, era);
+    wireTo({ era, transport }) {
+      if (transport === 'stdio') return stdio[era].wire();
+      return new HttpWire(alone[era === 'legacy' ? 0 : 1].entry.url, era);
     },
     async stop() {
       await hub.stop();
-      await Promise.all([legacyHttp.stop(), modernHttp.stop()]);
+      await Promise.all([legacyHttp, modernHttp, ...alone, stdio.legacy, stdio.modern].map((server) => server.stop()));
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Wire } from './wires.ts';
 /** One request and all that came for it. */
 export interface Told {
   readonly status: number;
-  /** Notifications that belong to the request, in their order, those after its answer too. */
+  /** Notifications on its stream, in their order. */
   readonly notes: readonly JsonObject[];
   /** The whole JSON-RPC response. */
   readonly response: JsonObject;
@@ -43,6 +43,8 @@ export interface Started {
 interface Open {
   readonly notes: JsonObject[];
   readonly answer: Deferred<JsonObject>;
+  readonly ended: Deferred<void>;
+  isAnswered: boolean;
 }
 
 const MAX_ROUNDS = 10;
@@ -57,7 +59,7 @@ export class WireClient {
   readonly asked: Question[] = [];
   /** Ids of questions that were taken back; legacy. */
   readonly takenBack: JsonValue[] = [];
-  /** Notifications that belong to no request. */
+  /** Notifications that belong to no request, or came when theirs was over. */
   readonly changes: JsonObject[] = [];
   readonly #wire: Wire;
   readonly #options: WireClientOptions;
@@ -75,6 +77,10 @@ export class WireClient {
     wire.attach({ message: (message, via) => client.#receive(message, via), ended: (id) => client.#ended(id) });
     client.#opening = await client.#handshake();
     return client;
+  }
+
+  get era(): Era {
+    return this.#options.era;
   }
 
   /** The `InitializeResult` or `DiscoverResult`. */
@@ -99,7 +105,7 @@ export class WireClient {
 
   /** Makes one request; an `input_required` is its answer. */
   start(method: string, params: JsonObject = {}, { id = ++this.#lastId, meta = {} }: RequestOptions = {}): Started {
-    const open: Open = { notes: [], answer: deferred() };
+    const open: Open = { notes: [], answer: deferred(), ended: deferred(), isAnswered: false };
     this.#open.set(id, open);
     const gone = new AbortController();
     const done = this.#exchange(open, { jsonrpc: '2.0', id, method, params: this.#enveloped(params, meta) }, gone.signal);
@@ -170,8 +176,9 @@ export class WireClient {
     return { ...params, _meta: { ...envelope, ...meta } };
   }
 
-  async #exchange({ notes, answer }: Open, message: JsonObject, signal: AbortSignal): Promise<Told> {
+  async #exchange({ notes, answer, ended }: Open, message: JsonObject, signal: AbortSignal): Promise<Told> {
     const [status, response] = await Promise.all([this.#wire.send(message, signal), answer.promise]);
+    if (this.#wire.hasStreams) await ended.promise;
     return { status, notes, response, rounds: 1 };
   }
 
@@ -180,7 +187,14 @@ export class WireClient {
     if (method === 'notifications/cancelled') this.takenBack.push((message['params'] as JsonObject)['requestId'] ?? null);
     else if (method !== undefined && id !== undefined) void this.#answer(message);
     else if (method !== undefined) this.#note(message, via);
-    else this.#open.get((id ?? via) as RequestId)?.answer.resolve(message);
+    else this.#answered(message, (id ?? via) as RequestId);
+  }
+
+  #answered(message: JsonObject, id: RequestId): void {
+    const open = this.#open.get(id);
+    if (!open) throw new Error(`An answer to nothing: ${JSON.stringify(message)}`);
+    open.isAnswered = true;
+    open.answer.resolve(message);
   }
 
   #note(message: JsonObject, via: RequestId | undefined): void {
@@ -188,7 +202,7 @@ export class WireClient {
     // Where requests have streams of their own, what comes elsewhere belongs to none.
     const only = this.#wire.hasStreams ? undefined : [...this.#open.values()].at(-1);
     const open = via === undefined ? only : this.#open.get(via);
-    if (belongs && open) open.notes.push(message);
+    if (belongs && open && !open.isAnswered) open.notes.push(message);
     else this.changes.push(message);
   }
 
@@ -210,7 +224,9 @@ export class WireClient {
   }
 
   #ended(id: RequestId): void {
-    this.#open.get(id)?.answer.reject(new Error('the stream ended without an answer'));
+    const open = this.#open.get(id);
+    open?.answer.reject(new Error('the stream ended without an answer'));
+    open?.ended.resolve();
   }
 }
 

@@ -90,30 +90,32 @@ export class HttpWire implements Wire {
   }
 }
 
-/** The standard streams of a process of its own. */
-export class StdioWire implements Wire {
-  readonly hasStreams = false;
+/** A server on standard streams, for one client after the other. */
+export class StdioServer {
   readonly #child: ChildProcess;
+  #arrivals: Arrivals | undefined;
 
   constructor({ command, args }: { readonly command: string; readonly args: readonly string[] }) {
     this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  }
-
-  attach(arrivals: Arrivals): void {
     if (!this.#child.stdout) throw new Error('no standard output');
-    createInterface({ input: this.#child.stdout }).on('line', (line) => arrivals.message(parsed(line), undefined));
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#arrivals?.message(parsed(line), undefined));
   }
 
-  async send(message: JsonObject): Promise<number> {
-    this.#child.stdin?.write(`${JSON.stringify(message)}\n`);
-    return 200;
+  wire(): Wire {
+    return {
+      hasStreams: false,
+      attach: (arrivals) => void (this.#arrivals = arrivals),
+      send: async (message) => {
+        this.#child.stdin?.write(`${JSON.stringify(message)}\n`);
+        return 200;
+      },
+      // Everything comes on the one stream there is.
+      listen: async () => undefined,
+      close: async () => void (this.#arrivals = undefined),
+    };
   }
 
-  async listen(): Promise<void> {
-    // Everything comes on the one stream there is.
-  }
-
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     const exited = once(this.#child, 'exit');
     this.#child.stdin?.end();
     await exited;

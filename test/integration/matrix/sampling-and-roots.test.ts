@@ -1,5 +1,12 @@
 import { openMatrix } from '../../support/matrix.ts';
-import { ableWithout, itAsks, itAsksInEveryWay, itAsksNobodyWho, itTakesBack, type QuestionSample } from '../../support/matrix-questions.ts';
+import {
+  ableWithout,
+  itAsks,
+  itAsksInEveryWay,
+  itAsksNobodyWho,
+  itTakesBack,
+  type QuestionSample,
+} from '../../support/matrix-questions.ts';
 
 const feature = openMatrix();
 
