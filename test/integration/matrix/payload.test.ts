@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { isObject, type JsonObject } from '../../../src/protocol/index.ts';
-import { ENVELOPE } from '../../downstream/harness.ts';
 import { at } from '../../support/era-pairs.ts';
-import { openMatrix } from '../../support/matrix.ts';
+import { ABLE, openMatrix } from '../../support/matrix.ts';
 import { newMark } from '../../support/matrix-questions.ts';
 import type { WireClient } from '../../support/wire-client.ts';
 
@@ -33,25 +32,35 @@ feature('unknown _meta', (cell) => {
     expect(viaHub.result).toEqual(cell.asDocumented(direct.result, 'tools/call'));
   });
 
-  it.each(['prompts/get', 'resources/read', 'completion/complete'])(
-    'travels with %s, and the envelope to whom it belongs',
-    async (method) => {
-      const mark = newMark();
-      const client = await cell.viaHub();
-      const prompt = { name: cell.own('greet'), arguments: { who: 'Ada' } };
-      const params: Record<string, JsonObject> = {
-        'prompts/get': prompt,
-        'resources/read': { uri: cell.uri('one') },
-        'completion/complete': { ref: { type: 'ref/prompt', name: cell.own('greet') }, argument: { name: 'who', value: '' } },
-      };
-      await client.call(method, { ...params[method], 'x-future': { a: [1] } }, { meta: { ...META, mark } });
-      const seen = (await cell.recorded(method)).findLast((message) => at(message['params'], '_meta', 'mark') === mark);
-      const envelope = { ...ENVELOPE, 'io.modelcontextprotocol/clientInfo': { name: 'wire', version: '1' } };
-      const declared = { 'io.modelcontextprotocol/clientCapabilities': expect.any(Object) as object };
-      expect(at(seen?.['params'], '_meta')).toEqual({ ...META, mark, ...(cell.era === 'modern' && { ...envelope, ...declared }) });
-      expect(at(seen?.['params'], 'x-future')).toEqual({ a: [1] });
-    },
-  );
+  const echo = (own: (item: string) => string) => ({ name: own('echo'), arguments: { a: null } });
+  const greet = (own: (item: string) => string) => ({ name: own('greet'), arguments: { who: 'Ada' } });
+  const REQUESTS: [string, (own: (item: string) => string) => JsonObject][] = [
+    ['tools/call', echo],
+    ['prompts/get', greet],
+    ['resources/read', () => ({ uri: cell.uri('one') })],
+    ['completion/complete', (own) => ({ ref: { type: 'ref/prompt', name: own('greet') }, argument: { name: 'who', value: '' } })],
+  ];
+  it.each(REQUESTS)('travels with %s, as unknown params do, and the envelope to whom it belongs', async (method, paramsOf) => {
+    const mark = newMark();
+    const client = await cell.viaHub({ capabilities: ABLE });
+    const original = paramsOf((item) => item);
+    const params = { ...paramsOf(cell.own), 'x-future': { a: [1] } };
+    await client.call(method, params, { meta: { ...META, mark, progressToken: 'tok' } });
+    const seen = (await cell.recorded(method)).findLast((message) => at(message['params'], '_meta', 'mark') === mark);
+    const envelope = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'wire', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': ABLE,
+    };
+    expect(seen?.['params']).toEqual({
+      ...original,
+      'x-future': { a: [1] },
+      _meta: { ...META, mark, progressToken: expect.any(Number) as number, ...(cell.era === 'modern' && envelope) },
+    });
+    const { name: named = original['uri'] } = original;
+    const derived = { 'mcp-method': method, 'mcp-protocol-version': '2026-07-28', ...(named !== undefined && { 'mcp-name': named }) };
+    if (cell.era === 'modern' && cell.transport === 'http') expect(seen?.['headers']).toMatchObject(derived);
+  });
 });
 
 feature('unknown result fields', (cell) => {
