@@ -29,13 +29,13 @@ export type Feature = (typeof FEATURES)[number];
 /** Everything that a client can declare to be able to do. */
 export const ABLE: JsonObject = { sampling: { tools: {}, context: {} }, elicitation: { form: {}, url: {} }, roots: {} };
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly capabilities?: JsonObject;
   readonly reply?: Reply;
 }
 
 /** Talks to one server, through the hub or to it alone; `own` is what an item is called there. */
-export type Script<T> = (client: WireClient, own: (item: string) => string) => Promise<T>;
+type Script<T> = (client: WireClient, own: (item: string) => string) => Promise<T>;
 
 /** One client era, one server and one endpoint, which make one place in the matrix. */
 export interface Cell {
@@ -80,7 +80,9 @@ export function openMatrix(): (feature: Feature, define: (cell: Cell) => void) =
   return (feature, define) => {
     describe.each(CLIENT_ERAS)(`${feature}: a %s client`, (clientEra) => {
       describe.each(SERVERS)('and the $era server over $transport', (server) => {
-        describe.each(['/mcp', `/mcp/${server.name}`])('at %s', (path) => define(cellOf({ clientEra, ...server, path }, now, closing)));
+        describe.each(['/mcp', `/mcp/${server.name}`])('at %s', (path) => {
+          define(cellOf({ clientEra, ...server, path }, now, closing));
+        });
       });
     });
   };

@@ -48,13 +48,9 @@ export class HttpWire implements Wire {
     const id = message['method'] === undefined ? undefined : (message['id'] as RequestId | undefined);
     const reading = await this.#open(message, id, signal);
     this.#session ??= reading.headers['mcp-session-id']?.toString();
-    // A request is delivered when its stream is open; where that is only at the end, its answer is here already.
-    const finish = reading.ended.then(() => {
-      const text = reading.headers['content-type'] === 'application/json' ? reading.text() : '';
-      if (text !== '' && id !== undefined) this.#arrivals?.message(parsed(text), id);
-      if (id !== undefined) this.#arrivals?.ended(id);
-    });
-    if (id === undefined || reading.headers['content-type'] === 'application/json') await finish;
+    // An answer in JSON ends with itself; a stream goes on after the request was delivered.
+    const finished = this.#finish(reading, id);
+    if (id === undefined || reading.headers['content-type'] === 'application/json') await finished;
     return reading.status;
   }
 
@@ -77,6 +73,13 @@ export class HttpWire implements Wire {
       onEvent: (data) => data !== '' && this.#arrivals?.message(parsed(data), id),
     };
     return open(this.#url, sent);
+  }
+
+  async #finish(reading: Awaited<ReturnType<typeof open>>, id: RequestId | undefined): Promise<void> {
+    await reading.ended;
+    if (id === undefined) return;
+    if (reading.headers['content-type'] === 'application/json') this.#arrivals?.message(parsed(reading.text()), id);
+    this.#arrivals?.ended(id);
   }
 
   #headers({ method, params }: JsonObject): Record<string, string> {

@@ -59,7 +59,7 @@ feature('unknown _meta', (cell) => {
     });
     const { name: named = original['uri'] } = original;
     const derived = { 'mcp-method': method, 'mcp-protocol-version': '2026-07-28', ...(named !== undefined && { 'mcp-name': named }) };
-    if (cell.era === 'modern' && cell.transport === 'http') expect(seen?.['headers']).toMatchObject(derived);
+    expect(seen?.['headers'] ?? {}).toMatchObject(cell.era === 'modern' && cell.transport === 'http' ? derived : {});
   });
 });
 
