@@ -108,7 +108,11 @@ export function itTakesBack(cell: Cell, question: OfEra, answer: JsonObject): vo
 }
 
 /** Several questions at once and one after the other, and by prompts and resources. */
-export function itAsksInEveryWay(cell: Cell, question: OfEra, reply: Reply): void {
+export function itAsksInEveryWay(cell: Cell, question: OfEra, answer: JsonObject): void {
+  const { method: kind } = question(cell);
+  const others: Record<string, JsonObject> = { 'roots/list': { roots: [] }, 'elicitation/create': { action: 'decline' } };
+  const reply: Reply = (method) => (method === kind ? answer : (others[method] ?? {}));
+
   it('several questions at once, and further rounds', async () => {
     const rounds = [{ a: question(cell), b: { method: 'roots/list' } }, { c: question(cell) }] as unknown as JsonValue;
     const { viaHub, direct } = await cell.both(
