@@ -127,6 +127,18 @@ export function itAsksInEveryWay(cell: Cell, question: OfEra, answer: JsonObject
     expect(viaHub.result).toEqual(cell.asDocumented(direct.result, 'tools/call'));
   });
 
+  it('progress goes on from round to round, with the token of the client', async () => {
+    const { viaHub, direct } = await cell.both(
+      async (client, own) => {
+        const params = { name: own('asks'), arguments: { rounds: [{ q: question(cell) }] as unknown as JsonValue } };
+        return (await client.call('tools/call', params, { meta: { progressToken: 'tok' } })).notes;
+      },
+      { reply },
+    );
+    expect(direct.map(({ params }) => params)).toEqual([1, 2].map((progress) => ({ progressToken: 'tok', progress })));
+    expect(viaHub).toEqual(direct);
+  });
+
   it.each(['prompts/get', 'resources/read'])('%s asks as well', async (method) => {
     const { viaHub, direct } = await cell.both(
       async (client, own) => {

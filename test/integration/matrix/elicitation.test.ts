@@ -1,3 +1,5 @@
+import { expect, it } from 'vitest';
+import type { JsonValue } from '../../../src/protocol/index.ts';
 import { openMatrix } from '../../support/matrix.ts';
 import {
   ableWithout,
@@ -69,4 +71,18 @@ feature('elicitation, URL', (cell) => {
   itAsks('dismissed', cell, visit, { action: 'cancel' });
   itAsksNobodyWho('a client with forms only', cell, visit, ableWithout('elicitation', 'url'), { elicitation: { url: {} } });
   itTakesBack(cell, visit, { action: 'accept' });
+
+  it.runIf(cell.era === 'legacy')('a legacy client is told that the visit is over, as a modern one is not', async () => {
+    const { viaHub, direct } = await cell.both(
+      async (client, own) => {
+        const rounds = [{ q: visit() }] as unknown as JsonValue;
+        await client.call('tools/call', { name: own('asks'), arguments: { rounds, visited: 'the-server-s-own' } });
+        return client.changes;
+      },
+      { reply: () => ({ action: 'accept' }) },
+    );
+    expect(direct).toMatchObject([{ method: 'notifications/elicitation/complete', params: { elicitationId: 'the-server-s-own' } }]);
+    // Spec 2026-07-28 changelog: "Remove the `notifications/elicitation/complete` notification".
+    expect(viaHub).toEqual(cell.clientEra === 'legacy' ? direct : []);
+  });
 });

@@ -109,6 +109,8 @@ const listedTool = async (client: WireClient, name: string): Promise<JsonObject 
   return (at(response, 'result', 'tools') as JsonObject[]).find((tool) => tool['name'] === name);
 };
 
+const NO_OBJECTS = ['structured_array', 'structured_text', 'structured_nothing'];
+
 feature('structured content', (cell) => {
   const structured = async (client: WireClient, own: (item: string) => string, name: string) => {
     const { response } = await client.call('tools/call', { name: own(name), arguments: {} });
@@ -125,7 +127,7 @@ feature('structured content', (cell) => {
 
   // Spec 2025-11-25 server/tools: "Structured content is returned as a JSON object in the `structuredContent` field of a result." A legacy
   // server has no other; spec 2026-07-28 server/tools: "This can be any JSON value (object, array, string, number, boolean, or null)".
-  it.runIf(cell.era === 'modern').each(['structured_array', 'structured_text'])(
+  it.runIf(cell.era === 'modern').each(NO_OBJECTS)(
     '%s: what is no object arrives as it is, or for a legacy client within one and without its schema',
     async (tool) => {
       const { viaHub, direct } = await cell.both((client, own) => structured(client, own, tool));
@@ -140,6 +142,6 @@ feature('structured content', (cell) => {
 
   it.runIf(cell.era === 'legacy')('a server of a revision that knows objects only lists no other', async () => {
     const client = await cell.viaHub();
-    for (const tool of ['structured_array', 'structured_text']) expect(await listedTool(client, cell.own(tool))).toBeUndefined();
+    for (const tool of NO_OBJECTS) expect(await listedTool(client, cell.own(tool))).toBeUndefined();
   });
 });
