@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { isObject, type JsonObject, type JsonValue } from '../../src/protocol/index.ts';
 import { at } from './era-pairs.ts';
 import { ABLE, type Cell } from './matrix.ts';
-import type { Reply } from './wire-client.ts';
+import { Refusal, type Reply } from './wire-client.ts';
 
 export interface QuestionSample {
   readonly method: string;
@@ -71,6 +71,25 @@ function refusal({ clientEra, era }: Cell, requiredCapabilities: JsonObject): ob
   // Spec 2026-07-28 basic/index: "(`-32021`) whose `data.requiredCapabilities` lists the missing capabilities. On HTTP, the
   // response status MUST be `400 Bad Request`."
   return { status: 400, error: { ...error, code: -32021 } };
+}
+
+/** A client that answers with an error; in the modern era it has no way to. */
+export function itIsRefused(cell: Cell, question: OfEra): void {
+  it.runIf(cell.clientEra === 'legacy')('a refusal reaches the server as it is, or ends a call that it cannot reach', async () => {
+    const error = { code: -1, message: 'The user rejected the request.', data: { why: [null] } };
+    const reply = (): never => {
+      throw new Refusal(error);
+    };
+    const client = await cell.viaHub({ reply });
+    const args = { rounds: [{ q: question(cell) }] as unknown as JsonValue };
+    const { response } = await client.call('tools/call', { name: cell.own('asks'), arguments: args });
+    // Spec 2026-07-28 basic/patterns/mrtr: in `inputResponses` "values are the client's result for each request": no error has a place there.
+    expect(response['result']).toMatchObject(
+      cell.era === 'legacy'
+        ? { structuredContent: { answers: { q: { error } } } }
+        : { isError: true, content: [{ type: 'text', text: expect.stringContaining(error.message) as string }] },
+    );
+  });
 }
 
 /** What is open when the call is taken back ends with it. */

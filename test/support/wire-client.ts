@@ -23,7 +23,7 @@ export type Reply = (method: string, params: JsonObject) => JsonObject | Promise
 export interface WireClientOptions {
   readonly era: Era;
   readonly capabilities?: JsonObject | undefined;
-  /** Answers a question with a bare result; one that throws has no answer, which in the legacy era is an error. */
+  /** Answers a question with a bare result; or throws a {@link Refusal}. */
   readonly reply?: Reply | undefined;
 }
 
@@ -50,8 +50,18 @@ interface Open {
 const MAX_ROUNDS = 10;
 const OF_A_CALL = new Set(['notifications/progress', 'notifications/message']);
 const refusal: Reply = (method) => {
-  throw new Error(`no reply to ${method}`);
+  throw new Refusal({ code: -32601, message: `no reply to ${method}` });
 };
+
+/** A JSON-RPC error to answer a question with (legacy). */
+export class Refusal extends Error {
+  readonly answer: JsonObject;
+
+  constructor(answer: JsonObject) {
+    super('refused');
+    this.answer = answer;
+  }
+}
 
 /** A client of either era on raw JSON-RPC: it answers what it is asked, and hides nothing. */
 export class WireClient {
@@ -212,8 +222,11 @@ export class WireClient {
       const result = await this.#reply({ method, params, ...unknown });
       await this.#wire.send({ jsonrpc: jsonrpc ?? '2.0', id, result });
     } catch (error) {
-      const problem = { code: -32601, message: error instanceof Error ? error.message : String(error) };
-      await this.#wire.send({ jsonrpc: '2.0', id, error: problem });
+      await this.#wire.send({
+        jsonrpc: '2.0',
+        id,
+        error: error instanceof Refusal ? error.answer : { code: -32603, message: String(error) },
+      });
     }
   }
 

@@ -31,6 +31,21 @@ feature('progress', (cell) => {
     },
   );
 
+  const OTHERS: [string, (own: (item: string) => string) => JsonObject][] = [
+    ['prompts/get', (own) => ({ name: own('greet'), arguments: {} })],
+    ['resources/read', () => ({ uri: cell.uri('one') })],
+    ['completion/complete', (own) => ({ ref: { type: 'ref/prompt', name: own('greet') }, argument: { name: 'who', value: '' } })],
+  ];
+  it.each(OTHERS)('%s tells of it as well', async (method, paramsOf) => {
+    const { viaHub, direct } = await cell.both(async (client, own) => {
+      const { notes, response } = await client.call(method, paramsOf(own), { meta: { progressToken: 'tok' } });
+      return { notes, result: response['result'] };
+    });
+    expect(direct.notes.map(({ params }) => params)).toEqual([{ progressToken: 'tok', progress: 0.5 }]);
+    expect(viaHub.notes).toEqual(direct.notes);
+    expect(viaHub.result).toEqual(cell.asDocumented(direct.result, method));
+  });
+
   it('nothing comes once the answer is there, and none without a token', async () => {
     const client = await cell.viaHub();
     const params = { name: cell.own('steps'), arguments: { who: 'one', late: true } };
@@ -129,6 +144,25 @@ feature('log', (cell) => {
     const { status, response } = await quiet.call('logging/setLevel', { level: 'debug' });
     expect([status, at(response, 'error', 'code')]).toEqual([404, -32601]);
   });
+
+  it.runIf(cell.era === 'legacy' && cell.transport === 'stdio')(
+    'what belongs to no call goes to sessions, and to no modern client',
+    async () => {
+      const client = await cell.viaHub();
+      const isSession = cell.clientEra === 'legacy';
+      const stop = await client.listen({ toolsListChanged: true });
+      if (isSession) await client.call('logging/setLevel', { level: 'alert' });
+      await client.call(
+        'tools/call',
+        { name: cell.own('logs'), arguments: { late: true } },
+        isSession ? {} : { meta: { [LOG_LEVEL]: 'debug' } },
+      );
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const late = client.changes.filter(({ method }) => method === 'notifications/message').map(({ params }) => params);
+      expect(late).toEqual(isSession ? [{ level: 'alert', data: 'late' }] : []);
+      await stop();
+    },
+  );
 
   it('at no level that there is not', async () => {
     const client = await cell.viaHub();

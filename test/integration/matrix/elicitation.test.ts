@@ -49,6 +49,7 @@ feature('elicitation, form', (cell) => {
   itAsks('dismissed', cell, form, { action: 'cancel' });
   itAsksNobodyWho('a client with URLs only', cell, form, { elicitation: { url: {} } }, { elicitation: { form: {} } });
   itAsksNobodyWho('a client without elicitation', cell, form, ableWithout('elicitation'), { elicitation: { form: {} } });
+  itIsRefused(cell, form);
   itTakesBack(cell, form, ACCEPT);
   itAsksInEveryWay(cell, form, ACCEPT);
 });
@@ -70,6 +71,7 @@ feature('elicitation, URL', (cell) => {
   itAsks('declined', cell, visit, { action: 'decline', 'x-new': 1 });
   itAsks('dismissed', cell, visit, { action: 'cancel' });
   itAsksNobodyWho('a client with forms only', cell, visit, ableWithout('elicitation', 'url'), { elicitation: { url: {} } });
+  itIsRefused(cell, visit);
   itTakesBack(cell, visit, { action: 'accept' });
 
   it.runIf(cell.era === 'legacy')('a legacy client is told that the visit is over, as a modern one is not', async () => {

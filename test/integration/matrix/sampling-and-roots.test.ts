@@ -4,6 +4,7 @@ import {
   itAsks,
   itAsksInEveryWay,
   itAsksNobodyWho,
+  itIsRefused,
   itTakesBack,
   type QuestionSample,
 } from '../../support/matrix-questions.ts';
@@ -42,6 +43,7 @@ feature('sampling', (cell) => {
   const sampling = (): QuestionSample => SAMPLING;
   itAsks('answered', cell, sampling, SAID);
   itAsksNobodyWho('a client without sampling', cell, sampling, ableWithout('sampling'), { sampling: {} });
+  itIsRefused(cell, sampling);
   itTakesBack(cell, sampling, SAID);
   itAsksInEveryWay(cell, sampling, SAID);
 });
@@ -82,6 +84,7 @@ feature('sampling with tools', (cell) => {
   itAsks('answered with the use of tools', cell, withTools, uses);
   const required = { sampling: { tools: {} } };
   itAsksNobodyWho('a client that samples without tools', cell, withTools, ableWithout('sampling', 'tools'), required);
+  itIsRefused(cell, withTools);
   itTakesBack(cell, withTools, uses);
 });
 
@@ -98,5 +101,6 @@ feature('roots', (cell) => {
   itAsks('given', cell, roots, given);
   itAsks('given none, and asked without params', cell, () => ({ method: 'roots/list' }), { roots: [] });
   itAsksNobodyWho('a client without roots', cell, roots, ableWithout('roots'), { roots: {} });
+  itIsRefused(cell, roots);
   itTakesBack(cell, roots, given);
 });
