@@ -6,6 +6,7 @@ import {
   itAsks,
   itAsksInEveryWay,
   itAsksNobodyWho,
+  itIsRefused,
   itTakesBack,
   type QuestionSample,
 } from '../../support/matrix-questions.ts';
