@@ -33,10 +33,13 @@ export interface UpstreamRequest {
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
    * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
-   * question back. While one is open, the time limit of the request stands still. Absent when the client cannot be asked.
+   * question back; `takeBack` takes back the whole request, as its own signal does. While a question is open, the time limits
+   * of the request stand still. Absent when the client cannot be asked.
    */
-  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly onRequest?: OnRequest | undefined;
 }
+
+type OnRequest = (request: ServerRequest, signal: AbortSignal, takeBack: (reason: HubError) => void) => Promise<Outcome>;
 
 /** An upstream's answer, in its own words and in the shape of its own era. */
 export interface UpstreamAnswer {

@@ -86,6 +86,10 @@ export interface Reading {
   /** Raw events so far: name and data. */
   readonly events: { readonly event: string | undefined; readonly data: string }[];
   readonly comments: string[];
+  /** Ids of all events, in order, also of those without data, which are in no other list. */
+  readonly ids: string[];
+  /** Reconnection delays that were asked for. */
+  readonly retries: number[];
   readonly ended: Promise<void>;
   close(): void;
 }
@@ -104,12 +108,17 @@ export function open(
       let text = '';
       const events: { event: string | undefined; data: string }[] = [];
       const comments: string[] = [];
+      const ids: string[] = [];
+      const retries: number[] = [];
       const parser = createParser({
-        onEvent: ({ event, data }) => {
+        onEvent: ({ event, data, id }) => {
+          if (id !== undefined) ids.push(id);
+          if (data === '') return;
           events.push({ event, data });
           onEvent?.(data);
         },
         onComment: (comment) => comments.push(comment),
+        onRetry: (retry) => retries.push(retry),
       });
       const ended = new Promise<void>((done) => {
         res.on('close', done);
@@ -121,7 +130,8 @@ export function open(
       res.on('error', () => {
         // Expected: a test closes the stream, or the server drops it.
       });
-      resolve({ status: res.statusCode ?? 0, headers: res.headers, events, comments, ended, close: () => req.destroy(), text: () => text });
+      const status = res.statusCode ?? 0;
+      resolve({ status, headers: res.headers, events, comments, ids, retries, ended, close: () => req.destroy(), text: () => text });
     });
     req.end(Buffer.isBuffer(body) ? body : body === undefined ? undefined : JSON.stringify(body));
   });

@@ -70,7 +70,7 @@ export class HttpWire implements Wire {
       headers: this.#headers(message),
       body: message,
       signal: either,
-      onEvent: (data) => data !== '' && this.#arrivals?.message(parsed(data), id),
+      onEvent: (data) => this.#arrivals?.message(parsed(data), id),
     };
     return open(this.#url, sent);
   }
