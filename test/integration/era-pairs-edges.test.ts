@@ -135,16 +135,22 @@ describe.each(SERVERS)('with the $era server over $transport', ({ name, era }) =
   });
 
   it('what only the modern era has does not reach a legacy server', async () => {
-    const params = { name: `${name}__echo`, arguments: { mark: 'retry' }, inputResponses: { q: {} }, requestState: 'opaque' };
+    const params = { name: `${name}__echo`, arguments: { mark: 'retry' }, inputResponses: { q: {} } };
     await pairs.raw('modern', '/mcp').request('tools/call', params);
     const [seen] = await calls('retry');
-    const kept = era === 'modern' ? { inputResponses: { q: {} }, requestState: 'opaque' } : {};
     expect(seen?.params).toEqual({
       name: 'echo',
       arguments: { mark: 'retry' },
-      ...kept,
+      ...(era === 'modern' && { inputResponses: { q: {} } }),
       ...(seen?.params['_meta'] && { _meta: seen.params['_meta'] }),
     });
+  });
+
+  it('a requestState is for the server that gave it, which with a legacy server is the hub', async () => {
+    const params = { name: `${name}__echo`, arguments: { mark: 'state' }, inputResponses: { q: {} }, requestState: 'opaque' };
+    const { response } = await pairs.raw('modern', '/mcp').request('tools/call', params);
+    expect(at(response, 'error', 'code')).toBe(era === 'legacy' ? -32602 : undefined);
+    expect((await calls('state')).map((call) => call.params['requestState'])).toEqual(era === 'legacy' ? [] : ['opaque']);
   });
 
   it.runIf(era === 'modern')('a server that asks a legacy client for what it did not declare: that is told in words', async () => {
