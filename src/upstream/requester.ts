@@ -94,7 +94,7 @@ export class Requester {
   /** Hands progress to its request, with the caller's own token. Progress of a request that is over is dropped. */
   progress(notification: NotificationMessage): void {
     const { progressToken, ...rest } = notification.params ?? {};
-    const target = typeof progressToken === 'number' ? this.#inFlight.get(progressToken) : undefined;
+    const target = typeof progressToken === 'number' ? this.#awaited(progressToken) : undefined;
     if (target?.token === undefined) return;
     target.limit.restart();
     this.#tell(target, { ...notification, params: { ...rest, progressToken: target.token } });
@@ -105,7 +105,7 @@ export class Requester {
    * in flight. False when it belongs to none; one that is not meant for its caller goes nowhere.
    */
   deliver(notification: NotificationMessage, via: RequestId | undefined, isMeantFor?: (origin: Origin) => boolean): boolean {
-    const target = via === undefined ? this.#only() : this.#inFlight.get(via);
+    const target = via === undefined ? this.#only() : this.#awaited(via);
     if (!target?.ask.onNotification) return false;
     const { origin } = target.ask;
     if (!isMeantFor || !origin || isMeantFor(origin)) this.#tell(target, notification);
@@ -114,7 +114,7 @@ export class Requester {
 
   /** The calls that a request of the server's may belong to: the one on whose stream it came, else all that are in flight. */
   callsFor(via: RequestId | undefined): readonly CallInFlight[] {
-    const target = via === undefined ? undefined : this.#inFlight.get(via);
+    const target = via === undefined ? undefined : this.#awaited(via);
     if (via !== undefined) return target?.ask.origin ? [target] : [];
     return this.#ofCallers();
   }
@@ -125,7 +125,13 @@ export class Requester {
   }
 
   #ofCallers(): readonly InFlight[] {
-    return [...this.#inFlight.values()].filter(({ ask }) => ask.origin !== undefined);
+    const { link } = this.#options;
+    return [...this.#inFlight].filter(([id, { ask }]) => ask.origin !== undefined && link.awaits(id)).map(([, inFlight]) => inFlight);
+  }
+
+  /** A request without an answer. One that was answered a moment ago is still in flight until its caller takes the answer. */
+  #awaited(id: RequestId): InFlight | undefined {
+    return this.#options.link.awaits(id) ? this.#inFlight.get(id) : undefined;
   }
 
   #tell({ ask }: InFlight, notification: NotificationMessage): void {

@@ -75,6 +75,8 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: JsonValue | Buffer;
   readonly signal?: AbortSignal;
+  /** Called with the data of every event as it comes. */
+  onEvent?(data: string): void;
 }
 
 /** A stream that is being read. */
@@ -95,7 +97,10 @@ export interface Reading {
 const DEFAULT_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 /** Opens a request and gives it back when its headers are there. */
-export function open(url: string, { method = 'POST', headers = {}, body, signal }: Sent = {}): Promise<Reading & { text(): string }> {
+export function open(
+  url: string,
+  { method = 'POST', headers = {}, body, signal, onEvent }: Sent = {},
+): Promise<Reading & { text(): string }> {
   return new Promise((resolve, reject) => {
     const req = httpRequest(url, { method, headers: { ...DEFAULT_HEADERS, ...headers }, agent: false, ...(signal && { signal }) });
     req.on('error', reject);
@@ -108,7 +113,9 @@ export function open(url: string, { method = 'POST', headers = {}, body, signal 
       const parser = createParser({
         onEvent: ({ event, data, id }) => {
           if (id !== undefined) ids.push(id);
-          if (data !== '') events.push({ event, data });
+          if (data === '') return;
+          events.push({ event, data });
+          onEvent?.(data);
         },
         onComment: (comment) => comments.push(comment),
         onRetry: (retry) => retries.push(retry),

@@ -18,7 +18,6 @@ export const SERVERS = [
 interface Recorded {
   readonly id?: string | number;
   readonly params: JsonObject;
-  readonly headers?: JsonObject;
 }
 
 /** What stands at a path inside JSON; `undefined` when there is no such place. */
@@ -35,7 +34,6 @@ export interface Pairs {
   openRaw(era: Era, path: string): Promise<RawClient>;
   /** What reached a server under a method, asked of the server itself. */
   recorded(server: string, method: string): Promise<Recorded[]>;
-  pidOf(server: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -89,7 +87,6 @@ export async function startPairs(): Promise<Pairs> {
     raw: (era, path) => known(raws, era + path),
     openRaw: (era, path) => RawClient.connect(hub.origin + path, era),
     recorded: async (server, method) => (await ask(server, 'recorded', { method }))['seen'] as Recorded[],
-    pidOf: async (server) => (await ask(server, 'echo', {}))['pid'],
     async stop() {
       for (const close of closing) await close();
     },

@@ -128,6 +128,24 @@ describe('notifications on a single stream', () => {
   });
 });
 
+describe('what comes in one read with an answer, behind it', () => {
+  it('belongs to the call no more, be it progress or a log message', async () => {
+    const { connection, transport, ids, logs } = await connected(legacy());
+    const told: NotificationMessage[] = [];
+    const params = { name: 'a', _meta: { progressToken: 'p' } };
+    const call = connection.request(toolCall('a', { params, onNotification: (message) => void told.push(message) }));
+    await settle();
+    const [a = 0] = ids('tools/call');
+    transport.reply(a, { result: { done: true } });
+    transport.receive(progress(a));
+    transport.receive(log);
+    expect(told).toEqual([]);
+    expect(logs).toHaveLength(1);
+    expect((await call).outcome.result).toEqual({ done: true });
+    await connection.close();
+  });
+});
+
 describe('a legacy server', () => {
   it('is heard when it says what nobody knows and belongs to no call', async () => {
     const { connection, transport, logs } = await connected(legacy());

@@ -167,3 +167,21 @@ it('a modern server has no requests', async () => {
   expect(await asks('q', 'roots/list')).toMatchObject([{ error: { code: -32601 } }]);
   await connection.close();
 });
+
+describe('a request in one read with the answer to another call', () => {
+  it('belongs to the call that is left when the other was answered in the same read', async () => {
+    const { connection, transport, idOf } = await connected();
+    const one = client();
+    const first = connection.request(toolCall('a', { onRequest: client().onRequest }));
+    const second = connection.request(toolCall('b', { onRequest: one.onRequest }));
+    await settle();
+    transport.reply(idOf('a'), { result: {} });
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'roots/list' });
+    await settle();
+    expect(one.requests).toHaveLength(1);
+    transport.reply(idOf('b'), { result: {} });
+    one.answer.resolve(ok);
+    await Promise.all([first, second]);
+    await connection.close();
+  });
+});
