@@ -31,6 +31,14 @@ interface RunningCall {
 /** Methods that no handshake revision has; they are not sent on. */
 const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
 
+/** Notifications of clients that are about the session itself, which ends at the hub. */
+const HUBS_OWN: ReadonlySet<string> = new Set([
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+]);
+
 /**
  * One client of a handshake revision, from `initialize` on, whichever transport it came by. The transports hand its
  * messages in and give the stream that unasked-for notifications go out on.
@@ -94,9 +102,10 @@ export class Session {
     }
   }
 
-  /** Takes a notification of the client. `notifications/initialized` and unknown ones need nothing done. */
+  /** Takes a notification of the client; one that the hub does not know may be for the server behind this endpoint. */
   notification({ method, params }: NotificationMessage): void {
     this.#touch();
+    if (!HUBS_OWN.has(method)) return this.#context.gateway.notify(this.scope, { jsonrpc: '2.0', method, params });
     if (method !== 'notifications/cancelled') return;
     for (const { id, controller } of this.#running) {
       if (id === params?.['requestId']) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));

@@ -50,4 +50,6 @@ export interface Answer {
   readonly outcome: Outcome;
   /** Era of the upstream that answered; `hub` when the hub itself did, in modern shape. */
   readonly era: Era | 'hub';
+  /** It was got with input of the client, which is no part of the request: not to be cached (spec 2026-07-28 server/utilities/caching). */
+  readonly afterInput?: boolean;
 }

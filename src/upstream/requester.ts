@@ -102,12 +102,13 @@ export class Requester {
 
   /**
    * Hands a notification to the request on whose stream it came; without such a stream to the only request of a caller
-   * in flight. False when it belongs to none.
+   * in flight. False when it belongs to none; one that is not meant for its caller goes nowhere.
    */
-  deliver(notification: NotificationMessage, via: RequestId | undefined): boolean {
+  deliver(notification: NotificationMessage, via: RequestId | undefined, isMeantFor?: (origin: Origin) => boolean): boolean {
     const target = via === undefined ? this.#only() : this.#awaited(via);
     if (!target?.ask.onNotification) return false;
-    this.#tell(target, notification);
+    const { origin } = target.ask;
+    if (!isMeantFor || !origin || isMeantFor(origin)) this.#tell(target, notification);
     return true;
   }
 
