@@ -174,7 +174,10 @@ export class ParkedCall {
     const { requests, lacking } = this.#questions.forClient(call.downstream.clientCapabilities ?? {});
     // The server may do without a part of what it asked for; that is for the server to say.
     if (lacking.size > 0) this.#questions.refuse(notDeclared(lacking), lacking);
-    if (Object.keys(requests).length === 0) return this.#endLacking(lacking);
+    const canAskNothing = Object.keys(requests).length === 0;
+    // Servers ask for roots to know a little more, and go on without them.
+    if (canAskNothing && !needsMoreThanRoots(lacking)) return;
+    if (canAskNothing) return this.#endLacking(lacking);
     if (this.#rounds >= MAX_ROUNDS) return this.#questions.refuse(unanswered(`The client did not answer in ${MAX_ROUNDS} rounds.`).error);
     this.#rounds += 1;
     this.#round = randomId();
@@ -224,6 +227,8 @@ export class ParkedCall {
     if (this.#id !== undefined) this.#parking.forget(this);
   }
 }
+
+const needsMoreThanRoots = (lacking: ReadonlySet<ClientAbility>): boolean => lacking.size > 1 || !lacking.has('roots');
 
 function notDeclared(lacking: ReadonlySet<ClientAbility>): RpcError {
   const names = [...lacking].map((name) => `"${name}"`).join(', ');

@@ -1,85 +1,169 @@
-import type { Revision, ScenarioResult } from './suite.ts';
+import { passes, type ScenarioResult } from './outcome.ts';
+import { type Lane, type Loss, losses, type Row, type Table } from './table.ts';
 
-/** The results of one scenario in the three places where it ran. */
-interface Row {
-  readonly name: string;
-  readonly notScored: string | undefined;
-  readonly direct: ScenarioResult | undefined;
-  readonly http: ScenarioResult | undefined;
-  readonly stdio: ScenarioResult | undefined;
-}
-
-export interface Table {
-  readonly revision: Revision;
-  readonly rows: readonly Row[];
-}
-
-/** Puts the results of the three places side by side, in the suite's order. */
-export function tableOf(
-  revision: Revision,
-  results: {
-    readonly direct: readonly ScenarioResult[];
-    readonly http: readonly ScenarioResult[];
-    readonly stdio: readonly ScenarioResult[];
-  },
-): Table {
-  const find = (list: readonly ScenarioResult[], name: string): ScenarioResult | undefined => list.find((result) => result.name === name);
-  const rows = results.direct.map(({ name, notScored }) => ({
-    name,
-    notScored,
-    direct: find(results.direct, name),
-    http: find(results.http, name),
-    stdio: find(results.stdio, name),
-  }));
-  return { revision, rows };
-}
-
-const passes = (result: ScenarioResult | undefined): boolean => result !== undefined && result.failed === 0;
-
-/** Scenarios that pass directly and fail through the hub. */
-export function lost({ rows }: Table): readonly string[] {
-  return rows.filter(({ direct, http, stdio }) => passes(direct) && !(passes(http) && passes(stdio))).map(({ name }) => name);
+/** What the page tells beside the tables. */
+export interface Facts {
+  /** The version of the suite. */
+  readonly suite: string;
+  /** The major version of Node. */
+  readonly node: string;
+  /** Client scenarios that were not run, because they are about authorization. */
+  readonly authorization: readonly string[];
 }
 
 /** The page docs/conformance.md. */
-export function page(tables: readonly Table[], facts: { readonly suite: string; readonly node: string }): string {
-  const parts = tables.map(section);
+export function page(tables: readonly Table[], facts: Facts): string {
+  const of = (side: Lane['side']): string =>
+    tables
+      .filter((table) => table.side === side)
+      .map(section)
+      .join('\n');
   return `# Conformance
 
-The official suite, \`@modelcontextprotocol/conformance\` ${facts.suite}, subcommand \`server\`: every scenario of a requirement set against a
-fixture that speaks both eras, directly and through the hub at \`/mcp/<server>\`, with the fixture as a Streamable HTTP and as a stdio
-upstream. This page is written by
+The official suite, \`@modelcontextprotocol/conformance\` ${facts.suite}, on both sides of the hub: every scenario of the requirement sets
+2025-11-25 and 2026-07-28, directly and on every road through the hub. This page is written by
 
 \`\`\`sh
 npm run conformance
 \`\`\`
 
-which ends with an error when a scenario that passes directly fails through the hub.
+which ends with an error when a scenario that passes directly is lost on any road.
 The suite asks for Node 22; \`test/conformance/node20-shims.mjs\` lends it what Node 20 lacks. Last run on Node ${facts.node}.
 
-${parts.join('\n')}`;
-}
+How to read a cell: ✓ passes with as many checks as directly, ✓ (5) passes with another number of checks, ✗ 1/3 passes one check of three,
+– had nothing to check. Through the hub a cell holds two marks: the first for \`/mcp/<server>\`, the second for \`/mcp\`.
 
-function section({ revision, rows }: Table): string {
-  const scored = rows.filter((row) => row.notScored === undefined);
-  const others = rows.filter((row) => row.notScored !== undefined);
-  const total = (list: readonly Row[], where: 'direct' | 'http' | 'stdio'): string =>
-    `${list.filter((row) => passes(row[where])).length}/${list.length}`;
-  const heading = '| scenario | direct | hub, HTTP upstream | hub, stdio upstream | |\n|---|---|---|---|---|';
-  const lines = (list: readonly Row[]): string =>
-    list.map((row) => `| ${row.name} | ${cell(row.direct)} | ${cell(row.http)} | ${cell(row.stdio)} | ${row.notScored ?? ''} |`).join('\n');
-  return `## ${revision}
+## In a nutshell
 
-${heading}
-| **scored** | **${total(scored, 'direct')}** | **${total(scored, 'http')}** | **${total(scored, 'stdio')}** | |
-${lines(scored)}
-| **not scored** | **${total(others, 'direct')}** | **${total(others, 'http')}** | **${total(others, 'stdio')}** | |
-${lines(others)}
+${nutshell(tables)}
+
+${lossSections(tables)}
+## As a server
+
+The suite is the client (subcommand \`server\`). Behind the hub stands a fixture, over stdio and over Streamable HTTP, that speaks both
+eras, only the older revisions (legacy), or only 2026-07-28 (modern); the suite speaks the revision of the set, so that the hub has to
+translate wherever the two differ. "Direct" is the same fixture without a hub, in the suite's own era. At \`/mcp\`, where names have
+the server's prefix, a small proxy takes it off for the suite; and for servers
+of older revisions, whose questions have no keys, it gives one of them the key that a scenario looks for
+(\`test/conformance/naming-proxy.ts\`).
+
+${of('server')}
+## As a client
+
+The suite is the server (subcommand \`client\`), of the revision of the set, and the hub's only upstream. In front of the hub a client made
+with the official SDK, of the older revisions (legacy) or of 2026-07-28 (modern), does what the scenario asks for. "Direct" is the same
+client without a hub, in the suite's own era. The hub asks the suite's server for its lists for itself, whatever its client declares or
+asks for; so it may send more methods than a client alone, or declare less.
+
+${of('client')}
+### Not run here
+
+The ${facts.authorization.length} client scenarios of both sets that are about authorization, which is tested on its own:
+${facts.authorization.join(', ')}.
 `;
 }
 
-function cell(result: ScenarioResult | undefined): string {
+function nutshell(tables: readonly Table[]): string {
+  const lines = tables.map((table) => {
+    const scored = table.rows.filter(({ notScored }) => notScored === undefined);
+    const direct = scored.filter((row) => passes(row.direct)).length;
+    const lanes = table.lanes.map((_lane, at) => scored.filter(({ through }) => passes(through[at])).length);
+    const side = table.side === 'server' ? 'As a server' : 'As a client';
+    const full = lanes.filter((count) => count === scored.length).length;
+    const roads = `all of them on ${full} of ${lanes.length} roads${full === lanes.length ? '' : `, at least ${Math.min(...lanes)} on the others`}`;
+    return `| ${side} | ${table.revision} | ${direct}/${scored.length} | ${roads} |`;
+  });
+  return `| | set | scored scenarios, direct | through the hub |\n|---|---|---|---|\n${lines.join('\n')}`;
+}
+
+function lossSections(tables: readonly Table[]): string {
+  const all = tables.flatMap((table) => losses(table).map((loss) => ({ loss, table })));
+  const lost = all.filter(({ loss }) => loss.kind === 'lost');
+  const thinner = all.filter(({ loss }) => loss.kind === 'thinner');
+  const nothing = 'Nothing that passes directly is lost in the hub.\n';
+  return `${lost.length > 0 ? lossSection('Lost in the hub', lost) : nothing}${thinner.length > 0 ? `\n${lossSection('Passes, with fewer checks', thinner)}` : ''}`;
+}
+
+type Losses = readonly { readonly loss: Loss; readonly table: Table }[];
+
+function lossSection(title: string, all: Losses): string {
+  const parts = grouped(
+    all,
+    ({ loss }) => loss.reason ?? `Not known yet. The suite says: ${loss.complaints.join('; ') || 'nothing was checked'}`,
+  );
+  return `### ${title}\n\n${parts.map(([reason, ofIt]) => `- ${reason}\n${places(ofIt)}`).join('\n')}\n`;
+}
+
+/** One line for all scenarios that are lost in the same places. */
+function places(all: Losses): string {
+  const perScenario = grouped(all, ({ loss, table }) => `${table.side} ${loss.revision} ${loss.scenario}`).map(([, ofOne]) => ofOne);
+  const perPlace = grouped(perScenario, whereOf);
+  return perPlace.map(([where, ofIt]) => `  - ${where}: ${ofIt.map((ofOne) => ofOne[0]?.loss.scenario ?? '').join(', ')}`).join('\n');
+}
+
+/** On which roads one scenario is lost. */
+function whereOf(ofOne: Losses): string {
+  const [first] = ofOne;
+  if (!first) return '';
+  const { side, revision, lanes } = first.table;
+  const groups = grouped(ofOne, ({ loss }) => loss.lane.group).map(([group, ofGroup]) => {
+    const isWhole = ofGroup.length === lanes.filter((lane) => lane.group === group).length;
+    return isWhole ? group : `${group} at ${ofGroup.map(({ loss }) => `\`${loss.lane.endpoint}\``).join(' and ')}`;
+  });
+  return `as a ${side}, ${revision}, ${ofOne.length === lanes.length ? 'every road' : groups.join('; ')}`;
+}
+
+/** The items by a key, both in the order in which they come. */
+function grouped<T>(items: readonly T[], key: (item: T) => string): readonly (readonly [string, readonly T[]])[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return [...groups];
+}
+
+function section(table: Table): string {
+  const groups = [...new Set(table.lanes.map(({ group }) => group))];
+  const kinds = [
+    ['scored', table.rows.filter(({ notScored }) => notScored === undefined)],
+    ['not scored', table.rows.filter(({ notScored }) => notScored !== undefined && notScored !== 'extension')],
+    ['extensions', table.rows.filter(({ notScored }) => notScored === 'extension')],
+  ] as const;
+  const lines = kinds
+    .filter(([, rows]) => rows.length > 0)
+    .flatMap(([title, rows]) => [totals(title, rows, table), ...rows.map((row) => line(row, table))]);
+  return `### ${table.revision}
+
+| scenario | direct | ${groups.join(' | ')} |
+|---|---|${groups.map(() => '---|').join('')}
+${lines.join('\n')}
+`;
+}
+
+/** The cells of one line: for each group of lanes what `mark` makes of them. */
+function cells({ lanes }: Table, mark: (at: number) => string): string {
+  const groups = new Map<string, string[]>();
+  for (const [at, { group }] of lanes.entries()) groups.set(group, [...(groups.get(group) ?? []), mark(at)]);
+  return [...groups.values()].map((marks) => marks.join(' ')).join(' | ');
+}
+
+function totals(title: string, rows: readonly Row[], table: Table): string {
+  const count = (pick: (row: Row) => ScenarioResult | undefined): string =>
+    `**${rows.filter((row) => passes(pick(row))).length}/${rows.length}**`;
+  return `| **${title}** | ${count(({ direct }) => direct)} | ${cells(table, (at) => count(({ through }) => through[at]))} |`;
+}
+
+function line({ name, notScored, direct, through }: Row, table: Table): string {
+  const label = notScored === undefined || notScored === 'extension' ? name : `${name} (${notScored})`;
+  return `| ${label} | ${directMark(direct)} | ${cells(table, (at) => mark(through[at], direct))} |`;
+}
+
+function directMark(result: ScenarioResult): string {
+  const count = `${result.passed}/${result.passed + result.failed}`;
+  return result.passed + result.failed === 0 ? '–' : `${passes(result) ? '✓' : '✗'} ${count}`;
+}
+
+function mark(result: ScenarioResult | undefined, direct: ScenarioResult): string {
   if (!result) return 'did not run';
-  const checks = `${result.passed}/${result.passed + result.failed}`;
-  return result.failed === 0 ? `✓ ${checks}` : `✗ ${checks}`;
+  if (result.failed > 0) return `✗ ${result.passed}/${result.passed + result.failed}`;
+  if (result.passed === 0) return '–';
+  return result.passed === direct.passed ? '✓' : `✓ (${result.passed})`;
 }

@@ -3,24 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { parseSummary, readComplaints, readOutcome, type ScenarioResult } from './outcome.ts';
 
 /** The revisions whose requirement sets the suite has. */
 export const REVISIONS = ['2025-11-25', '2026-07-28'] as const;
 export type Revision = (typeof REVISIONS)[number];
 
-export interface ScenarioResult {
-  readonly name: string;
-  readonly passed: number;
-  readonly failed: number;
-  /** Why it does not count towards conformance (`extension`, `pending`, …); `undefined` when it does. */
-  readonly notScored: string | undefined;
-}
-
-const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 const suite = dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json'));
-/** The whole set takes about ten seconds; a server that hangs is the suite's own business, per scenario. */
+/** The whole set takes a few seconds; a server that hangs is the suite's own business, per scenario. */
 const DEADLINE_MS = 300_000;
 
 export async function suiteVersion(): Promise<string> {
@@ -30,41 +21,63 @@ export async function suiteVersion(): Promise<string> {
 
 /** Runs every server scenario of one requirement set against `url`, with the suite's own command. */
 export async function runSuite(url: string, revision: Revision): Promise<readonly ScenarioResult[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'mcp-hub-conformance-'));
-  const args = [
-    '--import',
-    join(root, 'test/conformance/node20-shims.mjs'),
-    join(suite, 'dist/index.js'),
-    'server',
-    '--url',
-    url,
-    '--requirements',
-    revision,
-    '-o',
-    folder,
+  return inFolder(async (folder) => {
+    const output = await runCommand('server', '--url', url, '--requirements', revision, '-o', folder);
+    return parseSummary(output, await readComplaints(folder));
+  });
+}
+
+/** One client scenario of a requirement set. */
+export interface ClientScenario {
+  readonly revision: Revision;
+  readonly name: string;
+  readonly notScored: string | undefined;
+}
+
+/** The client scenarios of one requirement set, those about authorization included (`auth/…`). */
+export async function clientScenarios(revision: Revision): Promise<readonly ClientScenario[]> {
+  const text = await readFile(join(suite, 'requirements', `${revision}.yaml`), 'utf8');
+  const [, scored = ''] = /^client:\n((?: {2}- .*\n)*)/m.exec(text) ?? [];
+  const unscored = [...text.matchAll(/- scenario: (\S+)\n\s+leg: client\n\s+reason: (\S+)/g)];
+  return [
+    ...[...scored.matchAll(/- (\S+)/g)].map(([, name = '']) => ({ revision, name, notScored: undefined })),
+    ...unscored.map(([, name = '', notScored]) => ({ revision, name, notScored })),
   ];
+}
+
+/**
+ * Runs one client scenario.
+ *
+ * @param command what the suite starts, with the URL of its server as a last argument
+ */
+export async function runClientScenario(command: string, { revision, name, notScored }: ClientScenario): Promise<ScenarioResult> {
+  return inFolder(async (folder) => {
+    const output = await runCommand('client', '--command', command, '--scenario', name, '--spec-version', revision, '-o', folder);
+    const outcome = await readOutcome(folder);
+    if (!outcome) throw new Error(`The conformance suite did not run ${name}:\n${output.slice(-2_000)}`);
+    const stumbled = /CLIENT (?:TIMED OUT|EXITED WITH ERROR).*/.exec(output)?.[0];
+    const { passed, failed, complaints } = outcome;
+    if (stumbled === undefined) return { name, passed, failed, notScored, complaints };
+    return { name, passed, failed: failed + 1, notScored, complaints: [...complaints, stumbled] };
+  });
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-hub-conformance-'));
   try {
-    // It exits with 1 when anything failed; its summary tells what.
-    const { stdout } = await run(process.execPath, args, { timeout: DEADLINE_MS, maxBuffer: 64 * 1024 * 1024 }).catch(
-      (error: { stdout?: string; stderr?: string }) => ({ stdout: `${error.stdout ?? ''}${error.stderr ?? ''}` }),
-    );
-    return parseSummary(stdout);
+    return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Reads the lines `✓ name: 2 passed, 0 failed` and `✗ name (extension)` of the suite's summary. */
-export function parseSummary(output: string): readonly ScenarioResult[] {
-  const [, summary] = output.split('=== SUMMARY ===');
-  if (summary === undefined) throw new Error(`The conformance suite gave no summary:\n${output.slice(-2_000)}`);
-  const notScored = new Map([...summary.matchAll(/^\s+[✓✗] (\S+) \(([^)]+)\)$/gm)].map(([, name, reason]) => [name, reason]));
-  const lines = [...summary.matchAll(/^[✓✗] (\S+): (\d+) passed, (\d+) failed$/gm)];
-  if (lines.length === 0) throw new Error(`The conformance suite ran no scenario:\n${summary}`);
-  return lines.map(([, name = '', passed, failed]) => ({
-    name,
-    passed: Number(passed),
-    failed: Number(failed),
-    notScored: notScored.get(name),
-  }));
+/** Runs the suite's command; gives what it wrote, whatever its exit code, which is 1 when anything failed. */
+function runCommand(...args: string[]): Promise<string> {
+  const shims = join(root, 'test/conformance/node20-shims.mjs');
+  const all = ['--import', shims, join(suite, 'dist/index.js'), ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, all, { timeout: DEADLINE_MS, maxBuffer: 64 * 1024 * 1024 }, (_error, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
 }

@@ -1,37 +1,100 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseSummary, REVISIONS, runSuite } from '../conformance/suite.ts';
-import { startTargets, type Targets } from '../conformance/targets.ts';
+import { type ClientRoad, messageScenarios, runClients } from '../conformance/client/drive.ts';
+import { parseSummary, passes } from '../conformance/outcome.ts';
+import { REVISIONS, runSuite } from '../conformance/suite.ts';
+import { clientTable, losses, serverTable, type Table } from '../conformance/table.ts';
+import { type Form, startTargets, type Targets } from '../conformance/targets.ts';
 
-/** How many scenarios each requirement set scores. */
-const SCORED = { '2025-11-25': 30, '2026-07-28': 37 } as const;
+/** How many scenarios each requirement set scores: for servers, and for clients without those about authorization. */
+const SCORED = { server: { '2025-11-25': 30, '2026-07-28': 37 }, client: { '2025-11-25': 4, '2026-07-28': 7 } } as const;
 
-describe('the official conformance suite', () => {
+/** Of the six forms those that differ most; `npm run conformance` runs them all. */
+const FORMS: readonly Form[] = [
+  { transport: 'stdio', era: 'both' },
+  { transport: 'stdio', era: 'legacy' },
+  { transport: 'http', era: 'modern' },
+];
+
+/** Each era once, and each endpoint once. */
+const CLIENTS: readonly ClientRoad[] = [
+  { era: 'legacy', endpoint: '/mcp/<server>' },
+  { era: 'modern', endpoint: '/mcp' },
+];
+
+/** What the suite says of every scenario that was lost, or lost checks, and is no known gap. */
+function surprises(table: Table): readonly string[] {
+  return losses(table)
+    .filter(({ reason }) => reason === undefined)
+    .map(({ kind, scenario, lane, complaints }) => `${kind}: ${scenario} (${lane.group}, ${lane.endpoint}): ${complaints.join('; ')}`);
+}
+
+/** The scored scenarios that pass without a hub. */
+const passDirectly = ({ rows }: Table) => rows.filter(({ notScored, direct }) => notScored === undefined && passes(direct));
+
+describe('the official conformance suite, against the hub as a server', () => {
   let targets: Targets;
 
   beforeAll(async () => {
-    targets = await startTargets();
+    targets = await startTargets(FORMS);
   });
 
   afterAll(() => targets.close());
 
-  it.each(REVISIONS.flatMap((revision) => (['direct', 'http', 'stdio'] as const).map((where) => ({ revision, where }))))(
-    '$revision passes: $where',
-    async ({ revision, where }) => {
-      const results = await runSuite(targets[where], revision);
-      const scored = results.filter(({ notScored }) => notScored === undefined);
-      expect(scored).toHaveLength(SCORED[revision]);
-      expect(scored.filter(({ failed }) => failed > 0).map(({ name }) => name)).toEqual([]);
-    },
-  );
+  it.each(REVISIONS)('loses nothing of %s', async (revision) => {
+    const direct = await runSuite(targets.direct, revision);
+    const through: Parameters<typeof serverTable>[2][number][] = [];
+    for (const road of targets.roads) through.push({ road, results: await runSuite(road.url, revision) });
+    const table = serverTable(revision, direct, through);
+    expect(passDirectly(table)).toHaveLength(SCORED.server[revision]);
+    expect(surprises(table)).toEqual([]);
+  });
+});
+
+const scenarios = await messageScenarios();
+
+describe('the official conformance suite, as a server behind the hub', () => {
+  it.each(REVISIONS)('has the client scenarios of %s that are about messages', (revision) => {
+    const scored = scenarios.filter((scenario) => scenario.revision === revision && scenario.notScored === undefined);
+    expect(scored).toHaveLength(SCORED.client[revision]);
+  });
+
+  it.each(scenarios)('loses nothing of $name ($revision)', async (scenario) => {
+    const table = clientTable(scenario.revision, await runClients([scenario], CLIENTS), CLIENTS);
+    expect(table.rows.filter(({ direct }) => passes(direct))).toHaveLength(1);
+    expect(surprises(table)).toEqual([]);
+  });
 });
 
 describe('parseSummary', () => {
   it('tells scored scenarios from others, and refuses an output without a summary', () => {
     const output = '…\n=== SUMMARY ===\n✓ a: 2 passed, 0 failed\n✗ b: 1 passed, 3 failed\n\nNot scored:\n  ✗ b (extension)\n';
-    expect(parseSummary(output)).toEqual([
-      { name: 'a', passed: 2, failed: 0, notScored: undefined },
-      { name: 'b', passed: 1, failed: 3, notScored: 'extension' },
+    expect(parseSummary(output, new Map([['b', ['no']]]))).toEqual([
+      { name: 'a', passed: 2, failed: 0, notScored: undefined, complaints: [] },
+      { name: 'b', passed: 1, failed: 3, notScored: 'extension', complaints: ['no'] },
     ]);
     expect(() => parseSummary('Error: fetch failed')).toThrow('no summary');
+  });
+});
+
+describe('losses', () => {
+  const result = (passed: number, failed: number) => ({ name: 'a', passed, failed, notScored: undefined, complaints: ['no'] });
+  const lane = { side: 'server', group: 'stdio', endpoint: '/mcp', era: 'both' } as const;
+
+  it.each([
+    ['passes alike', result(2, 0), []],
+    ['passes with more checks', result(3, 0), []],
+    ['passes with fewer checks', result(1, 0), ['thinner']],
+    ['fails', result(1, 1), ['lost']],
+    ['has nothing to check', result(0, 0), ['lost']],
+    ['did not run', undefined, ['lost']],
+  ])('of a scenario that passes directly and %s', (_title, through, kinds) => {
+    const rows = [{ name: 'a', notScored: undefined, direct: result(2, 0), through: [through] }];
+    const found = losses({ side: 'server', revision: '2025-11-25', lanes: [lane], rows });
+    expect(found.map(({ kind, reason }) => [kind, reason])).toEqual(kinds.map((kind) => [kind, undefined]));
+  });
+
+  it('are none of a scenario that fails directly', () => {
+    const rows = [{ name: 'a', notScored: undefined, direct: result(1, 1), through: [result(0, 2)] }];
+    expect(losses({ side: 'server', revision: '2025-11-25', lanes: [lane], rows })).toEqual([]);
   });
 });

@@ -247,7 +247,6 @@ describe('what a client cannot be asked', () => {
     ['elicitation/create', { mode: 'url' }, { elicitation: {} }, { elicitation: { url: {} } }],
     ['sampling/createMessage', {}, { elicitation: {} }, { sampling: {} }],
     ['sampling/createMessage', { tools: [] }, { sampling: {} }, { sampling: { tools: {} } }],
-    ['roots/list', {}, {}, { roots: {} }],
   ])('(%s %j of %j) ends the call with -32021', async (method, params, capabilities, requiredCapabilities) => {
     const lot = parkingLot();
     const { work, sent } = await lot.begin(CALL, { capabilities });
@@ -257,6 +256,18 @@ describe('what a client cannot be asked', () => {
     expect(question.outcome?.error).toMatchObject({ code: -32601 });
     expect(work.isCancelled).toBe(true);
     expect(lot.clock.pending).toBe(0);
+  });
+
+  it('(roots) is refused to the server, which can do without', async () => {
+    const lot = parkingLot();
+    const { work, sent } = await lot.begin(CALL, { capabilities: { sampling: {} } });
+    const roots = work.ask('roots/list');
+    await lot.clock.advance(5);
+    expect([roots.outcome?.error?.code, work.isCancelled]).toEqual([-32601, false]);
+    const sample = work.ask('sampling/createMessage', { messages: [] });
+    await lot.clock.advance(5);
+    expect(roundOf(await sent.answer).keys).toEqual(['sampling-2']);
+    expect(sample.outcome).toBeUndefined();
   });
 
   it('is an empty form for nobody but those who say so: `elicitation: {}` means forms', async () => {

@@ -1,0 +1,51 @@
+import { bundleSource } from '../../support/bundle-source.ts';
+import type { ScenarioResult } from '../outcome.ts';
+import { type ClientScenario, clientScenarios, REVISIONS, runClientScenario } from '../suite.ts';
+import { ENDPOINTS } from '../targets.ts';
+
+/** What a client speaks to the hub, and at which endpoint. */
+export interface ClientRoad {
+  readonly era: 'legacy' | 'modern';
+  readonly endpoint: (typeof ENDPOINTS)[number];
+}
+
+/** Every road from a client through a hub to the suite's server. */
+export const CLIENT_ROADS: readonly ClientRoad[] = (['legacy', 'modern'] as const).flatMap((era) =>
+  ENDPOINTS.map((endpoint) => ({ era, endpoint })),
+);
+
+/** One client scenario where it ran. */
+export interface ClientRun {
+  readonly scenario: ClientScenario;
+  readonly direct: ScenarioResult;
+  /** In the order of the roads that were asked for. */
+  readonly through: readonly ScenarioResult[];
+}
+
+/** How the command of client/wrapper.ts names the endpoints. */
+const PLACES = { '/mcp/<server>': 'server', '/mcp': 'merged' } as const;
+
+/** The client scenarios that are about messages, of both requirement sets; those about authorization need a user and a browser. */
+export async function messageScenarios(): Promise<readonly ClientScenario[]> {
+  const sets = await Promise.all(REVISIONS.map(clientScenarios));
+  return sets.flat().filter(({ name }) => !name.startsWith('auth/'));
+}
+
+/** Runs client scenarios with a client that has no hub, in the era of the scenario's revision, and through the hub. */
+export async function runClients(scenarios: readonly ClientScenario[], roads = CLIENT_ROADS): Promise<readonly ClientRun[]> {
+  const wrapper = bundleSource('test/conformance/client/wrapper.ts');
+  const run = (scenario: ClientScenario, era: string, place: string): Promise<ScenarioResult> =>
+    runClientScenario(`"${process.execPath}" "${wrapper.file}" ${era} ${place}`, scenario);
+  try {
+    const runs: ClientRun[] = [];
+    for (const scenario of scenarios) {
+      const direct = await run(scenario, scenario.revision === '2026-07-28' ? 'modern' : 'legacy', 'direct');
+      const through: ScenarioResult[] = [];
+      for (const { era, endpoint } of roads) through.push(await run(scenario, era, PLACES[endpoint]));
+      runs.push({ scenario, direct, through });
+    }
+    return runs;
+  } finally {
+    wrapper.remove();
+  }
+}
