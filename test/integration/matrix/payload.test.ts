@@ -23,7 +23,7 @@ feature('unknown _meta', (cell) => {
     const { viaHub, direct } = await cell.both(async (client, own) => {
       if (client.era === 'legacy') await client.call('logging/setLevel', { level: 'debug' });
       const meta = { ...META, progressToken: 'tok', ...(client.era === 'modern' && { [LOG_LEVEL]: 'debug' }) };
-      const { notes, response } = await client.call('tools/call', { name: own('traced'), arguments: {} }, { meta });
+      const { notes, response } = await client.call('tools/call', { name: own('tells_meta'), arguments: {} }, { meta });
       return { notes, result: response['result'] };
     });
     expect(direct.result).toMatchObject({ structuredContent: { came: META }, _meta: { traceparent: META['traceparent'] } });
