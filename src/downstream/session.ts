@@ -1,5 +1,5 @@
 import { HubError, toHubError } from '../base/index.ts';
-import type { Answer, Downstream, Feed, Scope } from '../gateway/index.ts';
+import type { Answer, Call, Downstream, Feed, Scope } from '../gateway/index.ts';
 import {
   isLoggingLevel,
   isNotification,
@@ -15,7 +15,6 @@ import {
   responseMessage,
   rpcCode,
   rpcErrorOf,
-  type ServerRequest,
 } from '../protocol/index.ts';
 import { Backlog } from './backlog.ts';
 import { lackingAbility } from './client-abilities.ts';
@@ -48,6 +47,8 @@ export class Session {
   #stream: EventStream | undefined;
   #lastUsedMs: number;
   #closed = false;
+  /** Whether its client has ended the handshake, and so may be asked something. */
+  #isReady = false;
 
   constructor(id: string, scope: Scope, context: Context) {
     this.id = id;
@@ -93,12 +94,26 @@ export class Session {
     }
   }
 
-  /** Takes a notification of the client. `notifications/initialized` and unknown ones need nothing done. */
+  /** Takes a notification of the client; unknown ones are ignored. */
   notification({ method, params }: NotificationMessage): void {
     this.#touch();
-    if (method !== 'notifications/cancelled') return;
+    switch (method) {
+      case 'notifications/cancelled':
+        return this.#cancel(params?.['requestId']);
+      case 'notifications/progress':
+        return this.#questions.progress(params);
+      case 'notifications/roots/list_changed':
+        return this.#feed?.rootsChanged();
+      case 'notifications/initialized':
+        this.#isReady = true;
+        return this.#feed?.reachable();
+      default:
+    }
+  }
+
+  #cancel(requestId: unknown): void {
     for (const { id, controller } of this.#running) {
-      if (id === params?.['requestId']) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
+      if (id === requestId) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
     }
   }
 
@@ -114,6 +129,7 @@ export class Session {
     this.#touch();
     this.#stream = stream;
     for (const event of this.#backlog.take()) stream.send(event);
+    this.#feed?.reachable();
     return true;
   }
 
@@ -184,6 +200,8 @@ export class Session {
       scope: this.scope,
       changes: new Set(['tools', 'prompts', 'resources'] as const),
       logs: true,
+      sessionId: this.id,
+      askRoots: isObject(downstream.clientCapabilities?.['roots']) ? (signal) => this.#askRoots(signal) : undefined,
       send: (event) => this.#push(event),
     });
     return { result: initializeResult(answer.outcome.result, protocolVersion, serverInfo) };
@@ -197,12 +215,14 @@ export class Session {
   ): Promise<Outcome | undefined> {
     const notify = (event: NotificationMessage): void => {
       // Before the client sets a level, the server decides what it sends.
-      if (isWantedAt(this.#downstream?.logLevel ?? 'all', event)) push(event);
+      if (!isWantedAt(this.#downstream?.logLevel ?? 'all', event) || push(event)) return;
+      // The client waits for it longer than for the call.
+      if (event.method === 'notifications/elicitation/complete') this.#push(event);
     };
     const over = new AbortController();
-    const ask = async (request: ServerRequest, signal: AbortSignal): Promise<Outcome> => {
+    const ask: NonNullable<Call['ask']> = async (request, signal, tell) => {
       const error = lackingAbility(request, downstream.clientCapabilities);
-      return error ? { error } : this.#questions.ask(request, push, AbortSignal.any([signal, over.signal]));
+      return error ? { error } : this.#questions.ask(request, { push, signal: AbortSignal.any([signal, over.signal]), tell });
     };
     try {
       const answer: Answer | undefined = await this.#context.calls.run(
@@ -226,6 +246,12 @@ export class Session {
     if (typeof uri !== 'string') return fault(rpcCode.invalidParams, 'Invalid params: uri must be a string.');
     const outcome = await (method === 'resources/subscribe' ? feed.subscribe(uri) : feed.unsubscribe(uri));
     return forLegacy({ era: 'hub', outcome }, 'resources/read');
+  }
+
+  /** Outside of any call there is only the session's own stream to ask on. */
+  async #askRoots(signal: AbortSignal): Promise<Outcome> {
+    const push: Push = (message) => this.#isReady && (this.#stream?.send(message) ?? false);
+    return this.#questions.ask({ method: 'roots/list' }, { push, signal });
   }
 
   #push(event: NotificationMessage): void {

@@ -40,9 +40,12 @@ export interface Call {
   /**
    * Asks the very client that made the call, and brings back its answer or an error that says why there is none. Never
    * rejects. Aborting the signal, or the end of the call, takes the question back. Absent when the client cannot be sent
-   * requests: in the modern era there are none.
+   * requests: in the modern era there are none. `tell` gets the progress that the client reports on its answer, with the
+   * token that the request came with.
    */
-  readonly ask?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly ask?:
+    | ((request: ServerRequest, signal: AbortSignal, tell?: (progress: NotificationMessage) => void) => Promise<Outcome>)
+    | undefined;
 }
 
 /** The answer to a call, in the shape of the era it was made in. The downstream adapter turns it into its client's. */

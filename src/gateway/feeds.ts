@@ -1,10 +1,11 @@
-import { type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Clock, type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
 import type { LoggingLevel, Outcome } from '../protocol/index.ts';
 import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, reachesLevel, rpcErrorOf } from '../protocol/index.ts';
 import type { PoolEvents } from '../upstream/index.ts';
 import type { Scope } from './call.ts';
 import type { Feed, FeedOptions } from './feed.ts';
+import { Roots } from './roots.ts';
 import { resourceNotFound } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -34,6 +35,7 @@ class FeedState {
 
 export interface FeedsOptions {
   readonly upstreams: Upstreams;
+  readonly clock: Clock;
   readonly logger: Logger;
   view(scope: Scope): CatalogView | undefined;
 }
@@ -48,15 +50,19 @@ export class Feeds implements Disposable {
   readonly #owned = new Disposables();
   /** The finest level that modern calls asked of a legacy upstream; it has one level for all. */
   readonly #callLevels = new Map<string, LoggingLevel>();
+  readonly #roots: Roots;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
+    this.#roots = new Roots(options);
   }
 
   start(): void {
     const { upstreams } = this.#options;
     this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#onResourceUpdated(event)));
     this.#owned.add(upstreams.on('logMessage', (event) => this.#onLogMessage(event)));
+    this.#owned.add(upstreams.on('forSession', (event) => this.#onForSession(event)));
+    this.#owned.add(this.#roots).start();
   }
 
   dispose(): void {
@@ -67,6 +73,7 @@ export class Feeds implements Disposable {
   attach(options: FeedOptions): Feed {
     const state = new FeedState(options);
     this.#feeds.add(state);
+    const roots = this.#roots.attach(options);
     return {
       subscribe: (uri) => this.#subscribe(state, uri),
       unsubscribe: (uri) => this.#unsubscribe(state, uri),
@@ -74,7 +81,12 @@ export class Feeds implements Disposable {
         state.logLevel = level;
         await this.#applyLogLevels();
       },
-      dispose: () => this.#detach(state),
+      rootsChanged: () => roots.changed(),
+      reachable: () => roots.reachable(),
+      dispose: () => {
+        roots.dispose();
+        this.#detach(state);
+      },
     };
   }
 
@@ -130,6 +142,8 @@ export class Feeds implements Disposable {
     const servers = new Set([...state.wanted.values()].map(({ serverId }) => serverId));
     for (const serverId of servers) this.#background(serverId, this.#applySubscriptions(serverId));
     if (state.logLevel) this.#background('all', this.#applyLogLevels());
+    const { sessionId } = state.options;
+    if (sessionId !== undefined) for (const upstream of this.#options.upstreams.all()) upstream.endSession(sessionId);
   }
 
   /** A change that nobody waits for; a failure is worth a line and nothing more. */
@@ -171,6 +185,13 @@ export class Feeds implements Disposable {
         if (target.serverId === id && isWithin(uri, target.uri)) named.add(exposed + uri.slice(target.uri.length));
       }
       for (const exposed of named) feed.options.send({ ...updated, params: { ...updated.params, uri: exposed } });
+    }
+  }
+
+  #onForSession({ id, sessionId, notification: message }: PoolEvents['forSession']): void {
+    for (const feed of this.#feeds) {
+      if (feed.options.sessionId === sessionId && feed.covers(id) && isWantedAt(feed.logLevel ?? 'all', message))
+        feed.options.send(message);
     }
   }
 

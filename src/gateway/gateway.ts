@@ -34,7 +34,7 @@ export class HubGateway implements Gateway, Disposable {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { upstreams, maxToolNameLength, clock, logger } = options;
-    this.#feeds = new Feeds({ upstreams, logger, view: (scope) => this.#view(scope) });
+    this.#feeds = new Feeds({ upstreams, clock, logger, view: (scope) => this.#view(scope) });
     this.#offer = new Offer({
       upstreams,
       maxToolNameLength,

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '../base/index.ts';
-import type { Era } from '../protocol/index.ts';
+import type { Listing } from '../catalog/index.ts';
+import type { Era, JsonObject } from '../protocol/index.ts';
 import type { Launch, StdioLaunch } from './launch.ts';
 import type { Transport } from './transport.ts';
 import type { Connection, ConnectionEvents } from './types.ts';
@@ -24,6 +25,10 @@ export interface ConnectOptions {
   readonly initTimeoutMs: number;
   /** The era of the last connection to the same server: the probe may be left out. Absent on the first start, or when that is long ago. */
   readonly knownEra?: Era;
+  /** The lists, when they need not be fetched and watched because another connection to the same server does that. */
+  readonly listing?: Listing | undefined;
+  /** What a legacy server is told when it asks for roots outside of any call. Default: none. */
+  readonly roots?: (() => Promise<readonly JsonObject[]>) | undefined;
   /**
    * May be called from the moment the connection is made, also before the promise of {@link Connect} has been looked at.
    * Nothing is told of an attempt that fails: the rejection is all there is.

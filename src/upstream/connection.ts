@@ -18,6 +18,7 @@ import {
 } from '../protocol/index.ts';
 import { ChangeListener } from './change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
+import { Elicitations } from './elicitations.ts';
 import { emptyListing, fetchListing, type ListingSource, sameListing } from './fetch-listing.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -45,6 +46,10 @@ export interface LiveConnectionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly requestTimeoutMs: number;
+  /** What another connection to the same server has fetched: this one then fetches nothing and hears of no changes. */
+  readonly listing?: Listing | undefined;
+  /** What the server is told when it asks for roots outside of any call. Default: none. */
+  readonly roots?: (() => Promise<readonly JsonObject[]>) | undefined;
   readonly on: ConnectionListener;
 }
 
@@ -56,19 +61,29 @@ export class LiveConnection implements Connection {
   readonly #refresher: ListingRefresher;
   readonly #changes: ChangeListener;
   readonly #serverRequests: ServerRequests;
+  readonly #elicitations: Elicitations;
   readonly #subscriptions: LegacySubscriptions;
   readonly #keepAlive: KeepAlive | undefined;
   #listing: Listing;
   #isReady = false;
 
   constructor(options: LiveConnectionOptions) {
-    const { id, link, identity, hubInfo, clock, logger, requestTimeoutMs } = options;
+    const { id, link, identity, hubInfo, clock, logger, requestTimeoutMs, on } = options;
     const speaker = { hubInfo, identity };
     this.#options = options;
     this.identity = identity;
-    this.#listing = emptyListing(identity);
+    this.#listing = options.listing ?? emptyListing(identity);
     this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
-    this.#serverRequests = new ServerRequests({ id, callsFor: (via) => this.#requester.callsFor(via) });
+    this.#elicitations = new Elicitations((event) => on.forSession(event));
+    this.#serverRequests = new ServerRequests({
+      id,
+      clock,
+      callsFor: (via) => this.#requester.callsFor(via),
+      roots: options.roots ?? (async () => []),
+      notify: (method, params) => this.#tellServer(method, params),
+      onAsked: (called) => on.asked(called),
+      onQuestion: ({ params }, call) => this.#elicitations.asked(params, call),
+    });
     this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
     this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
     const { keepAliveMs: everyMs } = options;
@@ -104,7 +119,7 @@ export class LiveConnection implements Connection {
       },
     });
     if (this.identity.era === 'modern') await this.#changes.start();
-    this.#listing = await fetchListing(this.#listingSource(signal), this.#listing, ALL_KINDS);
+    if (!this.#options.listing) this.#listing = await fetchListing(this.#listingSource(signal), this.#listing, ALL_KINDS);
     if (link.closedBy) throw link.closedBy;
     signal.throwIfAborted();
     this.#isReady = true;
@@ -118,6 +133,7 @@ export class LiveConnection implements Connection {
       await this.#refresher.now('tools');
       outcome = await this.#send(request);
     }
+    if (outcome.error) this.#elicitations.refused(outcome.error, request.origin);
     if (outcome.error?.code === rpcCode.unsupportedProtocolVersion && this.identity.era === 'modern') throw this.#outdated();
     return { era: this.identity.era, outcome };
   }
@@ -133,6 +149,10 @@ export class LiveConnection implements Connection {
     if (era === 'modern' || level === undefined || !isObject(capabilities['logging'])) return;
     const { error } = await this.#requester.ask({ method: 'logging/setLevel', params: { level }, timeoutMs: SET_LEVEL_MS });
     if (error) this.#options.logger.warn(`Server "${this.#options.id}" did not take the log level ${level}: ${error.message}`);
+  }
+
+  rootsChanged(): void {
+    this.#serverRequests.rootsChanged();
   }
 
   async close(): Promise<void> {
@@ -207,7 +227,7 @@ export class LiveConnection implements Connection {
 
   #notified(message: NotificationMessage, via: RequestId | undefined): void {
     const changed = changeKindOf(message.method);
-    if (changed) return this.#refresher.changed(changed);
+    if (changed) return this.#options.listing ? undefined : this.#refresher.changed(changed);
     switch (message.method) {
       case 'notifications/progress':
         return this.#requester.progress(message);
@@ -220,7 +240,7 @@ export class LiveConnection implements Connection {
       case 'notifications/cancelled':
         return this.identity.era === 'modern' ? this.#changes.cancelledByServer(message) : this.#serverRequests.cancelled(message);
       case 'notifications/elicitation/complete':
-        return void this.#requester.deliver(message, via);
+        return this.#elicitations.completed(message);
       default:
         if (via !== undefined) this.#requester.deliver(message, via);
     }
@@ -230,6 +250,11 @@ export class LiveConnection implements Connection {
     if (this.identity.era === 'legacy') return this.#serverRequests.answer(message, via);
     const text = `"${message.method}": a server has no requests to its client in ${this.identity.protocolVersion}.`;
     return { error: { code: rpcCode.methodNotFound, message: text } };
+  }
+
+  #tellServer(method: string, params: JsonObject | undefined): void {
+    const { link, logger } = this.#options;
+    link.notify(method, params).catch((error: unknown) => logger.debug(`${method} was not delivered`, { code: toHubError(error).code }));
   }
 
   #logged(message: NotificationMessage, via: RequestId | undefined): void {

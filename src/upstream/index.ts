@@ -2,4 +2,14 @@ export { connector } from './connector.ts';
 export { type Launch, type RemoteLaunch, resolveLaunch, type StdioLaunch } from './launch.ts';
 export { Pool } from './pool.ts';
 export type { SendOptions, Transport, TransportEvents } from './transport.ts';
-export type { Connection, LogLine, Origin, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
+export type {
+  Connection,
+  LogLine,
+  Origin,
+  PoolEvents,
+  RootsSource,
+  Upstream,
+  UpstreamAnswer,
+  UpstreamRequest,
+  UpstreamState,
+} from './types.ts';

@@ -6,12 +6,13 @@ import {
   type ProgressToken,
   progressTokenOf,
   type RequestId,
-  type ServerRequest,
 } from '../protocol/index.ts';
 import { IdleLimit } from './idle-limit.ts';
+import type { Called } from './asking-tools.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
-import type { Origin } from './types.ts';
+import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from './recent.ts';
+import type { AskClient, Origin } from './types.ts';
 
 /** A request may take this many times its time limit in all, however much progress it tells of. */
 const MAX_LIMIT_FACTOR = 10;
@@ -26,7 +27,9 @@ export interface Ask {
   readonly timeoutMs?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
-  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly onRequest?: AskClient | undefined;
+  /** Whether it is known to make the server ask something. */
+  readonly asks?: boolean | undefined;
 }
 
 export interface RequesterOptions {
@@ -39,26 +42,39 @@ export interface RequesterOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** A request that is made for a client, while it is in flight. */
+/** A request that is made for a client, while it is in flight or was taken back lately. */
 export interface CallInFlight {
-  /** Asks its client; absent when that cannot be asked. The time limit of the call stands still meanwhile. */
-  readonly askClient: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly called: Called;
+  readonly origin: Origin;
+  readonly asks: boolean;
+  /** Whether it was taken back, so that only the server may still work on it. */
+  readonly isOver: boolean;
+  /** Asks its client; absent when that cannot be asked. */
+  readonly askClient: AskClient | undefined;
+  /** Told of what belongs to it; false when it is over. */
+  tell(notification: NotificationMessage): boolean;
+  /** Lets its time limit stand still until `wait` is over. */
+  suspendedFor<T>(wait: Promise<T>): Promise<T>;
 }
 
-interface InFlight extends CallInFlight {
+interface InFlight {
   readonly ask: Ask;
   /** The caller's own token, with its type. */
   readonly token: ProgressToken | undefined;
   readonly limit: IdleLimit;
+  isOver: boolean;
 }
 
 /** Sends requests over a link in the shape of the upstream's era, with time limits, and leads notifications to them. */
 export class Requester {
   readonly #options: RequesterOptions;
   readonly #inFlight = new Map<RequestId, InFlight>();
+  /** Calls that were taken back: a server that does not hear of it in time may still ask something for them. */
+  readonly #stragglers: Recent<InFlight>;
 
   constructor(options: RequesterOptions) {
     this.#options = options;
+    this.#stragglers = new Recent({ clock: options.clock, forMs: STRAGGLE_MS, limit: MAX_STRAGGLERS });
   }
 
   /** @throws HubError TIMEOUT, CANCELLED, or what the link fails with. */
@@ -72,13 +88,16 @@ export class Requester {
     const limit = clock.after(maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
-    const { onRequest } = ask;
-    const askClient = onRequest && ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(onRequest(request, signal)));
-    this.#inFlight.set(id, { ask, token: progressTokenOf(ask.params), limit: idle, askClient });
+    const inFlight: InFlight = { ask, token: progressTokenOf(ask.params), limit: idle, isOver: false };
+    this.#inFlight.set(id, inFlight);
     idle.restart();
     try {
       return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
+    } catch (error) {
+      if (ask.origin && !link.closedBy) this.#stragglers.add(inFlight);
+      throw error;
     } finally {
+      inFlight.isOver = true;
       this.#inFlight.delete(id);
       idle.dispose();
       limit.dispose();
@@ -106,11 +125,33 @@ export class Requester {
     return true;
   }
 
-  /** The calls that a request of the server's may belong to: the one on whose stream it came, else all that are in flight. */
+  /**
+   * The calls that a request of the server's may belong to, oldest first: the one on whose stream it came, else all that are
+   * in flight or were taken back lately.
+   */
   callsFor(via: RequestId | undefined): readonly CallInFlight[] {
     const target = via === undefined ? undefined : this.#inFlight.get(via);
-    if (via !== undefined) return target?.ask.origin ? [target] : [];
-    return this.#ofCallers();
+    const found = via === undefined ? [...this.#stragglers.all(), ...this.#inFlight.values()] : [target];
+    return found.flatMap((inFlight) => this.#callOf(inFlight) ?? []);
+  }
+
+  #callOf(inFlight: InFlight | undefined): CallInFlight | undefined {
+    const { ask } = inFlight ?? {};
+    if (!inFlight || !ask?.origin) return undefined;
+    return {
+      called: ask,
+      origin: ask.origin,
+      asks: ask.asks === true,
+      get isOver() {
+        return inFlight.isOver;
+      },
+      askClient: ask.onRequest,
+      tell: (notification) => {
+        if (!inFlight.isOver) this.#tell(inFlight, notification);
+        return !inFlight.isOver;
+      },
+      suspendedFor: (wait) => inFlight.limit.suspendedFor(wait),
+    };
   }
 
   #only(): InFlight | undefined {

@@ -2,10 +2,12 @@ import { type Deferred, deferred, type Disposable, HubError, messageOf, sleep, t
 import type { Listing } from '../catalog/index.ts';
 import { formatDiagnostic, type ServerDefinition } from '../config/index.ts';
 import type { Era } from '../protocol/index.ts';
+import { AskingTools } from './asking-tools.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
 import { notReady } from './not-ready.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
-import type { Connection, LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
+import { Switchboard } from './switchboard.ts';
+import type { Connection, LogLine, PoolEvents, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
 /** How long the era of a server is taken for known: servers are updated, and a legacy verdict would never be noticed to be stale. */
 const ERA_KNOWN_FOR_MS = 24 * 60 * 60 * 1000;
@@ -26,7 +28,9 @@ export class Supervisor implements Upstream {
   /** Grows with every start, failure and stop; what an older one still has to say is not heard. */
   #generation = 0;
   #life: Incarnation | undefined;
-  #connection: Connection | undefined;
+  #connection: Switchboard | undefined;
+  readonly #asking = new AskingTools();
+  #roots: RootsSource = async () => [];
   #retry: Disposable | undefined;
   #failures = 0;
   /** When the wait for readiness began that requests take part in. */
@@ -110,6 +114,18 @@ export class Supervisor implements Upstream {
     await this.#connection?.setLogLevel(level);
   }
 
+  setRootsSource(source: RootsSource): void {
+    this.#roots = source;
+  }
+
+  rootsChanged(sessionId: string | undefined): void {
+    this.#connection?.rootsChanged(sessionId);
+  }
+
+  endSession(sessionId: string): void {
+    this.#connection?.endSession(sessionId);
+  }
+
   #now(): number {
     return this.#options.parts.clock.now();
   }
@@ -150,17 +166,23 @@ export class Supervisor implements Upstream {
       definition,
       parts,
       knownEra: known,
+      roots: () => this.#roots(undefined),
       on: {
         listing: (listing) => current() && this.#setListing(listing),
         resourceUpdated: (event) => current() && on.resourceUpdated({ id, ...event }),
         logMessage: (notification) => current() && on.logMessage({ id, notification }),
+        asked: (called) => {
+          this.#asking.learn(called);
+          this.#connection?.learned();
+        },
+        forSession: (event) => current() && on.forSession({ id, ...event }),
         closed: (error) => current() && this.#fail(definition, error),
       },
     });
     this.#life = life;
     try {
       const connection = await life.open();
-      if (current()) await this.#ready(connection, sinceMs);
+      if (current()) await this.#ready(this.#switchboard(definition, connection), sinceMs);
     } catch (error) {
       // The next attempt finds the era out anew: it may be what has changed.
       if (current()) this.#era = undefined;
@@ -168,13 +190,25 @@ export class Supervisor implements Upstream {
     }
   }
 
-  async #ready(connection: Connection, sinceMs: number): Promise<void> {
+  #switchboard(definition: StartableDefinition, main: Connection): Switchboard {
+    const { parts, on } = this.#options;
+    return new Switchboard({
+      definition,
+      parts,
+      main,
+      asking: this.#asking,
+      roots: (sessionId) => this.#roots(sessionId),
+      forSession: (event) => on.forSession({ id: this.id, ...event }),
+    });
+  }
+
+  async #ready(connection: Switchboard, sinceMs: number): Promise<void> {
     const nowMs = this.#now();
-    const { identity } = connection;
+    const { identity, listing } = connection.main;
     this.#connection = connection;
     this.#era = { era: identity.era, atMs: nowMs };
     // The listing first, so that whoever hears of readiness sees what is offered.
-    this.#setListing(connection.listing);
+    this.#setListing(listing);
     this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity });
     try {
       if (this.#subscribed.size > 0) await connection.setSubscribedResources(this.#subscribed);
@@ -212,9 +246,11 @@ export class Supervisor implements Upstream {
   }
 
   #endLife(reason: HubError): void {
+    const sides = this.#connection?.end(reason);
     this.#connection = undefined;
-    const ending = this.#life?.end(reason);
-    if (!ending) return;
+    const main = this.#life?.end(reason);
+    if (!main) return;
+    const ending = Promise.all([main, sides]).then(() => undefined);
     this.#endings.add(ending);
     void ending.finally(() => this.#endings.delete(ending));
   }
@@ -228,7 +264,7 @@ export class Supervisor implements Upstream {
     this.#giveUp(this.#options.definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
   }
 
-  async #whenReady(signal: AbortSignal): Promise<Connection> {
+  async #whenReady(signal: AbortSignal): Promise<Switchboard> {
     const untilMs = this.#waitSinceMs + this.#options.startupWaitMs;
     while (!this.#connection) {
       if (signal.aborted) throw new HubError('CANCELLED', `The request to server "${this.id}" was taken back.`, { cause: signal.reason });

@@ -1,6 +1,7 @@
 import type { HubError } from '../base/index.ts';
 import type { Listing, ServerIdentity } from '../catalog/index.ts';
 import type { Era, JsonObject, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { Called } from './asking-tools.ts';
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
 export interface Origin {
@@ -16,6 +17,16 @@ export interface Origin {
   readonly clientCapabilities?: JsonObject | undefined;
   readonly logLevel?: string | undefined;
 }
+
+/**
+ * Asks the client of a call something that its server wants to know; never rejects. The signal takes the question back.
+ * `tell` gets the progress that the client reports meanwhile, with the token that the server put into its request.
+ */
+export type AskClient = (
+  request: ServerRequest,
+  signal: AbortSignal,
+  tell?: (notification: NotificationMessage) => void,
+) => Promise<Outcome>;
 
 /** One request to an upstream: original names, the caller's params and `_meta` as they came (progress token included). */
 export interface UpstreamRequest {
@@ -35,7 +46,9 @@ export interface UpstreamRequest {
    * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
    * question back. While one is open, the time limit of the request stands still. Absent when the client cannot be asked.
    */
-  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly onRequest?: AskClient | undefined;
+  /** Known to make the server ask something; set inside of this room. */
+  readonly asks?: boolean | undefined;
 }
 
 /** An upstream's answer, in its own words and in the shape of its own era. */
@@ -52,6 +65,13 @@ export interface ConnectionEvents {
   resourceUpdated: { readonly uri: string; readonly notification: NotificationMessage };
   /** A `notifications/message` that belongs to no request in flight. */
   logMessage: NotificationMessage;
+  /**
+   * The server asked something without saying for which call, and this is one that it may have been for. Told before the
+   * question is answered.
+   */
+  asked: Called;
+  /** Something for one session that belongs to no call of it any more. */
+  forSession: { readonly sessionId: string; readonly notification: NotificationMessage };
   /** The link is gone; nothing comes after this. */
   closed: HubError;
 }
@@ -72,9 +92,17 @@ export interface Connection {
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
   /** The finest log level anybody wants of a legacy upstream; `undefined` leaves it to the server. */
   setLogLevel(level: string | undefined): Promise<void>;
+  /** The roots that this connection is given outside of calls are others now; a server that has asked for them is told. */
+  rootsChanged(): void;
   /** Ends it in an orderly way. Idempotent. */
   close(): Promise<void>;
 }
+
+/**
+ * The roots of one session, or of all that a server serves together when none is named. Resolves within a few seconds and
+ * never rejects.
+ */
+export type RootsSource = (sessionId: string | undefined) => Promise<readonly JsonObject[]>;
 
 /** The state of one upstream: everything that is known of it, in one value (docs/architecture.md, "Rules of life"). */
 export type UpstreamState =
@@ -110,6 +138,12 @@ export interface Upstream {
   settled(signal: AbortSignal): Promise<void>;
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
   setLogLevel(level: string | undefined): Promise<void>;
+  /** Where the roots come from that the server asks for outside of any call. Until it is set there are none. */
+  setRootsSource(source: RootsSource): void;
+  /** What {@link RootsSource} would say of that session, or of all together, is something else now. */
+  rootsChanged(sessionId: string | undefined): void;
+  /** The session is over: connections of its own end. */
+  endSession(sessionId: string): void;
   /** Last lines of standard error; empty for remote upstreams. */
   stderrTail(): readonly LogLine[];
   /** Lines on standard output that were no JSON-RPC, since the start of the process. */
@@ -122,4 +156,5 @@ export interface PoolEvents {
   listing: { readonly id: string; readonly listing: Listing | undefined };
   resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
   logMessage: { readonly id: string; readonly notification: NotificationMessage };
+  forSession: { readonly id: string; readonly sessionId: string; readonly notification: NotificationMessage };
 }

@@ -12,7 +12,7 @@ function asking() {
     return true;
   };
   const aborter = new AbortController();
-  const ask = (method = 'roots/list') => questions.ask({ method }, push, AbortSignal.any([aborter.signal]));
+  const ask = (method = 'roots/list') => questions.ask({ method }, { push, signal: AbortSignal.any([aborter.signal]) });
   return { clock, questions, sent, aborter, ask };
 }
 
@@ -69,7 +69,7 @@ describe('Questions', () => {
 
   it('fail at once when the client reads no stream', async () => {
     const clock = new FakeClock();
-    const outcome = await new Questions(clock).ask({ method: 'roots/list' }, () => false, new AbortController().signal);
+    const outcome = await new Questions(clock).ask({ method: 'roots/list' }, { push: () => false, signal: new AbortController().signal });
     expect(outcome).toMatchObject({ error: { message: expect.stringContaining('no stream') as string } });
     await settle();
     expect(clock.pending).toBe(0);
