@@ -55,7 +55,7 @@ describe('the place of a call', () => {
             for (const resides of flags)
               for (const othersAsking of flags) {
                 const main = { othersInFlight, othersReside, resides, othersAsking };
-                const place = placeOf({ isolation: 'auto', inSession, hasOwn, asks: true, main });
+                const place = placeOf({ isolation: 'auto', inSession, hasOwn: inSession && hasOwn, asks: true, main });
                 if (place === 'main') expect([othersInFlight, othersReside]).toEqual([false, false]);
                 else expect(place).toBe(inSession ? 'own' : 'spare');
               }
