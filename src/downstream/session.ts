@@ -220,9 +220,12 @@ export class Session {
       if (event.method === 'notifications/elicitation/complete') this.#push(event);
     };
     const over = new AbortController();
-    const ask: NonNullable<Call['ask']> = async (request, signal, tell) => {
+    const ask: NonNullable<Call['ask']> = async (request, signal, { tell, outlivesCall } = {}) => {
       const error = lackingAbility(request, downstream.clientCapabilities);
-      return error ? { error } : this.#questions.ask(request, { push, signal: AbortSignal.any([signal, over.signal]), tell });
+      if (error) return { error };
+      if (!outlivesCall) return this.#questions.ask(request, { push, signal: AbortSignal.any([signal, over.signal]), tell });
+      const anyStream: Push = (message) => push(message) || (this.#stream?.send(message) ?? false);
+      return this.#questions.ask(request, { push: anyStream, signal, tell });
     };
     try {
       const answer: Answer | undefined = await this.#context.calls.run(

@@ -66,10 +66,7 @@ export class Roots implements Disposable {
     const member: Member = { scope, sessionId, ask: askRoots, answer: undefined };
     this.#members.add(member);
     return {
-      changed: () => {
-        member.answer = undefined;
-        this.#recheck();
-      },
+      changed: () => this.#changed(member),
       reachable: () => {
         if (!member.answer) this.#recheck();
       },
@@ -79,6 +76,19 @@ export class Roots implements Disposable {
         this.#recheck();
       },
     };
+  }
+
+  #changed(member: Member): void {
+    member.answer = undefined;
+    const { upstreams } = this.#options;
+    for (const upstream of upstreams.all().filter(({ id }) => covers(member.scope, id))) {
+      const told = this.#told.get(upstream.id);
+      // Its own connection is told as the client says it; so is a server that has asked in calls only, of which no union is known.
+      told?.delete(member.sessionId);
+      upstream.rootsChanged(member.sessionId);
+      if (!told?.has(undefined)) upstream.rootsChanged(undefined);
+    }
+    this.#recheck();
   }
 
   async #list(serverId: string, sessionId: string | undefined): Promise<RootList> {

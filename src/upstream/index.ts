@@ -3,6 +3,7 @@ export { type Launch, type RemoteLaunch, resolveLaunch, type StdioLaunch } from 
 export { Pool } from './pool.ts';
 export type { SendOptions, Transport, TransportEvents } from './transport.ts';
 export type {
+  AskClient,
   Connection,
   LogLine,
   Origin,

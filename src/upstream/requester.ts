@@ -55,6 +55,8 @@ export interface CallInFlight {
   tell(notification: NotificationMessage): boolean;
   /** Lets its time limit stand still until `wait` is over. */
   suspendedFor<T>(wait: Promise<T>): Promise<T>;
+  /** Runs `action` when it is over, at once if it is. */
+  whenOver(action: () => void): void;
 }
 
 interface InFlight {
@@ -63,6 +65,8 @@ interface InFlight {
   readonly token: ProgressToken | undefined;
   readonly limit: IdleLimit;
   isOver: boolean;
+  /** What to do when it is over. */
+  whenOver?: (() => void)[];
 }
 
 /** Sends requests over a link in the shape of the upstream's era, with time limits, and leads notifications to them. */
@@ -98,6 +102,7 @@ export class Requester {
       throw error;
     } finally {
       inFlight.isOver = true;
+      for (const action of inFlight.whenOver ?? []) action();
       this.#inFlight.delete(id);
       idle.dispose();
       limit.dispose();
@@ -151,6 +156,10 @@ export class Requester {
         return !inFlight.isOver;
       },
       suspendedFor: (wait) => inFlight.limit.suspendedFor(wait),
+      whenOver: (action) => {
+        if (inFlight.isOver) action();
+        else (inFlight.whenOver ??= []).push(action);
+      },
     };
   }
 

@@ -54,21 +54,16 @@ export class ServerRequests {
   async answer({ id, method, params }: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined> {
     const calls = this.#options.callsFor(via);
     const attribution = attribute(calls);
-    if (method === 'roots/list' && via === undefined && (attribution.kind === 'nobody' || this.#areRootsDue())) return this.#roots();
-    if (attribution.kind === 'nobody') return method === 'roots/list' ? { result: { roots: [] } } : this.#noCall(method);
+    const isForRoots = method === 'roots/list';
+    this.#wantsRoots ||= isForRoots;
+    if (isForRoots && (attribution.kind === 'nobody' || (via === undefined && this.#areRootsDue()))) return this.#roots();
+    if (attribution.kind === 'nobody') return this.#noCall(method);
     if (via === undefined) this.#tellAsked(calls, attribution);
     if (attribution.kind === 'ambiguous') return this.#ambiguous(method);
     if (attribution.calls.length === 0) return cannotBeAsked(method);
     const takenBack = new AbortController();
     this.#open.set(id, takenBack);
-    const answer = this.#askInTurn({ method, params }, attribution.calls, takenBack.signal);
-    // Whichever of its calls the server works on, it is the client's turn now.
-    for (const call of calls) void call.suspendedFor(answer);
-    return this.#unlessTakenBack(id, takenBack, answer);
-  }
-
-  async #unlessTakenBack(id: RequestId, takenBack: AbortController, answer: Promise<Outcome>): Promise<Outcome | undefined> {
-    const outcome = await answer;
+    const outcome = await this.#ask({ method, params }, calls, attribution.calls, takenBack.signal);
     if (this.#open.get(id) === takenBack) this.#open.delete(id);
     return takenBack.signal.aborted ? undefined : outcome;
   }
@@ -86,8 +81,34 @@ export class ServerRequests {
     this.#options.notify('notifications/roots/list_changed');
   }
 
-  /** A question is taken back with the call that it went out with; when that was not the one it is for, the next one takes it. */
-  async #askInTurn(request: ServerRequest, calls: readonly CallInFlight[], signal: AbortSignal): Promise<Outcome> {
+  /**
+   * @param calls all calls of the client
+   * @param askable those by which it can be asked
+   */
+  async #ask(
+    request: ServerRequest,
+    calls: readonly CallInFlight[],
+    askable: readonly CallInFlight[],
+    takenBack: AbortSignal,
+  ): Promise<Outcome> {
+    const running = calls.filter(({ isOver }) => !isOver);
+    const outlivesCall = running.length > 1;
+    const signal = outlivesCall ? AbortSignal.any([takenBack, allOver(running)]) : takenBack;
+    const asking = this.#askInTurn(request, askable, { signal, outlivesCall });
+    // Whichever of its calls the server works on, it is the client's turn now.
+    for (const call of running) void call.suspendedFor(asking);
+    const outcome = await asking;
+    // Asked at the start of a connection, it may have fallen into a short call that it had nothing to do with.
+    const isLost = request.method === 'roots/list' && outcome.error && running.every(({ isOver }) => isOver);
+    return isLost ? this.#roots() : outcome;
+  }
+
+  /** With the first of the calls whose stream is still there. */
+  async #askInTurn(
+    request: ServerRequest,
+    calls: readonly CallInFlight[],
+    { signal, outlivesCall }: { readonly signal: AbortSignal; readonly outlivesCall: boolean },
+  ): Promise<Outcome> {
     const tell = ({ method, params }: NotificationMessage): void => {
       if (!signal.aborted) this.#options.notify(method, params);
     };
@@ -95,7 +116,7 @@ export class ServerRequests {
     for (const call of calls) {
       if (call.isOver || !call.askClient) continue;
       this.#options.onQuestion(request, call);
-      outcome = await call.askClient(request, signal, tell);
+      outcome = await call.askClient(request, signal, { tell, outlivesCall });
       if (outcome.result || signal.aborted || !call.isOver) return outcome;
     }
     return outcome ?? this.#noCall(request.method);
@@ -112,7 +133,6 @@ export class ServerRequests {
   }
 
   async #roots(): Promise<Outcome> {
-    this.#wantsRoots = true;
     this.#rootsDueUntilMs = 0;
     return { result: { roots: await this.#options.roots() } };
   }
@@ -128,6 +148,19 @@ export class ServerRequests {
       'Call again: the hub has learned that these calls ask something and gives each client a connection of its own for them.';
     return { error: { code: rpcCode.internalError, message } };
   }
+}
+
+/** Aborts when none of the calls is in flight any more. */
+function allOver(calls: readonly CallInFlight[]): AbortSignal {
+  const over = new AbortController();
+  let left = calls.length;
+  for (const call of calls) {
+    call.whenOver(() => {
+      left -= 1;
+      if (left === 0) over.abort();
+    });
+  }
+  return over.signal;
 }
 
 function cannotBeAsked(method: string): Outcome {

@@ -18,15 +18,18 @@ export interface Origin {
   readonly logLevel?: string | undefined;
 }
 
+export interface AskOptions {
+  /** Gets the progress that the client reports on its answer, with the token that the server put into its request. */
+  readonly tell?: ((progress: NotificationMessage) => void) | undefined;
+  /** The question may be for another call of the same client, so the end of this one does not take it back. */
+  readonly outlivesCall?: boolean | undefined;
+}
+
 /**
- * Asks the client of a call something that its server wants to know; never rejects. The signal takes the question back.
- * `tell` gets the progress that the client reports meanwhile, with the token that the server put into its request.
+ * Asks the client of a call something that its server wants to know, and brings back its answer or an error that says why
+ * there is none; never rejects. The signal takes the question back, and so does the end of the call.
  */
-export type AskClient = (
-  request: ServerRequest,
-  signal: AbortSignal,
-  tell?: (notification: NotificationMessage) => void,
-) => Promise<Outcome>;
+export type AskClient = (request: ServerRequest, signal: AbortSignal, options?: AskOptions) => Promise<Outcome>;
 
 /** One request to an upstream: original names, the caller's params and `_meta` as they came (progress token included). */
 export interface UpstreamRequest {

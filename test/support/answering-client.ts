@@ -32,7 +32,6 @@ export class AnsweringClient {
   readonly asked: JsonObject[] = [];
   /** Notifications on the session's own stream. */
   readonly heard: JsonObject[] = [];
-  /** The id of the request that is being answered. */
   readonly #url: string;
   readonly #options: AnsweringOptions;
   readonly #agent = new Agent({ keepAlive: true });
@@ -95,13 +94,16 @@ export class AnsweringClient {
       notes.push(...called.notes);
       const result = isObject(called.response['result']) ? called.response['result'] : {};
       if (result['resultType'] !== 'input_required' || round === MAX_ROUNDS) return { ...called, notes };
-      const { inputRequests = {}, requestState } = result;
-      const answers: Record<string, JsonValue> = {};
-      for (const [key, request] of Object.entries(isObject(inputRequests) ? inputRequests : {})) {
-        if (isObject(request)) answers[key] = await this.#answerTo(request);
-      }
-      more = { inputResponses: answers, ...(requestState !== undefined && { requestState }) };
+      more = await this.#nextRound(result);
     }
+  }
+
+  async #nextRound({ inputRequests, requestState }: JsonObject): Promise<JsonObject> {
+    const inputResponses: Record<string, JsonValue> = {};
+    for (const [key, request] of Object.entries(isObject(inputRequests) ? inputRequests : {})) {
+      if (isObject(request)) inputResponses[key] = await this.#answerTo(request);
+    }
+    return { inputResponses, ...(requestState !== undefined && { requestState }) };
   }
 
   async #answerTo(request: JsonObject): Promise<JsonObject> {

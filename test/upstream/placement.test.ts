@@ -48,17 +48,18 @@ describe('the place of a call', () => {
 
   it('never puts a call that asks where another client is or may come, unless told to share', () => {
     const flags = [false, true];
-    for (const inSession of flags)
-      for (const hasOwn of flags)
-        for (const othersInFlight of flags)
-          for (const othersReside of flags)
-            for (const resides of flags)
-              for (const othersAsking of flags) {
-                const main = { othersInFlight, othersReside, resides, othersAsking };
-                const place = placeOf({ isolation: 'auto', inSession, hasOwn: inSession && hasOwn, asks: true, main });
-                if (place === 'main') expect([othersInFlight, othersReside]).toEqual([false, false]);
-                else expect(place).toBe(inSession ? 'own' : 'spare');
-              }
+    const all = flags.flatMap((othersInFlight) =>
+      flags.flatMap((othersReside) =>
+        flags.flatMap((othersAsking) => flags.map((resides) => ({ othersInFlight, othersReside, othersAsking, resides }))),
+      ),
+    );
+    for (const main of all) {
+      const isClear = !main.othersInFlight && !main.othersReside;
+      const call = { isolation: 'auto', asks: true, main } as const;
+      expect(placeOf({ ...call, inSession: true, hasOwn: false })).toBe(isClear ? 'main' : 'own');
+      expect(placeOf({ ...call, inSession: true, hasOwn: true })).toBe('own');
+      expect(placeOf({ ...call, inSession: false, hasOwn: false })).toBe(isClear ? 'main' : 'spare');
+    }
   });
 });
 

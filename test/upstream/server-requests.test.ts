@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Deferred, deferred, Secret } from '../../src/base/index.ts';
 import type { Message, NotificationMessage, Outcome, ServerRequest } from '../../src/protocol/index.ts';
 import type { ConnectOptions } from '../../src/upstream/connect.ts';
+import type { AskOptions } from '../../src/upstream/types.ts';
 import type { StdioLaunch, UpstreamRequest } from '../../src/upstream/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { connectTo, toolCall } from '../support/remote.ts';
@@ -42,6 +43,7 @@ async function connected(era: 'legacy' | 'modern' = 'legacy', overrides: Partial
 interface Asked {
   readonly requests: ServerRequest[];
   readonly signals: AbortSignal[];
+  readonly options: (AskOptions | undefined)[];
   readonly answer: Deferred<Outcome>;
   readonly onRequest: NonNullable<UpstreamRequest['onRequest']>;
 }
@@ -50,12 +52,14 @@ function client(): Asked {
   const answer = deferred<Outcome>();
   const requests: ServerRequest[] = [];
   const signals: AbortSignal[] = [];
-  const onRequest: Asked['onRequest'] = (request, signal) => {
+  const options: (AskOptions | undefined)[] = [];
+  const onRequest: Asked['onRequest'] = (request, signal, asking) => {
+    options.push(asking);
     requests.push(request);
     signals.push(signal);
     return answer.promise;
   };
-  return { requests, signals, answer, onRequest };
+  return { requests, signals, options, answer, onRequest };
 }
 
 const ok = { result: { action: 'accept', 'x-new': 2 } };
@@ -174,6 +178,26 @@ describe('with several calls of one client in flight, a request', () => {
     await connection.close();
   });
 
+  it('outlives the call that it went out with, and is taken back with the last of them', async () => {
+    const { connection, transport, asks, answersTo, idOf } = await connected();
+    const [one, two] = [client(), client()];
+    const long = connection.request(ofSession('a', 's', { onRequest: one.onRequest }));
+    const short = connection.request(ofSession('b', 's', { onRequest: two.onRequest }));
+    await asks('q', 'elicitation/create');
+    expect(two.options).toMatchObject([{ outlivesCall: true }]);
+    transport.reply(idOf('b'), { result: {} });
+    await short;
+    expect(two.signals[0]?.aborted).toBe(false);
+    transport.reply(idOf('a'), { result: {} });
+    await long;
+    expect(two.signals[0]?.aborted).toBe(true);
+    two.answer.resolve({ error: { code: -32603, message: 'taken back' } });
+    await settle();
+    expect(answersTo('q')).toHaveLength(1);
+    expect(one.requests).toEqual([]);
+    await connection.close();
+  });
+
   it('goes out with the one that is known to ask', async () => {
     const { connection, asks } = await connected();
     const [one, two] = [client(), client()];
@@ -184,7 +208,7 @@ describe('with several calls of one client in flight, a request', () => {
     await connection.close();
   });
 
-  it('goes out again with another one when the first is over before there is an answer', async () => {
+  it('goes out again with another one when the first was over before it could be sent', async () => {
     const { connection, transport, asks, answersTo, idOf } = await connected();
     const [one, two] = [client(), client()];
     connection.request(ofSession('a', 's', { onRequest: one.onRequest })).catch(() => undefined);
@@ -192,7 +216,7 @@ describe('with several calls of one client in flight, a request', () => {
     await asks('q', 'elicitation/create');
     transport.reply(idOf('b'), { result: {} });
     await short;
-    two.answer.resolve({ error: { code: -32603, message: 'taken back' } });
+    two.answer.resolve({ error: { code: -32603, message: 'no stream' } });
     await settle();
     expect(one.requests).toHaveLength(1);
     expect(answersTo('q')).toEqual([]);
@@ -239,8 +263,8 @@ describe('a call that was taken back', () => {
 it('progress on an answer reaches the server, until the question is taken back', async () => {
   const { connection, transport, asks } = await connected();
   let tell: ((notification: NotificationMessage) => void) | undefined;
-  const onRequest: UpstreamRequest['onRequest'] = (_, __, told) => {
-    tell = told;
+  const onRequest: UpstreamRequest['onRequest'] = (_, __, options) => {
+    tell = options?.tell;
     return new Promise(() => {});
   };
   connection.request(toolCall('a', { onRequest })).catch(() => undefined);
