@@ -15,7 +15,7 @@ const MODERN_CAN_BE_ASKED = false;
 
 let hub: RunningHub;
 beforeAll(async () => {
-  hub = await runHub({ mcpServers: { one: { ...fixture('asks.mjs'), maxConnections: MAX_CONNECTIONS } } });
+  hub = await runHub({ mcpServers: { one: { ...fixture('asks-back.mjs'), maxConnections: MAX_CONNECTIONS } } });
 });
 afterAll(() => hub.stop());
 

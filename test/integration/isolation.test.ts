@@ -7,15 +7,15 @@ let hub: RunningHub;
 beforeAll(async () => {
   hub = await runHub({
     mcpServers: {
-      fresh: fixture('asks.mjs'),
-      alone: fixture('asks.mjs'),
-      auto: fixture('asks.mjs'),
-      calm: fixture('asks.mjs'),
-      shared: { ...fixture('asks.mjs'), isolation: 'shared' },
-      session: { ...fixture('asks.mjs'), isolation: 'session' },
-      tight: { ...fixture('asks.mjs'), isolation: 'session', maxConnections: 1, requestTimeout: 1_500 },
-      rooted: fixture('asks.mjs', '--roots'),
-      apart: { ...fixture('asks.mjs', '--roots'), isolation: 'session' },
+      fresh: fixture('asks-back.mjs'),
+      alone: fixture('asks-back.mjs'),
+      auto: fixture('asks-back.mjs'),
+      calm: fixture('asks-back.mjs'),
+      shared: { ...fixture('asks-back.mjs'), isolation: 'shared' },
+      session: { ...fixture('asks-back.mjs'), isolation: 'session' },
+      tight: { ...fixture('asks-back.mjs'), isolation: 'session', maxConnections: 1, requestTimeout: 1_500 },
+      rooted: fixture('asks-back.mjs', '--roots'),
+      apart: { ...fixture('asks-back.mjs', '--roots'), isolation: 'session' },
     },
   });
   await (await client('first')).close();
