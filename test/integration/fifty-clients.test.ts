@@ -9,7 +9,7 @@ const CALLS = 10_000;
 /** How many calls one client has in flight. */
 const AT_ONCE = 2;
 /** The processes beside the main one; far fewer than clients, so that most of them wait in line. */
-const MAX_CONNECTIONS = 8;
+const MAX_CONNECTIONS = 12;
 /** Whether clients of the modern era can be asked by a legacy server; then every second client is one. */
 const MODERN_CAN_BE_ASKED = false;
 
