@@ -173,14 +173,15 @@ export class SideConnections {
     return undefined;
   }
 
-  /** The connection that has been idle longest makes room for somebody in line; there is room when it is gone. */
-  #makeRoom(): void {
+  /** The connection that has been idle longest makes room for somebody in line, when it is gone; false when there is none. */
+  #makeRoom(): boolean {
     const sides = [...this.#sides];
-    if (sides.filter(({ ending }) => ending).length >= this.#line.size) return;
+    if (sides.filter(({ ending }) => ending).length >= this.#line.size) return false;
     const nowMs = this.#options.clock.now();
     const free = sides.filter(({ owner, idle }) => idle && (owner.kind === 'spare' || nowMs - idle.sinceMs >= SAFE_MS));
     const longest = free.toSorted((one, other) => (one.idle?.sinceMs ?? 0) - (other.idle?.sinceMs ?? 0))[0];
     if (longest) void this.#end(longest, this.#error('Another client needed the connection.'));
+    return longest !== undefined;
   }
 
   #start(owner: Owner): Side {
@@ -220,10 +221,11 @@ export class SideConnections {
 
   /** Gives those in line, in order, what there is. */
   #serve(): void {
+    let mayGrow = true;
     for (const waiter of this.#line) {
       const side = this.#take(waiter.owner);
       if (!side) {
-        this.#makeRoom();
+        mayGrow &&= this.#makeRoom();
         continue;
       }
       this.#line.delete(waiter);

@@ -48,8 +48,9 @@ export class Switchboard {
 
   /** @throws HubError as {@link Connection.request}, or when a connection of its own could not be had */
   request(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    if (this.#isolation === 'shared') return this.main.request(request);
     const { origin, signal, timeoutMs = this.#options.definition.requestTimeoutMs } = request;
+    // One that was taken back already is refused there; its session may be over.
+    if (this.#isolation === 'shared' || signal.aborted) return this.main.request(request);
     const client = clientOf(origin);
     const asks = this.#options.asking.has(request);
     const main = this.#use.seenBy(client, asks);
