@@ -16,11 +16,10 @@ import {
   rpcCode,
   rpcErrorOf,
 } from '../protocol/index.ts';
-import { Backlog } from './backlog.ts';
 import { lackingAbility } from './client-abilities.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
-import type { EventStream } from './event-stream.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
+import type { MessageStream } from './message-stream.ts';
 import { type Push, Questions } from './questions.ts';
 
 interface RunningCall {
@@ -40,20 +39,22 @@ export class Session {
   readonly scope: Scope;
   readonly #context: Context;
   readonly #running = new Set<RunningCall>();
-  readonly #backlog = new Backlog();
+  readonly #parked: MessageStream | undefined;
   readonly #questions: Questions;
   #downstream: Downstream | undefined;
   #feed: Feed | undefined;
-  #stream: EventStream | undefined;
+  #stream: MessageStream | undefined;
   #lastUsedMs: number;
   #closed = false;
   /** Whether its client has ended the handshake, and so may be asked something. */
   #isReady = false;
 
-  constructor(id: string, scope: Scope, context: Context) {
+  /** @param parked keeps what belongs to no request while nobody listens; without it, that is lost. */
+  constructor(id: string, scope: Scope, context: Context, parked?: MessageStream) {
     this.id = id;
     this.scope = scope;
     this.#context = context;
+    this.#parked = parked;
     this.#questions = new Questions(context.clock);
     this.#lastUsedMs = context.clock.now();
   }
@@ -123,25 +124,25 @@ export class Session {
     this.#questions.answer(message);
   }
 
-  /** Gives the stream for notifications that belong to no request, and sends what was kept for it; false when there is one. */
-  listenOn(stream: EventStream): boolean {
+  /** Gives the stream for notifications that belong to no request; false when there is one. */
+  listenOn(stream: MessageStream): boolean {
     if (this.#stream) return false;
     this.#touch();
     this.#stream = stream;
-    for (const event of this.#backlog.take()) stream.send(event);
     this.#feed?.reachable();
     return true;
   }
 
   /** Takes the stream back, when it is over. */
-  stopListening(stream: EventStream): void {
+  stopListening(stream: MessageStream): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     this.#touch();
   }
 
-  get isListening(): boolean {
-    return this.#stream !== undefined;
+  /** Its client was heard of, other than by a message. */
+  heard(): void {
+    this.#touch();
   }
 
   /** Ends it: running calls are taken back, its stream and its feed end. Idempotent. */
@@ -258,8 +259,7 @@ export class Session {
   }
 
   #push(event: NotificationMessage): void {
-    if (this.#stream) this.#stream.send(event);
-    else this.#backlog.add(event);
+    (this.#stream ?? this.#parked)?.send(event);
   }
 }
 

@@ -32,7 +32,7 @@ export interface Call {
   /** As the client sent them: exposed names, its `_meta`, its progress token. */
   readonly params?: JsonObject | undefined;
   readonly downstream: Downstream;
-  /** Aborts when the client takes the call back. */
+  /** Aborts when the client takes the call back; never once it is answered. */
   readonly signal: AbortSignal;
   /** Overrides the server's `requestTimeout`, in milliseconds. */
   readonly timeoutMs?: number | undefined;

@@ -10,6 +10,7 @@ import type { Feed, FeedOptions } from './feed.ts';
 import { Feeds } from './feeds.ts';
 import { forward, forwardRouted } from './forward.ts';
 import { Offer } from './offer.ts';
+import { Parks } from './parks.ts';
 import { routeCall, type Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -29,11 +30,13 @@ export class HubGateway implements Gateway, Disposable {
   readonly #owned = new Disposables();
   readonly #offer: Offer;
   readonly #feeds: Feeds;
+  readonly #parks: Parks;
   readonly #headerParams = new WeakMap<JsonObject, readonly HeaderParam[]>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { upstreams, maxToolNameLength, clock, logger } = options;
+    this.#parks = new Parks(clock);
     this.#feeds = new Feeds({ upstreams, clock, logger, view: (scope) => this.#view(scope) });
     this.#offer = new Offer({
       upstreams,
@@ -47,6 +50,7 @@ export class HubGateway implements Gateway, Disposable {
   start(): void {
     this.#owned.add(this.#offer).start();
     this.#owned.add(this.#feeds).start();
+    this.#owned.add(this.#parks);
   }
 
   dispose(): void {
@@ -102,6 +106,8 @@ export class HubGateway implements Gateway, Disposable {
 
   /** A call that names a tool, prompt or resource; on one server's endpoint, any other method as well. */
   async #named(call: Call): Promise<Answer> {
+    const resumed = this.#parks.resume(call);
+    if (resumed) return resumed;
     const params = call.params ?? {};
     let routing = this.#route(call, params);
     if (routing && !isCertain(routing)) {
@@ -112,10 +118,10 @@ export class HubGateway implements Gateway, Disposable {
     const { upstreams, clock } = this.#options;
     if (!routing) {
       const only = call.scope.kind === 'server' ? upstreams.get(call.scope.id) : undefined;
-      return only ? forward(clock, only, call, call.params) : unknownMethod(call.method);
+      return only ? forward(clock, only, call, call.params, this.#parks) : unknownMethod(call.method);
     }
     await this.#raiseLogLevel(call, routing);
-    return forwardRouted(this.#options, call, routing);
+    return forwardRouted({ upstreams, clock, parks: this.#parks }, call, routing);
   }
 
   #route(call: Call, params: JsonObject): Routing | undefined {

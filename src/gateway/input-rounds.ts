@@ -5,9 +5,9 @@ import type { UpstreamAnswer } from '../upstream/index.ts';
 import type { Call } from './call.ts';
 
 /** Most rounds of questions in one call. */
-const MAX_ROUNDS = 10;
+export const MAX_ROUNDS = 10;
 /** Most questions in one round. */
-const MAX_QUESTIONS = 50;
+export const MAX_QUESTIONS = 50;
 /** How long to wait before a server that asks nothing, but wants to be called again, is called again; in milliseconds. */
 const REPEAT_AFTER_MS = 250;
 

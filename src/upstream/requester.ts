@@ -12,9 +12,10 @@ import type { Called } from './asking-tools.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
 import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from './recent.ts';
+import { TotalLimit } from './total-limit.ts';
 import type { AskClient, Origin } from './types.ts';
 
-/** A request may take this many times its time limit in all, however much progress it tells of. */
+/** A request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
 const MAX_LIMIT_FACTOR = 10;
 
 export interface Ask {
@@ -53,7 +54,7 @@ export interface CallInFlight {
   readonly askClient: AskClient | undefined;
   /** Told of what belongs to it; false when it is over. */
   tell(notification: NotificationMessage): boolean;
-  /** Lets its time limit stand still until `wait` is over. */
+  /** Lets its time limits stand still until `wait` is over. */
   suspendedFor<T>(wait: Promise<T>): Promise<T>;
   /** Runs `action` when it is over, at once if it is. */
   whenOver(action: () => void): void;
@@ -64,6 +65,8 @@ interface InFlight {
   /** The caller's own token, with its type. */
   readonly token: ProgressToken | undefined;
   readonly limit: IdleLimit;
+  readonly total: TotalLimit;
+  readonly takeBack: (reason: HubError) => void;
   isOver: boolean;
   /** What to do when it is over. */
   whenOver?: (() => void)[];
@@ -89,12 +92,14 @@ export class Requester {
     const id = link.allot();
     const idle = new IdleLimit(clock, timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
     const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
-    const limit = clock.after(maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
+    const total = new TotalLimit(clock, maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
-    const inFlight: InFlight = { ask, token: progressTokenOf(ask.params), limit: idle, isOver: false };
+    const takeBack = (reason: HubError): void => link.cancel(id, reason);
+    const inFlight: InFlight = { ask, token: progressTokenOf(ask.params), limit: idle, total, takeBack, isOver: false };
     this.#inFlight.set(id, inFlight);
     idle.restart();
+    total.start();
     try {
       return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
     } catch (error) {
@@ -105,7 +110,7 @@ export class Requester {
       for (const action of inFlight.whenOver ?? []) action();
       this.#inFlight.delete(id);
       idle.dispose();
-      limit.dispose();
+      total.dispose();
       ask.signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -143,6 +148,7 @@ export class Requester {
   #callOf(inFlight: InFlight | undefined): CallInFlight | undefined {
     const { ask } = inFlight ?? {};
     if (!inFlight || !ask?.origin) return undefined;
+    const { onRequest } = ask;
     return {
       called: ask,
       origin: ask.origin,
@@ -150,12 +156,12 @@ export class Requester {
       get isOver() {
         return inFlight.isOver;
       },
-      askClient: ask.onRequest,
+      askClient: onRequest && ((request, signal, options) => onRequest(request, signal, { ...options, takeBack: inFlight.takeBack })),
       tell: (notification) => {
         if (!inFlight.isOver) this.#tell(inFlight, notification);
         return !inFlight.isOver;
       },
-      suspendedFor: (wait) => inFlight.limit.suspendedFor(wait),
+      suspendedFor: (wait) => inFlight.limit.suspendedFor(inFlight.total.suspendedFor(wait)),
       whenOver: (action) => {
         if (inFlight.isOver) action();
         else (inFlight.whenOver ??= []).push(action);

@@ -23,6 +23,8 @@ export interface AskOptions {
   readonly tell?: ((progress: NotificationMessage) => void) | undefined;
   /** The question may be for another call of the same client, so the end of this one does not take it back. */
   readonly outlivesCall?: boolean | undefined;
+  /** Takes back the whole call, as its own signal does. */
+  readonly takeBack?: ((reason: HubError) => void) | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface UpstreamRequest {
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
    * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
-   * question back. While one is open, the time limit of the request stands still. Absent when the client cannot be asked.
+   * question back. While one is open, the time limits of the request stand still. Absent when the client cannot be asked.
    */
   readonly onRequest?: AskClient | undefined;
   /** Known to make the server ask something; set inside of this room. */

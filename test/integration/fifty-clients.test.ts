@@ -10,8 +10,6 @@ const CALLS = 10_000;
 const AT_ONCE = 2;
 /** The processes beside the main one; far fewer than clients, so that most of them wait in line. */
 const MAX_CONNECTIONS = 12;
-/** Whether clients of the modern era can be asked by a legacy server; then every second client is one. */
-const MODERN_CAN_BE_ASKED = false;
 
 let hub: RunningHub;
 beforeAll(async () => {
@@ -19,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => hub.stop());
 
-const eraOf = (index: number) => (MODERN_CAN_BE_ASKED && index % 2 === 1 ? 'modern' : 'legacy');
+const eraOf = (index: number) => (index % 2 === 1 ? 'modern' : 'legacy');
 
 interface Seen {
   readonly wrong: unknown[];
