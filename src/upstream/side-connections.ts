@@ -15,7 +15,7 @@ const MAX_WAITING = 1_000;
 export type Owner = { readonly kind: 'own'; readonly client: string } | { readonly kind: 'spare'; readonly principalId: string };
 
 /** One life of a side connection; an {@link Incarnation} is one. */
-export interface SideLife {
+interface SideLife {
   open(): Promise<Connection>;
   end(reason: HubError): Promise<void>;
 }
