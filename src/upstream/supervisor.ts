@@ -2,11 +2,10 @@ import { type Deferred, deferred, type Disposable, HubError, messageOf, sleep, t
 import type { Listing } from '../catalog/index.ts';
 import { formatDiagnostic, type ServerDefinition } from '../config/index.ts';
 import type { Era } from '../protocol/index.ts';
-import { AskingTools } from './asking-tools.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
 import { notReady } from './not-ready.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
-import { Switchboard } from './switchboard.ts';
+import { Sharing } from './sharing.ts';
 import type { Connection, LogLine, PoolEvents, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
 /** How long the era of a server is taken for known: servers are updated, and a legacy verdict would never be noticed to be stale. */
@@ -23,14 +22,13 @@ export interface SupervisorOptions {
 /** Keeps one upstream in its desired state: started, and started again whenever it fails, until it is stopped. */
 export class Supervisor implements Upstream {
   readonly #options: SupervisorOptions;
+  readonly #sharing: Sharing;
   #state: UpstreamState = Object.freeze({ kind: 'stopped' });
   #listing: Listing | undefined;
   /** Grows with every start, failure and stop; what an older one still has to say is not heard. */
   #generation = 0;
   #life: Incarnation | undefined;
-  #connection: Switchboard | undefined;
-  readonly #asking = new AskingTools();
-  #roots: RootsSource = async () => [];
+  #connection: Connection | undefined;
   #retry: Disposable | undefined;
   #failures = 0;
   /** When the wait for readiness began that requests take part in. */
@@ -46,6 +44,8 @@ export class Supervisor implements Upstream {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { parts, on } = options;
+    this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id: this.id, ...event }) });
   }
 
   get id(): string {
@@ -90,7 +90,7 @@ export class Supervisor implements Upstream {
 
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const connection = this.#connection ?? (await this.#whenReady(request.signal));
-    return connection.request(request);
+    return this.#sharing.request(connection, request);
   }
 
   unavailable(): HubError | undefined {
@@ -111,19 +111,19 @@ export class Supervisor implements Upstream {
 
   async setLogLevel(level: string | undefined): Promise<void> {
     this.#logLevel = level;
-    await this.#connection?.setLogLevel(level);
+    await Promise.all([this.#connection?.setLogLevel(level), this.#sharing.setLogLevel(level)]);
   }
 
   setRootsSource(source: RootsSource): void {
-    this.#roots = source;
+    this.#sharing.setRootsSource(source);
   }
 
   rootsChanged(sessionId: string | undefined): void {
-    this.#connection?.rootsChanged(sessionId);
+    this.#sharing.rootsChanged(sessionId);
   }
 
   endSession(sessionId: string): void {
-    this.#connection?.endSession(sessionId);
+    this.#sharing.endSession(sessionId);
   }
 
   #now(): number {
@@ -166,15 +166,12 @@ export class Supervisor implements Upstream {
       definition,
       parts,
       knownEra: known,
-      roots: () => this.#roots(undefined),
+      roots: () => this.#sharing.roots(undefined),
       on: {
         listing: (listing) => current() && this.#setListing(listing),
         resourceUpdated: (event) => current() && on.resourceUpdated({ id, ...event }),
         logMessage: (notification) => current() && on.logMessage({ id, notification }),
-        asked: (called) => {
-          this.#asking.learn(called);
-          this.#connection?.learned();
-        },
+        asked: (called) => this.#sharing.asked(called),
         forSession: (event) => current() && on.forSession({ id, ...event }),
         closed: (error) => current() && this.#fail(definition, error),
       },
@@ -182,7 +179,8 @@ export class Supervisor implements Upstream {
     this.#life = life;
     try {
       const connection = await life.open();
-      if (current()) await this.#ready(this.#switchboard(definition, connection), sinceMs);
+      if (current()) this.#sharing.open(definition, connection);
+      if (current()) await this.#ready(connection, sinceMs);
     } catch (error) {
       // The next attempt finds the era out anew: it may be what has changed.
       if (current()) this.#era = undefined;
@@ -190,25 +188,13 @@ export class Supervisor implements Upstream {
     }
   }
 
-  #switchboard(definition: StartableDefinition, main: Connection): Switchboard {
-    const { parts, on } = this.#options;
-    return new Switchboard({
-      definition,
-      parts,
-      main,
-      asking: this.#asking,
-      roots: (sessionId) => this.#roots(sessionId),
-      forSession: (event) => on.forSession({ id: this.id, ...event }),
-    });
-  }
-
-  async #ready(connection: Switchboard, sinceMs: number): Promise<void> {
+  async #ready(connection: Connection, sinceMs: number): Promise<void> {
     const nowMs = this.#now();
-    const { identity, listing } = connection.main;
+    const { identity } = connection;
     this.#connection = connection;
     this.#era = { era: identity.era, atMs: nowMs };
     // The listing first, so that whoever hears of readiness sees what is offered.
-    this.#setListing(listing);
+    this.#setListing(connection.listing);
     this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity });
     try {
       if (this.#subscribed.size > 0) await connection.setSubscribedResources(this.#subscribed);
@@ -246,8 +232,8 @@ export class Supervisor implements Upstream {
   }
 
   #endLife(reason: HubError): void {
-    const sides = this.#connection?.end(reason);
     this.#connection = undefined;
+    const sides = this.#sharing.end(reason);
     const main = this.#life?.end(reason);
     if (!main) return;
     const ending = Promise.all([main, sides]).then(() => undefined);
@@ -264,7 +250,7 @@ export class Supervisor implements Upstream {
     this.#giveUp(this.#options.definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
   }
 
-  async #whenReady(signal: AbortSignal): Promise<Switchboard> {
+  async #whenReady(signal: AbortSignal): Promise<Connection> {
     const untilMs = this.#waitSinceMs + this.#options.startupWaitMs;
     while (!this.#connection) {
       if (signal.aborted) throw new HubError('CANCELLED', `The request to server "${this.id}" was taken back.`, { cause: signal.reason });

@@ -15,6 +15,8 @@ export interface SwitchboardOptions {
   /** The roots of one session, or of all. */
   readonly roots: RootsSource;
   readonly forSession: (event: ConnectionEvents['forSession']) => void;
+  /** The log level of connections to come. */
+  readonly logLevel?: string | undefined;
 }
 
 /**
@@ -22,8 +24,8 @@ export interface SwitchboardOptions {
  * as long as that is unambiguous ({@link placeOf}), or one beside it. Lives as long as the main connection.
  */
 export class Switchboard {
-  readonly main: Connection;
   readonly #options: SwitchboardOptions;
+  readonly #main: Connection;
   /** A modern server asks in its answers only, which go where the call came from. */
   readonly #isolation: Isolation;
   readonly #use: MainUse;
@@ -35,7 +37,8 @@ export class Switchboard {
   constructor(options: SwitchboardOptions) {
     const { main, definition, parts } = options;
     this.#options = options;
-    this.main = main;
+    this.#logLevel = options.logLevel;
+    this.#main = main;
     this.#isolation = main.identity.era === 'modern' ? 'shared' : definition.isolation;
     this.#use = new MainUse(parts.clock);
     this.#sides = new SideConnections({
@@ -50,7 +53,7 @@ export class Switchboard {
   request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { origin, signal, timeoutMs = this.#options.definition.requestTimeoutMs } = request;
     // One that was taken back already is refused there; its session may be over.
-    if (this.#isolation === 'shared' || signal.aborted) return this.main.request(request);
+    if (this.#isolation === 'shared' || signal.aborted) return this.#main.request(request);
     const client = clientOf(origin);
     const asks = this.#options.asking.has(request);
     const main = this.#use.seenBy(client, asks);
@@ -61,18 +64,15 @@ export class Switchboard {
     return this.#sides.use(this.#ownerFor(origin, client), { signal, timeoutMs }, (connection) => connection.request(marked));
   }
 
-  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
-    await this.main.setSubscribedResources(uris);
-  }
-
+  /** Of the connections beside the main one, those to come included. */
   async setLogLevel(level: string | undefined): Promise<void> {
     this.#logLevel = level;
-    await Promise.all([this.main, ...this.#sides.open.map(({ connection }) => connection)].map((one) => one.setLogLevel(level)));
+    await Promise.all(this.#sides.open.map(({ connection }) => connection.setLogLevel(level)));
   }
 
   /** @param sessionId absent when the roots of all together changed */
   rootsChanged(sessionId: string | undefined): void {
-    if (sessionId === undefined) return this.main.rootsChanged();
+    if (sessionId === undefined) return this.#main.rootsChanged();
     for (const { owner, connection } of this.#sides.open) {
       if (owner.kind === 'own' && isOfSession(owner.client, sessionId)) connection.rootsChanged();
     }
@@ -98,7 +98,7 @@ export class Switchboard {
     const use = this.#use.begin(client, request, asks);
     let answered = false;
     try {
-      const answer = await this.main.request(request);
+      const answer = await this.#main.request(request);
       answered = true;
       return answer;
     } finally {

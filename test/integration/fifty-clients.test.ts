@@ -72,7 +72,7 @@ async function secretive(index: number, seen: Seen): Promise<{ client: Answering
   return { client, run };
 }
 
-it(`nothing of ${CALLS} calls that ask reaches the wrong one of ${CLIENTS} clients of one stdio server`, { timeout: 170_000 }, async () => {
+it(`nothing of ${CALLS} calls that ask reaches the wrong one of ${CLIENTS} clients of one stdio server`, { timeout: 400_000 }, async () => {
   const learning: Seen = { wrong: [], refused: 0, calls: 0, asked: 0 };
   const first = await secretive(CLIENTS, learning);
   await first.run(2);
