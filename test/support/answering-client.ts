@@ -136,7 +136,7 @@ export class AnsweringClient {
       onEvent: ({ data }) => {
         if (!data.startsWith('{')) return;
         const message = JSON.parse(data) as JsonObject;
-        if ('method' in message && 'id' in message) void this.#answer(message);
+        if ('method' in message && 'id' in message) this.#answer(message).catch(() => undefined);
         else take(message);
       },
     });
@@ -147,6 +147,7 @@ export class AnsweringClient {
     });
   }
 
+  /** Rejects when the client has been closed meanwhile, which is nobody's concern then. */
   async #answer(request: JsonObject): Promise<void> {
     const result = await this.#answerTo(request);
     await this.#post({ jsonrpc: '2.0', id: request['id'] ?? null, result });
