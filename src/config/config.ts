@@ -36,6 +36,10 @@ interface DefinitionBase {
   readonly initTimeoutMs: number;
   /** Time for one request, in milliseconds; progress restarts it. */
   readonly requestTimeoutMs: number;
+  /** How clients share its connections; matters only for servers of the legacy era. */
+  readonly isolation: 'auto' | 'shared' | 'session';
+  /** Most connections to it beside the one that all clients share. */
+  readonly maxConnections: number;
   /** Where the definition stands: the `--config` string, verbatim. */
   readonly source: string;
   /** The errors that keep this one server from starting. */

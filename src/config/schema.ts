@@ -89,6 +89,17 @@ export const commonFields = {
     default: 300_000,
     elsewhere: ['timeout', 'tool_timeout_sec'],
   },
+  isolation: {
+    type: oneOf('auto', 'shared', 'session'),
+    about:
+      'Whether clients share one connection to the server, which for a local server is one process. `auto`: they do, until the server asks its clients something and sharing would leave open whom it means. `shared`: always. `session`: every client has its own. Servers of revision 2026-07-28 are always shared.',
+    default: 'auto' as const,
+  },
+  maxConnections: {
+    type: integer(1, 1000, 'connections'),
+    about: 'Most connections (for a local server: processes) that the hub makes for single clients, beside the one that they share.',
+    default: 32,
+  },
 } satisfies Fields;
 
 /** Keys of other programs that may stand at a server and change nothing here. */

@@ -37,13 +37,15 @@ function nameProblem(id: string): string | undefined {
   return undefined;
 }
 
-function commonOf({ name, description, disabled = false, initTimeout, requestTimeout }: Values) {
+function commonOf({ name, description, disabled = false, initTimeout, requestTimeout, isolation, maxConnections }: Values) {
   return {
     ...(name !== undefined && { displayName: name }),
     ...(description !== undefined && { description }),
     disabled,
     initTimeoutMs: initTimeout ?? commonFields.initTimeout.default,
     requestTimeoutMs: requestTimeout ?? commonFields.requestTimeout.default,
+    isolation: isolation ?? commonFields.isolation.default,
+    maxConnections: maxConnections ?? commonFields.maxConnections.default,
   };
 }
 

@@ -1,5 +1,5 @@
 import { HubError, toHubError } from '../base/index.ts';
-import type { Answer, Downstream, Feed, Scope } from '../gateway/index.ts';
+import type { Answer, Call, Downstream, Feed, Scope } from '../gateway/index.ts';
 import {
   isLoggingLevel,
   isNotification,
@@ -15,7 +15,6 @@ import {
   responseMessage,
   rpcCode,
   rpcErrorOf,
-  type ServerRequest,
 } from '../protocol/index.ts';
 import { lackingAbility } from './client-abilities.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
@@ -30,14 +29,6 @@ interface RunningCall {
 
 /** Methods that no handshake revision has; they are not sent on. */
 const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
-
-/** Notifications of clients that are about the session itself, which ends at the hub. */
-const HUBS_OWN: ReadonlySet<string> = new Set([
-  'notifications/initialized',
-  'notifications/cancelled',
-  'notifications/progress',
-  'notifications/roots/list_changed',
-]);
 
 /**
  * One client of a handshake revision, from `initialize` on, whichever transport it came by. The transports hand its
@@ -55,6 +46,8 @@ export class Session {
   #stream: MessageStream | undefined;
   #lastUsedMs: number;
   #closed = false;
+  /** Whether its client has ended the handshake, and so may be asked something. */
+  #isReady = false;
 
   /** @param parked keeps what belongs to no request while nobody listens; without it, that is lost. */
   constructor(id: string, scope: Scope, context: Context, parked?: MessageStream) {
@@ -105,10 +98,24 @@ export class Session {
   /** Takes a notification of the client; one that the hub does not know may be for the server behind this endpoint. */
   notification({ method, params }: NotificationMessage): void {
     this.#touch();
-    if (!HUBS_OWN.has(method)) return this.#context.gateway.notify(this.scope, { jsonrpc: '2.0', method, params });
-    if (method !== 'notifications/cancelled') return;
+    switch (method) {
+      case 'notifications/cancelled':
+        return this.#cancel(params?.['requestId']);
+      case 'notifications/progress':
+        return this.#questions.progress(params);
+      case 'notifications/roots/list_changed':
+        return this.#feed?.rootsChanged();
+      case 'notifications/initialized':
+        this.#isReady = true;
+        return this.#feed?.reachable();
+      default:
+        return this.#context.gateway.notify(this.scope, { jsonrpc: '2.0', method, params });
+    }
+  }
+
+  #cancel(requestId: unknown): void {
     for (const { id, controller } of this.#running) {
-      if (id === params?.['requestId']) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
+      if (id === requestId) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
     }
   }
 
@@ -123,6 +130,7 @@ export class Session {
     if (this.#stream) return false;
     this.#touch();
     this.#stream = stream;
+    this.#feed?.reachable();
     return true;
   }
 
@@ -194,6 +202,8 @@ export class Session {
       scope: this.scope,
       changes: new Set(['tools', 'prompts', 'resources'] as const),
       logs: true,
+      sessionId: this.id,
+      askRoots: isObject(downstream.clientCapabilities?.['roots']) ? (signal) => this.#askRoots(signal) : undefined,
       send: (event) => this.#push(event),
     });
     return { result: initializeResult(answer.outcome.result, protocolVersion, serverInfo) };
@@ -207,12 +217,17 @@ export class Session {
   ): Promise<Outcome | undefined> {
     const notify = (event: NotificationMessage): void => {
       // Before the client sets a level, the server decides what it sends.
-      if (isWantedAt(this.#downstream?.logLevel ?? 'all', event)) push(event);
+      if (!isWantedAt(this.#downstream?.logLevel ?? 'all', event) || push(event)) return;
+      // The client waits for it longer than for the call.
+      if (event.method === 'notifications/elicitation/complete') this.#push(event);
     };
     const over = new AbortController();
-    const ask = async (request: ServerRequest, signal: AbortSignal): Promise<Outcome> => {
+    const ask: NonNullable<Call['ask']> = async (request, signal, { tell, outlivesCall } = {}) => {
       const error = lackingAbility(request, downstream.clientCapabilities);
-      return error ? { error } : this.#questions.ask(request, push, AbortSignal.any([signal, over.signal]));
+      if (error) return { error };
+      if (!outlivesCall) return this.#questions.ask(request, { push, signal: AbortSignal.any([signal, over.signal]), tell });
+      const anyStream: Push = (message) => push(message) || (this.#stream?.send(message) ?? false);
+      return this.#questions.ask(request, { push: anyStream, signal, tell });
     };
     try {
       const answer: Answer | undefined = await this.#context.calls.run(
@@ -236,6 +251,12 @@ export class Session {
     if (typeof uri !== 'string') return fault(rpcCode.invalidParams, 'Invalid params: uri must be a string.');
     const outcome = await (method === 'resources/subscribe' ? feed.subscribe(uri) : feed.unsubscribe(uri));
     return forLegacy({ era: 'hub', outcome }, 'resources/read');
+  }
+
+  /** Outside of any call there is only the session's own stream to ask on. */
+  async #askRoots(signal: AbortSignal): Promise<Outcome> {
+    const push: Push = (message) => this.#isReady && (this.#stream?.send(message) ?? false);
+    return this.#questions.ask({ method: 'roots/list' }, { push, signal });
   }
 
   #push(event: NotificationMessage): void {

@@ -1,4 +1,5 @@
-import type { Era, JsonObject, LoggingLevel, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { Era, JsonObject, LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
+import type { AskClient } from '../upstream/index.ts';
 
 /** Which part of the offer an endpoint shows: everything, or one server with its own names. */
 export type Scope = { readonly kind: 'all' } | { readonly kind: 'server'; readonly id: string };
@@ -37,12 +38,8 @@ export interface Call {
   readonly timeoutMs?: number | undefined;
   /** Told of notifications that belong to this call, before it answers. */
   notify(notification: NotificationMessage): void;
-  /**
-   * Asks the very client that made the call, and brings back its answer or an error that says why there is none. Never
-   * rejects. Aborting the signal, or the end of the call, takes the question back. Absent when the client cannot be sent
-   * requests: in the modern era there are none.
-   */
-  readonly ask?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  /** Asks the very client that made the call. Absent when the client cannot be sent requests: in the modern era there are none. */
+  readonly ask?: AskClient | undefined;
 }
 
 /** The answer to a call, in the shape of the era it was made in. The downstream adapter turns it into its client's. */

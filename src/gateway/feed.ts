@@ -8,6 +8,13 @@ export interface FeedOptions {
   readonly changes: ReadonlySet<ChangeKind>;
   /** Whether log messages that belong to no call go here: legacy sessions only. */
   readonly logs: boolean;
+  /** The session it is of; absent for a modern listener. When the feed ends, so does all that servers keep for the session. */
+  readonly sessionId?: string | undefined;
+  /**
+   * Asks the client for its roots, outside of any call; an error when it cannot be reached. Never rejects. Absent when the client
+   * did not declare that it has roots.
+   */
+  readonly askRoots?: ((signal: AbortSignal) => Promise<Outcome>) | undefined;
   /** Takes one notification; names and URIs are the exposed ones. Must not throw and must not wait. */
   send(notification: NotificationMessage): void;
 }
@@ -19,5 +26,9 @@ export interface Feed {
   unsubscribe(uri: string): Promise<Outcome>;
   /** Sets the finest level of log messages wanted here, and asks the upstreams in scope for it. */
   setLogLevel(level: LoggingLevel): Promise<void>;
+  /** The client says that its roots are others now. */
+  rootsChanged(): void;
+  /** The client can be asked for its roots from now on. */
+  reachable(): void;
   dispose(): void;
 }

@@ -6,6 +6,7 @@ import { LEVEL_OF_THE_SILENT, type PoolEvents } from '../upstream/index.ts';
 import type { Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
+import { Roots } from './roots.ts';
 import { resourceNotFound } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -51,11 +52,13 @@ export class Feeds implements Disposable {
   readonly #callLevels: CallLevels;
   /** The level that each upstream was last asked for; absent while it is left to the upstream. */
   readonly #levels = new Map<string, LoggingLevel>();
+  readonly #roots: Roots;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
     const { clock } = options;
     this.#callLevels = new CallLevels({ clock, onOver: (serverId) => this.#background(serverId, this.#applyLogLevel(serverId)) });
+    this.#roots = new Roots(options);
   }
 
   start(): void {
@@ -63,6 +66,8 @@ export class Feeds implements Disposable {
     const { upstreams } = this.#options;
     this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#onResourceUpdated(event)));
     this.#owned.add(upstreams.on('logMessage', (event) => this.#onLogMessage(event)));
+    this.#owned.add(upstreams.on('forSession', (event) => this.#onForSession(event)));
+    this.#owned.add(this.#roots).start();
   }
 
   dispose(): void {
@@ -74,6 +79,7 @@ export class Feeds implements Disposable {
     const state = new FeedState(options);
     this.#feeds.add(state);
     if (options.logs && this.#levels.size > 0) this.#background('all', this.#applyLogLevels());
+    const roots = this.#roots.attach(options);
     return {
       subscribe: (uri) => this.#subscribe(state, uri),
       unsubscribe: (uri) => this.#unsubscribe(state, uri),
@@ -81,7 +87,12 @@ export class Feeds implements Disposable {
         state.logLevel = level;
         await this.#applyLogLevels();
       },
-      dispose: () => this.#detach(state),
+      rootsChanged: () => roots.changed(),
+      reachable: () => roots.reachable(),
+      dispose: () => {
+        roots.dispose();
+        this.#detach(state);
+      },
     };
   }
 
@@ -136,6 +147,8 @@ export class Feeds implements Disposable {
     const servers = new Set([...state.wanted.values()].map(({ serverId }) => serverId));
     for (const serverId of servers) this.#background(serverId, this.#applySubscriptions(serverId));
     if (state.logLevel) this.#background('all', this.#applyLogLevels());
+    const { sessionId } = state.options;
+    if (sessionId !== undefined) for (const upstream of this.#options.upstreams.all()) upstream.endSession(sessionId);
   }
 
   /** A change that nobody waits for; a failure is worth a line and nothing more. */
@@ -191,6 +204,13 @@ export class Feeds implements Disposable {
         if (target.serverId === id && isWithin(uri, target.uri)) named.add(exposed + uri.slice(target.uri.length));
       }
       for (const exposed of named) feed.options.send({ ...updated, params: { ...updated.params, uri: exposed } });
+    }
+  }
+
+  #onForSession({ id, sessionId, notification: message }: PoolEvents['forSession']): void {
+    for (const feed of this.#feeds) {
+      if (feed.options.sessionId === sessionId && feed.covers(id) && isWantedAt(feed.logLevel ?? 'all', message))
+        feed.options.send(message);
     }
   }
 

@@ -89,7 +89,7 @@ export class ParkedCall {
     const whole: UpstreamRequest = {
       ...request,
       onNotification: (notification) => this.#notified(notification),
-      onRequest: (question, signal, takeBack) => this.#asked(question, signal, takeBack),
+      onRequest: (question, signal, options) => this.#asked(question, signal, options?.takeBack),
     };
     this.#upstream.request(whole).then(
       (answer) => this.#settled(answer),
@@ -138,7 +138,7 @@ export class ParkedCall {
     if (this.#questions.size > 0) this.#askSoon();
   }
 
-  async #asked(request: ServerRequest, signal: AbortSignal, takeBack: (reason: HubError) => void): Promise<Outcome> {
+  async #asked(request: ServerRequest, signal: AbortSignal, takeBack?: (reason: HubError) => void): Promise<Outcome> {
     const { method } = request;
     const needs = abilityFor(request);
     if (needs === undefined) {

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '../base/index.ts';
-import type { Era } from '../protocol/index.ts';
+import type { Listing } from '../catalog/index.ts';
+import type { Era, JsonObject } from '../protocol/index.ts';
 import type { Launch, StdioLaunch } from './launch.ts';
 import type { Transport } from './transport.ts';
 import type { Connection, ConnectionEvents } from './types.ts';
@@ -28,6 +29,10 @@ export interface ConnectOptions {
   readonly probeMs?: number;
   /** Told of an answer to the probe that came too late for this connection; it is of use for the next one. */
   readonly onLateProbe?: (era: Era, tookMs: number) => void;
+  /** The lists, when they need not be fetched and watched because another connection to the same server does that. */
+  readonly listing?: Listing | undefined;
+  /** What a legacy server is told when it asks for roots outside of any call. Default: none. */
+  readonly roots?: (() => Promise<readonly JsonObject[]>) | undefined;
   /**
    * May be called from the moment the connection is made, also before the promise of {@link Connect} has been looked at.
    * Nothing is told of an attempt that fails: the rejection is all there is.

@@ -18,6 +18,7 @@ import {
 } from '../protocol/index.ts';
 import { ChangeListener } from './change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
+import { Elicitations } from './elicitations.ts';
 import { LegacyLogLevel } from './legacy-log-level.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -42,6 +43,10 @@ export interface LiveConnectionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly requestTimeoutMs: number;
+  /** What another connection to the same server has fetched: this one then fetches nothing and hears of no changes. */
+  readonly listing?: Listing | undefined;
+  /** What the server is told when it asks for roots outside of any call. Default: none. */
+  readonly roots?: (() => Promise<readonly JsonObject[]>) | undefined;
   readonly on: ConnectionListener;
 }
 
@@ -54,25 +59,36 @@ export class LiveConnection implements Connection {
   readonly #lists: LiveListing;
   readonly #changes: ChangeListener;
   readonly #serverRequests: ServerRequests;
+  readonly #elicitations: Elicitations;
   readonly #subscriptions: LegacySubscriptions;
   readonly #level: LegacyLogLevel;
   readonly #keepAlive: KeepAlive | undefined;
   #isReady = false;
 
   constructor(options: LiveConnectionOptions) {
-    const { id, link, identity, hubInfo, clock, logger, requestTimeoutMs } = options;
+    const { id, link, identity, hubInfo, clock, logger, requestTimeoutMs, on } = options;
     const speaker = { hubInfo, identity };
     this.#options = options;
     this.identity = identity;
     this.isEraGuessed = options.isEraGuessed === true;
     this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
-    this.#serverRequests = new ServerRequests({ id, callsFor: (via) => this.#requester.callsFor(via) });
+    this.#elicitations = new Elicitations((event) => on.forSession(event));
+    this.#serverRequests = new ServerRequests({
+      id,
+      clock,
+      callsFor: (via) => this.#requester.callsFor(via),
+      roots: options.roots ?? (async () => []),
+      notify: (method, params) => this.#tellServer(method, params),
+      onAsked: (called) => on.asked(called),
+      onQuestion: ({ params }, call) => this.#elicitations.asked(params, call),
+    });
     this.#lists = new LiveListing({
       id,
       link,
       identity,
       clock,
       logger,
+      fixed: options.listing,
       ask: (method, params, signal) => this.#requester.ask({ method, params, signal }),
       isWatched: (kind) => this.#changes.watches(kind),
       onChange: (listing) => this.#isReady && options.on.listing(listing),
@@ -142,6 +158,7 @@ export class LiveConnection implements Connection {
       await this.#lists.now('tools');
       outcome = await this.#send(request);
     }
+    if (outcome.error) this.#elicitations.refused(outcome.error, request.origin);
     if (outcome.error?.code === rpcCode.unsupportedProtocolVersion && this.identity.era === 'modern') throw this.#outdated();
     return { era: this.identity.era, outcome };
   }
@@ -162,6 +179,10 @@ export class LiveConnection implements Connection {
   async setLogLevel(level: string | undefined): Promise<void> {
     const { era, capabilities } = this.identity;
     if (era === 'legacy' && isObject(capabilities['logging'])) await this.#level.set(level);
+  }
+
+  rootsChanged(): void {
+    this.#serverRequests.rootsChanged();
   }
 
   async close(): Promise<void> {
@@ -224,7 +245,7 @@ export class LiveConnection implements Connection {
       case 'notifications/cancelled':
         return this.identity.era === 'modern' ? this.#changes.cancelledByServer(message) : this.#serverRequests.cancelled(message);
       case 'notifications/elicitation/complete':
-        return void this.#requester.deliver(message, via);
+        return this.#elicitations.completed(message);
       default:
         return this.#unknown(message, via);
     }
@@ -239,6 +260,11 @@ export class LiveConnection implements Connection {
     if (this.identity.era === 'legacy') return this.#serverRequests.answer(message, via);
     const text = `"${message.method}": a server has no requests to its client in ${this.identity.protocolVersion}.`;
     return { error: { code: rpcCode.methodNotFound, message: text } };
+  }
+
+  #tellServer(method: string, params: JsonObject | undefined): void {
+    const { link, logger } = this.#options;
+    link.notify(method, params).catch((error: unknown) => logger.debug(`${method} was not delivered`, { code: toHubError(error).code }));
   }
 
   #logged(message: NotificationMessage, via: RequestId | undefined): void {

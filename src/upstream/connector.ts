@@ -17,8 +17,8 @@ export function connector(version: string): Connect {
   return async (launch, options) => {
     const context = contextOf(launch, options, hubInfo);
     const negotiated = await (launch.kind === 'stdio' ? overPipe(launch, options, context) : overHttp(launch, options, context));
-    const { id, clock, logger, requestTimeoutMs, on, signal } = options;
-    const connection = new LiveConnection({ id, clock, logger, requestTimeoutMs, on, hubInfo, ...negotiated });
+    const { id, clock, logger, requestTimeoutMs, on, signal, listing, roots } = options;
+    const connection = new LiveConnection({ id, clock, logger, requestTimeoutMs, on, hubInfo, listing, roots, ...negotiated });
     try {
       await connection.start(signal);
       return connection;

@@ -7,7 +7,7 @@ import type { Link } from './link.ts';
  * What the hub declares to a legacy server: everything that it can carry to some client. The capabilities of a connection
  * never change, but its calls come from many clients; what the client of a call cannot do is refused when it is asked.
  */
-const CAPABILITIES: JsonObject = { sampling: { tools: {} }, elicitation: { form: {}, url: {} }, roots: {} };
+const CAPABILITIES: JsonObject = { sampling: { tools: {} }, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
 
 /** Sends `initialize` (spec 2025-11-25 basic/lifecycle). */
 export function sendInitialize(link: Link, hubInfo: JsonObject): Promise<Outcome> {

@@ -1,7 +1,7 @@
 import { type Clock, deferred, HubError, type Logger, messageOf, withDeadline } from '../base/index.ts';
 import type { RemoteDefinition, StdioDefinition } from '../config/index.ts';
 import type { Era } from '../protocol/index.ts';
-import type { Connect, ConnectionListener } from './connect.ts';
+import type { Connect, ConnectionListener, ConnectOptions } from './connect.ts';
 import type { Launch, StdioLaunch } from './launch.ts';
 import { lastOutput } from './process-errors.ts';
 import type { ProcessTransport } from './stdio-transport.ts';
@@ -24,7 +24,7 @@ export interface UpstreamParts {
   readonly createStdioTransport: (id: string, launch: StdioLaunch) => ProcessTransport;
 }
 
-export interface IncarnationOptions {
+export interface IncarnationOptions extends Pick<ConnectOptions, 'listing' | 'roots'> {
   readonly definition: StartableDefinition;
   readonly parts: UpstreamParts;
   readonly knownEra?: Era | undefined;
@@ -80,7 +80,7 @@ export class Incarnation {
   }
 
   async #connect(): Promise<Connection> {
-    const { definition, parts, knownEra, probeMs, onLateProbe, on } = this.#options;
+    const { definition, parts, knownEra, probeMs, onLateProbe, on, listing, roots } = this.#options;
     const { signal } = this.#abort;
     const launch = await parts.resolveLaunch(definition, signal);
     signal.throwIfAborted();
@@ -94,6 +94,8 @@ export class Incarnation {
       ...(knownEra !== undefined && { knownEra }),
       ...(probeMs !== undefined && { probeMs }),
       ...(onLateProbe && { onLateProbe }),
+      listing,
+      roots,
       on,
       createStdioTransport: (stdio) => this.#newProcess(stdio),
       stderrText: () => lastOutput(this.stderrTail()),

@@ -15,6 +15,8 @@ export interface LiveListingOptions {
   readonly identity: ServerIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The listing, when another connection to the same server fetches and watches it: it stays as it is then. */
+  readonly fixed?: Listing | undefined;
   readonly ask: (method: string, params: JsonObject, signal: AbortSignal | undefined) => Promise<Outcome>;
   /** Whether a subscription stands that tells of every change of these lists. */
   readonly isWatched: (change: ChangeKind) => boolean;
@@ -33,7 +35,7 @@ export class LiveListing implements Disposable {
   constructor(options: LiveListingOptions) {
     const { clock, identity, isWatched } = options;
     this.#options = options;
-    this.#listing = emptyListing(identity);
+    this.#listing = options.fixed ?? emptyListing(identity);
     this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
     this.#freshness = new ListFreshness({ clock, identity, isWatched, refetch: (kind) => this.#refresher.now(kind) });
   }
@@ -44,6 +46,7 @@ export class LiveListing implements Disposable {
 
   /** @throws HubError as {@link fetchListing}. */
   async fetchFirst(signal: AbortSignal): Promise<void> {
+    if (this.#options.fixed) return;
     const taken = this.#freshness.fetching(ALL_KINDS);
     const { listing, freshness } = await fetchListing(this.#source(signal), this.#listing, ALL_KINDS);
     this.#listing = listing;
@@ -52,6 +55,7 @@ export class LiveListing implements Disposable {
 
   /** The server said that these lists changed, or may have said so unheard: they are fetched in a moment. */
   changed(...kinds: readonly ChangeKind[]): void {
+    if (this.#options.fixed) return;
     for (const kind of kinds) this.#freshness.changed(kind);
     this.#refresher.changed(...kinds);
   }

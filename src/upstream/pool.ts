@@ -85,6 +85,7 @@ export class Pool {
         listing: (event) => this.#emitter.emit('listing', event),
         resourceUpdated: (event) => this.#emitter.emit('resourceUpdated', event),
         logMessage: (event) => this.#emitter.emit('logMessage', event),
+        forSession: (event) => this.#emitter.emit('forSession', event),
       },
     });
   }

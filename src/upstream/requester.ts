@@ -6,13 +6,14 @@ import {
   type ProgressToken,
   progressTokenOf,
   type RequestId,
-  type ServerRequest,
 } from '../protocol/index.ts';
 import { IdleLimit } from './idle-limit.ts';
+import type { Called } from './asking-tools.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
+import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from './recent.ts';
 import { TotalLimit } from './total-limit.ts';
-import type { Origin, UpstreamRequest } from './types.ts';
+import type { AskClient, Origin } from './types.ts';
 
 /** A request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
 const MAX_LIMIT_FACTOR = 10;
@@ -27,7 +28,9 @@ export interface Ask {
   readonly timeoutMs?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
-  readonly onRequest?: UpstreamRequest['onRequest'];
+  readonly onRequest?: AskClient | undefined;
+  /** Whether it is known to make the server ask something. */
+  readonly asks?: boolean | undefined;
 }
 
 export interface RequesterOptions {
@@ -40,26 +43,45 @@ export interface RequesterOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** A request that is made for a client, while it is in flight. */
+/** A request that is made for a client, while it is in flight or was taken back lately. */
 export interface CallInFlight {
-  /** Asks its client; absent when that cannot be asked. The time limits of the call stand still meanwhile. */
-  readonly askClient: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly called: Called;
+  readonly origin: Origin;
+  readonly asks: boolean;
+  /** Whether it was taken back, so that only the server may still work on it. */
+  readonly isOver: boolean;
+  /** Asks its client; absent when that cannot be asked. */
+  readonly askClient: AskClient | undefined;
+  /** Told of what belongs to it; false when it is over. */
+  tell(notification: NotificationMessage): boolean;
+  /** Lets its time limits stand still until `wait` is over. */
+  suspendedFor<T>(wait: Promise<T>): Promise<T>;
+  /** Runs `action` when it is over, at once if it is. */
+  whenOver(action: () => void): void;
 }
 
-interface InFlight extends CallInFlight {
+interface InFlight {
   readonly ask: Ask;
   /** The caller's own token, with its type. */
   readonly token: ProgressToken | undefined;
   readonly limit: IdleLimit;
+  readonly total: TotalLimit;
+  readonly takeBack: (reason: HubError) => void;
+  isOver: boolean;
+  /** What to do when it is over. */
+  whenOver?: (() => void)[];
 }
 
 /** Sends requests over a link in the shape of the upstream's era, with time limits, and leads notifications to them. */
 export class Requester {
   readonly #options: RequesterOptions;
   readonly #inFlight = new Map<RequestId, InFlight>();
+  /** Calls that were taken back: a server that does not hear of it in time may still ask something for them. */
+  readonly #stragglers: Recent<InFlight>;
 
   constructor(options: RequesterOptions) {
     this.#options = options;
+    this.#stragglers = new Recent({ clock: options.clock, forMs: STRAGGLE_MS, limit: MAX_STRAGGLERS });
   }
 
   /** @throws HubError TIMEOUT, CANCELLED, or what the link fails with. */
@@ -73,17 +95,19 @@ export class Requester {
     const total = new TotalLimit(clock, maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
-    const { onRequest } = ask;
     const takeBack = (reason: HubError): void => link.cancel(id, reason);
-    const askClient =
-      onRequest &&
-      ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(total.suspendedFor(onRequest(request, signal, takeBack))));
-    this.#inFlight.set(id, { ask, token: progressTokenOf(ask.params), limit: idle, askClient });
+    const inFlight: InFlight = { ask, token: progressTokenOf(ask.params), limit: idle, total, takeBack, isOver: false };
+    this.#inFlight.set(id, inFlight);
     idle.restart();
     total.start();
     try {
       return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
+    } catch (error) {
+      if (ask.origin && !link.closedBy) this.#stragglers.add(inFlight);
+      throw error;
     } finally {
+      inFlight.isOver = true;
+      for (const action of inFlight.whenOver ?? []) action();
       this.#inFlight.delete(id);
       idle.dispose();
       total.dispose();
@@ -112,11 +136,38 @@ export class Requester {
     return true;
   }
 
-  /** The calls that a request of the server's may belong to: the one on whose stream it came, else all that are in flight. */
+  /**
+   * The calls that a request of the server's may belong to, oldest first: the one on whose stream it came, else all that are
+   * in flight or were taken back lately.
+   */
   callsFor(via: RequestId | undefined): readonly CallInFlight[] {
     const target = via === undefined ? undefined : this.#awaited(via);
-    if (via !== undefined) return target?.ask.origin ? [target] : [];
-    return this.#ofCallers();
+    const found = via === undefined ? [...this.#stragglers.all(), ...this.#inFlight.values()] : [target];
+    return found.flatMap((inFlight) => this.#callOf(inFlight) ?? []);
+  }
+
+  #callOf(inFlight: InFlight | undefined): CallInFlight | undefined {
+    const { ask } = inFlight ?? {};
+    if (!inFlight || !ask?.origin) return undefined;
+    const { onRequest } = ask;
+    return {
+      called: ask,
+      origin: ask.origin,
+      asks: ask.asks === true,
+      get isOver() {
+        return inFlight.isOver;
+      },
+      askClient: onRequest && ((request, signal, options) => onRequest(request, signal, { ...options, takeBack: inFlight.takeBack })),
+      tell: (notification) => {
+        if (!inFlight.isOver) this.#tell(inFlight, notification);
+        return !inFlight.isOver;
+      },
+      suspendedFor: (wait) => inFlight.limit.suspendedFor(inFlight.total.suspendedFor(wait)),
+      whenOver: (action) => {
+        if (inFlight.isOver) action();
+        else (inFlight.whenOver ??= []).push(action);
+      },
+    };
   }
 
   #only(): InFlight | undefined {

@@ -7,7 +7,8 @@ import { Incarnation, type StartableDefinition, type UpstreamParts } from './inc
 import { NO_HINT } from './list-freshness.ts';
 import { notReady } from './not-ready.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
-import type { Connection, LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
+import { Sharing } from './sharing.ts';
+import type { Connection, LogLine, PoolEvents, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
 export interface SupervisorOptions {
   readonly definition: ServerDefinition;
@@ -20,6 +21,7 @@ export interface SupervisorOptions {
 /** Keeps one upstream in its desired state: started, and started again whenever it fails, until it is stopped. */
 export class Supervisor implements Upstream {
   readonly #options: SupervisorOptions;
+  readonly #sharing: Sharing;
   #state: UpstreamState = Object.freeze({ kind: 'stopped' });
   #listing: Listing | undefined;
   /** Grows with every start, failure and stop; what an older one still has to say is not heard. */
@@ -41,6 +43,8 @@ export class Supervisor implements Upstream {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { parts, on } = options;
+    this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id: this.id, ...event }) });
   }
 
   get id(): string {
@@ -97,7 +101,7 @@ export class Supervisor implements Upstream {
 
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const connection = this.#connection ?? (await this.#whenReady(request.signal));
-    return connection.request(request);
+    return this.#sharing.request(connection, request);
   }
 
   notify(notification: NotificationMessage): void {
@@ -122,7 +126,19 @@ export class Supervisor implements Upstream {
 
   async setLogLevel(level: string | undefined): Promise<void> {
     this.#logLevel = level;
-    await this.#connection?.setLogLevel(level);
+    await Promise.all([this.#connection?.setLogLevel(level), this.#sharing.setLogLevel(level)]);
+  }
+
+  setRootsSource(source: RootsSource): void {
+    this.#sharing.setRootsSource(source);
+  }
+
+  rootsChanged(sessionId: string | undefined): void {
+    this.#sharing.rootsChanged(sessionId);
+  }
+
+  endSession(sessionId: string): void {
+    this.#sharing.endSession(sessionId);
   }
 
   #now(): number {
@@ -166,16 +182,20 @@ export class Supervisor implements Upstream {
       knownEra: this.#era.known(sinceMs),
       probeMs: this.#era.probeMs,
       onLateProbe: (era, tookMs) => current() && this.#era.answeredLate(era, tookMs, this.#now()),
+      roots: () => this.#sharing.roots(undefined),
       on: {
         listing: (listing) => current() && this.#setListing(listing),
         resourceUpdated: (event) => current() && on.resourceUpdated({ id, ...event }),
         logMessage: (notification) => current() && on.logMessage({ id, notification }),
+        asked: (called) => this.#sharing.asked(called),
+        forSession: (event) => current() && on.forSession({ id, ...event }),
         closed: (error) => current() && this.#fail(definition, error),
       },
     });
     this.#life = life;
     try {
       const connection = await life.open();
+      if (current()) this.#sharing.open(definition, connection);
       if (current()) await this.#ready(connection, sinceMs);
     } catch (error) {
       // The next attempt finds the era out anew: it may be what has changed.
@@ -229,8 +249,10 @@ export class Supervisor implements Upstream {
 
   #endLife(reason: HubError): void {
     this.#connection = undefined;
-    const ending = this.#life?.end(reason);
-    if (!ending) return;
+    const sides = this.#sharing.end(reason);
+    const main = this.#life?.end(reason);
+    if (!main) return;
+    const ending = Promise.all([main, sides]).then(() => undefined);
     this.#endings.add(ending);
     void ending.finally(() => this.#endings.delete(ending));
   }

@@ -1,6 +1,7 @@
 import type { HubError } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { Called } from './asking-tools.ts';
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
 export interface Origin {
@@ -16,6 +17,21 @@ export interface Origin {
   readonly clientCapabilities?: JsonObject | undefined;
   readonly logLevel?: string | undefined;
 }
+
+export interface AskOptions {
+  /** Gets the progress that the client reports on its answer, with the token that the server put into its request. */
+  readonly tell?: ((progress: NotificationMessage) => void) | undefined;
+  /** The question may be for another call of the same client, so the end of this one does not take it back. */
+  readonly outlivesCall?: boolean | undefined;
+  /** Takes back the whole call, as its own signal does. */
+  readonly takeBack?: ((reason: HubError) => void) | undefined;
+}
+
+/**
+ * Asks the client of a call something that its server wants to know, and brings back its answer or an error that says why
+ * there is none; never rejects. The signal takes the question back, and so does the end of the call.
+ */
+export type AskClient = (request: ServerRequest, signal: AbortSignal, options?: AskOptions) => Promise<Outcome>;
 
 /** One request to an upstream: original names, the caller's params and `_meta` as they came (progress token included). */
 export interface UpstreamRequest {
@@ -33,13 +49,12 @@ export interface UpstreamRequest {
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
    * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
-   * question back; `takeBack` takes back the whole request, as its own signal does. While a question is open, the time limits
-   * of the request stand still. Absent when the client cannot be asked.
+   * question back. While one is open, the time limits of the request stand still. Absent when the client cannot be asked.
    */
-  readonly onRequest?: OnRequest | undefined;
+  readonly onRequest?: AskClient | undefined;
+  /** Known to make the server ask something; set inside of this room. */
+  readonly asks?: boolean | undefined;
 }
-
-type OnRequest = (request: ServerRequest, signal: AbortSignal, takeBack: (reason: HubError) => void) => Promise<Outcome>;
 
 /** An upstream's answer, in its own words and in the shape of its own era. */
 export interface UpstreamAnswer {
@@ -55,6 +70,13 @@ export interface ConnectionEvents {
   resourceUpdated: { readonly uri: string; readonly notification: NotificationMessage };
   /** A `notifications/message`, or a notification of a legacy server that the hub does not know, that belongs to no request in flight. */
   logMessage: NotificationMessage;
+  /**
+   * The server asked something without saying for which call, and this is one that it may have been for. Told before the
+   * question is answered.
+   */
+  asked: Called;
+  /** Something for one session that belongs to no call of it any more. */
+  forSession: { readonly sessionId: string; readonly notification: NotificationMessage };
   /** The link is gone; nothing comes after this. */
   closed: HubError;
 }
@@ -91,9 +113,17 @@ export interface Connection {
    * was set. Clients that never set a level are not sent what is finer than `info` from then on.
    */
   setLogLevel(level: string | undefined): Promise<void>;
+  /** The roots that this connection is given outside of calls are others now; a server that has asked for them is told. */
+  rootsChanged(): void;
   /** Ends it in an orderly way. Idempotent. */
   close(): Promise<void>;
 }
+
+/**
+ * The roots of one session, or of all that a server serves together when none is named. Resolves within a few seconds and
+ * never rejects.
+ */
+export type RootsSource = (sessionId: string | undefined) => Promise<readonly JsonObject[]>;
 
 /** The state of one upstream: everything that is known of it, in one value (docs/architecture.md, "Rules of life"). */
 export type UpstreamState =
@@ -140,6 +170,12 @@ export interface Upstream {
   settled(signal: AbortSignal): Promise<void>;
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
   setLogLevel(level: string | undefined): Promise<void>;
+  /** Where the roots come from that the server asks for outside of any call. Until it is set there are none. */
+  setRootsSource(source: RootsSource): void;
+  /** What {@link RootsSource} would say of that session, or of all together, is something else now. */
+  rootsChanged(sessionId: string | undefined): void;
+  /** The session is over: connections of its own end. */
+  endSession(sessionId: string): void;
   /** Last lines of standard error; empty for remote upstreams. */
   stderrTail(): readonly LogLine[];
   /** Lines on standard output that were no JSON-RPC, since the start of the process. */
@@ -152,4 +188,5 @@ export interface PoolEvents {
   listing: { readonly id: string; readonly listing: Listing | undefined };
   resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
   logMessage: { readonly id: string; readonly notification: NotificationMessage };
+  forSession: { readonly id: string; readonly sessionId: string; readonly notification: NotificationMessage };
 }

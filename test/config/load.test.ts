@@ -46,6 +46,8 @@ describe('loadConfig', () => {
         errors: [],
         initTimeoutMs: 300_000,
         requestTimeoutMs: 300_000,
+        isolation: 'auto',
+        maxConnections: 32,
       },
     ]);
     expect(config.settings).toEqual({

@@ -12,7 +12,7 @@ function asking() {
     return true;
   };
   const aborter = new AbortController();
-  const ask = (method = 'roots/list') => questions.ask({ method }, push, AbortSignal.any([aborter.signal]));
+  const ask = (method = 'roots/list') => questions.ask({ method }, { push, signal: AbortSignal.any([aborter.signal]) });
   return { clock, questions, sent, aborter, ask };
 }
 
@@ -59,6 +59,36 @@ describe('Questions', () => {
     expect(sent[1]).toMatchObject(cancelled(1));
   });
 
+  it('with a progress token get one of their own; progress comes back with the first, and they wait anew', async () => {
+    const clock = new FakeClock();
+    const questions = new Questions(clock);
+    const sent: Message[] = [];
+    const told: unknown[] = [];
+    const ask = (progressToken: string) =>
+      questions.ask(
+        { method: 'sampling/createMessage', params: { a: 1, _meta: { progressToken, b: 2 } } },
+        { push: (message) => sent.push(message) > 0, signal: new AbortController().signal, tell: ({ params }) => told.push(params) },
+      );
+    const [first, second] = [ask('same'), ask('same')];
+    expect(sent).toMatchObject([
+      { id: 1, params: { a: 1, _meta: { progressToken: 1, b: 2 } } },
+      { id: 2, params: { _meta: { progressToken: 2 } } },
+    ]);
+    await clock.advance(599_999);
+    questions.progress({ progressToken: 2, progress: 5, message: 'm' });
+    questions.progress({ progressToken: '2', progress: 6 });
+    questions.progress({ progressToken: 'same', progress: 7 });
+    questions.progress({ progressToken: 99, progress: 8 });
+    expect(told).toEqual([{ progressToken: 'same', progress: 5, message: 'm' }]);
+    await clock.advance(1);
+    expect(await first).toHaveProperty('error');
+    questions.answer({ jsonrpc: '2.0', id: 2, result: { late: false } });
+    expect(await second).toEqual({ result: { late: false } });
+    questions.progress({ progressToken: 2, progress: 9 });
+    expect(told).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
   it('are a hundred at most', async () => {
     const { aborter, ask } = asking();
     const open = Array.from({ length: 100 }, () => ask());
@@ -69,7 +99,7 @@ describe('Questions', () => {
 
   it('fail at once when the client reads no stream', async () => {
     const clock = new FakeClock();
-    const outcome = await new Questions(clock).ask({ method: 'roots/list' }, () => false, new AbortController().signal);
+    const outcome = await new Questions(clock).ask({ method: 'roots/list' }, { push: () => false, signal: new AbortController().signal });
     expect(outcome).toMatchObject({ error: { message: expect.stringContaining('no stream') as string } });
     await settle();
     expect(clock.pending).toBe(0);

@@ -418,6 +418,25 @@ describe('feeds', () => {
     expect(a.logLevels.at(-1)).toBe('error');
   });
 
+  it('of a session hear what is for that session alone, in scope and at its level, and end it everywhere', async () => {
+    const [a, b] = [upstream('a'), upstream('b')];
+    const { gateway, upstreams } = gatewayOver(a, b);
+    const others: NotificationMessage[] = [];
+    const mine = gateway.attach(feed({ sessionId: 's', scope: { kind: 'server', id: 'a' } }));
+    gateway.attach(feed({ sessionId: 't', send: (message) => others.push(message) }));
+    gateway.attach(feed({ send: (message) => others.push(message) }));
+    await mine.setLogLevel('error');
+    const send = (id: string, method: string, params: JsonObject): void =>
+      upstreams.emit('forSession', { id, sessionId: 's', notification: { jsonrpc: '2.0', method, params } });
+    send('a', 'notifications/elicitation/complete', { elicitationId: 'e' });
+    send('b', 'notifications/elicitation/complete', { elicitationId: 'f' });
+    send('a', 'notifications/message', { level: 'info' });
+    expect(heard.map(({ params }) => params)).toEqual([{ elicitationId: 'e' }]);
+    expect(others).toEqual([]);
+    mine.dispose();
+    expect([a.endedSessions, b.endedSessions]).toEqual([['s'], ['s']]);
+  });
+
   it('can subscribe to 1000 resources, and to another one after giving one up', async () => {
     const { gateway } = gatewayOver(upstream('a', { resourceTemplates: [{ uriTemplate: 'x://{id}', name: 'any' }] }));
     const greedy = gateway.attach(feed());

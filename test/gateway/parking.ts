@@ -27,7 +27,7 @@ export class Work {
     const aborter = new AbortController();
     const question: { outcome: Outcome | undefined; takeBack(): void } = { outcome: undefined, takeBack: () => aborter.abort() };
     const takeBack = (reason: HubError): void => this.takeBack(reason);
-    void this.request.onRequest?.({ method, params }, aborter.signal, takeBack).then((outcome) => (question.outcome = outcome));
+    void this.request.onRequest?.({ method, params }, aborter.signal, { takeBack }).then((outcome) => (question.outcome = outcome));
     return question;
   }
 

@@ -58,6 +58,17 @@ export class FakeFeed implements Feed {
     this.level = level;
   }
 
+  /** What the session said of its client's roots. */
+  readonly rootsNews: string[] = [];
+
+  rootsChanged(): void {
+    this.rootsNews.push('changed');
+  }
+
+  reachable(): void {
+    this.rootsNews.push('reachable');
+  }
+
   dispose(): void {
     this.disposals += 1;
   }

@@ -1,7 +1,15 @@
 import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
 import type { CacheHint, Listing } from '../../src/catalog/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
-import type { LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from '../../src/upstream/index.ts';
+import type {
+  LogLine,
+  PoolEvents,
+  RootsSource,
+  Upstream,
+  UpstreamAnswer,
+  UpstreamRequest,
+  UpstreamState,
+} from '../../src/upstream/index.ts';
 
 export interface ListingParts {
   readonly era?: Era;
@@ -95,6 +103,23 @@ export class FakeUpstream implements Upstream {
 
   async setLogLevel(level: string | undefined): Promise<void> {
     this.logLevels.push(level);
+  }
+
+  roots: RootsSource = async () => [];
+  /** Whose roots it was told have changed. */
+  readonly rootsChanges: (string | undefined)[] = [];
+  readonly endedSessions: string[] = [];
+
+  setRootsSource(source: RootsSource): void {
+    this.roots = source;
+  }
+
+  rootsChanged(sessionId: string | undefined): void {
+    this.rootsChanges.push(sessionId);
+  }
+
+  endSession(sessionId: string): void {
+    this.endedSessions.push(sessionId);
   }
 
   stderrTail(): readonly LogLine[] {

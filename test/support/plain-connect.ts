@@ -50,6 +50,7 @@ export const plainConnect: Connect = async (launch, { signal, createStdioTranspo
     request: async ({ method, params }) => ({ era: 'legacy', outcome: await ask(method, params) }),
     setSubscribedResources: async () => {},
     setLogLevel: async () => {},
+    rootsChanged: () => {},
     close: () => transport.close(),
   };
 };

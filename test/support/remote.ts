@@ -28,11 +28,12 @@ export interface Recorded {
   readonly updated: string[];
   readonly logs: NotificationMessage[];
   readonly closed: string[];
+  readonly forSessions: { readonly sessionId: string; readonly notification: NotificationMessage }[];
   readonly records: LogRecord[];
 }
 
 export async function connectTo(launch: Launch, overrides: Partial<ConnectOptions> = {}): Promise<Recorded> {
-  const recorded = { listings: [], updated: [], logs: [], closed: [], records: [] } as Omit<Recorded, 'connection'>;
+  const recorded = { listings: [], updated: [], logs: [], closed: [], forSessions: [], records: [] } as Omit<Recorded, 'connection'>;
   const connection = await connect(launch, {
     id: 'srv',
     signal: AbortSignal.timeout(8_000),
@@ -44,6 +45,8 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
       listing: (listing) => void recorded.listings.push(listing),
       resourceUpdated: ({ uri }) => void recorded.updated.push(uri),
       logMessage: (message) => void recorded.logs.push(message),
+      asked: () => {},
+      forSession: (event) => void recorded.forSessions.push(event),
       closed: (error) => void recorded.closed.push(error.code),
     },
     createStdioTransport: () => {

@@ -62,6 +62,10 @@ export class ScriptedConnection implements Connection {
     this.log.push(`level ${level}`);
   }
 
+  rootsChanged(): void {
+    this.log.push('roots');
+  }
+
   close(): Promise<void> {
     this.log.push('close');
     return this.closing;

@@ -179,6 +179,8 @@ describe('a legacy server', () => {
       listing: () => undefined,
       resourceUpdated: () => undefined,
       logMessage: () => undefined,
+      asked: () => undefined,
+      forSession: () => undefined,
       closed: () => void closed.push('closed'),
     };
     await expect(connected({ ...legacy(), 'tools/list': 'exit' }, { on })).rejects.toMatchObject({ code: 'UPSTREAM_EXITED' });
@@ -246,7 +248,13 @@ describe('a modern server over stdio', () => {
 
   it('tells of updated resources without the subscription of the hub', async () => {
     const seen: NotificationMessage[] = [];
-    const on = { listing: () => undefined, logMessage: () => undefined, closed: () => undefined };
+    const on = {
+      listing: () => undefined,
+      logMessage: () => undefined,
+      asked: () => undefined,
+      forSession: () => undefined,
+      closed: () => undefined,
+    };
     const { connection, transport } = await connected(modern(), {
       on: { ...on, resourceUpdated: ({ notification }) => void seen.push(notification) },
     });

@@ -30,6 +30,8 @@ function poolOf(launches: Record<string, StdioLaunch | undefined>): Pool {
       disabled: launch === undefined,
       initTimeoutMs: 5_000,
       requestTimeoutMs: 1_000,
+      isolation: 'auto',
+      maxConnections: 4,
       source: 'mcp.json',
       errors: [],
     }),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Deferred, deferred, Secret } from '../../src/base/index.ts';
-import type { Message, Outcome, ServerRequest } from '../../src/protocol/index.ts';
+import type { Message, NotificationMessage, Outcome, ServerRequest } from '../../src/protocol/index.ts';
+import type { ConnectOptions } from '../../src/upstream/connect.ts';
+import type { AskOptions } from '../../src/upstream/types.ts';
 import type { StdioLaunch, UpstreamRequest } from '../../src/upstream/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { connectTo, toolCall } from '../support/remote.ts';
@@ -16,10 +18,15 @@ const replies: Record<string, Record<string, ScriptedReply>> = {
 };
 
 /** A connection to a server that asks; over one stream, as stdio and HTTP+SSE have it, unless `via` says otherwise. */
-async function connected(era: 'legacy' | 'modern' = 'legacy') {
+async function connected(era: 'legacy' | 'modern' = 'legacy', overrides: Partial<ConnectOptions> = {}) {
   const clock = new FakeClock();
   const transport = new ScriptedTransport({ script: ({ method }) => replies[era]?.[method] ?? 'silence' });
-  const { connection } = await connectTo(launch, { clock, createStdioTransport: () => transport, requestTimeoutMs: 1_000 });
+  const { connection, forSessions } = await connectTo(launch, {
+    clock,
+    createStdioTransport: () => transport,
+    requestTimeoutMs: 1_000,
+    ...overrides,
+  });
   const answersTo = (id: string): Message[] => transport.sent.filter((message) => !('method' in message) && message.id === id);
   const asks = async (id: string, method: string, via?: number): Promise<Message[]> => {
     transport.receive({ jsonrpc: '2.0', id, method, params: { 'x-new': 1 } }, via);
@@ -30,12 +37,13 @@ async function connected(era: 'legacy' | 'modern' = 'legacy') {
     const call = transport.sent.find((message) => 'params' in message && message.params?.['name'] === mark);
     return call && 'id' in call ? Number(call.id) : 0;
   };
-  return { clock, transport, connection, asks, answersTo, idOf };
+  return { clock, transport, connection, forSessions, asks, answersTo, idOf };
 }
 
 interface Asked {
   readonly requests: ServerRequest[];
   readonly signals: AbortSignal[];
+  readonly options: (AskOptions | undefined)[];
   readonly answer: Deferred<Outcome>;
   readonly onRequest: NonNullable<UpstreamRequest['onRequest']>;
 }
@@ -44,12 +52,14 @@ function client(): Asked {
   const answer = deferred<Outcome>();
   const requests: ServerRequest[] = [];
   const signals: AbortSignal[] = [];
-  const onRequest: Asked['onRequest'] = (request, signal) => {
+  const options: (AskOptions | undefined)[] = [];
+  const onRequest: Asked['onRequest'] = (request, signal, asking) => {
+    options.push(asking);
     requests.push(request);
     signals.push(signal);
     return answer.promise;
   };
-  return { requests, signals, answer, onRequest };
+  return { requests, signals, options, answer, onRequest };
 }
 
 const ok = { result: { action: 'accept', 'x-new': 2 } };
@@ -152,13 +162,208 @@ describe('a request of a legacy server', () => {
   });
 });
 
-it('the end of a visit to a URL is told to the call in flight', async () => {
-  const { connection, transport } = await connected();
-  const told: string[] = [];
-  connection.request(toolCall('a', { onNotification: ({ method }) => void told.push(method) })).catch(() => undefined);
-  transport.receive({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params: { elicitationId: 'e' } });
-  expect(told).toEqual(['notifications/elicitation/complete']);
+/** A call of one session. */
+const ofSession = (name: string, sessionId: string, overrides: Partial<UpstreamRequest> = {}): UpstreamRequest =>
+  toolCall(name, { origin: { principalId: 'local', sessionId, era: 'legacy' }, ...overrides });
+
+describe('with several calls of one client in flight, a request', () => {
+  it("is that client's: it goes out with the newest call that can be asked, and both time limits stand still", async () => {
+    const { clock, connection, asks, answersTo } = await connected();
+    const [one, two] = [client(), client()];
+    const failures: unknown[] = [];
+    for (const call of [
+      ofSession('a', 's', { onRequest: one.onRequest }),
+      ofSession('b', 's', { onRequest: two.onRequest }),
+      ofSession('c', 's'),
+    ]) {
+      connection.request(call).catch((error: unknown) => failures.push(error));
+    }
+    await asks('q', 'elicitation/create');
+    expect([one.requests.length, two.requests.length]).toEqual([0, 1]);
+    await clock.advance(5_000);
+    expect(failures).toEqual([]);
+    two.answer.resolve(ok);
+    await settle();
+    expect(answersTo('q')).toEqual([{ jsonrpc: '2.0', id: 'q', ...ok }]);
+    await connection.close();
+  });
+
+  it('outlives the call that it went out with, and is taken back with the last of them', async () => {
+    const { connection, transport, asks, answersTo, idOf } = await connected();
+    const [one, two] = [client(), client()];
+    const long = connection.request(ofSession('a', 's', { onRequest: one.onRequest }));
+    const short = connection.request(ofSession('b', 's', { onRequest: two.onRequest }));
+    await asks('q', 'elicitation/create');
+    expect(two.options).toMatchObject([{ outlivesCall: true }]);
+    transport.reply(idOf('b'), { result: {} });
+    await short;
+    expect(two.signals[0]?.aborted).toBe(false);
+    transport.reply(idOf('a'), { result: {} });
+    await long;
+    expect(two.signals[0]?.aborted).toBe(true);
+    two.answer.resolve({ error: { code: -32603, message: 'taken back' } });
+    await settle();
+    expect(answersTo('q')).toHaveLength(1);
+    expect(one.requests).toEqual([]);
+    await connection.close();
+  });
+
+  it('goes out with the one that is known to ask', async () => {
+    const { connection, asks } = await connected();
+    const [one, two] = [client(), client()];
+    connection.request(ofSession('a', 's', { onRequest: one.onRequest, asks: true })).catch(() => undefined);
+    connection.request(ofSession('b', 's', { onRequest: two.onRequest })).catch(() => undefined);
+    await asks('q', 'elicitation/create');
+    expect([one.requests.length, two.requests.length]).toEqual([1, 0]);
+    await connection.close();
+  });
+
+  it('goes out again with another one when the first was over before it could be sent', async () => {
+    const { connection, transport, asks, answersTo, idOf } = await connected();
+    const [one, two] = [client(), client()];
+    connection.request(ofSession('a', 's', { onRequest: one.onRequest })).catch(() => undefined);
+    const short = connection.request(ofSession('b', 's', { onRequest: two.onRequest }));
+    await asks('q', 'elicitation/create');
+    transport.reply(idOf('b'), { result: {} });
+    await short;
+    two.answer.resolve({ error: { code: -32603, message: 'no stream' } });
+    await settle();
+    expect(one.requests).toHaveLength(1);
+    expect(answersTo('q')).toEqual([]);
+    one.answer.resolve(ok);
+    await settle();
+    expect(answersTo('q')).toEqual([{ jsonrpc: '2.0', id: 'q', ...ok }]);
+    await connection.close();
+  });
+
+  it.each([
+    ['of another session', { principalId: 'local', sessionId: 'other', era: 'legacy' }],
+    ['of another principal', { principalId: 'other', sessionId: 's', era: 'legacy' }],
+    ['of a modern client', { principalId: 'local', era: 'modern' }],
+  ] as const)('is refused as soon as one is %s', async (_, origin) => {
+    const { connection, asks } = await connected();
+    const one = client();
+    connection.request(ofSession('a', 's', { onRequest: one.onRequest })).catch(() => undefined);
+    connection.request(toolCall('b', { origin, onRequest: one.onRequest })).catch(() => undefined);
+    expect(await asks('q', 'elicitation/create')).toMatchObject([{ error: { code: -32603 } }]);
+    expect(one.requests).toEqual([]);
+    await connection.close();
+  });
+});
+
+describe('a call that was taken back', () => {
+  it('may still be the one that the server asks for, for half a minute', async () => {
+    const { clock, connection, asks } = await connected();
+    const aborter = new AbortController();
+    const one = client();
+    const gone = connection.request(ofSession('a', 'gone', { signal: aborter.signal })).catch(() => undefined);
+    aborter.abort();
+    await gone;
+    expect(await asks('n', 'elicitation/create')).toMatchObject([{ error: { code: -32603 } }]);
+    connection.request(ofSession('b', 's', { onRequest: one.onRequest, timeoutMs: 60_000 })).catch(() => undefined);
+    expect(await asks('q', 'elicitation/create')).toMatchObject([{ error: { code: -32603 } }]);
+    expect(one.requests).toEqual([]);
+    await clock.advance(30_000);
+    expect(await asks('r', 'elicitation/create')).toEqual([]);
+    expect(one.requests).toHaveLength(1);
+    await connection.close();
+  });
+});
+
+it('progress on an answer reaches the server, until the question is taken back', async () => {
+  const { connection, transport, asks } = await connected();
+  let tell: ((notification: NotificationMessage) => void) | undefined;
+  const onRequest: UpstreamRequest['onRequest'] = (_, __, options) => {
+    tell = options?.tell;
+    return new Promise(() => {});
+  };
+  connection.request(toolCall('a', { onRequest })).catch(() => undefined);
+  await asks('q', 'sampling/createMessage');
+  const progress = { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 't', progress: 1 } } as const;
+  tell?.(progress);
+  expect(transport.sent.at(-1)).toEqual(progress);
+  transport.receive({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'q' } });
+  const before = transport.sent.length;
+  tell?.(progress);
+  expect(transport.sent).toHaveLength(before);
   await connection.close();
+});
+
+describe('roots outside of calls', () => {
+  it('come from whoever keeps them, and a server that has asked is told when they change', async () => {
+    const roots = [{ uri: 'file:///a' }];
+    const { connection, transport, asks, clock } = await connected('legacy', { roots: async () => roots });
+    const told = () => transport.sent.filter((message) => 'method' in message && message.method === 'notifications/roots/list_changed');
+    connection.rootsChanged();
+    expect(told()).toEqual([]);
+    expect(await asks('r', 'roots/list')).toEqual([{ jsonrpc: '2.0', id: 'r', result: { roots } }]);
+    connection.rootsChanged();
+    expect(told()).toHaveLength(1);
+    // What it asks for right after that are those, whatever call is in flight; later ones are its call's again.
+    const one = client();
+    connection.request(toolCall('a', { onRequest: one.onRequest })).catch(() => undefined);
+    expect(await asks('s', 'roots/list')).toEqual([{ jsonrpc: '2.0', id: 's', result: { roots } }]);
+    expect(await asks('t', 'roots/list')).toEqual([]);
+    expect(one.requests).toHaveLength(1);
+    connection.rootsChanged();
+    await clock.advance(2_000);
+    await asks('u', 'roots/list');
+    expect(one.requests).toHaveLength(2);
+    await connection.close();
+  });
+});
+
+describe('the end of a visit to a URL', () => {
+  const complete = (elicitationId: string): object => ({
+    jsonrpc: '2.0',
+    method: 'notifications/elicitation/complete',
+    params: { elicitationId },
+  });
+  const visit = { mode: 'url', url: 'https://example.org', elicitationId: 'e' };
+
+  it('is told on the stream of the call while that runs, to the session after it, and once', async () => {
+    const { connection, transport, forSessions, idOf } = await connected();
+    const told: string[] = [];
+    const onNotification = ({ method }: NotificationMessage): void => void told.push(method);
+    const onRequest: UpstreamRequest['onRequest'] = async () => ok;
+    const call = connection.request(ofSession('a', 's', { onNotification, onRequest }));
+    for (const elicitationId of ['e', 'f']) {
+      transport.receive({ jsonrpc: '2.0', id: elicitationId, method: 'elicitation/create', params: { ...visit, elicitationId } });
+    }
+    transport.receive(complete('unknown'));
+    expect(told).toEqual([]);
+    transport.receive(complete('e'));
+    transport.receive(complete('e'));
+    expect(told).toEqual(['notifications/elicitation/complete']);
+    transport.reply(idOf('a'), { result: {} });
+    await call;
+    transport.receive(complete('f'));
+    expect(told).toHaveLength(1);
+    expect(forSessions).toEqual([{ sessionId: 's', notification: complete('f') }]);
+    await connection.close();
+  });
+
+  it('is told to the session whose call was refused until then', async () => {
+    const { connection, transport, forSessions, idOf } = await connected();
+    const call = connection.request(ofSession('a', 's'));
+    transport.reply(idOf('a'), { error: { code: -32042, message: 'Visit', data: { elicitations: [visit] } } });
+    await call;
+    transport.receive(complete('e'));
+    expect(forSessions).toEqual([{ sessionId: 's', notification: complete('e') }]);
+    await connection.close();
+  });
+
+  it('is nothing to a modern client', async () => {
+    const { connection, transport, forSessions } = await connected();
+    const told: string[] = [];
+    const onNotification = ({ method }: NotificationMessage): void => void told.push(method);
+    const origin = { principalId: 'local', era: 'modern' } as const;
+    connection.request(toolCall('a', { origin, onNotification, onRequest: async () => ok })).catch(() => undefined);
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: visit });
+    transport.receive(complete('e'));
+    expect([told, forSessions]).toEqual([[], []]);
+    await connection.close();
+  });
 });
 
 it('a modern server has no requests', async () => {

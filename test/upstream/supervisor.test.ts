@@ -16,6 +16,8 @@ const base: StdioDefinition = {
   disabled: false,
   initTimeoutMs: 60_000,
   requestTimeoutMs: 1_000,
+  isolation: 'auto',
+  maxConnections: 4,
   source: 'mcp.json',
   errors: [],
 };
@@ -48,6 +50,7 @@ function supervised(
       listing: ({ listing }) => void listings.push(listing?.items.tools.length),
       resourceUpdated: ({ uri }) => void uris.push(uri),
       logMessage: () => {},
+      forSession: () => {},
     },
   });
   const kinds = (): string[] => states.map((state) => state.kind);

@@ -1,0 +1,148 @@
+import type { HubError } from '../base/index.ts';
+import type { AskingTools } from './asking-tools.ts';
+import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
+import { MainUse } from './main-use.ts';
+import { clientOf, isOfSession, type Isolation, placeOf } from './placement.ts';
+import { type Owner, SideConnections } from './side-connections.ts';
+import type { Connection, ConnectionEvents, Origin, RootsSource, UpstreamAnswer, UpstreamRequest } from './types.ts';
+
+export interface SwitchboardOptions {
+  readonly definition: StartableDefinition;
+  readonly parts: UpstreamParts;
+  /** The connection that all clients share. */
+  readonly main: Connection;
+  readonly asking: AskingTools;
+  /** The roots of one session, or of all. */
+  readonly roots: RootsSource;
+  readonly forSession: (event: ConnectionEvents['forSession']) => void;
+  /** The log level of connections to come. */
+  readonly logLevel?: string | undefined;
+}
+
+/**
+ * Leads every call to a connection of its server where a question of the server would reach the right client: the main one
+ * as long as that is unambiguous ({@link placeOf}), or one beside it. Lives as long as the main connection.
+ */
+export class Switchboard {
+  readonly #options: SwitchboardOptions;
+  readonly #main: Connection;
+  /** A modern server asks in its answers only, which go where the call came from. */
+  readonly #isolation: Isolation;
+  readonly #use: MainUse;
+  readonly #sides: SideConnections;
+  /** Sessions that have had a connection of their own. */
+  readonly #apart = new Set<string>();
+  #logLevel: string | undefined;
+
+  constructor(options: SwitchboardOptions) {
+    const { main, definition, parts } = options;
+    this.#options = options;
+    this.#logLevel = options.logLevel;
+    this.#main = main;
+    this.#isolation = main.identity.era === 'modern' ? 'shared' : definition.isolation;
+    this.#use = new MainUse(parts.clock);
+    this.#sides = new SideConnections({
+      id: definition.id,
+      clock: parts.clock,
+      limit: definition.maxConnections,
+      create: (owner, closed) => this.#create(owner, closed),
+    });
+  }
+
+  /** @throws HubError as {@link Connection.request}, or when a connection of its own could not be had */
+  request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { origin, signal, timeoutMs = this.#options.definition.requestTimeoutMs } = request;
+    // One that was taken back already is refused there; its session may be over.
+    if (this.#isolation === 'shared' || signal.aborted) return this.#main.request(request);
+    const client = clientOf(origin);
+    const asks = this.#options.asking.has(request);
+    const main = this.#use.seenBy(client, asks);
+    const hasOwn = client !== undefined && this.#apart.has(client);
+    const place = placeOf({ isolation: this.#isolation, inSession: client !== undefined, hasOwn, asks, main });
+    const marked = asks ? { ...request, asks } : request;
+    if (place === 'main') return this.#onMain(marked, client, asks);
+    return this.#sides.use(this.#ownerFor(origin, client), { signal, timeoutMs }, (connection) => connection.request(marked));
+  }
+
+  /** Of the connections beside the main one, those to come included. */
+  async setLogLevel(level: string | undefined): Promise<void> {
+    this.#logLevel = level;
+    await Promise.all(this.#sides.open.map(({ connection }) => connection.setLogLevel(level)));
+  }
+
+  /** @param sessionId absent when the roots of all together changed */
+  rootsChanged(sessionId: string | undefined): void {
+    if (sessionId === undefined) return this.#main.rootsChanged();
+    for (const { owner, connection } of this.#sides.open) {
+      if (owner.kind === 'own' && isOfSession(owner.client, sessionId)) connection.rootsChanged();
+    }
+  }
+
+  endSession(sessionId: string): void {
+    this.#use.endSession(sessionId);
+    for (const client of this.#apart) if (isOfSession(client, sessionId)) this.#apart.delete(client);
+    this.#sides.endSession(sessionId);
+  }
+
+  /** Calls in flight turned out to make the server ask. */
+  learned(): void {
+    this.#use.learned(this.#options.asking);
+  }
+
+  /** Ends the connections beside the main one. Idempotent, never rejects. */
+  end(reason: HubError): Promise<void> {
+    return this.#sides.end(reason);
+  }
+
+  async #onMain(request: UpstreamRequest, client: string | undefined, asks: boolean): Promise<UpstreamAnswer> {
+    const use = this.#use.begin(client, request, asks);
+    let answered = false;
+    try {
+      const answer = await this.#main.request(request);
+      answered = true;
+      return answer;
+    } finally {
+      this.#use.end(use, answered);
+    }
+  }
+
+  #ownerFor({ principalId }: Origin, client: string | undefined): Owner {
+    if (client === undefined) return { kind: 'spare', principalId };
+    this.#apart.add(client);
+    this.#use.leave(client);
+    return { kind: 'own', client };
+  }
+
+  #create(owner: Owner, closed: (error: HubError) => void) {
+    const { definition, parts, main, asking, roots, forSession } = this.#options;
+    const sessionId = owner.kind === 'own' ? owner.client.split(' ')[0] : undefined;
+    const life = new Incarnation({
+      definition,
+      parts,
+      // The same server as that of the main connection, which has settled its era, fetched its lists and listens to their changes.
+      knownEra: main.identity.era,
+      listing: main.listing,
+      roots: async () => (sessionId === undefined ? [] : roots(sessionId)),
+      on: {
+        listing: () => {},
+        resourceUpdated: () => {},
+        logMessage: (notification) => sessionId !== undefined && forSession({ sessionId, notification }),
+        asked: (called) => {
+          asking.learn(called);
+          this.learned();
+        },
+        forSession,
+        closed,
+      },
+    });
+    return { open: () => this.#open(life), end: (reason: HubError) => life.end(reason) };
+  }
+
+  async #open(life: Incarnation): Promise<Connection> {
+    const connection = await life.open();
+    if (this.#logLevel === undefined) return connection;
+    // A server that does not take the level is as good as one that does; the connection's end shows with the first request.
+    await connection.setLogLevel(this.#logLevel).catch(() => undefined);
+    return connection;
+  }
+}
