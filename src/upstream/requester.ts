@@ -141,8 +141,7 @@ export class Requester {
    * in flight or were taken back lately.
    */
   callsFor(via: RequestId | undefined): readonly CallInFlight[] {
-    const target = via === undefined ? undefined : this.#awaited(via);
-    const found = via === undefined ? [...this.#stragglers.all(), ...this.#inFlight.values()] : [target];
+    const found = via === undefined ? [...this.#stragglers.all(), ...this.#ofCallers()] : [this.#awaited(via)];
     return found.flatMap((inFlight) => this.#callOf(inFlight) ?? []);
   }
 
