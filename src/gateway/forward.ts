@@ -1,10 +1,11 @@
 import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
-import type { Origin, Upstream, UpstreamAnswer } from '../upstream/index.ts';
+import type { Origin, Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubError } from './answer.ts';
 import type { Answer, Call } from './call.ts';
-import { asksForInput, driveRounds } from './input-rounds.ts';
+import { forTaskClient, keepsTaskHint, withoutTaskHint } from './task-calls.ts';
+import { answerRounds, insistsOnTask, runAsTask, type Send } from './task-rounds.ts';
 import type { Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -23,20 +24,24 @@ export async function forward(clock: Clock, upstream: Upstream, call: Call, para
     clientCapabilities: canBeAsked ? downstream.clientCapabilities : undefined,
     logLevel: downstream.logLevel,
   };
-  const send = (whole: JsonObject | undefined): Promise<UpstreamAnswer> =>
+  const send: Send = (method, whole, more) =>
     upstream.request({
-      method: call.method,
+      method,
       params: whole,
       origin,
       signal: call.signal,
       timeoutMs: call.timeoutMs,
       onNotification: (notification) => call.notify(notification),
       onRequest: call.ask,
+      ...more,
     });
   try {
-    const answer = await send(params);
-    if (downstream.era === 'modern' || !call.ask || !asksForInput(answer)) return answer;
-    return await driveRounds(answer, { server: upstream.id, params: params ?? {}, ask: call.ask, signal: call.signal, clock, send });
+    const sent = keepsTaskHint(call, upstream) ? params : withoutTaskHint(params);
+    const answer = await send(call.method, sent);
+    if (downstream.era === 'modern') return forTaskClient(answer, call, upstream.id);
+    const rounds = { server: upstream.id, params: sent ?? {}, clock, call, origin, send };
+    const final = await answerRounds(answer, rounds);
+    return insistsOnTask(final, call.method) ? await runAsTask(rounds) : final;
   } catch (error) {
     return failureAnswer(call.method, toHubError(error));
   }

@@ -1,5 +1,6 @@
 export * from './envelope.ts';
 export * from './era.ts';
+export * from './extensions.ts';
 export { rpcErrorOf } from './hub-error.ts';
 export * from './meta.ts';
 export * from './methods.ts';

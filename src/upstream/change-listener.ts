@@ -2,6 +2,8 @@ import { type Clock, type Deferred, deferred, type Disposable, HubError, type Lo
 import {
   changeKindOf,
   type ChangeKind,
+  extensionId,
+  extensionIn,
   isObject,
   type JsonObject,
   listChangedMethod,
@@ -18,6 +20,8 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 /** A subscription that lived this long, in milliseconds, is opened again without the growing delay. */
 const SETTLED_MS = 30_000;
+
+const NONE: ReadonlySet<string> = new Set();
 
 export interface ChangeListenerOptions {
   readonly link: Link;
@@ -36,16 +40,20 @@ interface Subscription {
   readonly id: number;
   readonly sinceMs: number;
   readonly acknowledged: Deferred<void>;
+  isStanding: boolean;
+  /** The tasks that the server agreed to tell of. */
+  taskIds: ReadonlySet<string>;
 }
 
 /**
  * Keeps one `subscriptions/listen` open with a modern upstream (spec 2026-07-28 basic/patterns/subscriptions): for the lists
- * that it says may change and for the resources that somebody wants. A filter cannot be changed, so other resources
+ * that it says may change and for the resources and tasks that somebody wants. A filter cannot be changed, so other ones
  * mean a new subscription; the old one is cancelled once the new one stands.
  */
 export class ChangeListener implements Disposable {
   readonly #options: ChangeListenerOptions;
   #uris: readonly string[] = [];
+  #taskIds: readonly string[] = [];
   #current: Subscription | undefined;
   #retry: Disposable | undefined;
   #retryMs = FIRST_RETRY_MS;
@@ -71,9 +79,30 @@ export class ChangeListener implements Disposable {
     await this.#replace();
   }
 
+  /**
+   * Changes the wanted tasks; resolves with those that the server agreed to tell of, when the subscription for them stands
+   * or does not come to stand in time.
+   */
+  async setTaskIds(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    if (!extensionIn(this.#options.capabilities, extensionId.tasks)) return NONE;
+    const sorted = [...taskIds].sort();
+    if (JSON.stringify(sorted) !== JSON.stringify(this.#taskIds)) {
+      this.#taskIds = sorted;
+      await this.#replace();
+    }
+    await this.#current?.acknowledged.promise;
+    return this.#current?.taskIds ?? NONE;
+  }
+
   /** @param id the subscription that the notification names. */
-  acknowledged(id: RequestId | undefined): void {
-    if (this.#current?.id === id) this.#current?.acknowledged.resolve();
+  acknowledged(id: RequestId | undefined, { params }: NotificationMessage): void {
+    const current = this.#current;
+    if (!current || current.id !== id) return;
+    const honoured = params?.['notifications'];
+    const taskIds = isObject(honoured) ? honoured['taskIds'] : undefined;
+    if (Array.isArray(taskIds)) current.taskIds = new Set(taskIds.filter((each) => typeof each === 'string'));
+    current.isStanding = true;
+    current.acknowledged.resolve();
   }
 
   /** The server took a subscription back with `notifications/cancelled`. */
@@ -108,6 +137,7 @@ export class ChangeListener implements Disposable {
     return {
       ...Object.fromEntries(kinds.map((kind) => [`${kind}ListChanged`, true])),
       ...(canSubscribe && this.#uris.length > 0 && { resourceSubscriptions: this.#uris }),
+      ...(this.#taskIds.length > 0 && { taskIds: this.#taskIds }),
     };
   }
 
@@ -121,7 +151,13 @@ export class ChangeListener implements Disposable {
 
   async #open(filter: JsonObject): Promise<void> {
     const { link, clock, params } = this.#options;
-    const subscription = { id: link.allot(), sinceMs: clock.now(), acknowledged: deferred<void>() };
+    const subscription: Subscription = {
+      id: link.allot(),
+      sinceMs: clock.now(),
+      acknowledged: deferred<void>(),
+      isStanding: false,
+      taskIds: NONE,
+    };
     this.#current = subscription;
     const { acknowledged } = subscription;
     const timer = clock.after(ACK_MS, () => acknowledged.resolve());
@@ -141,6 +177,7 @@ export class ChangeListener implements Disposable {
     if (this.#current !== subscription || this.#disposed || this.#options.link.closedBy) return;
     this.#current = undefined;
     this.#hasGap = true;
+    if (outcome?.error && !subscription.isStanding && this.#taskIds.length > 0) return this.#giveUpTasks(outcome.error.message);
     const { logger, id, clock } = this.#options;
     const code = outcome?.error?.code;
     const reason = outcome?.error?.message ?? (error === undefined ? 'it was closed' : messageOf(error));
@@ -153,6 +190,14 @@ export class ChangeListener implements Disposable {
     if (clock.now() - subscription.sinceMs >= SETTLED_MS) this.#retryMs = FIRST_RETRY_MS;
     this.#retry = clock.after(this.#retryMs, () => void this.#replace());
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+  }
+
+  /** A server that refuses a filter with tasks in it, as one may that has forgotten one of them, is asked without. */
+  #giveUpTasks(reason: string): void {
+    const { logger, id } = this.#options;
+    logger.debug(`Server "${id}" does not tell of tasks: ${reason}`, { server: id });
+    this.#taskIds = [];
+    void this.#replace();
   }
 
   #drop(subscription: Subscription | undefined): void {

@@ -15,6 +15,7 @@ import {
   type RequestId,
   type RequestMessage,
   rpcCode,
+  TASK_CHANGED,
 } from '../protocol/index.ts';
 import { ChangeListener } from './change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
@@ -23,7 +24,7 @@ import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Link } from './link.ts';
 import { ListingRefresher } from './listing-refresher.ts';
-import { outgoingParams } from './outgoing.ts';
+import { listenParams } from './outgoing.ts';
 import { Requester } from './requester.ts';
 import { ServerRequests } from './server-requests.ts';
 import type { Connection, UpstreamAnswer, UpstreamRequest } from './types.ts';
@@ -79,7 +80,7 @@ export class LiveConnection implements Connection {
       clock,
       logger,
       capabilities: identity.capabilities,
-      params: (filter) => outgoingParams(speaker, 'subscriptions/listen', filter, undefined, 0),
+      params: (params) => listenParams(speaker, params),
       onGap: (kinds) => this.#refresher.changed(...kinds),
     });
   }
@@ -126,6 +127,10 @@ export class LiveConnection implements Connection {
     if (this.identity.era === 'modern') return this.#changes.setUris(uris);
     const { resources } = this.identity.capabilities;
     if (isObject(resources) && resources['subscribe'] === true) await this.#subscriptions.set(uris);
+  }
+
+  async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    return this.identity.era === 'modern' ? this.#changes.setTaskIds(taskIds) : new Set();
   }
 
   async setLogLevel(level: string | undefined): Promise<void> {
@@ -216,7 +221,9 @@ export class LiveConnection implements Connection {
       case 'notifications/resources/updated':
         return this.#updated(message);
       case 'notifications/subscriptions/acknowledged':
-        return this.#changes.acknowledged(subscriptionOf(message) ?? via);
+        return this.#changes.acknowledged(subscriptionOf(message) ?? via, message);
+      case TASK_CHANGED:
+        return this.#taskChanged(message);
       case 'notifications/cancelled':
         return this.identity.era === 'modern' ? this.#changes.cancelledByServer(message) : this.#serverRequests.cancelled(message);
       case 'notifications/elicitation/complete':
@@ -238,11 +245,18 @@ export class LiveConnection implements Connection {
 
   #updated(message: NotificationMessage): void {
     const uri = message.params?.['uri'];
-    if (typeof uri !== 'string' || !this.#isReady) return;
-    // The id of the subscription is between this upstream and the hub.
-    const params = patchMeta(message.params ?? {}, { [metaKey.subscriptionId]: undefined });
-    this.#options.on.resourceUpdated({ uri, notification: { ...message, params } });
+    if (typeof uri === 'string' && this.#isReady) this.#options.on.resourceUpdated({ uri, notification: untagged(message) });
   }
+
+  #taskChanged(message: NotificationMessage): void {
+    const taskId = message.params?.['taskId'];
+    if (typeof taskId === 'string' && this.#isReady) this.#options.on.taskChanged({ taskId, notification: untagged(message) });
+  }
+}
+
+/** The id of the subscription is between this upstream and the hub. */
+function untagged(message: NotificationMessage): NotificationMessage {
+  return { ...message, params: patchMeta(message.params ?? {}, { [metaKey.subscriptionId]: undefined }) };
 }
 
 function subscriptionOf({ params }: NotificationMessage): RequestId | undefined {

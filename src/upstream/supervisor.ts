@@ -38,6 +38,7 @@ export class Supervisor implements Upstream {
   #stopping: Promise<void> | undefined;
   #era: { readonly era: Era; readonly atMs: number } | undefined;
   #subscribed: ReadonlySet<string> = new Set();
+  #watchedTasks: ReadonlySet<string> = new Set();
   #logLevel: string | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -105,6 +106,11 @@ export class Supervisor implements Upstream {
     await this.#connection?.setSubscribedResources(this.#subscribed);
   }
 
+  async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    this.#watchedTasks = new Set(taskIds);
+    return (await this.#connection?.setWatchedTasks(this.#watchedTasks)) ?? new Set();
+  }
+
   async setLogLevel(level: string | undefined): Promise<void> {
     this.#logLevel = level;
     await this.#connection?.setLogLevel(level);
@@ -153,6 +159,7 @@ export class Supervisor implements Upstream {
       on: {
         listing: (listing) => current() && this.#setListing(listing),
         resourceUpdated: (event) => current() && on.resourceUpdated({ id, ...event }),
+        taskChanged: (event) => current() && on.taskChanged({ id, ...event }),
         logMessage: (notification) => current() && on.logMessage({ id, notification }),
         closed: (error) => current() && this.#fail(definition, error),
       },
@@ -178,6 +185,7 @@ export class Supervisor implements Upstream {
     this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity });
     try {
       if (this.#subscribed.size > 0) await connection.setSubscribedResources(this.#subscribed);
+      if (this.#watchedTasks.size > 0) await connection.setWatchedTasks(this.#watchedTasks);
       if (this.#logLevel !== undefined) await connection.setLogLevel(this.#logLevel);
     } catch (error) {
       this.#options.parts.logger.warn(

@@ -45,6 +45,7 @@ export const plainConnect: Connect = async (launch, { signal, createStdioTranspo
     listing,
     request: async ({ method, params }) => ({ era: 'legacy', outcome: await ask(method, params) }),
     setSubscribedResources: async () => {},
+    setWatchedTasks: async () => new Set<string>(),
     setLogLevel: async () => {},
     close: () => transport.close(),
   };

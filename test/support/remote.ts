@@ -43,6 +43,7 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
     on: {
       listing: (listing) => void recorded.listings.push(listing),
       resourceUpdated: ({ uri }) => void recorded.updated.push(uri),
+      taskChanged: () => undefined,
       logMessage: (message) => void recorded.logs.push(message),
       closed: (error) => void recorded.closed.push(error.code),
     },

@@ -43,6 +43,10 @@ export class ScriptedConnection implements Connection {
     return { era: this.identity.era, outcome: { result: { method } } };
   };
 
+  async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    return taskIds;
+  }
+
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
     this.log.push(`subscribe ${[...uris].join(' ')}`);
   }

@@ -152,6 +152,7 @@ describe('a legacy server', () => {
     const on = {
       listing: () => undefined,
       resourceUpdated: () => undefined,
+      taskChanged: () => undefined,
       logMessage: () => undefined,
       closed: () => void closed.push('closed'),
     };
@@ -189,7 +190,7 @@ describe('a modern server over stdio', () => {
 
   it('tells of updated resources without the subscription of the hub', async () => {
     const seen: NotificationMessage[] = [];
-    const on = { listing: () => undefined, logMessage: () => undefined, closed: () => undefined };
+    const on = { listing: () => undefined, taskChanged: () => undefined, logMessage: () => undefined, closed: () => undefined };
     const { connection, transport } = await connected(modern(), {
       on: { ...on, resourceUpdated: ({ notification }) => void seen.push(notification) },
     });

@@ -47,6 +47,7 @@ function supervised(
       state: ({ state }) => void states.push(state),
       listing: ({ listing }) => void listings.push(listing?.items.tools.length),
       resourceUpdated: ({ uri }) => void uris.push(uri),
+      taskChanged: () => undefined,
       logMessage: () => {},
     },
   });
