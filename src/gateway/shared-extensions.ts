@@ -12,7 +12,7 @@ export function sharedExtensions(servers: readonly ServerIdentity[]): JsonObject
 }
 
 function union(id: string, servers: readonly ServerIdentity[]): JsonObject {
-  const declared = servers.flatMap(({ capabilities }) => extensionIn(capabilities, id) ?? []);
+  const declared = servers.map(({ capabilities }) => extensionIn(capabilities, id)).filter((each) => each !== undefined);
   if (declared.length === 0) return {};
   const settings = new Map<string, JsonValue | undefined>();
   for (const one of declared) for (const [key, value] of Object.entries(one)) settings.set(key, joined(settings.get(key), value));

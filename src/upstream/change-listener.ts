@@ -177,10 +177,13 @@ export class ChangeListener implements Disposable {
     if (this.#current !== subscription || this.#disposed || this.#options.link.closedBy) return;
     this.#current = undefined;
     this.#hasGap = true;
-    if (outcome?.error && !subscription.isStanding && this.#taskIds.length > 0) return this.#giveUpTasks(outcome.error.message);
+    const refusal = outcome?.error;
+    if (refusal && !subscription.isStanding && this.#taskIds.length > 0) return this.#giveUpTasks(refusal.message);
+    this.#openAgain(subscription, refusal?.message ?? (error === undefined ? 'it was closed' : messageOf(error)), refusal?.code);
+  }
+
+  #openAgain(subscription: Subscription, reason: string, code: number | undefined): void {
     const { logger, id, clock } = this.#options;
-    const code = outcome?.error?.code;
-    const reason = outcome?.error?.message ?? (error === undefined ? 'it was closed' : messageOf(error));
     if (code === rpcCode.methodNotFound) {
       this.#refused = true;
       logger.warn(`Server "${id}" does not take subscriptions/listen, so its changes are not seen: ${reason}`, { server: id });
