@@ -4,6 +4,7 @@ import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
 import type { Origin, Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubError } from './answer.ts';
 import type { Answer, Call } from './call.ts';
+import { needsCoreTask, throughCoreTask } from './core-tasks.ts';
 import { forTaskClient, keepsTaskHint, withoutTaskHint } from './task-calls.ts';
 import { answerRounds, insistsOnTask, runAsTask, type Send } from './task-rounds.ts';
 import type { Routing } from './route.ts';
@@ -37,7 +38,9 @@ export async function forward(clock: Clock, upstream: Upstream, call: Call, para
     });
   try {
     const sent = keepsTaskHint(call, upstream) ? params : withoutTaskHint(params);
-    const answer = await send(call.method, sent);
+    const answer = needsCoreTask(call, upstream, sent)
+      ? await throughCoreTask(call, upstream.id, sent ?? {}, send)
+      : await send(call.method, sent);
     if (downstream.era === 'modern') return forTaskClient(answer, call, upstream.id);
     const rounds = { server: upstream.id, params: sent ?? {}, clock, call, origin, send };
     const final = await answerRounds(answer, rounds);

@@ -182,6 +182,28 @@ describe.each(LEGACY_SERVERS)('the tasks of 2025-11-25 of %s', (server) => {
     await client.close();
   });
 
+  it('are waited for where a tool runs as nothing else and the client was never offered them', async () => {
+    const prefixed = { name: `${server}__only-task`, arguments: { mark: 'waited' } };
+    const all = await RawClient.connect(tasks.url(), 'legacy');
+    const { response } = await all.request('tools/call', prefixed);
+    expect(at(response, 'result')).toEqual({ content: [{ type: 'text', text: 'core waited' }] });
+    const listed = at((await all.request('tools/list')).response, 'result', 'tools') as JsonObject[];
+    expect(listed.filter((tool) => 'execution' in tool)).toEqual([]);
+    await all.close();
+    for (const [endpoint, name] of [
+      [undefined, prefixed.name],
+      [server, 'only-task'],
+    ] as const) {
+      const waited = await request(endpoint, 'tools/call', { ...prefixed, name }, {});
+      expect(text(at(waited.response, 'result'))).toBe('core waited');
+    }
+    const own = await RawClient.connect(tasks.url(server), 'legacy');
+    expect((await own.request('tools/call', { name: 'only-task', arguments: {} })).response).toMatchObject({ error: { code: -32601 } });
+    const tools = at((await own.request('tools/list')).response, 'result', 'tools') as JsonObject[];
+    expect(tools.find(({ name }) => name === 'only-task')).toHaveProperty('execution');
+    await own.close();
+  });
+
   it('are not offered anywhere else, and nothing asks for them there', async () => {
     const all = await RawClient.connect(tasks.url(), 'legacy');
     const { response } = await all.request('tools/call', { name: `${server}__hint`, arguments: {}, task: { ttl: 1_000 } });

@@ -44,6 +44,7 @@ export class ScriptedConnection implements Connection {
   };
 
   async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    this.log.push(`watch ${[...taskIds].join(' ')}`);
     return taskIds;
   }
 
