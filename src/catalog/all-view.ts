@@ -24,7 +24,7 @@ export function buildAllView(members: readonly Member[], naming: Naming, notes: 
     plainTool: (name) => onlyTool(name, members),
     prompt: (name) => names.prompts.byExposed.get(name)?.target,
     resource(uri) {
-      const exact = uris.resources.exact(uri);
+      const exact = uris.resources.exact(uri) ?? appOf(uri, members);
       return exact ? [exact] : guesses(uri, members);
     },
     template(uriTemplate) {
@@ -43,11 +43,15 @@ function onlyTool(name: string, members: readonly Member[]): Target | undefined 
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** Servers that may have an unlisted URI: those whose tools name it, then those with a template that it fits. */
+/** The first server whose tools show their results by this resource, which need not be listed (MCP Apps, SEP-1865). */
+function appOf(uri: string, members: readonly Member[]): UriTarget | undefined {
+  const owner = members.find(({ offer }) => offer?.uiUris.has(uri));
+  return owner && { serverId: owner.serverId, uri, exact: true };
+}
+
+/** Servers that may have an unlisted URI: those with a template that it fits. */
 function guesses(uri: string, members: readonly Member[]): readonly UriTarget[] {
-  const named = members.filter(({ offer }) => offer?.uiUris.has(uri));
-  const fitting = members.filter((member) => !named.includes(member) && fitsTemplate(uri, member));
-  return [...named, ...fitting].map(({ serverId }) => ({ serverId, uri, exact: false }));
+  return members.filter((member) => fitsTemplate(uri, member)).map(({ serverId }) => ({ serverId, uri, exact: false }));
 }
 
 function fitsTemplate(uri: string, { offer }: Member): boolean {

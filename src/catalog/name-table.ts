@@ -52,7 +52,11 @@ function namedItems(kind: NamedKind, serverId: string, offer: Offer, naming: Nam
 }
 
 function withName(kind: NamedKind, exposed: string, target: Target): Named {
-  return { exposed, target, item: rekeyed(kind, target.item, exposed) };
+  const item = rekeyed(kind, target.item, exposed);
+  if (kind === 'prompts' || item['execution'] === undefined) return { exposed, target, item };
+  // How a tool takes part in tasks means nothing where tasks are not offered, as they are not among several servers.
+  const { execution: _execution, ...rest } = item;
+  return { exposed, target, item: rest };
 }
 
 /** An entry whose name another one has already: an accident of hashes, or the intention of a server. */

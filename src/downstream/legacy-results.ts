@@ -1,5 +1,16 @@
 import type { Answer } from '../gateway/index.ts';
-import { isObject, type JsonObject, type JsonValue, metaKey, metaOf, type Outcome, type RpcError, rpcCode } from '../protocol/index.ts';
+import {
+  extensionId,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  metaKey,
+  metaOf,
+  type Outcome,
+  type RpcError,
+  rpcCode,
+  withoutExtension,
+} from '../protocol/index.ts';
 
 /**
  * An answer as a client of the handshake revisions expects it. What a legacy upstream said stays as it is; from
@@ -71,8 +82,6 @@ export function initializeResult(discovered: JsonObject, protocolVersion: string
 }
 
 /** The extension of modern tasks cannot be used by a legacy client; other extensions are negotiated in both eras. */
-function legacyCapabilities({ extensions, ...rest }: JsonObject): JsonObject {
-  if (!isObject(extensions)) return rest;
-  const { 'io.modelcontextprotocol/tasks': _tasks, ...others } = extensions;
-  return Object.keys(others).length === 0 ? rest : { ...rest, extensions: others };
+function legacyCapabilities(capabilities: JsonObject): JsonObject {
+  return withoutExtension(capabilities, extensionId.tasks);
 }

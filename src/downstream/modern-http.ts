@@ -19,6 +19,9 @@ const LEGACY_ONLY: ReadonlySet<string> = new Set([
   'logging/setLevel',
   'resources/subscribe',
   'resources/unsubscribe',
+  // Of the tasks of 2025-11-25; `tasks/get` and `tasks/cancel` have another meaning now (SEP-2663).
+  'tasks/result',
+  'tasks/list',
 ]);
 
 /** Revision 2026-07-28: every POST is one request that stands for itself (basic/transports/streamable-http). */
@@ -43,7 +46,7 @@ export class ModernHttp {
     const refused = this.#refusal(req, message, scope);
     if (refused) return sendRefusal(res, refused);
     const accept = acceptOf(req);
-    if (message.method === 'subscriptions/listen') return this.#subscriptions.listen(res, message, { scope, accept });
+    if (message.method === 'subscriptions/listen') return this.#subscriptions.listen(res, message, { scope, accept, downstream });
     return this.#call(res, message, { scope, downstream, accept });
   }
 

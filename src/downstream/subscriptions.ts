@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { HubError, sleep } from '../base/index.ts';
-import type { Feed, Scope } from '../gateway/index.ts';
+import type { Downstream, Feed, Scope } from '../gateway/index.ts';
 import {
   type ChangeKind,
   changeKindOf,
+  extensionId,
+  extensionIn,
   isObject,
   type JsonObject,
   type JsonValue,
@@ -15,6 +17,8 @@ import {
   type RequestMessage,
   resultMessage,
   rpcCode,
+  TASK_CHANGED,
+  tasksNotDeclared,
 } from '../protocol/index.ts';
 import type { Accept } from './accept.ts';
 import type { Context } from './context.ts';
@@ -26,6 +30,8 @@ import { sendRefusal } from './reply.ts';
 const ACKNOWLEDGE_WITHIN_MS = 5_000;
 /** Most resources in one filter. */
 const MAX_RESOURCES = 1_000;
+/** Most tasks in one filter. */
+const MAX_TASKS = 1_000;
 /** Most streams open at once. */
 const MAX_STREAMS = 500;
 /** Most notifications kept while the acknowledgement is on its way. */
@@ -35,6 +41,8 @@ interface Filter {
   readonly changes: ReadonlySet<ChangeKind>;
   /** `undefined` when the client did not ask. */
   readonly resources: readonly string[] | undefined;
+  /** `undefined` when the client did not ask. */
+  readonly taskIds: readonly string[] | undefined;
 }
 
 interface Listen {
@@ -62,10 +70,10 @@ export class Subscriptions {
   async listen(
     res: ServerResponse,
     message: RequestMessage,
-    { scope, accept }: { readonly scope: Scope; readonly accept: Accept },
+    { scope, accept, downstream }: { readonly scope: Scope; readonly accept: Accept; readonly downstream: Downstream },
   ): Promise<void> {
     const filter = filterOf(message.params);
-    const refusal = this.#refusal(message.id, accept, filter);
+    const refusal = this.#refusal(message.id, accept, filter) ?? undeclaredTasks(message.id, filter, downstream);
     if (refusal || typeof filter === 'string') return refusal && sendRefusal(res, refusal);
     const gone = new AbortController();
     let feed: Feed | undefined;
@@ -81,8 +89,11 @@ export class Subscriptions {
     this.#open.add(listen);
     const out = new TaggedOut(listen, filter);
     feed = this.#context.gateway.attach({ scope, changes: filter.changes, logs: false, send: (event) => out.send(event) });
-    const honoured = await this.#subscribe(feed, filter.resources, gone.signal);
-    out.acknowledge(honoured);
+    const [resources, taskIds] = await Promise.all([
+      this.#subscribe(feed, filter.resources, gone.signal),
+      filter.taskIds && this.#watch(feed, filter.taskIds, gone.signal),
+    ]);
+    out.acknowledge(resources, taskIds);
   }
 
   /** Ends every stream with a result, as the revision asks for a graceful end. */
@@ -123,6 +134,15 @@ export class Subscriptions {
     return uris.filter((uri) => honoured.has(uri));
   }
 
+  /** The tasks that their servers agreed to tell of in time. */
+  async #watch(feed: Feed, taskIds: readonly string[], gone: AbortSignal): Promise<readonly string[]> {
+    const deadline = new AbortController();
+    const late = sleep(this.#context.clock, ACKNOWLEDGE_WITHIN_MS, AbortSignal.any([gone, deadline.signal]));
+    const honoured = await Promise.race([feed.watchTasks(taskIds), late]);
+    deadline.abort();
+    return honoured ?? [];
+  }
+
   #failed(error: unknown): void {
     this.#context.logger.error('A resource subscription failed inside the hub', { code: 'UNHANDLED_ERROR', reason: String(error) });
   }
@@ -145,11 +165,12 @@ class TaggedOut {
     else if (this.#early.length < MAX_EARLY) this.#early.push(event);
   }
 
-  acknowledge(resources: readonly string[] | undefined): void {
+  acknowledge(resources: readonly string[] | undefined, taskIds: readonly string[] | undefined): void {
     if (this.#listen.gone.signal.aborted) return;
     const honoured: Record<string, JsonValue> = {};
     for (const kind of this.#filter.changes) honoured[`${kind}ListChanged`] = true;
     if (resources) honoured['resourceSubscriptions'] = resources;
+    if (taskIds) honoured['taskIds'] = taskIds;
     this.#tagged(notification('notifications/subscriptions/acknowledged', { notifications: honoured }));
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -159,6 +180,7 @@ class TaggedOut {
   #wants(method: string): boolean {
     const change = changeKindOf(method);
     if (change) return this.#filter.changes.has(change);
+    if (method === TASK_CHANGED) return this.#filter.taskIds !== undefined;
     return method === 'notifications/resources/updated' && this.#filter.resources !== undefined;
   }
 
@@ -177,11 +199,25 @@ function filterOf(params: JsonObject | undefined): Filter | string {
     if (flag !== undefined && typeof flag !== 'boolean') return `Invalid params: notifications.${kind}ListChanged must be a boolean.`;
     if (flag) changes.add(kind);
   }
-  const uris = wanted['resourceSubscriptions'];
-  if (uris === undefined) return { changes, resources: undefined };
-  if (!Array.isArray(uris) || !uris.every((uri): uri is string => typeof uri === 'string')) {
-    return 'Invalid params: notifications.resourceSubscriptions must be a list of URIs.';
+  const resources = textsAt(wanted, 'resourceSubscriptions', MAX_RESOURCES);
+  if (typeof resources === 'string') return resources;
+  const taskIds = textsAt(wanted, 'taskIds', MAX_TASKS);
+  return typeof taskIds === 'string' ? taskIds : { changes, resources, taskIds };
+}
+
+/** A list of texts in a filter, each once; what is wrong with it; or `undefined` when it is not there. */
+function textsAt(wanted: JsonObject, field: string, max: number): readonly string[] | string | undefined {
+  const texts = wanted[field];
+  if (texts === undefined) return undefined;
+  if (!Array.isArray(texts) || !texts.every((text): text is string => typeof text === 'string')) {
+    return `Invalid params: notifications.${field} must be a list of strings.`;
   }
-  if (uris.length > MAX_RESOURCES) return `Invalid params: at most ${MAX_RESOURCES} resources can be subscribed to on one stream.`;
-  return { changes, resources: [...new Set(uris)] };
+  if (texts.length > max) return `Invalid params: notifications.${field} may have at most ${max} entries on one stream.`;
+  return [...new Set(texts)];
+}
+
+/** Whoever wants to hear of tasks must say so in the request's capabilities too (SEP-2663 "Task Status Notifications"). */
+function undeclaredTasks(id: RequestId, filter: Filter | string, { clientCapabilities }: Downstream): Refusal | undefined {
+  if (typeof filter === 'string' || filter.taskIds === undefined || extensionIn(clientCapabilities, extensionId.tasks)) return undefined;
+  return { status: 400, id, error: tasksNotDeclared() };
 }

@@ -1,6 +1,7 @@
-import type { JsonObject } from '../protocol/index.ts';
-import { isObject, metaKey, MODERN_VERSIONS } from '../protocol/index.ts';
+import type { Era, JsonObject } from '../protocol/index.ts';
+import { extensionId, isObject, metaKey, MODERN_VERSIONS, withoutExtension } from '../protocol/index.ts';
 import type { ServerIdentity } from '../catalog/index.ts';
+import { sharedExtensions } from './shared-extensions.ts';
 
 /** How the hub introduces itself. */
 export interface HubIdentity {
@@ -39,18 +40,29 @@ export function discoverAll(hub: HubIdentity, servers: readonly { readonly id: s
   const instructions = servers
     .flatMap(({ id, identity: { instructions: own } }) => (own ? [`## ${id}\n\n${merged(own)}`] : []))
     .join('\n\n');
-  return discoverResult({ ...hub }, HUB_CAPABILITIES, instructions);
+  const extensions = sharedExtensions(servers.map(({ identity }) => identity));
+  const capabilities = Object.keys(extensions).length === 0 ? HUB_CAPABILITIES : { ...HUB_CAPABILITIES, extensions };
+  return discoverResult({ ...hub }, capabilities, instructions);
 }
 
-/** The `DiscoverResult` of one server's endpoint: its own words, with `listChanged` on every list it has. */
-export function discoverOne(hub: HubIdentity, id: string, identity: ServerIdentity | undefined): JsonObject {
+/**
+ * The `DiscoverResult` of one server's endpoint: its own words, with `listChanged` on every list it has, and for a client of
+ * the other era without the tasks of its own one (SEP-2663 "Backward Compatibility").
+ */
+export function discoverOne(hub: HubIdentity, id: string, identity: ServerIdentity | undefined, era: Era): JsonObject {
   if (!identity) return discoverResult({ ...hub, title: `${hub.title}: ${id}` }, HUB_CAPABILITIES, '');
-  const capabilities: Record<string, JsonObject[string]> = { ...identity.capabilities };
+  const capabilities: Record<string, JsonObject[string]> = { ...capabilitiesFor(era, identity) };
   for (const name of LISTING_CAPABILITIES) {
     const own = capabilities[name];
     if (isObject(own)) capabilities[name] = { ...own, listChanged: true };
   }
   return discoverResult(identity.serverInfo, capabilities, identity.instructions ?? '');
+}
+
+function capabilitiesFor(client: Era, { era, capabilities }: ServerIdentity): JsonObject {
+  if (client === 'legacy' || era === 'modern') return capabilities;
+  const { tasks: _tasks, ...rest } = capabilities;
+  return withoutExtension(rest, extensionId.tasks);
 }
 
 function discoverResult(serverInfo: JsonObject, capabilities: JsonObject, instructions: string): JsonObject {

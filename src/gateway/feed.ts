@@ -24,6 +24,11 @@ export interface Feed {
   /** Wants `notifications/resources/updated` of an exposed URI. A refusal (unknown URI, upstream cannot) is an error outcome. */
   subscribe(uri: string): Promise<Outcome>;
   unsubscribe(uri: string): Promise<Outcome>;
+  /**
+   * Wants `notifications/tasks` of these exposed task ids, in place of those before; resolves with the ones that their
+   * servers agreed to tell of (SEP-2663 "Task Status Notifications").
+   */
+  watchTasks(taskIds: readonly string[]): Promise<readonly string[]>;
   /** Sets the finest level of log messages wanted here, and asks the upstreams in scope for it. */
   setLogLevel(level: LoggingLevel): Promise<void>;
   /** The client says that its roots are others now. */

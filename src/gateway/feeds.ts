@@ -8,6 +8,7 @@ import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { Roots } from './roots.ts';
 import { resourceNotFound } from './route.ts';
+import { applyWatchedTasks, serversOf, tellOfTask, type WatchedTask, watchTasks } from './task-watch.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** Most resources that one feed may be subscribed to. */
@@ -23,6 +24,8 @@ class FeedState {
   readonly options: FeedOptions;
   /** Exposed URI → where it really is. */
   readonly wanted = new Map<string, Wanted>();
+  /** Exposed task id → where it really is. */
+  tasks: ReadonlyMap<string, WatchedTask> = new Map();
   logLevel: LoggingLevel | undefined;
 
   constructor(options: FeedOptions) {
@@ -65,6 +68,7 @@ export class Feeds implements Disposable {
     this.#owned.add(this.#callLevels);
     const { upstreams } = this.#options;
     this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#onResourceUpdated(event)));
+    this.#owned.add(upstreams.on('taskChanged', (event) => tellOfTask(this.#feeds, event)));
     this.#owned.add(upstreams.on('logMessage', (event) => this.#onLogMessage(event)));
     this.#owned.add(upstreams.on('forSession', (event) => this.#onForSession(event)));
     this.#owned.add(this.#roots).start();
@@ -83,6 +87,7 @@ export class Feeds implements Disposable {
     return {
       subscribe: (uri) => this.#subscribe(state, uri),
       unsubscribe: (uri) => this.#unsubscribe(state, uri),
+      watchTasks: (taskIds) => watchTasks(this.#feeds, state, taskIds, this.#options.upstreams),
       setLogLevel: async (level) => {
         state.logLevel = level;
         await this.#applyLogLevels();
@@ -144,6 +149,7 @@ export class Feeds implements Disposable {
 
   #detach(state: FeedState): void {
     if (!this.#feeds.delete(state)) return;
+    for (const serverId of serversOf(state)) this.#background(serverId, applyWatchedTasks(this.#feeds, serverId, this.#options.upstreams));
     const servers = new Set([...state.wanted.values()].map(({ serverId }) => serverId));
     for (const serverId of servers) this.#background(serverId, this.#applySubscriptions(serverId));
     if (state.logLevel) this.#background('all', this.#applyLogLevels());
@@ -152,7 +158,7 @@ export class Feeds implements Disposable {
   }
 
   /** A change that nobody waits for; a failure is worth a line and nothing more. */
-  #background(serverId: string, change: Promise<void>): void {
+  #background(serverId: string, change: Promise<unknown>): void {
     change.catch((error: unknown) =>
       this.#options.logger.debug(`Could not update a subscription: ${messageOf(error)}`, { server: serverId }),
     );

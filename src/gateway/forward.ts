@@ -1,11 +1,13 @@
 import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
-import type { Origin, Upstream, UpstreamRequest } from '../upstream/index.ts';
+import type { Origin, Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubError } from './answer.ts';
 import type { Answer, Call } from './call.ts';
-import { asksForInput, driveRounds } from './input-rounds.ts';
+import { needsCoreTask, throughCoreTask } from './core-tasks.ts';
 import type { Parks } from './parks.ts';
+import { forTaskClient, keepsTaskHint, withoutTaskHint } from './task-calls.ts';
+import { answerRounds, insistsOnTask, runAsTask, type Send } from './task-rounds.ts';
 import type { Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -30,22 +32,28 @@ export async function forward(
     clientCapabilities: canBeAsked ? downstream.clientCapabilities : undefined,
     logLevel: downstream.logLevel,
   };
-  const request: UpstreamRequest = {
-    method: call.method,
-    params,
-    origin,
-    signal: call.signal,
-    timeoutMs: call.timeoutMs,
-    onNotification: (notification) => call.notify(notification),
-    onRequest: call.ask,
-  };
+  const send: Send = (method, whole, more) =>
+    upstream.request({
+      method,
+      params: whole,
+      origin,
+      signal: call.signal,
+      timeoutMs: call.timeoutMs,
+      onNotification: (notification) => call.notify(notification),
+      onRequest: call.ask,
+      ...more,
+    });
   try {
-    if (parks?.covers(upstream, call)) return await parks.start(upstream, call, request);
-    const answer = await upstream.request(request);
-    const { ask, signal } = call;
-    if (downstream.era === 'modern' || !ask || !asksForInput(answer)) return answer;
-    const send = (whole: JsonObject) => upstream.request({ ...request, params: whole });
-    return await driveRounds(answer, { server: upstream.id, params: params ?? {}, ask, signal, clock, send });
+    const sent = keepsTaskHint(call, upstream) ? params : withoutTaskHint(params);
+    const answer = needsCoreTask(call, upstream, sent)
+      ? await throughCoreTask(call, upstream.id, sent ?? {}, send)
+      : parks?.covers(upstream, call)
+        ? await parks.start(upstream, call, { method: call.method, params: sent, origin, signal: call.signal, timeoutMs: call.timeoutMs })
+        : await send(call.method, sent);
+    if (downstream.era === 'modern') return forTaskClient(answer, call, upstream.id);
+    const rounds = { server: upstream.id, params: sent ?? {}, clock, call, origin, send };
+    const final = await answerRounds(answer, rounds);
+    return insistsOnTask(final, call.method) ? await runAsTask(rounds) : final;
   } catch (error) {
     return failureAnswer(call.method, toHubError(error));
   }

@@ -15,6 +15,8 @@ import { Offer } from './offer.ts';
 import { Parks } from './parks.ts';
 import { ReadCache } from './read-cache.ts';
 import { routeCall, type Routing } from './route.ts';
+import { hasTasks, isTaskCall, noSuchTask, taskRefusal } from './task-calls.ts';
+import { routeTask } from './task-ids.ts';
 import type { Upstreams } from './upstreams.ts';
 
 export interface GatewayOptions {
@@ -112,7 +114,21 @@ export class HubGateway implements Gateway, Disposable {
     if (method === 'server/discover') return this.#discover(call);
     const kind = listKindOf(method);
     if (kind) return this.#list(call, kind);
-    return this.#named(call);
+    return isTaskCall(call) ? this.#task(call) : this.#named(call);
+  }
+
+  /** A `tasks/*` of the extension; the id in it says where it goes. */
+  async #task(call: Call): Promise<Answer> {
+    const refusal = taskRefusal(call);
+    if (refusal) return refusal;
+    const { upstreams, clock } = this.#options;
+    const params = call.params ?? {};
+    const ids = upstreams.all().map(({ id }) => id);
+    const task = call.scope.kind === 'all' ? routeTask(ids, call.method, params) : { serverId: call.scope.id, params };
+    const upstream = upstreams.get(task.serverId);
+    if (!upstream) throw serverGone(call.scope);
+    await upstream.settled(call.signal);
+    return hasTasks(upstream) ? forward(clock, upstream, call, task.params) : noSuchTask(call);
   }
 
   /** A call that names a tool, prompt or resource; on one server's endpoint, any other method as well. */
@@ -201,7 +217,7 @@ export class HubGateway implements Gateway, Disposable {
     await this.#settled(call);
     const upstream = upstreams.get(call.scope.id);
     if (!upstream) return failureAnswer(call.method, serverGone(call.scope));
-    return hubResult(discoverOne(hub, upstream.id, upstream.listing?.identity));
+    return hubResult(discoverOne(hub, upstream.id, upstream.listing?.identity, call.downstream.era));
   }
 
   /** Waits, at most what is left of `startupWait`, for the servers in scope that are still starting. */

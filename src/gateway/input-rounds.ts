@@ -23,7 +23,7 @@ export interface Rounds {
 }
 
 /** Whether a modern server wants input before it goes on (spec 2026-07-28 basic/patterns/mrtr). */
-export function asksForInput({ era, outcome }: UpstreamAnswer): boolean {
+export function asksForInput({ era, outcome }: Answer): boolean {
   return era === 'modern' && outcome.result?.['resultType'] === 'input_required';
 }
 
@@ -33,7 +33,7 @@ export function asksForInput({ era, outcome }: UpstreamAnswer): boolean {
  *
  * @throws HubError INPUT_NOT_GIVEN, UPSTREAM_PROTOCOL, or what `send` rejects with
  */
-export async function driveRounds(first: UpstreamAnswer, rounds: Rounds): Promise<Answer> {
+export async function driveRounds(first: Answer, rounds: Rounds): Promise<Answer> {
   const { inputResponses: _responses, requestState: _state, ...params } = rounds.params;
   let answer = first;
   for (let round = 1; asksForInput(answer); round += 1) {
@@ -53,9 +53,15 @@ async function nextRound({ inputRequests, requestState }: JsonObject, rounds: Ro
   return state;
 }
 
-type Question = readonly [key: string, request: ServerRequest];
+/** One thing that a server asks, under the key that its answer goes by. */
+export type Question = readonly [key: string, request: ServerRequest];
 
-function questionsOf(inputRequests: JsonValue | undefined, server: string): readonly Question[] {
+/**
+ * The questions in a map of `inputRequests`.
+ *
+ * @throws HubError UPSTREAM_PROTOCOL
+ */
+export function questionsOf(inputRequests: JsonValue | undefined, server: string): readonly Question[] {
   if (inputRequests === undefined) return [];
   const entries = isObject(inputRequests) ? Object.entries(inputRequests) : [];
   if (!isObject(inputRequests) || entries.length > MAX_QUESTIONS) throw protocolError(server, 'asked for input in a way that is not MCP.');
@@ -79,8 +85,15 @@ function withElicitationId(method: string, params: JsonObject): JsonObject {
   return { elicitationId: randomUUID(), ...params };
 }
 
-/** Asks everything at once; when one question fails, the others are taken back. */
-async function askAll(questions: readonly Question[], { ask, signal, server }: Rounds): Promise<JsonObject> {
+/**
+ * Asks everything at once; when one question fails, the others are taken back.
+ *
+ * @throws HubError INPUT_NOT_GIVEN
+ */
+export async function askAll(
+  questions: readonly Question[],
+  { ask, signal, server }: Pick<Rounds, 'ask' | 'signal' | 'server'>,
+): Promise<JsonObject> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   try {

@@ -1,6 +1,7 @@
 export { abilityFor, capabilitiesWith, type ClientAbility, hasAbility } from './client-abilities.ts';
 export * from './envelope.ts';
 export * from './era.ts';
+export * from './extensions.ts';
 export { rpcErrorOf } from './hub-error.ts';
 export * from './meta.ts';
 export * from './methods.ts';

@@ -2,6 +2,8 @@ import { type Clock, type Deferred, deferred, type Disposable, HubError, type Lo
 import {
   changeKindOf,
   type ChangeKind,
+  extensionId,
+  extensionIn,
   isObject,
   type JsonObject,
   listChangedMethod,
@@ -18,6 +20,8 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 /** A subscription that lived this long, in milliseconds, is opened again without the growing delay. */
 const SETTLED_MS = 30_000;
+
+const NONE: ReadonlySet<string> = new Set();
 
 export interface ChangeListenerOptions {
   readonly link: Link;
@@ -36,16 +40,20 @@ interface Subscription {
   readonly id: number;
   readonly sinceMs: number;
   readonly acknowledged: Deferred<void>;
+  isStanding: boolean;
+  /** The tasks that the server agreed to tell of. */
+  taskIds: ReadonlySet<string>;
 }
 
 /**
  * Keeps one `subscriptions/listen` open with a modern upstream (spec 2026-07-28 basic/patterns/subscriptions): for the lists
- * that it says may change and for the resources that somebody wants. A filter cannot be changed, so other resources
+ * that it says may change and for the resources and tasks that somebody wants. A filter cannot be changed, so other ones
  * mean a new subscription; the old one is cancelled once the new one stands.
  */
 export class ChangeListener implements Disposable {
   readonly #options: ChangeListenerOptions;
   #uris: readonly string[] = [];
+  #taskIds: readonly string[] = [];
   #current: Subscription | undefined;
   #retry: Disposable | undefined;
   #retryMs = FIRST_RETRY_MS;
@@ -74,16 +82,35 @@ export class ChangeListener implements Disposable {
   }
 
   /**
+   * Changes the wanted tasks; resolves with those that the server agreed to tell of, when the subscription for them stands
+   * or does not come to stand in time.
+   */
+  async setTaskIds(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    if (!extensionIn(this.#options.capabilities, extensionId.tasks)) return NONE;
+    const sorted = [...taskIds].sort();
+    if (JSON.stringify(sorted) !== JSON.stringify(this.#taskIds)) {
+      this.#taskIds = sorted;
+      await this.#replace();
+    }
+    await this.#current?.acknowledged.promise;
+    return this.#current?.taskIds ?? NONE;
+  }
+
+  /**
    * @param id the subscription that the notification names.
-   * @param params of the notification; what they leave out of the filter is not told of.
+   * @param params of the notification; lists that they leave out of the filter are not told of.
    */
   acknowledged(id: RequestId | undefined, params: JsonObject = {}): void {
-    if (!this.#current || this.#current.id !== id) return;
+    const current = this.#current;
+    if (!current || current.id !== id) return;
     const { notifications } = params;
     this.#honoured = new Set(
       this.#listedKinds().filter((kind) => !isObject(notifications) || notifications[`${kind}ListChanged`] === true),
     );
-    this.#current.acknowledged.resolve();
+    const taskIds = isObject(notifications) ? notifications['taskIds'] : undefined;
+    if (Array.isArray(taskIds)) current.taskIds = new Set(taskIds.filter((each) => typeof each === 'string'));
+    current.isStanding = true;
+    current.acknowledged.resolve();
   }
 
   /** Whether a subscription stands that tells of changes of these lists. */
@@ -123,6 +150,7 @@ export class ChangeListener implements Disposable {
     return {
       ...Object.fromEntries(kinds.map((kind) => [`${kind}ListChanged`, true])),
       ...(canSubscribe && this.#uris.length > 0 && { resourceSubscriptions: this.#uris }),
+      ...(this.#taskIds.length > 0 && { taskIds: this.#taskIds }),
     };
   }
 
@@ -136,7 +164,13 @@ export class ChangeListener implements Disposable {
 
   async #open(filter: JsonObject): Promise<void> {
     const { link, clock, params } = this.#options;
-    const subscription = { id: link.allot(), sinceMs: clock.now(), acknowledged: deferred<void>() };
+    const subscription: Subscription = {
+      id: link.allot(),
+      sinceMs: clock.now(),
+      acknowledged: deferred<void>(),
+      isStanding: false,
+      taskIds: NONE,
+    };
     this.#current = subscription;
     const { acknowledged } = subscription;
     const timer = clock.after(ACK_MS, () => acknowledged.resolve());
@@ -157,9 +191,13 @@ export class ChangeListener implements Disposable {
     this.#current = undefined;
     this.#honoured = new Set();
     this.#hasGap = true;
+    const refusal = outcome?.error;
+    if (refusal && !subscription.isStanding && this.#taskIds.length > 0) return this.#giveUpTasks(refusal.message);
+    this.#openAgain(subscription, refusal?.message ?? (error === undefined ? 'it was closed' : messageOf(error)), refusal?.code);
+  }
+
+  #openAgain(subscription: Subscription, reason: string, code: number | undefined): void {
     const { logger, id, clock } = this.#options;
-    const code = outcome?.error?.code;
-    const reason = outcome?.error?.message ?? (error === undefined ? 'it was closed' : messageOf(error));
     if (code === rpcCode.methodNotFound) {
       this.#refused = true;
       logger.warn(`Server "${id}" does not take subscriptions/listen, so its changes are not seen: ${reason}`, { server: id });
@@ -169,6 +207,14 @@ export class ChangeListener implements Disposable {
     if (clock.now() - subscription.sinceMs >= SETTLED_MS) this.#retryMs = FIRST_RETRY_MS;
     this.#retry = clock.after(this.#retryMs, () => void this.#replace());
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+  }
+
+  /** A server that refuses a filter with tasks in it, as one may that has forgotten one of them, is asked without. */
+  #giveUpTasks(reason: string): void {
+    const { logger, id } = this.#options;
+    logger.debug(`Server "${id}" does not tell of tasks: ${reason}`, { server: id });
+    this.#taskIds = [];
+    void this.#replace();
   }
 
   #drop(subscription: Subscription | undefined): void {

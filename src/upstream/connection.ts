@@ -6,15 +6,13 @@ import {
   isObject,
   type JsonObject,
   type ListKind,
-  metaKey,
-  metaOf,
   type NotificationMessage,
   type Outcome,
   paramHeaders,
-  patchMeta,
   type RequestId,
   type RequestMessage,
   rpcCode,
+  TASK_CHANGED,
 } from '../protocol/index.ts';
 import { ChangeListener } from './change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
@@ -24,9 +22,10 @@ import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Link } from './link.ts';
 import { LiveListing } from './live-listing.ts';
-import { outgoingParams } from './outgoing.ts';
+import { listenParams } from './outgoing.ts';
 import { Requester } from './requester.ts';
 import { ServerRequests } from './server-requests.ts';
+import { subscriptionOf, untagged } from './subscription-tag.ts';
 import type { Connection, Origin, UpstreamAnswer, UpstreamRequest } from './types.ts';
 
 export interface LiveConnectionOptions {
@@ -78,7 +77,7 @@ export class LiveConnection implements Connection {
       clock,
       callsFor: (via) => this.#requester.callsFor(via),
       roots: options.roots ?? (async () => []),
-      notify: (method, params) => this.#tellServer(method, params),
+      notify: (method, params) => this.notify({ jsonrpc: '2.0', method, params }),
       onAsked: (called) => on.asked(called),
       onQuestion: ({ params }, call) => this.#elicitations.asked(params, call),
     });
@@ -107,7 +106,7 @@ export class LiveConnection implements Connection {
       clock,
       logger,
       capabilities: identity.capabilities,
-      params: (filter) => outgoingParams(speaker, 'subscriptions/listen', filter, undefined, 0),
+      params: (params) => listenParams(speaker, params),
       onGap: (kinds) => this.#lists.changed(...kinds),
     });
   }
@@ -176,6 +175,10 @@ export class LiveConnection implements Connection {
     if (isObject(resources) && resources['subscribe'] === true) await this.#subscriptions.set(uris);
   }
 
+  async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    return this.identity.era === 'modern' ? this.#changes.setTaskIds(taskIds) : new Set();
+  }
+
   async setLogLevel(level: string | undefined): Promise<void> {
     const { era, capabilities } = this.identity;
     if (era === 'legacy' && isObject(capabilities['logging'])) await this.#level.set(level);
@@ -242,6 +245,8 @@ export class LiveConnection implements Connection {
         return this.#updated(message);
       case 'notifications/subscriptions/acknowledged':
         return this.#changes.acknowledged(subscriptionOf(message) ?? via, message.params);
+      case TASK_CHANGED:
+        return this.#taskChanged(message);
       case 'notifications/cancelled':
         return this.identity.era === 'modern' ? this.#changes.cancelledByServer(message) : this.#serverRequests.cancelled(message);
       case 'notifications/elicitation/complete':
@@ -262,11 +267,6 @@ export class LiveConnection implements Connection {
     return { error: { code: rpcCode.methodNotFound, message: text } };
   }
 
-  #tellServer(method: string, params: JsonObject | undefined): void {
-    const { link, logger } = this.#options;
-    link.notify(method, params).catch((error: unknown) => logger.debug(`${method} was not delivered`, { code: toHubError(error).code }));
-  }
-
   #logged(message: NotificationMessage, via: RequestId | undefined): void {
     const isMeantFor = (origin: Origin): boolean => this.#level.isMeantFor(message, origin);
     if (!this.#requester.deliver(message, via, isMeantFor) && this.#isReady) this.#options.on.logMessage(message);
@@ -274,14 +274,11 @@ export class LiveConnection implements Connection {
 
   #updated(message: NotificationMessage): void {
     const uri = message.params?.['uri'];
-    if (typeof uri !== 'string' || !this.#isReady) return;
-    // The id of the subscription is between this upstream and the hub.
-    const params = patchMeta(message.params ?? {}, { [metaKey.subscriptionId]: undefined });
-    this.#options.on.resourceUpdated({ uri, notification: { ...message, params } });
+    if (typeof uri === 'string' && this.#isReady) this.#options.on.resourceUpdated({ uri, notification: untagged(message) });
   }
-}
 
-function subscriptionOf({ params }: NotificationMessage): RequestId | undefined {
-  const id = metaOf(params)?.[metaKey.subscriptionId];
-  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+  #taskChanged(message: NotificationMessage): void {
+    const taskId = message.params?.['taskId'];
+    if (typeof taskId === 'string' && this.#isReady) this.#options.on.taskChanged({ taskId, notification: untagged(message) });
+  }
 }

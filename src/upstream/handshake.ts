@@ -1,13 +1,28 @@
 import { HubError, isHubError, type Logger, messageOf } from '../base/index.ts';
 import type { ServerIdentity } from '../catalog/index.ts';
-import { isLegacyVersion, isObject, type JsonObject, LEGACY_VERSIONS, NEWEST_LEGACY, type Outcome } from '../protocol/index.ts';
+import {
+  extensionId,
+  isLegacyVersion,
+  isObject,
+  type JsonObject,
+  LEGACY_VERSIONS,
+  NEWEST_LEGACY,
+  type Outcome,
+} from '../protocol/index.ts';
 import type { Link } from './link.ts';
 
 /**
  * What the hub declares to a legacy server: everything that it can carry to some client. The capabilities of a connection
  * never change, but its calls come from many clients; what the client of a call cannot do is refused when it is asked.
+ * `tasks` is not declared: a server's question of a client is never run as a task (spec 2025-11-25 basic/utilities/tasks).
  */
-const CAPABILITIES: JsonObject = { sampling: { tools: {} }, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
+const CAPABILITIES: JsonObject = {
+  sampling: { tools: {} },
+  elicitation: { form: {}, url: {} },
+  roots: { listChanged: true },
+  // Servers register their MCP Apps only where this is declared; the results of such tools are of use without the app too.
+  extensions: { [extensionId.ui]: { mimeTypes: ['text/html;profile=mcp-app'] } },
+};
 
 /** Sends `initialize` (spec 2025-11-25 basic/lifecycle). */
 export function sendInitialize(link: Link, hubInfo: JsonObject): Promise<Outcome> {

@@ -1,4 +1,14 @@
-import { isObject, type JsonObject, metaKey, patchMeta, progressTokenOf, withoutEnvelope } from '../protocol/index.ts';
+import {
+  extensionId,
+  isObject,
+  type JsonObject,
+  metaKey,
+  patchMeta,
+  progressTokenOf,
+  withExtension,
+  withoutEnvelope,
+  withoutExtension,
+} from '../protocol/index.ts';
 import type { ServerIdentity } from '../catalog/index.ts';
 import type { Origin } from './types.ts';
 
@@ -22,13 +32,11 @@ export function envelope(protocolVersion: string, hubInfo: JsonObject, origin?: 
   };
 }
 
-/** Tasks of a legacy client are not those of the modern era, of which it can make no use. */
-function capabilitiesOf({ era, clientCapabilities = {} }: Partial<Origin> = {}): JsonObject {
+/** Tasks of a legacy client are not those of the modern era, of which it can make no use; the hub can in its place. */
+function capabilitiesOf({ era, clientCapabilities = {}, runsTasks = false }: Partial<Origin> = {}): JsonObject {
   if (era !== 'legacy') return clientCapabilities;
-  const { tasks: _tasks, extensions, ...rest } = clientCapabilities;
-  if (!isObject(extensions)) return rest;
-  const { 'io.modelcontextprotocol/tasks': _modernTasks, ...others } = extensions;
-  return { ...rest, extensions: others };
+  const { tasks: _tasks, ...rest } = clientCapabilities;
+  return runsTasks ? withExtension(rest, extensionId.tasks) : withoutExtension(rest, extensionId.tasks);
 }
 
 /** The params of a request as this upstream is to see them: everything that is not the envelope passes untouched. */
@@ -55,4 +63,12 @@ function withArguments(params: JsonObject): JsonObject {
 function legacyParams(params: JsonObject): JsonObject {
   const { inputResponses: _responses, requestState: _state, ...rest } = withoutEnvelope(params);
   return rest;
+}
+
+/** The params of a `subscriptions/listen` of the hub's own; one that names tasks must declare their extension (SEP-2663). */
+export function listenParams(speaker: Speaker, params: JsonObject): JsonObject | undefined {
+  const { notifications } = params;
+  const whole = outgoingParams(speaker, 'subscriptions/listen', params, undefined, 0);
+  if (!whole || !isObject(notifications) || notifications['taskIds'] === undefined) return whole;
+  return patchMeta(whole, { [metaKey.clientCapabilities]: withExtension({}, extensionId.tasks) });
 }

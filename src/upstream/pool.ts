@@ -84,6 +84,7 @@ export class Pool {
         state: (event) => this.#emitter.emit('state', event),
         listing: (event) => this.#emitter.emit('listing', event),
         resourceUpdated: (event) => this.#emitter.emit('resourceUpdated', event),
+        taskChanged: (event) => this.#emitter.emit('taskChanged', event),
         logMessage: (event) => this.#emitter.emit('logMessage', event),
         forSession: (event) => this.#emitter.emit('forSession', event),
       },

@@ -8,6 +8,7 @@ import { NO_HINT } from './list-freshness.ts';
 import { notReady } from './not-ready.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
 import { Sharing } from './sharing.ts';
+import { StandingWishes } from './standing-wishes.ts';
 import type { Connection, LogLine, PoolEvents, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
 export interface SupervisorOptions {
@@ -38,8 +39,7 @@ export class Supervisor implements Upstream {
   readonly #endings = new Set<Promise<void>>();
   #stopping: Promise<void> | undefined;
   readonly #era = new EraMemory();
-  #subscribed: ReadonlySet<string> = new Set();
-  #logLevel: string | undefined;
+  readonly #wishes = new StandingWishes();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -120,13 +120,15 @@ export class Supervisor implements Upstream {
   }
 
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
-    this.#subscribed = new Set(uris);
-    await this.#connection?.setSubscribedResources(this.#subscribed);
+    await this.#wishes.setUris(uris, this.#connection);
+  }
+
+  async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    return this.#wishes.setTaskIds(taskIds, this.#connection);
   }
 
   async setLogLevel(level: string | undefined): Promise<void> {
-    this.#logLevel = level;
-    await Promise.all([this.#connection?.setLogLevel(level), this.#sharing.setLogLevel(level)]);
+    await Promise.all([this.#wishes.setLogLevel(level, this.#connection), this.#sharing.setLogLevel(level)]);
   }
 
   setRootsSource(source: RootsSource): void {
@@ -186,6 +188,7 @@ export class Supervisor implements Upstream {
       on: {
         listing: (listing) => current() && this.#setListing(listing),
         resourceUpdated: (event) => current() && on.resourceUpdated({ id, ...event }),
+        taskChanged: (event) => current() && on.taskChanged({ id, ...event }),
         logMessage: (notification) => current() && on.logMessage({ id, notification }),
         asked: (called) => this.#sharing.asked(called),
         forSession: (event) => current() && on.forSession({ id, ...event }),
@@ -213,15 +216,10 @@ export class Supervisor implements Upstream {
     this.#setListing(connection.listing);
     this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity });
     try {
-      if (this.#subscribed.size > 0) await connection.setSubscribedResources(this.#subscribed);
-      if (this.#logLevel !== undefined) await connection.setLogLevel(this.#logLevel);
+      await this.#wishes.applyTo(connection);
     } catch (error) {
-      this.#options.parts.logger.warn(
-        `Server "${this.id}" does not take the subscriptions or log level it had before: ${messageOf(error)}`,
-        {
-          server: this.id,
-        },
-      );
+      const message = `Server "${this.id}" does not take the subscriptions or log level it had before: ${messageOf(error)}`;
+      this.#options.parts.logger.warn(message, { server: this.id });
     }
   }
 

@@ -126,6 +126,7 @@ export class Switchboard {
       on: {
         listing: () => {},
         resourceUpdated: () => {},
+        taskChanged: () => {},
         logMessage: (notification) => sessionId !== undefined && forSession({ sessionId, notification }),
         asked: (called) => {
           asking.learn(called);

@@ -16,6 +16,8 @@ export interface Origin {
   /** What the client can be asked for; a modern upstream is told and may answer `input_required`. */
   readonly clientCapabilities?: JsonObject | undefined;
   readonly logLevel?: string | undefined;
+  /** The hub itself sees a task through for a client that knows of none: it is the hub that declares the extension (SEP-2663). */
+  readonly runsTasks?: boolean | undefined;
 }
 
 export interface AskOptions {
@@ -68,6 +70,8 @@ export interface ConnectionEvents {
   listing: Listing;
   /** A `notifications/resources/updated` for a subscribed resource. */
   resourceUpdated: { readonly uri: string; readonly notification: NotificationMessage };
+  /** A `notifications/tasks` for a watched task, under the server's own id. */
+  taskChanged: { readonly taskId: string; readonly notification: NotificationMessage };
   /** A `notifications/message`, or a notification of a legacy server that the hub does not know, that belongs to no request in flight. */
   logMessage: NotificationMessage;
   /**
@@ -108,6 +112,11 @@ export interface Connection {
   notify(notification: NotificationMessage): void;
   /** The URIs that somebody wants `resources/updated` of, as a whole; the connection works out the difference. */
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
+  /**
+   * The tasks that somebody wants `notifications/tasks` of, as a whole (SEP-2663). Resolves with those that the server
+   * agreed to tell of; a server without the extension agrees to none.
+   */
+  setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>>;
   /**
    * The finest log level anybody wants of a legacy upstream; `undefined` leaves it to the server, or to `info` once one
    * was set. Clients that never set a level are not sent what is finer than `info` from then on.
@@ -169,6 +178,7 @@ export interface Upstream {
   /** Resolves once the first start attempt has ended either way, or `startupWait` is over. Never rejects. */
   settled(signal: AbortSignal): Promise<void>;
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
+  setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>>;
   setLogLevel(level: string | undefined): Promise<void>;
   /** Where the roots come from that the server asks for outside of any call. Until it is set there are none. */
   setRootsSource(source: RootsSource): void;
@@ -187,6 +197,7 @@ export interface PoolEvents {
   state: { readonly id: string; readonly state: UpstreamState };
   listing: { readonly id: string; readonly listing: Listing | undefined };
   resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
+  taskChanged: { readonly id: string; readonly taskId: string; readonly notification: NotificationMessage };
   logMessage: { readonly id: string; readonly notification: NotificationMessage };
   forSession: { readonly id: string; readonly sessionId: string; readonly notification: NotificationMessage };
 }

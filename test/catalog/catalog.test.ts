@@ -146,15 +146,8 @@ describe('resources', () => {
     ['the same form without a clash', 'a__file:///a', [['a', 'file:///a', true]]],
     ['the same form, not listed', 'b_c__file:///else', [['b.c', 'file:///else', true]]],
     ['the same form, nothing known yet', 'late__x://y', [['late', 'x://y', true]]],
-    [
-      'named by tools of two servers',
-      'ui://app/a',
-      [
-        ['a', 'ui://app/a', false],
-        ['b.c', 'ui://app/a', false],
-      ],
-    ],
-    ['named in the older spelling', 'ui://app/b', [['b.c', 'ui://app/b', false]]],
+    ['named by tools of two servers', 'ui://app/a', [['a', 'ui://app/a', true]]],
+    ['named in the older spelling', 'ui://app/b', [['b.c', 'ui://app/b', true]]],
     [
       'fits templates of both',
       'repo://x',
@@ -210,7 +203,8 @@ describe('resources', () => {
   it('a server is asked once, however many reasons there are to ask it', () => {
     const tools = [tool('ui', { _meta: { ui: { resourceUri: 'ui://x' } } })];
     const { all } = catalog({ a: listing({ tools, resourceTemplates: [template('ui://{a}'), template('{+all}')] }) });
-    expect(all.resource('ui://x')).toEqual([{ serverId: 'a', uri: 'ui://x', exact: false }]);
+    expect(all.resource('ui://x')).toEqual([{ serverId: 'a', uri: 'ui://x', exact: true }]);
+    expect(all.resource('ui://y')).toEqual([{ serverId: 'a', uri: 'ui://y', exact: false }]);
   });
 
   it('in the view of one server every URI goes to it', () => {

@@ -8,6 +8,7 @@ import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/s
 import { buildFixture } from './fixture/build.ts';
 import type { FixtureEra } from './fixture/http.ts';
 import { serveFixtureHttp } from './fixture/http.ts';
+import { inputWithoutTasks } from './fixture/task-transports.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +27,11 @@ const chosen = era(values.era);
 if (values.transport === 'stdio') {
   // A server that was written before 2026-07-28 is one that is connected by hand.
   if (chosen === 'legacy') await buildFixture().connect(new StdioServerTransport());
-  else serveStdio(() => buildFixture(), { legacy: chosen === 'modern' ? 'reject' : 'serve' });
+  else
+    serveStdio(() => buildFixture(), {
+      legacy: chosen === 'modern' ? 'reject' : 'serve',
+      transport: new StdioServerTransport(inputWithoutTasks()),
+    });
 } else {
   const address = (await serveFixtureHttp(chosen, Number(values.port))).address();
   if (address === null || typeof address === 'string') throw new Error('The fixture has no port.');

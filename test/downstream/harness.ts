@@ -166,7 +166,7 @@ export const modernHeaders = (method: string, name?: string): Record<string, str
 
 /** A whole modern request: envelope and headers. */
 export function modern(method: string, params: JsonObject = {}, meta: JsonObject = {}, id: string | number = 1): Sent {
-  const named = params['name'] ?? params['uri'];
+  const named = params['name'] ?? params['uri'] ?? params['taskId'];
   return {
     headers: modernHeaders(method, typeof named === 'string' ? named : undefined),
     body: { jsonrpc: '2.0', id, method, params: { ...params, _meta: { ...ENVELOPE, ...meta } } },

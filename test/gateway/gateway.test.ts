@@ -228,10 +228,33 @@ describe('lists and discovery', () => {
   it('waits for late servers, then lists everything in config order with the merged hints', async () => {
     const late = new FakeUpstream('late', undefined);
     const { gateway, upstreams } = gatewayOver(late, upstream('a', { tools: [tool('x')] }));
-    late.onSettled = async () => upstreams.offer('late', listing({ tools: [tool('y', { icons: [{ src: 'i' }], execution: { z: 1 } })] }));
+    late.onSettled = async () => upstreams.offer('late', listing({ tools: [tool('y', { icons: [{ src: 'i' }], 'x-new': { z: 1 } })] }));
     const result = resultOf(await gateway.call(call('tools/list')));
-    expect(result['tools']).toEqual([tool('late__y', { icons: [{ src: 'i' }], execution: { z: 1 } }), tool('a__x')]);
+    expect(result['tools']).toEqual([tool('late__y', { icons: [{ src: 'i' }], 'x-new': { z: 1 } }), tool('a__x')]);
     expect(result).toMatchObject({ ttlMs: 0, cacheScope: 'private', resultType: 'complete' });
+  });
+
+  it('keeps how a tool takes part in tasks for the endpoint of its server', async () => {
+    const { gateway } = gatewayOver(upstream('a', { tools: [tool('x', { execution: { taskSupport: 'optional' } })] }));
+    expect(resultOf(await gateway.call(call('tools/list')))['tools']).toEqual([tool('a__x')]);
+    const own = resultOf(await gateway.call(call('tools/list', undefined, { scope: { kind: 'server', id: 'a' } })));
+    expect(own['tools']).toEqual([tool('x', { execution: { taskSupport: 'optional' } })]);
+  });
+
+  it('puts the extensions together that it can lead to the right server', async () => {
+    const [tasks, ui] = ['io.modelcontextprotocol/tasks', 'io.modelcontextprotocol/ui'];
+    const declaring = (id: string, era: 'legacy' | 'modern', extensions: object) =>
+      upstream(id, { era, capabilities: { tools: {}, extensions: { ...extensions } } });
+    const extensions = async (...servers: FakeUpstream[]) => {
+      const { capabilities } = resultOf(await gatewayOver(...servers).gateway.call(call('server/discover')));
+      return (capabilities as JsonObject)['extensions'];
+    };
+    expect(await extensions(upstream('a'))).toBeUndefined();
+    // What a legacy server says of modern tasks counts for nothing.
+    expect(await extensions(declaring('a', 'legacy', { [tasks]: {}, 'example.org/own': {} }))).toBeUndefined();
+    const one = declaring('a', 'legacy', { [ui]: { mimeTypes: ['x', 'y'], 'x-new': 1 } });
+    const two = declaring('b', 'modern', { [ui]: { mimeTypes: ['y', 'z'], 'x-new': 2 }, [tasks]: {} });
+    expect(await extensions(one, two)).toEqual({ [tasks]: {}, [ui]: { mimeTypes: ['x', 'y', 'z'], 'x-new': 1 } });
   });
 
   it('refuses a cursor, for it gives none', async () => {

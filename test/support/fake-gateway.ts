@@ -54,6 +54,10 @@ export class FakeFeed implements Feed {
     return { result: {} };
   }
 
+  async watchTasks(taskIds: readonly string[]): Promise<readonly string[]> {
+    return taskIds.filter((taskId) => !taskId.startsWith('unknown'));
+  }
+
   async setLogLevel(level: string): Promise<void> {
     this.level = level;
   }

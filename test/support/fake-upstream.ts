@@ -52,6 +52,7 @@ export class FakeUpstream implements Upstream {
   listing: Listing | undefined;
   readonly requests: UpstreamRequest[] = [];
   readonly subscriptions: string[][] = [];
+  readonly watchedTasks: string[][] = [];
   readonly logLevels: (string | undefined)[] = [];
   readonly noiseCount = 0;
   readonly notifications: NotificationMessage[] = [];
@@ -99,6 +100,11 @@ export class FakeUpstream implements Upstream {
 
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
     this.subscriptions.push([...uris].sort());
+  }
+
+  async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    this.watchedTasks.push([...taskIds].sort());
+    return taskIds;
   }
 
   async setLogLevel(level: string | undefined): Promise<void> {

@@ -49,6 +49,7 @@ export const plainConnect: Connect = async (launch, { signal, createStdioTranspo
     notify: () => {},
     request: async ({ method, params }) => ({ era: 'legacy', outcome: await ask(method, params) }),
     setSubscribedResources: async () => {},
+    setWatchedTasks: async () => new Set<string>(),
     setLogLevel: async () => {},
     rootsChanged: () => {},
     close: () => transport.close(),

@@ -7,14 +7,14 @@ import type { Era } from '../../src/protocol/index.ts';
 const MAIN = join(import.meta.dirname, '../fixtures/recorder/main.mjs');
 
 /** A config entry for a recording server on stdio. */
-export const stdioRecorder = (name: string, era: Era): { command: string; args: string[] } => ({
+export const stdioRecorder = (name: string, era: Era, ...kind: string[]): { command: string; args: string[] } => ({
   command: process.execPath,
-  args: [MAIN, name, era, 'stdio'],
+  args: [MAIN, name, era, 'stdio', ...kind],
 });
 
 /** A recording server over HTTP, in a process of its own: a config entry for it, and how it is stopped. */
-export async function httpRecorder(name: string, era: Era): Promise<{ entry: { url: string }; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [MAIN, name, era, 'http'], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function httpRecorder(name: string, era: Era, ...kind: string[]): Promise<{ entry: { url: string }; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [MAIN, name, era, 'http', ...kind], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   const [url] = (await once(lines, 'line')) as [string];

@@ -44,6 +44,7 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
     on: {
       listing: (listing) => void recorded.listings.push(listing),
       resourceUpdated: ({ uri }) => void recorded.updated.push(uri),
+      taskChanged: () => undefined,
       logMessage: (message) => void recorded.logs.push(message),
       asked: () => {},
       forSession: (event) => void recorded.forSessions.push(event),

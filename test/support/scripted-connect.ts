@@ -54,6 +54,11 @@ export class ScriptedConnection implements Connection {
     return undefined;
   }
 
+  async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    this.log.push(`watch ${[...taskIds].join(' ')}`);
+    return taskIds;
+  }
+
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
     this.log.push(`subscribe ${[...uris].join(' ')}`);
   }

@@ -178,6 +178,7 @@ describe('a legacy server', () => {
     const on = {
       listing: () => undefined,
       resourceUpdated: () => undefined,
+      taskChanged: () => undefined,
       logMessage: () => undefined,
       asked: () => undefined,
       forSession: () => undefined,
@@ -246,10 +247,47 @@ describe('a modern server over stdio', () => {
     await connection.close();
   });
 
+  it('is listened to for tasks if it has the extension, which is declared then', async () => {
+    const extensions = { 'io.modelcontextprotocol/tasks': {} };
+    const replies = modern({ tools: { listChanged: true }, extensions });
+    const { connection, transport, last } = await connected(replies);
+    const watching = connection.setWatchedTasks(new Set(['b', 'a']));
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': last('subscriptions/listen')?.id ?? 0 };
+    expect(last('subscriptions/listen')?.params).toMatchObject({
+      notifications: { toolsListChanged: true, taskIds: ['a', 'b'] },
+      _meta: { 'io.modelcontextprotocol/clientCapabilities': { extensions } },
+    });
+    transport.receive({
+      jsonrpc: '2.0',
+      method: 'notifications/subscriptions/acknowledged',
+      params: { _meta, notifications: { taskIds: ['b'] } },
+    });
+    expect([...(await watching)]).toEqual(['b']);
+    await connection.close();
+
+    const without = await connected(modern());
+    expect([...(await without.connection.setWatchedTasks(new Set(['a'])))]).toEqual([]);
+    expect(without.ids('subscriptions/listen')).toHaveLength(1);
+    await without.connection.close();
+  });
+
+  it('is listened to without tasks when it refuses them', async () => {
+    const replies = modern({ tools: { listChanged: true }, extensions: { 'io.modelcontextprotocol/tasks': {} } });
+    const { connection, ids, last } = await connected(replies);
+    replies['subscriptions/listen'] = { error: { code: -32602, message: 'Unknown task' } };
+    const watching = connection.setWatchedTasks(new Set(['a']));
+    delete replies['subscriptions/listen'];
+    expect([...(await watching)]).toEqual([]);
+    expect(ids('subscriptions/listen')).toHaveLength(3);
+    expect(last('subscriptions/listen')?.params?.['notifications']).toEqual({ toolsListChanged: true });
+    await connection.close();
+  });
+
   it('tells of updated resources without the subscription of the hub', async () => {
     const seen: NotificationMessage[] = [];
     const on = {
       listing: () => undefined,
+      taskChanged: () => undefined,
       logMessage: () => undefined,
       asked: () => undefined,
       forSession: () => undefined,

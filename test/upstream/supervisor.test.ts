@@ -49,6 +49,7 @@ function supervised(
       state: ({ state }) => void states.push(state),
       listing: ({ listing }) => void listings.push(listing?.items.tools.length),
       resourceUpdated: ({ uri }) => void uris.push(uri),
+      taskChanged: () => undefined,
       logMessage: () => {},
       forSession: () => {},
     },
@@ -298,10 +299,11 @@ describe('a ready upstream', () => {
     const first = await connectNext(all);
     await all.supervisor.setLogLevel('debug');
     await all.supervisor.setSubscribedResources(new Set(['test://a', 'test://b']));
-    expect(first.log).toEqual(['subscribe test://a', 'level debug', 'subscribe test://a test://b']);
+    await all.supervisor.setWatchedTasks(new Set(['t']));
+    expect(first.log).toEqual(['subscribe test://a', 'level debug', 'subscribe test://a test://b', 'watch t']);
     all.calls[0]?.options.on.closed(crash);
     await all.clock.advance(1_000);
-    expect((await connectNext(all)).log).toEqual(['subscribe test://a test://b', 'level debug']);
+    expect((await connectNext(all)).log).toEqual(['subscribe test://a test://b', 'watch t', 'level debug']);
   });
 
   it('is lost also in the moment it becomes ready', async () => {

@@ -1,0 +1,49 @@
+import { HubError } from '../base/index.ts';
+import { isObject, type JsonObject, patchMeta } from '../protocol/index.ts';
+import type { Upstream, UpstreamAnswer } from '../upstream/index.ts';
+import type { Call } from './call.ts';
+import { keepsTaskHint } from './task-calls.ts';
+import type { Send } from './task-rounds.ts';
+
+/** How long a task is waited for, and how long its server is asked to keep it, in milliseconds. */
+const MAX_TASK_MS = 3_600_000;
+/** How long a server may take to take a cancellation, in milliseconds. */
+const CANCEL_MS = 5_000;
+/** Where a server of 2025-11-25 says which task a result is of. */
+const RELATED_TASK = 'io.modelcontextprotocol/related-task';
+
+/**
+ * Whether a call needs a task of 2025-11-25 that its client was never offered: the tool runs as nothing else (spec
+ * 2025-11-25 basic/utilities/tasks, "Tool-Level Negotiation").
+ */
+export function needsCoreTask(call: Call, upstream: Upstream, params: JsonObject | undefined): boolean {
+  const { listing } = upstream;
+  if (call.method !== 'tools/call' || !listing?.identity.capabilities['tasks'] || keepsTaskHint(call, upstream)) return false;
+  const tool = listing.items.tools.find(({ name }) => name === params?.['name']);
+  const execution = tool?.['execution'];
+  return listing.identity.era === 'legacy' && isObject(execution) && execution['taskSupport'] === 'required';
+}
+
+/**
+ * Makes a call as a task of 2025-11-25 and waits for its result in the client's place. What the server asks meanwhile
+ * reaches the client as in any other call.
+ *
+ * @throws HubError UPSTREAM_PROTOCOL, or what `send` rejects with; the task is cancelled then
+ */
+export async function throughCoreTask(call: Call, server: string, params: JsonObject, send: Send): Promise<UpstreamAnswer> {
+  const answer = await send(call.method, { ...params, task: { ttl: MAX_TASK_MS } });
+  const task = answer.outcome.result?.['task'];
+  if (answer.outcome.error || task === undefined) return answer;
+  const taskId = isObject(task) ? task['taskId'] : undefined;
+  if (typeof taskId !== 'string') {
+    throw new HubError('UPSTREAM_PROTOCOL', `Server "${server}" answered with a task that has no id.`, { details: { server } });
+  }
+  try {
+    const { era, outcome } = await send('tasks/result', { taskId }, { timeoutMs: MAX_TASK_MS });
+    return outcome.error ? { era, outcome } : { era, outcome: { result: patchMeta(outcome.result, { [RELATED_TASK]: undefined }) } };
+  } catch (error) {
+    // Whatever ended the wait: nobody will ask for this task again. What the server says to that changes nothing.
+    await send('tasks/cancel', { taskId }, { signal: new AbortController().signal, timeoutMs: CANCEL_MS }).catch(() => undefined);
+    throw error;
+  }
+}
