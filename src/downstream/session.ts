@@ -20,8 +20,8 @@ import {
 import { Backlog } from './backlog.ts';
 import { lackingAbility } from './client-abilities.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
-import type { EventStream } from './event-stream.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
+import type { MessageStream } from './message-stream.ts';
 import { type Push, Questions } from './questions.ts';
 
 interface RunningCall {
@@ -45,7 +45,7 @@ export class Session {
   readonly #questions: Questions;
   #downstream: Downstream | undefined;
   #feed: Feed | undefined;
-  #stream: EventStream | undefined;
+  #stream: MessageStream | undefined;
   #lastUsedMs: number;
   #closed = false;
 
@@ -109,7 +109,7 @@ export class Session {
   }
 
   /** Gives the stream for notifications that belong to no request, and sends what was kept for it; false when there is one. */
-  listenOn(stream: EventStream): boolean {
+  listenOn(stream: MessageStream): boolean {
     if (this.#stream) return false;
     this.#touch();
     this.#stream = stream;
@@ -118,7 +118,7 @@ export class Session {
   }
 
   /** Takes the stream back, when it is over. */
-  stopListening(stream: EventStream): void {
+  stopListening(stream: MessageStream): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     this.#touch();

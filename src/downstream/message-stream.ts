@@ -1,0 +1,9 @@
+import type { Message } from '../protocol/index.ts';
+
+/** A way out for messages that answer nothing: server-sent events, or lines on a stream that a client shares. */
+export interface MessageStream {
+  /** False when the stream is over, so that nobody gets it. */
+  send(message: Message): boolean;
+  /** Ends it after what was sent. Idempotent. */
+  end(): void;
+}
