@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, HubError, sleep } from '../base/index.ts';
+import { isAlive } from './is-alive.ts';
+
+/** How long to wait before the next attempt at a lock that somebody holds, in milliseconds: up to this more than as much. */
+const RETRY_MS = 10;
+
+export interface LockOptions {
+  /** A folder for this lock alone; made when it is missing. */
+  readonly dir: string;
+  readonly clock: Clock;
+  /** An owner that has held it for longer is taken for dead (its process id may be another program's by now), in milliseconds. */
+  readonly staleAfterMs: number;
+}
+
+/** A lock that is held. */
+export interface FileLock {
+  /** False when others took its owner for dead, after a long suspension say. */
+  isHeld(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes a lock between processes, or gives `undefined` when another one holds it or tries just now.
+ *
+ * Everybody puts down a file of their own name first and looks for others' after that, so of two that overlap at most one
+ * sees nobody. Files of dead owners are removed; since no name is used twice, that can never hit a living one.
+ */
+export async function tryLock({ dir, clock, staleAfterMs }: LockOptions): Promise<FileLock | undefined> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  if (await isHeldByOthers(dir, undefined, clock, staleAfterMs)) return undefined;
+  const name = `${process.pid}.${randomUUID()}`;
+  const file = join(dir, name);
+  const release = (): Promise<void> => rm(file, { force: true });
+  await writeFile(file, '', { flag: 'wx', mode: 0o600 });
+  try {
+    if (await isHeldByOthers(dir, name, clock, staleAfterMs)) {
+      await release();
+      return undefined;
+    }
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { release, isHeld: async () => (await startOf(file)) !== undefined };
+}
+
+/**
+ * Takes the lock, waiting for its turn.
+ *
+ * @throws HubError TIMEOUT when it is not free within `timeoutMs`
+ */
+export async function lock(options: LockOptions, timeoutMs: number): Promise<FileLock> {
+  const { clock, dir } = options;
+  const end = clock.now() + timeoutMs;
+  for (;;) {
+    const held = await tryLock(options);
+    if (held) return held;
+    if (clock.now() > end) throw new HubError('TIMEOUT', `Others have held the lock ${dir} for ${timeoutMs / 1000} seconds.`);
+    await sleep(clock, RETRY_MS * (1 + Math.random()));
+  }
+}
+
+async function isHeldByOthers(dir: string, own: string | undefined, clock: Clock, staleAfterMs: number): Promise<boolean> {
+  for (const name of await readdir(dir)) {
+    if (name === own) continue;
+    const file = join(dir, name);
+    const since = await startOf(file);
+    if (since === undefined) continue;
+    if (isAlive(Number.parseInt(name, 10)) && clock.now() - since < staleAfterMs) return true;
+    await rm(file, { force: true });
+  }
+  return false;
+}
+
+/** When a lock file was made, in milliseconds since the epoch; `undefined` when it is gone. */
+async function startOf(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).mtimeMs;
+  } catch {
+    // Expected: ENOENT, its owner has released it meanwhile.
+    return undefined;
+  }
+}
