@@ -50,6 +50,8 @@ export class Stdio {
   readonly #out: LineStream;
   readonly #session: Session;
   readonly #modern: ModernStdio;
+  /** Under way; what comes behind `initialize` on the stream waits for its answer. */
+  #handshake: Promise<void> | undefined;
   #running = 0;
   #inputEnded = false;
   #timer: Disposable | undefined;
@@ -149,7 +151,8 @@ export class Stdio {
       case 'modern-notification':
         return this.#cancel(inbound.message);
       case 'initialize':
-        return void this.#serve(inbound.message, () => this.#initialize(inbound.message));
+        this.#handshake = this.#serve(inbound.message, () => this.#initialize(inbound.message));
+        return;
       case 'legacy':
         return inbound.batch ? this.#batch(inbound.messages) : this.#legacy(inbound.messages);
     }
@@ -157,23 +160,29 @@ export class Stdio {
 
   #legacy(messages: readonly Message[]): void {
     for (const message of messages) {
-      if (isRequest(message)) void this.#serve(message, async () => void this.#send(await this.#ask(message)));
+      if (isRequest(message)) void this.#serve(message, () => this.#answer(message));
       else this.#takeIn(message);
     }
   }
 
   /** The answers to a batch go out together, when all are there. */
   #batch(messages: readonly Message[]): void {
-    const { version } = this.#session;
-    if (!BATCH_VERSIONS.has(version)) return this.#fault(rpcCode.invalidRequest, 'Send one message per line: no batches here.');
-    const requests = messages.filter(isRequest);
+    const [first, ...others] = messages.filter(isRequest);
     for (const message of messages) if (!isRequest(message)) this.#takeIn(message);
-    const [first] = requests;
     if (!first) return;
     void this.#serve(first, async () => {
-      const answers = (await Promise.all(requests.map((message) => this.#ask(message)))).filter((answer) => answer !== undefined);
-      if (answers.length > 0) this.#out.send(answers);
+      await this.#handshake;
+      if (!BATCH_VERSIONS.has(this.#session.version))
+        return this.#fault(rpcCode.invalidRequest, 'Send one message per line: no batches here.');
+      const answers = await Promise.all([first, ...others].map((message) => this.#ask(message)));
+      const given = answers.filter((answer) => answer !== undefined);
+      if (given.length > 0) this.#out.send(given);
     });
+  }
+
+  async #answer(message: RequestMessage): Promise<void> {
+    await this.#handshake;
+    this.#send(await this.#ask(message));
   }
 
   async #initialize(message: RequestMessage): Promise<void> {
