@@ -8,6 +8,8 @@ export interface RelayOptions {
   readonly input: Readable;
   readonly output: Writable;
   readonly socket: Socket;
+  /** Aborts when the process is to end: what the hub still does for this client is taken back at once. */
+  readonly signal: AbortSignal;
   /** What has come from the socket already. */
   readonly head: Buffer;
 }
@@ -20,7 +22,7 @@ export interface RelayOptions {
 export type RelayEnd = 'input-ended' | 'output-closed' | 'hub-gone' | 'untouched';
 
 /** Carries bytes both ways until one side ends. Never rejects; the socket is closed afterwards. */
-export async function relay({ input, output, socket, head }: RelayOptions): Promise<RelayEnd> {
+export async function relay({ input, output, socket, head, signal }: RelayOptions): Promise<RelayEnd> {
   let late: NodeJS.Timeout | undefined;
   let isTouched = false;
   let hasEnded = false;
@@ -31,6 +33,9 @@ export async function relay({ input, output, socket, head }: RelayOptions): Prom
     hasEnded = true;
     late = setTimeout(() => socket.destroy(), LAST_ANSWERS_WITHIN_MS);
   };
+  // An orderly close would tell the hub that the answers are still waited for.
+  const onAbort = (): void => void socket.resetAndDestroy();
+  signal.addEventListener('abort', onAbort, { once: true });
   const end = await new Promise<RelayEnd>((resolve) => {
     output.once('error', () => resolve('output-closed'));
     socket.on('error', () => {
@@ -43,8 +48,9 @@ export async function relay({ input, output, socket, head }: RelayOptions): Prom
     input.pipe(socket);
   });
   clearTimeout(late);
+  signal.removeEventListener('abort', onAbort);
   input.unpipe(socket);
   input.off('data', onData).off('end', onEnd);
-  socket.destroy();
+  if (end === 'output-closed') socket.resetAndDestroy();
   return end;
 }

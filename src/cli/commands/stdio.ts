@@ -25,14 +25,14 @@ export async function runStdio({ options, process }: StdioContext): Promise<void
     if (process.stdout.destroyed || process.stdout.writableEnded) process.exit(code);
     else process.stdout.write('', () => process.exit(code));
   };
-  endOnSignals(process);
+  const gone = endOnSignals(process);
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => {
       // Expected: EPIPE, the client is gone; the relay sees that too.
     });
   }
   try {
-    const { end, hub } = await serve({ options, process }, tell);
+    const { end, hub } = await serve({ options, process }, tell, gone);
     if (end === 'hub-gone' || end === 'untouched') {
       tell(`error: The hub (pid ${hub.pid}, port ${hub.port}) has gone. Start this command again to get a new one.`);
       exit(3);
@@ -44,7 +44,11 @@ export async function runStdio({ options, process }: StdioContext): Promise<void
   }
 }
 
-async function serve({ options, process }: StdioContext, tell: (text: string) => void): Promise<{ end: RelayEnd; hub: FoundHub }> {
+async function serve(
+  { options, process }: StdioContext,
+  tell: (text: string) => void,
+  signal: AbortSignal,
+): Promise<{ end: RelayEnd; hub: FoundHub }> {
   const { configFiles, server, shutdownDelayMs, verbose } = options;
   const [, script] = process.argv;
   if (script === undefined) throw new HubError('UNHANDLED_ERROR', 'The path of this command is not known.');
@@ -64,13 +68,20 @@ async function serve({ options, process }: StdioContext, tell: (text: string) =>
       },
     });
     const { socket, head } = hub;
-    const end = await relay({ input: process.stdin, output: process.stdout, socket, head });
+    const end = await relay({ input: process.stdin, output: process.stdout, socket, head, signal });
     // A client that has said nothing yet has no session to lose.
     if (end !== 'untouched' || attempt === ATTEMPTS) return { end, hub };
   }
 }
 
-/** Who ends this process wants it gone: the hub takes back what still runs when the connection closes. */
-function endOnSignals(process: NodeJS.Process): void {
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => process.exit(0));
+/** Who ends this process wants it gone at once. The signal that is returned aborts before it goes. */
+function endOnSignals(process: NodeJS.Process): AbortSignal {
+  const gone = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(name, () => {
+      gone.abort();
+      process.exit(0);
+    });
+  }
+  return gone.signal;
 }
