@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { type Clock, HubError, sleep } from '../base/index.ts';
 import { isAlive } from './is-alive.ts';
 
-/** How long to wait before the next attempt at a lock that somebody holds, in milliseconds: up to this more than as much. */
-const RETRY_MS = 10;
+/** The first wait for a lock that somebody holds, and the longest one, in milliseconds: each is twice the one before, more or less. */
+const FIRST_WAIT_MS = 10;
+const LONGEST_WAIT_MS = 80;
 
 export interface LockOptions {
   /** A folder for this lock alone; made when it is missing. */
@@ -55,11 +56,11 @@ export async function tryLock({ dir, clock, staleAfterMs }: LockOptions): Promis
 export async function lock(options: LockOptions, timeoutMs: number): Promise<FileLock> {
   const { clock, dir } = options;
   const end = clock.now() + timeoutMs;
-  for (;;) {
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
     const held = await tryLock(options);
     if (held) return held;
     if (clock.now() > end) throw new HubError('TIMEOUT', `Others have held the lock ${dir} for ${timeoutMs / 1000} seconds.`);
-    await sleep(clock, RETRY_MS * (1 + Math.random()));
+    await sleep(clock, waitMs * (0.5 + Math.random()));
   }
 }
 

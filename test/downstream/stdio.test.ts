@@ -406,6 +406,7 @@ describe('a client that does not read', () => {
     await until(() => gateway.calls.length > 0, 'the first calls');
     one.socket.resume();
     await until(() => one.lines.length === 40, 'all answers');
+    expect(new Set(one.lines.map(({ id }) => id)).size).toBe(40);
   });
 });
 
