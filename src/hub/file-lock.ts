@@ -8,6 +8,10 @@ import { isAlive } from './is-alive.ts';
 const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 80;
 
+/** How long one that others have met on the way waits for them to withdraw, and between two looks, in milliseconds. */
+const STAY_MS = 200;
+const STAY_STEP_MS = 4;
+
 export interface LockOptions {
   /** A folder for this lock alone; made when it is missing. */
   readonly dir: string;
@@ -24,28 +28,33 @@ export interface FileLock {
 }
 
 /**
- * Takes a lock between processes, or gives `undefined` when another one holds it or tries just now.
+ * Takes a lock between processes, or gives `undefined` when another one holds it.
  *
  * Everybody puts down a file of their own name first and looks for others' after that, so of two that overlap at most one
- * sees nobody. Files of dead owners are removed; since no name is used twice, that can never hit a living one.
+ * sees nobody. Of those that see each other the one with the least name stays for a moment and the others withdraw, so one
+ * gets it however many try at once. Files of dead owners are removed; since no name is used twice, that can never hit a
+ * living one.
  */
-export async function tryLock({ dir, clock, staleAfterMs }: LockOptions): Promise<FileLock | undefined> {
+export async function tryLock(options: LockOptions): Promise<FileLock | undefined> {
+  const { dir, clock } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  if (await isHeldByOthers(dir, undefined, clock, staleAfterMs)) return undefined;
+  if ((await others(options, undefined)).length > 0) return undefined;
   const name = `${process.pid}.${randomUUID()}`;
   const file = join(dir, name);
   const release = (): Promise<void> => rm(file, { force: true });
   await writeFile(file, '', { flag: 'wx', mode: 0o600 });
+  let isMine = false;
   try {
-    if (await isHeldByOthers(dir, name, clock, staleAfterMs)) {
-      await release();
-      return undefined;
+    for (let waitedMs = 0; waitedMs < STAY_MS; waitedMs += STAY_STEP_MS) {
+      const seen = await others(options, name);
+      isMine = seen.length === 0;
+      if (isMine || seen.some((other) => other < name)) break;
+      await sleep(clock, STAY_STEP_MS);
     }
-  } catch (error) {
-    await release();
-    throw error;
+  } finally {
+    if (!isMine) await release();
   }
-  return { release, isHeld: async () => (await startOf(file)) !== undefined };
+  return isMine ? { release, isHeld: async () => (await startOf(file)) !== undefined } : undefined;
 }
 
 /**
@@ -64,16 +73,18 @@ export async function lock(options: LockOptions, timeoutMs: number): Promise<Fil
   }
 }
 
-async function isHeldByOthers(dir: string, own: string | undefined, clock: Clock, staleAfterMs: number): Promise<boolean> {
+/** The files of living owners, apart from one's own; those of dead ones are removed. */
+async function others({ dir, clock, staleAfterMs }: LockOptions, own: string | undefined): Promise<readonly string[]> {
+  const living: string[] = [];
   for (const name of await readdir(dir)) {
     if (name === own) continue;
     const file = join(dir, name);
     const since = await startOf(file);
     if (since === undefined) continue;
-    if (isAlive(Number.parseInt(name, 10)) && clock.now() - since < staleAfterMs) return true;
-    await rm(file, { force: true });
+    if (isAlive(Number.parseInt(name, 10)) && clock.now() - since < staleAfterMs) living.push(name);
+    else await rm(file, { force: true });
   }
-  return false;
+  return living;
 }
 
 /** When a lock file was made, in milliseconds since the epoch; `undefined` when it is gone. */
