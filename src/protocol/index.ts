@@ -3,7 +3,7 @@ export * from './era.ts';
 export { rpcErrorOf } from './hub-error.ts';
 export * from './meta.ts';
 export * from './methods.ts';
-export { LineReader, type LineReaderOptions, type OverlongLine } from './line-reader.ts';
+export { LineReader, type OverlongLine } from './line-reader.ts';
 export { isTooDeep, MAX_NESTING } from './nesting.ts';
 export {
   decodeHeaderValue,

@@ -53,7 +53,9 @@ describe('stdio', () => {
     const inputs = [...loadedWith(path.replace(/^.*\//, ''))];
     expect(inputs).toContain('src/hub/workspaces.ts');
     expect(
-      inputs.filter((input) => /express|winston|cross-spawn|src\/(?:http|downstream|gateway|upstream|catalog)\/|src\/hub\/hub\.ts/.test(input)),
+      inputs.filter((input) =>
+        /express|winston|cross-spawn|src\/(?:http|downstream|gateway|upstream|catalog)\/|src\/hub\/hub\.ts/.test(input),
+      ),
     ).toEqual([]);
   });
 });
