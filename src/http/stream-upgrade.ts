@@ -17,9 +17,7 @@ type UpgradeListener = (req: IncomingMessage, socket: Duplex, head: Buffer) => v
  */
 export function upgradeHandler(server: Server, app: App, endpoint: Endpoint): UpgradeListener {
   return (req, socket, head) => {
-    socket.on('error', () => {
-      // Expected: the client is gone; whoever serves the stream sees it close.
-    });
+    socket.on('error', ignoreGone);
     const scope = asksForStream(req) ? app.streamScope(req) : undefined;
     if (!scope) return serveWithoutUpgrade(server, req, socket, head);
     const refusal = endpoint.streamRefusal();
@@ -38,6 +36,10 @@ export function upgradeHandler(server: Server, app: App, endpoint: Endpoint): Up
   };
 }
 
+function ignoreGone(): void {
+  // Expected: ECONNRESET and EPIPE; whoever serves the stream sees it close.
+}
+
 function asksForStream({ headers }: IncomingMessage): boolean {
   return (headers.upgrade ?? '').split(',').some((name) => name.trim().toLowerCase() === STREAM_PROTOCOL);
 }
@@ -49,7 +51,7 @@ function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Duple
     const line = withoutUpgrade(req.rawHeaders[at] ?? '', req.rawHeaders[at + 1] ?? '');
     if (line !== undefined) lines.push(line);
   }
-  socket.removeAllListeners('error');
+  socket.off('error', ignoreGone);
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   server.emit('connection', socket);
 }
