@@ -1,6 +1,5 @@
-import { type ListKind, matchesTemplate } from '../protocol/index.ts';
+import { matchesTemplate } from '../protocol/index.ts';
 import { type Candidate, closest } from './closest.ts';
-import type { CacheHint } from './listing.ts';
 import { buildNameTable, type NameTable } from './name-table.ts';
 import type { Naming } from './names.ts';
 import type { Member } from './offer.ts';
@@ -21,7 +20,6 @@ export function buildAllView(members: readonly Member[], naming: Naming, notes: 
   return {
     servers: Object.freeze(members.map(({ serverId }) => serverId)),
     list: (kind) => tables[kind].items,
-    cacheHint: (kind) => commonHint(kind, members),
     tool: (name) => names.tools.byExposed.get(name)?.target,
     plainTool: (name) => onlyTool(name, members),
     prompt: (name) => names.prompts.byExposed.get(name)?.target,
@@ -34,15 +32,6 @@ export function buildAllView(members: readonly Member[], naming: Naming, notes: 
       return exact ? [exact] : this.resource(uriTemplate);
     },
     closest: (kind, name, max = 3) => closest(name, candidates(names[kind]), max),
-  };
-}
-
-function commonHint(kind: ListKind, members: readonly Member[]): CacheHint {
-  const hints = members.flatMap(({ offer }) => (offer ? [offer.listing.cache[kind]] : []));
-  if (hints.length === 0) return { ttlMs: 0, cacheScope: 'private' };
-  return {
-    ttlMs: Math.min(...hints.map(({ ttlMs }) => ttlMs)),
-    cacheScope: hints.some(({ cacheScope }) => cacheScope === 'private') ? 'private' : 'public',
   };
 }
 

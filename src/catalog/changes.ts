@@ -1,14 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ChangeKind, JsonObject, ListKind } from '../protocol/index.ts';
-import { LIST_KINDS } from '../protocol/index.ts';
+import { changeKindOfList, LIST_KINDS } from '../protocol/index.ts';
 import type { Catalog } from './catalog.ts';
-
-const changeKind: Readonly<Record<ListKind, ChangeKind>> = {
-  tools: 'tools',
-  prompts: 'prompts',
-  resources: 'resources',
-  resourceTemplates: 'resources',
-};
 
 /**
  * What a client would see differently in `after`, by content: a changed description counts, a new listing that says the
@@ -20,7 +13,7 @@ export function changesBetween(before: Catalog, after: Catalog, serverId?: strin
   const listOf = (catalog: Catalog, kind: ListKind): readonly JsonObject[] =>
     (serverId === undefined ? catalog.all : catalog.only(serverId))?.list(kind) ?? [];
   for (const kind of LIST_KINDS) {
-    if (!sameItems(listOf(before, kind), listOf(after, kind))) changes.add(changeKind[kind]);
+    if (!sameItems(listOf(before, kind), listOf(after, kind))) changes.add(changeKindOfList[kind]);
   }
   return changes;
 }

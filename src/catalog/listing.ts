@@ -22,5 +22,4 @@ export interface ServerIdentity {
 export interface Listing {
   readonly identity: ServerIdentity;
   readonly items: Readonly<Record<ListKind, readonly JsonObject[]>>;
-  readonly cache: Readonly<Record<ListKind, CacheHint>>;
 }

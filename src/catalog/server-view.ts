@@ -15,7 +15,6 @@ export function serverView({ serverId, offer }: Member): CatalogView {
   return {
     servers: Object.freeze([serverId]),
     list: (kind) => offer?.items[kind] ?? NOTHING,
-    cacheHint: (kind) => offer?.listing.cache[kind] ?? { ttlMs: 0, cacheScope: 'private' },
     tool: (name) => target('tools', name),
     plainTool: (name) => target('tools', name),
     prompt: (name) => target('prompts', name),

@@ -1,6 +1,5 @@
 import type { JsonObject, ListKind } from '../protocol/index.ts';
 import type { Finding } from './lint-schema.ts';
-import type { CacheHint } from './listing.ts';
 
 /** Where an exposed name leads. */
 export interface Target {
@@ -26,8 +25,6 @@ export interface CatalogView {
   readonly servers: readonly string[];
   /** The list as clients get it, in config order and then the server's own; the same array on every call. */
   list(kind: ListKind): readonly JsonObject[];
-  /** How long and for whom {@link list} may be cached: the shortest time and the narrowest scope of its parts. */
-  cacheHint(kind: ListKind): CacheHint;
   tool(name: string): Target | undefined;
   /** A tool by its original name, if only one server has a tool of that name: apps know their tools by no other. */
   plainTool(name: string): Target | undefined;

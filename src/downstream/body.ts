@@ -10,7 +10,14 @@ const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 /** … and for how long, in milliseconds. */
 const DISCARD_WITHIN_MS = 5_000;
 
-export type Body = { readonly json: JsonValue; readonly refusal?: undefined } | { readonly refusal: Refusal; readonly json?: undefined };
+export type Body =
+  | { readonly json: JsonValue; readonly refusal?: undefined }
+  | {
+      readonly refusal: Refusal;
+      /** Nothing of the body was read: {@link discard} it once the refusal is written. */
+      readonly isUnread?: boolean;
+      readonly json?: undefined;
+    };
 
 /**
  * Reads the JSON body of a POST. Resolves with `undefined` when the client left; a body that is not JSON, too large
@@ -22,6 +29,8 @@ export async function readJson(req: IncomingMessage, maxBytes: number, clock: Cl
     req.resume();
     return { refusal: unsupported };
   }
+  // Whoever announces too much need not wait for an answer until it has been sent.
+  if (Number(req.headers['content-length']) > maxBytes) return { refusal: tooLarge(maxBytes), isUnread: true };
   const bytes = await readBytes(req, maxBytes, clock);
   if (!Buffer.isBuffer(bytes)) return bytes && { refusal: bytes };
   try {
@@ -31,6 +40,29 @@ export async function readJson(req: IncomingMessage, maxBytes: number, clock: Cl
     // Expected: SyntaxError. Its message says where.
     return { refusal: refusalOf(new HubError('PARSE_ERROR', `The body is not JSON: ${(error as SyntaxError).message}`)) };
   }
+}
+
+/**
+ * Reads and forgets a body that was refused unread, for a while: a connection that is closed on a sender takes the answer
+ * away from it. Calls `onOver` once, when the body has ended, its sender has left or it has taken too long.
+ */
+export function discard(req: IncomingMessage, clock: Clock, onOver: () => void): void {
+  let size = 0;
+  const settle = (): void => {
+    timer.dispose();
+    req.off('data', onData).off('end', settle).off('close', settle);
+    onOver();
+  };
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > MAX_DISCARDED_BYTES) settle();
+  };
+  const timer = clock.after(DISCARD_WITHIN_MS, settle);
+  req.on('error', ignoreLeft).on('data', onData).on('end', settle).on('close', settle);
+}
+
+function ignoreLeft(): void {
+  // Expected: the client breaks off what nobody reads any more.
 }
 
 function unsupportedMedia({ headers }: IncomingMessage): Refusal | undefined {
@@ -50,9 +82,7 @@ function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promis
     const settle = (outcome: Buffer | Refusal | undefined): void => {
       timer.dispose();
       req.off('data', onData).off('end', onEnd).off('error', onLeft).off('close', onLeft);
-      req.on('error', () => {
-        // Expected: the client breaks off what nobody reads any more.
-      });
+      req.on('error', ignoreLeft);
       req.resume();
       resolve(outcome);
     };

@@ -4,7 +4,7 @@ import { type Clock, HubError, type Logger } from '../base/index.ts';
 import type { Gateway, Scope } from '../gateway/index.ts';
 import { type JsonObject, rpcCode } from '../protocol/index.ts';
 import { acceptOf } from './accept.ts';
-import { readJson } from './body.ts';
+import { discard, readJson } from './body.ts';
 import { type CallCounts, Calls } from './calls.ts';
 import { classify, type Inbound, shown } from './classify.ts';
 import type { Context, DownstreamLimits } from './context.ts';
@@ -12,7 +12,7 @@ import { LegacyHttp } from './legacy-http.ts';
 import { LegacySse, unknownStream } from './legacy-sse.ts';
 import { headerOf } from './modern-envelope.ts';
 import { ModernHttp } from './modern-http.ts';
-import { refuse, sendEmpty, sendRefusal } from './reply.ts';
+import { refuse, sendEmpty, sendRefusal, sendRefusalEarly } from './reply.ts';
 import { Sessions } from './sessions.ts';
 import { StdioClients } from './stdio-clients.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -165,7 +165,8 @@ export class Endpoint {
     const body = await readJson(req, this.#context.limits().maxBodyBytes, this.#context.clock);
     if (!body || res.destroyed) return undefined;
     if (body.refusal) {
-      sendRefusal(res, body.refusal);
+      if (!body.isUnread) sendRefusal(res, body.refusal);
+      else discard(req, this.#context.clock, sendRefusalEarly(res, body.refusal));
       return undefined;
     }
     const inbound = classify(body.json, version);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Disposable } from '../base/index.ts';
 import { type Message, SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from '../protocol/index.ts';
+import type { MessageStream } from './message-stream.ts';
 import { limitUnread } from './reply.ts';
 
 /** Most bytes that wait for a client to read before its stream is dropped. */
@@ -14,7 +15,7 @@ export interface EventStreamOptions {
 }
 
 /** One open answer of server-sent events: kept alive while it is quiet, dropped when its client does not read. */
-export class EventStream {
+export class EventStream implements MessageStream {
   readonly #res: ServerResponse;
   readonly #clock: Clock;
   #keepAlive: Disposable | undefined;
@@ -45,12 +46,16 @@ export class EventStream {
 
   /** False when the stream is over, so that nobody gets it. */
   send(message: Message): boolean {
-    this.sendEvent({ event: 'message', data: JSON.stringify(message) });
-    return this.#open;
+    return this.sendEvent({ event: 'message', data: JSON.stringify(message) });
   }
 
-  sendEvent(event: SseEvent): void {
-    if (this.#open) this.#write(sseFrame(event));
+  sendEvent(event: SseEvent): boolean {
+    return this.sendText(sseFrame(event));
+  }
+
+  /** Sends a whole frame. False when the stream is over, so that nobody gets it. */
+  sendText(frame: string): boolean {
+    return this.#open && this.#write(frame);
   }
 
   /** Ends the answer after what was sent. Idempotent. */
@@ -61,14 +66,15 @@ export class EventStream {
     this.#res.end();
   }
 
-  #write(text: string): void {
-    if (this.#res.destroyed) return;
+  #write(text: string): boolean {
+    if (this.#res.destroyed) return false;
     if (this.#res.writableLength > MAX_UNREAD_BYTES) {
       this.#stop();
       this.#res.destroy();
-      return;
+      return false;
     }
     this.#res.write(text);
+    return true;
   }
 
   #tick(): void {

@@ -3,10 +3,16 @@ import type { Clock, Disposable } from '../base/index.ts';
 import type { Message, ResponseMessage } from '../protocol/index.ts';
 import type { Accept } from './accept.ts';
 import { EventStream } from './event-stream.ts';
+import type { MessageStream } from './message-stream.ts';
 import { sendEmpty, sendJson } from './reply.ts';
 
 /** How long an answer may take before it becomes a stream that is kept alive, in milliseconds. */
 const STREAM_AFTER_MS = 1_000;
+
+/** Makes streams that outlive their connections. */
+export interface StreamSource {
+  open(res: ServerResponse, headers: Readonly<Record<string, string>> | undefined): MessageStream;
+}
 
 export interface ExchangeOptions {
   readonly clock: Clock;
@@ -15,6 +21,8 @@ export interface ExchangeOptions {
   readonly requests: number;
   readonly batch?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where the event stream comes from when its client may come back to it; without this, a client that leaves is gone. */
+  readonly streams?: StreamSource;
   /** Told once when the client left before the answer was complete. */
   readonly onGone?: () => void;
 }
@@ -29,7 +37,7 @@ export class Exchange {
   readonly #held: ResponseMessage[] = [];
   #missing: number;
   #status = 200;
-  #stream: EventStream | undefined;
+  #stream: MessageStream | undefined;
   #timer: Disposable | undefined;
   #over = false;
 
@@ -49,8 +57,8 @@ export class Exchange {
   }
 
   /**
-   * Sends a message that belongs to the request before its outcome. False when the client does not get it: it left, or
-   * cannot read streams.
+   * Sends a message that belongs to the request before its outcome. False when the client does not get it: it left for
+   * good, or cannot read streams.
    */
   push(message: Message): boolean {
     return !this.#over && this.#options.accept.sse && this.#becomeStream().send(message);
@@ -85,18 +93,19 @@ export class Exchange {
     return this.#options.batch || only === undefined ? this.#held : only;
   }
 
-  #becomeStream(): EventStream {
+  #becomeStream(): MessageStream {
     if (this.#stream) return this.#stream;
     this.#timer?.dispose();
-    const { clock, headers } = this.#options;
-    const stream = EventStream.open(this.#res, { clock, headers });
+    const { clock, headers, streams } = this.#options;
+    const stream = streams?.open(this.#res, headers) ?? EventStream.open(this.#res, { clock, headers });
     this.#stream = stream;
     for (const response of this.#held.splice(0)) stream.send(response);
     return stream;
   }
 
   #closed(): void {
-    if (this.#over) return;
+    const mayComeBack = this.#stream !== undefined && this.#options.streams !== undefined;
+    if (this.#over || mayComeBack) return;
     this.#over = true;
     this.#timer?.dispose();
     this.#options.onGone?.();

@@ -1,6 +1,6 @@
 import type { Message } from '../protocol/index.ts';
 
-/** A way out for messages that answer nothing: server-sent events, or lines on a stream that a client shares. */
+/** A way out for messages to one client. */
 export interface MessageStream {
   /** False when the stream is over, so that nobody gets it. */
   send(message: Message): boolean;

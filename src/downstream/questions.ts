@@ -16,7 +16,7 @@ const ANSWER_WITHIN_MS = 600_000;
 /** Most open questions of one session. */
 const MAX_OPEN = 100;
 
-/** Sends a message to the client on the stream of one call; false when that is not open. */
+/** Sends a message to the client on the stream of one call; false when nobody will get it. */
 export type Push = (message: Message) => boolean;
 
 /** The requests that one session has sent to its client and that wait for an answer. */

@@ -36,6 +36,15 @@ export function sendRefusal(res: ServerResponse, { status, id, error, headers }:
   sendJson(res, status, errorMessage(id ?? null, error), headers);
 }
 
+/** Writes a whole refusal to a client that is still sending; the response, and with it the connection, ends when what is returned is called. */
+export function sendRefusalEarly(res: ServerResponse, { status, id, error, headers }: Refusal): () => void {
+  const text = Buffer.from(JSON.stringify(errorMessage(id ?? null, error)));
+  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': text.length });
+  limitUnread(res);
+  res.write(text);
+  return () => res.end();
+}
+
 /** Turns an HTTP request to an MCP path away with a JSON-RPC error, before anything of it was looked at. */
 export function refuse(res: ServerResponse, error: HubError): void {
   sendRefusal(res, refusalOf(error));

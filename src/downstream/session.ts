@@ -17,7 +17,6 @@ import {
   rpcErrorOf,
   type ServerRequest,
 } from '../protocol/index.ts';
-import { Backlog } from './backlog.ts';
 import { lackingAbility } from './client-abilities.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
@@ -32,6 +31,14 @@ interface RunningCall {
 /** Methods that no handshake revision has; they are not sent on. */
 const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
 
+/** Notifications of clients that are about the session itself, which ends at the hub. */
+const HUBS_OWN: ReadonlySet<string> = new Set([
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+]);
+
 /**
  * One client of a handshake revision, from `initialize` on, whichever transport it came by. The transports hand its
  * messages in and give the stream that unasked-for notifications go out on.
@@ -41,7 +48,7 @@ export class Session {
   readonly scope: Scope;
   readonly #context: Context;
   readonly #running = new Set<RunningCall>();
-  readonly #backlog = new Backlog();
+  readonly #parked: MessageStream | undefined;
   readonly #questions: Questions;
   #downstream: Downstream | undefined;
   #feed: Feed | undefined;
@@ -49,10 +56,12 @@ export class Session {
   #lastUsedMs: number;
   #closed = false;
 
-  constructor(id: string, scope: Scope, context: Context) {
+  /** @param parked keeps what belongs to no request while nobody listens; without it, that is lost. */
+  constructor(id: string, scope: Scope, context: Context, parked?: MessageStream) {
     this.id = id;
     this.scope = scope;
     this.#context = context;
+    this.#parked = parked;
     this.#questions = new Questions(context.clock);
     this.#lastUsedMs = context.clock.now();
   }
@@ -93,9 +102,10 @@ export class Session {
     }
   }
 
-  /** Takes a notification of the client. `notifications/initialized` and unknown ones need nothing done. */
+  /** Takes a notification of the client; one that the hub does not know may be for the server behind this endpoint. */
   notification({ method, params }: NotificationMessage): void {
     this.#touch();
+    if (!HUBS_OWN.has(method)) return this.#context.gateway.notify(this.scope, { jsonrpc: '2.0', method, params });
     if (method !== 'notifications/cancelled') return;
     for (const { id, controller } of this.#running) {
       if (id === params?.['requestId']) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
@@ -108,12 +118,11 @@ export class Session {
     this.#questions.answer(message);
   }
 
-  /** Gives the stream for notifications that belong to no request, and sends what was kept for it; false when there is one. */
+  /** Gives the stream for notifications that belong to no request; false when there is one. */
   listenOn(stream: MessageStream): boolean {
     if (this.#stream) return false;
     this.#touch();
     this.#stream = stream;
-    for (const event of this.#backlog.take()) stream.send(event);
     return true;
   }
 
@@ -124,8 +133,9 @@ export class Session {
     this.#touch();
   }
 
-  get isListening(): boolean {
-    return this.#stream !== undefined;
+  /** Its client was heard of, other than by a message. */
+  heard(): void {
+    this.#touch();
   }
 
   /** Ends it: running calls are taken back, its stream and its feed end. Idempotent. */
@@ -229,8 +239,7 @@ export class Session {
   }
 
   #push(event: NotificationMessage): void {
-    if (this.#stream) this.#stream.send(event);
-    else this.#backlog.add(event);
+    (this.#stream ?? this.#parked)?.send(event);
   }
 }
 

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Disposable } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
 import type { Context } from './context.ts';
-import { Session } from './session.ts';
+import { EventBudget } from './event-store.ts';
+import { createHttpSession, type HttpSession } from './http-session.ts';
 
 /** Most sessions kept at once; clients rarely end theirs. */
 const MAX_SESSIONS = 1_000;
@@ -12,7 +12,8 @@ const SWEEP_EVERY_MS = 60_000;
 /** The sessions of Streamable HTTP, by id. Those nobody uses expire; when there are too many, the idle-stalest goes. */
 export class Sessions {
   readonly #context: Context;
-  readonly #byId = new Map<string, Session>();
+  readonly #byId = new Map<string, HttpSession>();
+  readonly #budget = new EventBudget();
   #sweep: Disposable | undefined;
 
   constructor(context: Context) {
@@ -24,36 +25,36 @@ export class Sessions {
   }
 
   /** A new session, or `undefined` when there are too many and all of them are in use. */
-  create(scope: Scope): Session | undefined {
+  create(scope: Scope): HttpSession | undefined {
     if (this.#byId.size >= MAX_SESSIONS && !this.#evict()) return undefined;
-    const session = new Session(randomUUID(), scope, this.#context);
-    this.#byId.set(session.id, session);
+    const entry = createHttpSession(scope, this.#context, this.#budget);
+    this.#byId.set(entry.session.id, entry);
     this.#sweep ??= this.#sweepLater();
-    return session;
+    return entry;
   }
 
   /** The session of that id, if it belongs to the endpoint that the request came to. */
-  get(id: string, scope: Scope): Session | undefined {
-    const session = this.#byId.get(id);
-    return session && isSameScope(session.scope, scope) ? session : undefined;
+  get(id: string, scope: Scope): HttpSession | undefined {
+    const entry = this.#byId.get(id);
+    return entry && isSameScope(entry.session.scope, scope) ? entry : undefined;
   }
 
-  end(session: Session): void {
-    if (!this.#byId.delete(session.id)) return;
-    session.close();
+  end(entry: HttpSession): void {
+    if (!this.#byId.delete(entry.session.id)) return;
+    close(entry);
     if (this.#byId.size === 0) this.#stopSweep();
   }
 
   close(): void {
-    for (const session of this.#byId.values()) session.close();
+    for (const entry of this.#byId.values()) close(entry);
     this.#byId.clear();
     this.#stopSweep();
   }
 
   #evict(): boolean {
-    let stalest: Session | undefined;
-    for (const session of this.#byId.values()) {
-      if (!session.isBusy && (!stalest || session.lastUsedMs < stalest.lastUsedMs)) stalest = session;
+    let stalest: HttpSession | undefined;
+    for (const entry of this.#byId.values()) {
+      if (!entry.session.isBusy && (!stalest || entry.session.lastUsedMs < stalest.session.lastUsedMs)) stalest = entry;
     }
     if (stalest) this.end(stalest);
     return stalest !== undefined;
@@ -63,8 +64,9 @@ export class Sessions {
     const { clock, limits } = this.#context;
     return clock.after(Math.min(SWEEP_EVERY_MS, limits().sessionIdleTimeoutMs), () => {
       const staleBefore = clock.now() - limits().sessionIdleTimeoutMs;
-      for (const session of this.#byId.values()) {
-        if (session.lastUsedMs <= staleBefore) this.end(session);
+      for (const entry of this.#byId.values()) {
+        if (entry.session.lastUsedMs <= staleBefore) this.end(entry);
+        else entry.streams.sweep();
       }
       this.#sweep = this.#byId.size > 0 ? this.#sweepLater() : undefined;
     });
@@ -74,6 +76,11 @@ export class Sessions {
     this.#sweep?.dispose();
     this.#sweep = undefined;
   }
+}
+
+function close({ session, streams }: HttpSession): void {
+  session.close();
+  streams.close();
 }
 
 function isSameScope(one: Scope, other: Scope): boolean {

@@ -200,7 +200,8 @@ export class Stdio {
   }
 
   #takeIn(message: NotificationMessage | ResponseMessage): void {
-    takeIn(this.#session, message);
+    // Before a handshake there is no session that could have anything to do with it.
+    if (this.#handshake) takeIn(this.#session, message);
     if ('method' in message) this.#cancel(message);
   }
 

@@ -31,7 +31,7 @@ export interface Call {
   /** As the client sent them: exposed names, its `_meta`, its progress token. */
   readonly params?: JsonObject | undefined;
   readonly downstream: Downstream;
-  /** Aborts when the client takes the call back. */
+  /** Aborts when the client takes the call back; never once it is answered. */
   readonly signal: AbortSignal;
   /** Overrides the server's `requestTimeout`, in milliseconds. */
   readonly timeoutMs?: number | undefined;
@@ -50,4 +50,6 @@ export interface Answer {
   readonly outcome: Outcome;
   /** Era of the upstream that answered; `hub` when the hub itself did, in modern shape. */
   readonly era: Era | 'hub';
+  /** It was got with input of the client, which is no part of the request: not to be cached (spec 2026-07-28 server/utilities/caching). */
+  readonly afterInput?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { HeaderParam } from '../protocol/index.ts';
+import type { HeaderParam, NotificationMessage } from '../protocol/index.ts';
 import type { Answer, Call, Scope } from './call.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 
@@ -11,6 +11,11 @@ export interface Gateway {
    */
   call(call: Call): Promise<Answer>;
   attach(options: FeedOptions): Feed;
+  /**
+   * Passes on a legacy client's notification that the hub does not know: to the one server of an endpoint, if that is a
+   * legacy one. On the merged endpoint nothing says whose it is, and the modern era has no such notifications.
+   */
+  notify(scope: Scope, notification: NotificationMessage): void;
   /** Whether a server of that id is configured (for `/mcp/<server>`). */
   hasServer(id: string): boolean;
   /** The `x-mcp-header` declarations of a tool, `undefined` for an unknown one (spec 2026-07-28 streamable-http, "Server Behavior for Custom Headers"). */

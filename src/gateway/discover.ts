@@ -21,13 +21,23 @@ const HUB_CAPABILITIES: JsonObject = {
   logging: {},
 };
 
+/** Longest instructions of one server that are merged, in characters: a client puts all of them before its model. */
+const MAX_INSTRUCTIONS = 16_384;
+
 const LISTING_CAPABILITIES = ['tools', 'prompts', 'resources'] as const;
+
+/** Instructions as they are merged; cut off, and said to be, when one server would drown the others. */
+function merged(instructions: string): string {
+  if (instructions.length <= MAX_INSTRUCTIONS) return instructions;
+  // Not in the middle of a character.
+  const start = instructions.slice(0, MAX_INSTRUCTIONS).replace(/[\uD800-\uDBFF]$/, '');
+  return `${start}\n\n[Shortened by the hub: the server gave ${instructions.length} characters.]`;
+}
 
 /** The `DiscoverResult` of the merged endpoint (spec 2026-07-28 server/discover). */
 export function discoverAll(hub: HubIdentity, servers: readonly { readonly id: string; readonly identity: ServerIdentity }[]): JsonObject {
   const instructions = servers
-    .filter(({ identity }) => identity.instructions)
-    .map(({ id, identity }) => `## ${id}\n\n${identity.instructions}`)
+    .flatMap(({ id, identity: { instructions: own } }) => (own ? [`## ${id}\n\n${merged(own)}`] : []))
     .join('\n\n');
   return discoverResult({ ...hub }, HUB_CAPABILITIES, instructions);
 }

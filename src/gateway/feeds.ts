@@ -1,9 +1,10 @@
-import { type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Clock, type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
 import type { LoggingLevel, Outcome } from '../protocol/index.ts';
-import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, reachesLevel, rpcErrorOf } from '../protocol/index.ts';
-import type { PoolEvents } from '../upstream/index.ts';
+import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, rpcErrorOf } from '../protocol/index.ts';
+import { LEVEL_OF_THE_SILENT, type PoolEvents } from '../upstream/index.ts';
 import type { Scope } from './call.ts';
+import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { resourceNotFound } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -34,6 +35,7 @@ class FeedState {
 
 export interface FeedsOptions {
   readonly upstreams: Upstreams;
+  readonly clock: Clock;
   readonly logger: Logger;
   view(scope: Scope): CatalogView | undefined;
 }
@@ -46,14 +48,18 @@ export class Feeds implements Disposable {
   readonly #options: FeedsOptions;
   readonly #feeds = new Set<FeedState>();
   readonly #owned = new Disposables();
-  /** The finest level that modern calls asked of a legacy upstream; it has one level for all. */
-  readonly #callLevels = new Map<string, LoggingLevel>();
+  readonly #callLevels: CallLevels;
+  /** The level that each upstream was last asked for; absent while it is left to the upstream. */
+  readonly #levels = new Map<string, LoggingLevel>();
 
   constructor(options: FeedsOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#callLevels = new CallLevels({ clock, onOver: (serverId) => this.#background(serverId, this.#applyLogLevel(serverId)) });
   }
 
   start(): void {
+    this.#owned.add(this.#callLevels);
     const { upstreams } = this.#options;
     this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#onResourceUpdated(event)));
     this.#owned.add(upstreams.on('logMessage', (event) => this.#onLogMessage(event)));
@@ -67,6 +73,7 @@ export class Feeds implements Disposable {
   attach(options: FeedOptions): Feed {
     const state = new FeedState(options);
     this.#feeds.add(state);
+    if (options.logs && this.#levels.size > 0) this.#background('all', this.#applyLogLevels());
     return {
       subscribe: (uri) => this.#subscribe(state, uri),
       unsubscribe: (uri) => this.#unsubscribe(state, uri),
@@ -89,12 +96,11 @@ export class Feeds implements Disposable {
     }
   }
 
-  /** Sees to it that a legacy upstream sends messages as fine as one modern call wants them. */
-  async wantCallLevel(serverId: string, level: LoggingLevel): Promise<void> {
-    const before = this.#callLevels.get(serverId);
-    if (before && reachesLevel(level, before)) return;
-    this.#callLevels.set(serverId, level);
+  /** Sees to it that a legacy upstream sends messages as fine as one modern call wants them, until the call is over: what is returned says so. */
+  async wantCallLevel(serverId: string, level: LoggingLevel): Promise<() => void> {
+    const release = this.#callLevels.want(serverId, level);
     await this.#applyLogLevel(serverId);
+    return release;
   }
 
   async #subscribe(state: FeedState, uri: string): Promise<Outcome> {
@@ -152,15 +158,29 @@ export class Feeds implements Disposable {
   }
 
   async #applyLogLevel(serverId: string): Promise<void> {
-    const levels = [...this.#feeds].filter((feed) => feed.covers(serverId)).map((feed) => feed.logLevel);
-    const wanted = new Set([...levels, this.#callLevels.get(serverId)]);
-    const finest = LOG_LEVELS.find((level) => wanted.has(level));
+    const finest = this.#finestLevel(serverId);
+    if (finest) this.#levels.set(serverId, finest);
+    else this.#levels.delete(serverId);
     try {
       await this.#options.upstreams.get(serverId)?.setLogLevel(finest);
     } catch (error) {
       // One server that refuses a level must not fail the request that set it for all.
       this.#options.logger.debug(`Could not set the log level: ${messageOf(error)}`, { server: serverId });
     }
+  }
+
+  /** A session that never set a level counts as one that wants `info` as soon as anybody sets one: it must neither lose by it nor gain. */
+  #finestLevel(serverId: string): LoggingLevel | undefined {
+    const wanted = new Set([this.#callLevels.finest(serverId)]);
+    let isAnybodySilent = false;
+    for (const feed of this.#feeds) {
+      if (!feed.covers(serverId)) continue;
+      wanted.add(feed.logLevel);
+      isAnybodySilent ||= feed.options.logs && feed.logLevel === undefined;
+    }
+    wanted.delete(undefined);
+    if (wanted.size > 0 && isAnybodySilent) wanted.add(LEVEL_OF_THE_SILENT);
+    return LOG_LEVELS.find((level) => wanted.has(level));
   }
 
   #onResourceUpdated({ id, uri, notification: updated }: PoolEvents['resourceUpdated']): void {
@@ -175,8 +195,12 @@ export class Feeds implements Disposable {
   }
 
   #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
+    const ofTheSilent = this.#levels.has(id) ? LEVEL_OF_THE_SILENT : 'all';
+    const isLog = message.method === 'notifications/message';
     for (const feed of this.#feeds) {
-      if (feed.options.logs && feed.covers(id) && isWantedAt(feed.logLevel ?? 'all', message)) feed.options.send(message);
+      // What nobody knows says nothing to somebody who does not know which server it comes from.
+      if (!isLog && feed.options.scope.kind === 'all') continue;
+      if (feed.options.logs && feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message)) feed.options.send(message);
     }
   }
 }

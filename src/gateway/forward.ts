@@ -1,18 +1,25 @@
 import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
-import type { Origin, Upstream, UpstreamAnswer } from '../upstream/index.ts';
+import type { Origin, Upstream, UpstreamRequest } from '../upstream/index.ts';
 import { failureAnswer, hubError } from './answer.ts';
 import type { Answer, Call } from './call.ts';
 import { asksForInput, driveRounds } from './input-rounds.ts';
+import type { Parks } from './parks.ts';
 import type { Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /**
  * Sends a call to one server and brings its answer back untouched. Input that a modern server asks for is got from a
- * legacy client on the way.
+ * legacy client on the way; when a legacy server asks a modern client, the call waits in `parks`.
  */
-export async function forward(clock: Clock, upstream: Upstream, call: Call, params: JsonObject | undefined): Promise<Answer> {
+export async function forward(
+  clock: Clock,
+  upstream: Upstream,
+  call: Call,
+  params: JsonObject | undefined,
+  parks?: Parks,
+): Promise<Answer> {
   const { downstream } = call;
   const canBeAsked = downstream.era === 'modern' || call.ask !== undefined;
   const origin: Origin = {
@@ -23,20 +30,22 @@ export async function forward(clock: Clock, upstream: Upstream, call: Call, para
     clientCapabilities: canBeAsked ? downstream.clientCapabilities : undefined,
     logLevel: downstream.logLevel,
   };
-  const send = (whole: JsonObject | undefined): Promise<UpstreamAnswer> =>
-    upstream.request({
-      method: call.method,
-      params: whole,
-      origin,
-      signal: call.signal,
-      timeoutMs: call.timeoutMs,
-      onNotification: (notification) => call.notify(notification),
-      onRequest: call.ask,
-    });
+  const request: UpstreamRequest = {
+    method: call.method,
+    params,
+    origin,
+    signal: call.signal,
+    timeoutMs: call.timeoutMs,
+    onNotification: (notification) => call.notify(notification),
+    onRequest: call.ask,
+  };
   try {
-    const answer = await send(params);
-    if (downstream.era === 'modern' || !call.ask || !asksForInput(answer)) return answer;
-    return await driveRounds(answer, { server: upstream.id, params: params ?? {}, ask: call.ask, signal: call.signal, clock, send });
+    if (parks?.covers(upstream, call)) return await parks.start(upstream, call, request);
+    const answer = await upstream.request(request);
+    const { ask, signal } = call;
+    if (downstream.era === 'modern' || !ask || !asksForInput(answer)) return answer;
+    const send = (whole: JsonObject) => upstream.request({ ...request, params: whole });
+    return await driveRounds(answer, { server: upstream.id, params: params ?? {}, ask, signal, clock, send });
   } catch (error) {
     return failureAnswer(call.method, toHubError(error));
   }
@@ -46,6 +55,8 @@ export async function forward(clock: Clock, upstream: Upstream, call: Call, para
 export interface Roads {
   readonly upstreams: Upstreams;
   readonly clock: Clock;
+  /** Where calls of modern clients wait for answers; absent where the client must not be asked. */
+  readonly parks?: Parks | undefined;
 }
 
 /** How long a server that was only guessed may take to say whether it knows a resource, in milliseconds. */
@@ -58,9 +69,10 @@ const HEAD_START_MS = 1_000;
  * Sends a call where it belongs. With several guesses, all are asked at once and the best that knows wins; only reads have
  * several, so nothing runs twice.
  */
-export async function forwardRouted({ upstreams, clock }: Roads, call: Call, { routes, notFound }: Routing): Promise<Answer> {
+export async function forwardRouted(roads: Roads, call: Call, { routes, notFound }: Routing): Promise<Answer> {
+  const { upstreams, clock } = roads;
   const [only] = routes;
-  if (only && routes.length === 1) return forwardTo({ upstreams, clock }, call, only.serverId, only.params);
+  if (only && routes.length === 1) return forwardTo(roads, call, only.serverId, only.params);
   const losers = new AbortController();
   const asked: Call = {
     ...call,
@@ -104,9 +116,9 @@ async function bestAnswer(answers: readonly Promise<Answer>[], clock: Clock): Pr
   }
 }
 
-async function forwardTo({ upstreams, clock }: Roads, call: Call, serverId: string, params: JsonObject): Promise<Answer> {
-  const upstream = upstreams.get(serverId);
-  if (upstream) return forward(clock, upstream, call, params);
+async function forwardTo(roads: Roads, call: Call, serverId: string, params: JsonObject): Promise<Answer> {
+  const upstream = roads.upstreams.get(serverId);
+  if (upstream) return forward(roads.clock, upstream, call, params, roads.parks);
   return failureAnswer(call.method, new HubError('SERVER_NOT_FOUND', `The server "${serverId}" is no longer configured.`));
 }
 

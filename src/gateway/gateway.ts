@@ -1,15 +1,19 @@
 import { type Clock, type Disposable, Disposables, HubError, type Logger, toHubError } from '../base/index.ts';
 import type { CatalogNote, CatalogView } from '../catalog/index.ts';
-import type { HeaderParam, JsonObject, ListKind } from '../protocol/index.ts';
+import type { HeaderParam, JsonObject, ListKind, NotificationMessage } from '../protocol/index.ts';
 import { headerParamsOf, isObject, listKindOf, metaKey, rpcErrorOf } from '../protocol/index.ts';
+import type { Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubError, hubResult } from './answer.ts';
 import type { Answer, Call, Scope } from './call.ts';
 import type { Gateway } from './contract.ts';
 import { discoverAll, discoverOne, type HubIdentity } from './discover.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { Feeds } from './feeds.ts';
-import { forward, forwardRouted } from './forward.ts';
+import { forward, forwardRouted, type Roads } from './forward.ts';
+import { freshenList, listHint } from './list-hints.ts';
 import { Offer } from './offer.ts';
+import { Parks } from './parks.ts';
+import { ReadCache } from './read-cache.ts';
 import { routeCall, type Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -29,12 +33,16 @@ export class HubGateway implements Gateway, Disposable {
   readonly #owned = new Disposables();
   readonly #offer: Offer;
   readonly #feeds: Feeds;
+  readonly #reads: ReadCache;
+  readonly #roads: Roads & { readonly parks: Parks };
   readonly #headerParams = new WeakMap<JsonObject, readonly HeaderParam[]>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { upstreams, maxToolNameLength, clock, logger } = options;
-    this.#feeds = new Feeds({ upstreams, logger, view: (scope) => this.#view(scope) });
+    this.#roads = { upstreams, clock, parks: new Parks(clock) };
+    this.#feeds = new Feeds({ upstreams, clock, logger, view: (scope) => this.#view(scope) });
+    this.#reads = new ReadCache({ upstreams, clock });
     this.#offer = new Offer({
       upstreams,
       maxToolNameLength,
@@ -46,7 +54,9 @@ export class HubGateway implements Gateway, Disposable {
 
   start(): void {
     this.#owned.add(this.#offer).start();
+    this.#owned.add(this.#reads).start();
     this.#owned.add(this.#feeds).start();
+    this.#owned.add(this.#roads.parks);
   }
 
   dispose(): void {
@@ -69,6 +79,11 @@ export class HubGateway implements Gateway, Disposable {
 
   attach(options: FeedOptions): Feed {
     return this.#feeds.attach(options);
+  }
+
+  notify(scope: Scope, notification: NotificationMessage): void {
+    const only = scope.kind === 'server' ? this.#options.upstreams.get(scope.id) : undefined;
+    if (only?.listing?.identity.era === 'legacy') only.notify(notification);
   }
 
   headerParams(scope: Scope, toolName: string): readonly HeaderParam[] | undefined {
@@ -102,6 +117,8 @@ export class HubGateway implements Gateway, Disposable {
 
   /** A call that names a tool, prompt or resource; on one server's endpoint, any other method as well. */
   async #named(call: Call): Promise<Answer> {
+    const resumed = this.#roads.parks.resume(call);
+    if (resumed) return resumed;
     const params = call.params ?? {};
     let routing = this.#route(call, params);
     if (routing && !isCertain(routing)) {
@@ -109,13 +126,23 @@ export class HubGateway implements Gateway, Disposable {
       await this.#settled(call);
       routing = this.#route(call, params);
     }
-    const { upstreams, clock } = this.#options;
+    const { upstreams, clock, parks } = this.#roads;
     if (!routing) {
       const only = call.scope.kind === 'server' ? upstreams.get(call.scope.id) : undefined;
-      return only ? forward(clock, only, call, call.params) : unknownMethod(call.method);
+      return only ? forward(clock, only, call, call.params, parks) : unknownMethod(call.method);
     }
-    await this.#raiseLogLevel(call, routing);
-    return forwardRouted(this.#options, call, routing);
+    const release = await this.#raiseLogLevel(call, routing);
+    if (!release) return this.#send(call, routing);
+    try {
+      return await this.#send(call, routing);
+    } finally {
+      release();
+    }
+  }
+
+  #send(call: Call, routing: Routing): Promise<Answer> {
+    if (call.method !== 'resources/read') return forwardRouted(this.#roads, call, routing);
+    return this.#reads.through(call, routing, () => forwardRouted(this.#roads, call, routing));
   }
 
   #route(call: Call, params: JsonObject): Routing | undefined {
@@ -129,12 +156,12 @@ export class HubGateway implements Gateway, Disposable {
     return routing;
   }
 
-  async #raiseLogLevel({ downstream }: Call, { routes }: Routing): Promise<void> {
+  async #raiseLogLevel({ downstream }: Call, { routes }: Routing): Promise<(() => void) | undefined> {
     const { logLevel, era } = downstream;
     const [route] = routes;
-    if (!logLevel || era !== 'modern' || !route) return;
+    if (!logLevel || era !== 'modern' || !route) return undefined;
     const upstream = this.#options.upstreams.get(route.serverId);
-    if (upstream?.listing?.identity.era === 'legacy') await this.#feeds.wantCallLevel(route.serverId, logLevel);
+    return upstream?.listing?.identity.era === 'legacy' ? this.#feeds.wantCallLevel(route.serverId, logLevel) : undefined;
   }
 
   async #list(call: Call, kind: ListKind): Promise<Answer> {
@@ -143,6 +170,8 @@ export class HubGateway implements Gateway, Disposable {
       return hubError(rpcErrorOf(error));
     }
     await this.#settled(call);
+    const scoped = this.#scoped(call.scope);
+    await freshenList(scoped, kind);
     const view = this.#view(call.scope);
     if (!view) return failureAnswer(call.method, serverGone(call.scope));
     const down = this.#downError(call.scope);
@@ -150,7 +179,7 @@ export class HubGateway implements Gateway, Disposable {
     return hubResult({
       [kind]: view.list(kind),
       resultType: 'complete',
-      ...view.cacheHint(kind),
+      ...listHint(scoped, kind),
       _meta: { [metaKey.serverInfo]: this.#serverInfo(call.scope) },
     });
   }
@@ -177,10 +206,15 @@ export class HubGateway implements Gateway, Disposable {
 
   /** Waits, at most what is left of `startupWait`, for the servers in scope that are still starting. */
   async #settled({ scope, signal }: Call): Promise<void> {
+    const starting = this.#scoped(scope).filter((upstream) => upstream.state.kind === 'starting' && !upstream.listing);
+    await Promise.all(starting.map((upstream) => upstream.settled(signal)));
+  }
+
+  #scoped(scope: Scope): readonly Upstream[] {
     const { upstreams } = this.#options;
-    const scoped = scope.kind === 'all' ? upstreams.all() : [upstreams.get(scope.id)];
-    const starting = scoped.filter((upstream) => upstream?.state.kind === 'starting' && !upstream.listing);
-    await Promise.all(starting.map((upstream) => upstream?.settled(signal)));
+    if (scope.kind === 'all') return upstreams.all();
+    const only = upstreams.get(scope.id);
+    return only ? [only] : [];
   }
 
   #view(scope: Scope): CatalogView | undefined {

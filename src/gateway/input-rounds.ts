@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, HubError, sleep } from '../base/index.ts';
 import { isObject, type JsonObject, type JsonValue, messageKind, type Outcome, type ServerRequest } from '../protocol/index.ts';
 import type { UpstreamAnswer } from '../upstream/index.ts';
-import type { Call } from './call.ts';
+import type { Answer, Call } from './call.ts';
 
 /** Most rounds of questions in one call. */
-const MAX_ROUNDS = 10;
+export const MAX_ROUNDS = 10;
 /** Most questions in one round. */
-const MAX_QUESTIONS = 50;
+export const MAX_QUESTIONS = 50;
 /** How long to wait before a server that asks nothing, but wants to be called again, is called again; in milliseconds. */
 const REPEAT_AFTER_MS = 250;
 
@@ -33,14 +33,14 @@ export function asksForInput({ era, outcome }: UpstreamAnswer): boolean {
  *
  * @throws HubError INPUT_NOT_GIVEN, UPSTREAM_PROTOCOL, or what `send` rejects with
  */
-export async function driveRounds(first: UpstreamAnswer, rounds: Rounds): Promise<UpstreamAnswer> {
+export async function driveRounds(first: UpstreamAnswer, rounds: Rounds): Promise<Answer> {
   const { inputResponses: _responses, requestState: _state, ...params } = rounds.params;
   let answer = first;
   for (let round = 1; asksForInput(answer); round += 1) {
     if (round > MAX_ROUNDS) throw protocolError(rounds.server, `asked for input more than ${MAX_ROUNDS} times in one call.`);
     answer = await rounds.send({ ...params, ...(await nextRound(answer.outcome.result ?? {}, rounds)) });
   }
-  return answer;
+  return { ...answer, afterInput: true };
 }
 
 /** The fields that the next request has beyond the first one's. */

@@ -28,8 +28,21 @@ export function routeCall(view: CatalogView, method: string, params: JsonObject)
     case 'completion/complete':
       return completion(view, params);
     default:
-      return undefined;
+      return ofExtension(view, method, params);
   }
+}
+
+/**
+ * A method that the hub does not know goes where what it names is for certain: a tool, a prompt or a resource. Anything else
+ * may belong to any server, and guessing could run it where it does not belong.
+ */
+function ofExtension(view: CatalogView, method: string, params: JsonObject): Routing | undefined {
+  const { name, uri } = params;
+  const target = typeof name === 'string' ? (view.tool(name) ?? view.prompt(name)) : undefined;
+  const [owner] = typeof uri === 'string' && !target ? view.resource(uri) : [];
+  const notFound = (): HubError => new HubError('METHOD_NOT_FOUND', `Method not found: ${method}`, { details: { method } });
+  if (target) return { routes: [{ serverId: target.serverId, params: { ...params, name: target.name } }], notFound };
+  return owner?.exact ? { routes: [{ serverId: owner.serverId, params: { ...params, uri: owner.uri } }], notFound } : undefined;
 }
 
 function named(view: CatalogView, kind: 'tools' | 'prompts', params: JsonObject): Routing {

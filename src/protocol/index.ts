@@ -1,3 +1,4 @@
+export { abilityFor, capabilitiesWith, type ClientAbility, hasAbility } from './client-abilities.ts';
 export * from './envelope.ts';
 export * from './era.ts';
 export { rpcErrorOf } from './hub-error.ts';

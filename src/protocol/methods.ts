@@ -19,6 +19,14 @@ export function listKindOf(method: string): ListKind | undefined {
 /** What changes together: resources and their templates share one notification. */
 export type ChangeKind = 'tools' | 'prompts' | 'resources';
 
+/** Which notification tells of a change of a list. */
+export const changeKindOfList: Readonly<Record<ListKind, ChangeKind>> = {
+  tools: 'tools',
+  prompts: 'prompts',
+  resources: 'resources',
+  resourceTemplates: 'resources',
+};
+
 export const listChangedMethod: Readonly<Record<ChangeKind, string>> = {
   tools: 'notifications/tools/list_changed',
   prompts: 'notifications/prompts/list_changed',

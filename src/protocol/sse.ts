@@ -19,8 +19,11 @@ export function sseFrame({ event, id, retry, data }: SseEvent): string {
   return `${text}\n`;
 }
 
-/** A line that readers skip and that keeps proxies from closing an idle stream. */
-export const SSE_KEEP_ALIVE = ': ping\n\n';
+/**
+ * A line that readers skip and that keeps proxies from closing an idle stream. No empty line follows: some readers make an
+ * event without data of that once they have seen an id.
+ */
+export const SSE_KEEP_ALIVE = ': ping\n';
 /** How often an open stream is kept alive, in milliseconds. */
 export const SSE_KEEP_ALIVE_MS = 15_000;
 

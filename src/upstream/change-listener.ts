@@ -50,6 +50,8 @@ export class ChangeListener implements Disposable {
   #retry: Disposable | undefined;
   #retryMs = FIRST_RETRY_MS;
   #refused = false;
+  /** The lists whose changes the subscription that stands tells of, in the server's own word. */
+  #honoured: ReadonlySet<ChangeKind> = new Set();
   /** Since the last subscription ended, changes may have gone unseen. */
   #hasGap = false;
   #disposed = false;
@@ -71,9 +73,22 @@ export class ChangeListener implements Disposable {
     await this.#replace();
   }
 
-  /** @param id the subscription that the notification names. */
-  acknowledged(id: RequestId | undefined): void {
-    if (this.#current?.id === id) this.#current?.acknowledged.resolve();
+  /**
+   * @param id the subscription that the notification names.
+   * @param params of the notification; what they leave out of the filter is not told of.
+   */
+  acknowledged(id: RequestId | undefined, params: JsonObject = {}): void {
+    if (!this.#current || this.#current.id !== id) return;
+    const { notifications } = params;
+    this.#honoured = new Set(
+      this.#listedKinds().filter((kind) => !isObject(notifications) || notifications[`${kind}ListChanged`] === true),
+    );
+    this.#current.acknowledged.resolve();
+  }
+
+  /** Whether a subscription stands that tells of changes of these lists. */
+  watches(kind: ChangeKind): boolean {
+    return this.#honoured.has(kind);
   }
 
   /** The server took a subscription back with `notifications/cancelled`. */
@@ -140,6 +155,7 @@ export class ChangeListener implements Disposable {
     subscription.acknowledged.resolve();
     if (this.#current !== subscription || this.#disposed || this.#options.link.closedBy) return;
     this.#current = undefined;
+    this.#honoured = new Set();
     this.#hasGap = true;
     const { logger, id, clock } = this.#options;
     const code = outcome?.error?.code;

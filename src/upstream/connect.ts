@@ -24,6 +24,10 @@ export interface ConnectOptions {
   readonly initTimeoutMs: number;
   /** The era of the last connection to the same server: the probe may be left out. Absent on the first start, or when that is long ago. */
   readonly knownEra?: Era;
+  /** How long a stdio server may be silent after the era probe, when it once answered later than others; in milliseconds. */
+  readonly probeMs?: number;
+  /** Told of an answer to the probe that came too late for this connection; it is of use for the next one. */
+  readonly onLateProbe?: (era: Era, tookMs: number) => void;
   /**
    * May be called from the moment the connection is made, also before the promise of {@link Connect} has been looked at.
    * Nothing is told of an attempt that fails: the rejection is all there is.

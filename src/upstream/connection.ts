@@ -1,11 +1,11 @@
-import { type Clock, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
-import type { Listing, ServerIdentity } from '../catalog/index.ts';
+import { type Clock, HubError, type Logger, toHubError } from '../base/index.ts';
+import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import {
   changeKindOf,
-  type ChangeKind,
   headerParamsOf,
   isObject,
   type JsonObject,
+  type ListKind,
   metaKey,
   metaOf,
   type NotificationMessage,
@@ -18,20 +18,15 @@ import {
 } from '../protocol/index.ts';
 import { ChangeListener } from './change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
-import { emptyListing, fetchListing, type ListingSource, sameListing } from './fetch-listing.ts';
+import { LegacyLogLevel } from './legacy-log-level.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Link } from './link.ts';
-import { ListingRefresher } from './listing-refresher.ts';
+import { LiveListing } from './live-listing.ts';
 import { outgoingParams } from './outgoing.ts';
 import { Requester } from './requester.ts';
 import { ServerRequests } from './server-requests.ts';
-import type { Connection, UpstreamAnswer, UpstreamRequest } from './types.ts';
-
-/** A client that sets the log level, or a call that wants one, waits for every server concerned: no longer than this, in milliseconds. */
-const SET_LEVEL_MS = 5_000;
-
-const ALL_KINDS: ReadonlySet<ChangeKind> = new Set(['tools', 'prompts', 'resources']);
+import type { Connection, Origin, UpstreamAnswer, UpstreamRequest } from './types.ts';
 
 export interface LiveConnectionOptions {
   /** The server's name, for messages. */
@@ -39,6 +34,8 @@ export interface LiveConnectionOptions {
   /** Open, with its era settled. The connection owns it from now on. */
   readonly link: Link;
   readonly identity: ServerIdentity;
+  /** As {@link Connection.isEraGuessed}. */
+  readonly isEraGuessed?: boolean;
   /** How often the server is pinged, in milliseconds; absent for never. */
   readonly keepAliveMs?: number;
   readonly hubInfo: JsonObject;
@@ -51,14 +48,15 @@ export interface LiveConnectionOptions {
 /** One incarnation of an upstream: from the handshake until its link is gone. */
 export class LiveConnection implements Connection {
   readonly identity: ServerIdentity;
+  readonly isEraGuessed: boolean;
   readonly #options: LiveConnectionOptions;
   readonly #requester: Requester;
-  readonly #refresher: ListingRefresher;
+  readonly #lists: LiveListing;
   readonly #changes: ChangeListener;
   readonly #serverRequests: ServerRequests;
   readonly #subscriptions: LegacySubscriptions;
+  readonly #level: LegacyLogLevel;
   readonly #keepAlive: KeepAlive | undefined;
-  #listing: Listing;
   #isReady = false;
 
   constructor(options: LiveConnectionOptions) {
@@ -66,11 +64,25 @@ export class LiveConnection implements Connection {
     const speaker = { hubInfo, identity };
     this.#options = options;
     this.identity = identity;
-    this.#listing = emptyListing(identity);
+    this.isEraGuessed = options.isEraGuessed === true;
     this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
     this.#serverRequests = new ServerRequests({ id, callsFor: (via) => this.#requester.callsFor(via) });
-    this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
+    this.#lists = new LiveListing({
+      id,
+      link,
+      identity,
+      clock,
+      logger,
+      ask: (method, params, signal) => this.#requester.ask({ method, params, signal }),
+      isWatched: (kind) => this.#changes.watches(kind),
+      onChange: (listing) => this.#isReady && options.on.listing(listing),
+    });
     this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
+    this.#level = new LegacyLogLevel({
+      id,
+      logger,
+      ask: (level, timeoutMs) => this.#requester.ask({ method: 'logging/setLevel', params: { level }, timeoutMs }),
+    });
     const { keepAliveMs: everyMs } = options;
     this.#keepAlive = everyMs === undefined ? undefined : new KeepAlive({ clock, everyMs, ping: () => this.#ping() });
     this.#changes = new ChangeListener({
@@ -80,12 +92,24 @@ export class LiveConnection implements Connection {
       logger,
       capabilities: identity.capabilities,
       params: (filter) => outgoingParams(speaker, 'subscriptions/listen', filter, undefined, 0),
-      onGap: (kinds) => this.#refresher.changed(...kinds),
+      onGap: (kinds) => this.#lists.changed(...kinds),
     });
   }
 
   get listing(): Listing {
-    return this.#listing;
+    return this.#lists.current;
+  }
+
+  get resourceChanges(): number {
+    return this.#lists.changesOf('resources');
+  }
+
+  listHint(kind: ListKind): CacheHint | undefined {
+    return this.#lists.hint(kind);
+  }
+
+  freshen(kind: ListKind): Promise<void> | undefined {
+    return this.#lists.freshen(kind);
   }
 
   /**
@@ -104,7 +128,7 @@ export class LiveConnection implements Connection {
       },
     });
     if (this.identity.era === 'modern') await this.#changes.start();
-    this.#listing = await fetchListing(this.#listingSource(signal), this.#listing, ALL_KINDS);
+    await this.#lists.fetchFirst(signal);
     if (link.closedBy) throw link.closedBy;
     signal.throwIfAborted();
     this.#isReady = true;
@@ -115,11 +139,18 @@ export class LiveConnection implements Connection {
     let outcome = await this.#send(request);
     if (outcome.error?.code === rpcCode.headerMismatch && this.#mirrorsHeaders(request.method)) {
       // The tool's schema is not what was listed; the server has refused before it ran anything.
-      await this.#refresher.now('tools');
+      await this.#lists.now('tools');
       outcome = await this.#send(request);
     }
     if (outcome.error?.code === rpcCode.unsupportedProtocolVersion && this.identity.era === 'modern') throw this.#outdated();
     return { era: this.identity.era, outcome };
+  }
+
+  notify({ method, params }: NotificationMessage): void {
+    const { link, logger } = this.#options;
+    link
+      .notify(method, params)
+      .catch((error: unknown) => logger.debug('A notification was not delivered', { code: toHubError(error).code }));
   }
 
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
@@ -130,9 +161,7 @@ export class LiveConnection implements Connection {
 
   async setLogLevel(level: string | undefined): Promise<void> {
     const { era, capabilities } = this.identity;
-    if (era === 'modern' || level === undefined || !isObject(capabilities['logging'])) return;
-    const { error } = await this.#requester.ask({ method: 'logging/setLevel', params: { level }, timeoutMs: SET_LEVEL_MS });
-    if (error) this.#options.logger.warn(`Server "${this.#options.id}" did not take the log level ${level}: ${error.message}`);
+    if (era === 'legacy' && isObject(capabilities['logging'])) await this.#level.set(level);
   }
 
   async close(): Promise<void> {
@@ -143,7 +172,7 @@ export class LiveConnection implements Connection {
 
   #stopWatching(): void {
     this.#keepAlive?.dispose();
-    this.#refresher.dispose();
+    this.#lists.dispose();
     this.#changes.dispose();
   }
 
@@ -175,39 +204,14 @@ export class LiveConnection implements Connection {
   }
 
   #paramHeaders(params: JsonObject | undefined): Record<string, string> {
-    const tool = this.#listing.items.tools.find(({ name }) => name === params?.['name']);
+    const tool = this.#lists.current.items.tools.find(({ name }) => name === params?.['name']);
     const declared = headerParamsOf(tool?.['inputSchema']);
     return 'invalid' in declared ? {} : paramHeaders(declared, params?.['arguments']);
   }
 
-  #listingSource(signal?: AbortSignal): ListingSource {
-    const { id, logger, link } = this.#options;
-    return {
-      id,
-      logger,
-      identity: this.identity,
-      checksHeaders: this.identity.era === 'modern' && link.isHttp,
-      ask: (method, params) => this.#requester.ask({ method, params, signal }),
-    };
-  }
-
-  async #refetch(kinds: ReadonlySet<ChangeKind>): Promise<void> {
-    const { id, logger, on, link } = this.#options;
-    try {
-      const fresh = await fetchListing(this.#listingSource(), this.#listing, kinds);
-      if (link.closedBy || sameListing(fresh, this.#listing)) return;
-      this.#listing = fresh;
-      if (this.#isReady) on.listing(fresh);
-    } catch (error) {
-      if (link.closedBy) return;
-      // Expected: UNAUTHORIZED, a login that ran out. The next call says so to whoever makes it.
-      logger.warn(`The lists of server "${id}" could not be fetched again: ${messageOf(error)}`, { code: toHubError(error).code });
-    }
-  }
-
   #notified(message: NotificationMessage, via: RequestId | undefined): void {
     const changed = changeKindOf(message.method);
-    if (changed) return this.#refresher.changed(changed);
+    if (changed) return this.#lists.changed(changed);
     switch (message.method) {
       case 'notifications/progress':
         return this.#requester.progress(message);
@@ -216,14 +220,19 @@ export class LiveConnection implements Connection {
       case 'notifications/resources/updated':
         return this.#updated(message);
       case 'notifications/subscriptions/acknowledged':
-        return this.#changes.acknowledged(subscriptionOf(message) ?? via);
+        return this.#changes.acknowledged(subscriptionOf(message) ?? via, message.params);
       case 'notifications/cancelled':
         return this.identity.era === 'modern' ? this.#changes.cancelledByServer(message) : this.#serverRequests.cancelled(message);
       case 'notifications/elicitation/complete':
         return void this.#requester.deliver(message, via);
       default:
-        if (via !== undefined) this.#requester.deliver(message, via);
+        return this.#unknown(message, via);
     }
+  }
+
+  #unknown(message: NotificationMessage, via: RequestId | undefined): void {
+    const isDelivered = via !== undefined && this.#requester.deliver(message, via);
+    if (!isDelivered && this.identity.era === 'legacy' && this.#isReady) this.#options.on.logMessage(message);
   }
 
   async #requested(message: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined> {
@@ -233,7 +242,8 @@ export class LiveConnection implements Connection {
   }
 
   #logged(message: NotificationMessage, via: RequestId | undefined): void {
-    if (!this.#requester.deliver(message, via) && this.#isReady) this.#options.on.logMessage(message);
+    const isMeantFor = (origin: Origin): boolean => this.#level.isMeantFor(message, origin);
+    if (!this.#requester.deliver(message, via, isMeantFor) && this.#isReady) this.#options.on.logMessage(message);
   }
 
   #updated(message: NotificationMessage): void {

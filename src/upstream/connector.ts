@@ -30,8 +30,8 @@ export function connector(version: string): Connect {
 }
 
 function contextOf(launch: Launch, options: ConnectOptions, hubInfo: JsonObject): NegotiateContext {
-  const { id, clock, logger, signal, initTimeoutMs, knownEra } = options;
-  return { id, clock, logger, signal, initTimeoutMs, knownEra, hubInfo, redact: (text) => launch.redact(text) };
+  const { id, clock, logger, signal, initTimeoutMs, knownEra, probeMs, onLateProbe } = options;
+  return { id, clock, logger, signal, initTimeoutMs, knownEra, probeMs, onLateProbe, hubInfo, redact: (text) => launch.redact(text) };
 }
 
 async function overPipe(launch: StdioLaunch, options: ConnectOptions, context: NegotiateContext): Promise<Negotiated> {

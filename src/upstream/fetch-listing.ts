@@ -1,7 +1,8 @@
-import { type ErrorCode, isHubError, type Logger, messageOf } from '../base/index.ts';
-import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
+import { type Clock, type ErrorCode, isHubError, type Logger, messageOf } from '../base/index.ts';
+import type { Listing, ServerIdentity } from '../catalog/index.ts';
 import {
   type ChangeKind,
+  changeKindOfList,
   headerParamsOf,
   isObject,
   type JsonObject,
@@ -11,6 +12,7 @@ import {
   type Outcome,
   rpcCode,
 } from '../protocol/index.ts';
+import type { Freshness } from './list-freshness.ts';
 
 /** A server with more pages than this in one list is taken to be in a loop. */
 const MAX_PAGES = 1000;
@@ -18,13 +20,19 @@ const MAX_PAGES = 1000;
 /** Failures that concern the whole connection and not one list. */
 const FATAL: ReadonlySet<ErrorCode> = new Set(['UNAUTHORIZED', 'CANCELLED', 'UPSTREAM_EXITED']);
 
-const NO_HINT: CacheHint = { ttlMs: 0, cacheScope: 'private' };
+/** Longest time that a list is taken to be fresh, whatever its server says; in milliseconds. */
+const MAX_TTL_MS = 24 * 60 * 60_000;
+/** Most warnings about lists that are remembered so as not to be repeated. */
+const MAX_TOLD = 1_000;
 
 export interface ListingSource {
   /** The server's name, for warnings. */
   readonly id: string;
   readonly identity: ServerIdentity;
   readonly logger: Logger;
+  readonly clock: Clock;
+  /** Warnings that were given before: a list that is fetched time and again repeats none. */
+  readonly told: Set<string>;
   /** Whether tools with invalid `x-mcp-header` must be left out: modern HTTP only. */
   readonly checksHeaders: boolean;
   ask(method: string, params: JsonObject): Promise<Outcome>;
@@ -32,20 +40,25 @@ export interface ListingSource {
 
 interface FetchedList {
   readonly items: readonly JsonObject[];
-  readonly cache: CacheHint;
+  readonly freshness: Freshness;
 }
 
-const capabilityOf: Readonly<Record<ListKind, ChangeKind>> = {
-  tools: 'tools',
-  prompts: 'prompts',
-  resources: 'resources',
-  resourceTemplates: 'resources',
-};
+/** One page, and when it came. */
+interface Page {
+  readonly result: JsonObject;
+  readonly atMs: number;
+}
+
+export interface FetchedListing {
+  readonly listing: Listing;
+  /** Of every list that could be had. */
+  readonly freshness: ReadonlyMap<ListKind, Freshness>;
+}
 
 /** The listing of a server that offers nothing (yet). */
 export function emptyListing(identity: ServerIdentity): Listing {
   const nothing: readonly JsonObject[] = Object.freeze([]);
-  return Object.freeze({ identity, items: perKind(() => nothing), cache: perKind(() => NO_HINT) });
+  return Object.freeze({ identity, items: perKind(() => nothing) });
 }
 
 /**
@@ -54,33 +67,35 @@ export function emptyListing(identity: ServerIdentity): Listing {
  *
  * @throws HubError UNAUTHORIZED for a server that lists only after a login, CANCELLED, UPSTREAM_EXITED.
  */
-export async function fetchListing(source: ListingSource, previous: Listing, changes: ReadonlySet<ChangeKind>): Promise<Listing> {
-  const wanted = LIST_KINDS.filter((kind) => changes.has(capabilityOf[kind]) && isObject(source.identity.capabilities[capabilityOf[kind]]));
+export async function fetchListing(source: ListingSource, previous: Listing, changes: ReadonlySet<ChangeKind>): Promise<FetchedListing> {
+  const { capabilities } = source.identity;
+  const wanted = LIST_KINDS.filter((kind) => changes.has(changeKindOfList[kind]) && isObject(capabilities[changeKindOfList[kind]]));
   const fetched = new Map(await Promise.all(wanted.map(async (kind) => [kind, await fetchList(source, kind)] as const)));
-  return Object.freeze({
+  const listing = Object.freeze({
     identity: source.identity,
     items: perKind((kind) => fetched.get(kind)?.items ?? previous.items[kind]),
-    cache: perKind((kind) => fetched.get(kind)?.cache ?? previous.cache[kind]),
   });
+  const freshness = new Map<ListKind, Freshness>();
+  for (const [kind, list] of fetched) if (list) freshness.set(kind, list.freshness);
+  return { listing, freshness };
 }
 
 /** Whether two listings say the same, by content. */
 export function sameListing(a: Listing, b: Listing): boolean {
-  return JSON.stringify([a.items, a.cache]) === JSON.stringify([b.items, b.cache]);
+  return JSON.stringify(a.items) === JSON.stringify(b.items);
 }
 
 /** All pages of one list; `undefined` when it cannot be had. */
 async function fetchList(source: ListingSource, kind: ListKind): Promise<FetchedList | undefined> {
-  const { logger, id } = source;
   const method = listMethod[kind];
-  const warn = (problem: string): void => logger.warn(`Server "${id}": ${method} ${problem}`, { server: id, method });
+  const warn = (problem: string): void => warnOnce(source, method, problem);
   try {
     const pages = await fetchPages(source, method, warn);
     if (!pages) return undefined;
     const items = pages
-      .flatMap((page) => itemsOf(page, kind, warn))
+      .flatMap(({ result }) => itemsOf(result, kind, warn))
       .filter((item) => !source.checksHeaders || headersAreValid(item, kind, warn));
-    return { items: Object.freeze(items), cache: mergeHints(pages, source.identity) };
+    return { items: Object.freeze(items), freshness: freshnessOf(pages, source.clock.now()) };
   } catch (error) {
     if (isHubError(error) && FATAL.has(error.code)) throw error;
     warn(`failed, so the list stays as it was: ${messageOf(error)}`);
@@ -90,8 +105,15 @@ async function fetchList(source: ListingSource, kind: ListKind): Promise<Fetched
 
 type Warn = (problem: string) => void;
 
-async function fetchPages(source: ListingSource, method: string, warn: Warn): Promise<readonly JsonObject[] | undefined> {
-  const pages: JsonObject[] = [];
+function warnOnce({ logger, id, told }: ListingSource, method: string, problem: string): void {
+  const message = `Server "${id}": ${method} ${problem}`;
+  if (told.has(message) || told.size >= MAX_TOLD) return;
+  told.add(message);
+  logger.warn(message, { server: id, method });
+}
+
+async function fetchPages(source: ListingSource, method: string, warn: Warn): Promise<readonly Page[] | undefined> {
+  const pages: Page[] = [];
   const seen = new Set<string>();
   let cursor: string | undefined;
   do {
@@ -102,7 +124,7 @@ async function fetchPages(source: ListingSource, method: string, warn: Warn): Pr
       if (pages.length > 0) return pages;
       return error.code === rpcCode.methodNotFound ? [] : undefined;
     }
-    pages.push(result);
+    pages.push({ result, atMs: source.clock.now() });
     cursor = nextCursor(result, source.identity);
     if (cursor === undefined) return pages;
     if (seen.has(cursor)) return warn('repeats a cursor; what came so far is used'), pages;
@@ -138,11 +160,18 @@ function headersAreValid(item: JsonObject, kind: ListKind, warn: Warn): boolean 
   return false;
 }
 
-function mergeHints(pages: readonly JsonObject[], { era }: ServerIdentity): CacheHint {
-  if (era === 'legacy' || pages.length === 0) return NO_HINT;
-  const ttls = pages.map(({ ttlMs }) => (typeof ttlMs === 'number' && ttlMs > 0 ? ttlMs : 0));
-  const isPublic = pages.every(({ cacheScope }) => cacheScope === 'public');
-  return Object.freeze({ ttlMs: Math.min(...ttls), cacheScope: isPublic ? 'public' : 'private' });
+/** The whole list is as fresh as the page that grows old first, and as private as the most private one. */
+function freshnessOf(pages: readonly Page[], fetchedAtMs: number): Freshness {
+  const until = pages.map(
+    ({ result: { ttlMs }, atMs }) => atMs + (typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(ttlMs, MAX_TTL_MS) : 0),
+  );
+  const isPublic = pages.length > 0 && pages.every(({ result }) => result['cacheScope'] === 'public');
+  return Object.freeze({
+    fetchedAtMs,
+    freshUntilMs: pages.length > 0 ? Math.min(...until) : fetchedAtMs,
+    cacheScope: isPublic ? 'public' : 'private',
+    isOffered: pages.length > 0,
+  });
 }
 
 function perKind<T>(value: (kind: ListKind) => T): Readonly<Record<ListKind, T>> {

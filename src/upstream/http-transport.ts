@@ -1,15 +1,19 @@
 import { SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf, withDeadline } from '../base/index.ts';
-import { isRequest, type Message, type RequestId, type RequestMessage } from '../protocol/index.ts';
+import { isLegacyVersion, isRequest, type Message, type RequestId, type RequestMessage } from '../protocol/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { name, networkError, sessionGoneError, statusError } from './http-errors.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { type HttpTarget, httpTarget } from './http-target.ts';
 import type { RemoteLaunch } from './launch.ts';
+import { ResumptionHeader, resumptionDelay } from './resumption.ts';
 import { listenTo, toSdkMessage } from './sdk-message.ts';
 import type { SendOptions, Transport, TransportEvents } from './transport.ts';
 
-/** Attempts to resume the broken stream of one request; the standalone stream is reopened without end. */
+/**
+ * Attempts to resume the broken stream of one request in a session; the standalone stream is reopened without end. Revision
+ * 2026-07-28 has no resumption.
+ */
 const MAX_RESUMPTIONS = 5;
 /** Time for the DELETE of a session, in milliseconds. */
 const DELETE_MS = 2_000;
@@ -96,7 +100,7 @@ export class HttpTransport implements Transport {
           sessionGone: (error) => this.#die(error),
         },
       },
-      (observe) => this.#createSdk(MAX_RESUMPTIONS, observe),
+      (observe) => this.#createSdk(isLegacyVersion(this.#protocolVersion) ? MAX_RESUMPTIONS : 0, observe),
     );
     this.#exchanges.set(request.id, exchange);
     void exchange.run(options);
@@ -139,16 +143,17 @@ export class HttpTransport implements Transport {
     const { clock } = this.#options;
     if (!this.#target) throw new HubError('UNHANDLED_ERROR', `${name(this.#peer)}: the transport was used before it was opened.`);
     const { url, headers } = this.#target;
+    const resumption = new ResumptionHeader();
     return new StreamableHTTPClientTransport(url, {
       requestInit: { headers },
       fetch: async (input, init) => {
-        const response = await boundedFetch(this.#peer, input, init);
+        const response = await boundedFetch(this.#peer, input, resumption.apply(init));
         observe(response, init?.method ?? 'GET');
         return response;
       },
       reconnectionOptions: { ...RECONNECTION, maxRetries },
       reconnectionScheduler: (reconnect, delayMs) => {
-        const timer = clock.after(delayMs, reconnect);
+        const timer = clock.after(resumptionDelay(delayMs), reconnect);
         return () => timer.dispose();
       },
       ...(this.#sessionId !== undefined && { sessionId: this.#sessionId }),

@@ -28,6 +28,8 @@ export interface IncarnationOptions {
   readonly definition: StartableDefinition;
   readonly parts: UpstreamParts;
   readonly knownEra?: Era | undefined;
+  readonly probeMs?: number | undefined;
+  readonly onLateProbe?: (era: Era, tookMs: number) => void;
   readonly on: ConnectionListener;
 }
 
@@ -78,7 +80,7 @@ export class Incarnation {
   }
 
   async #connect(): Promise<Connection> {
-    const { definition, parts, knownEra, on } = this.#options;
+    const { definition, parts, knownEra, probeMs, onLateProbe, on } = this.#options;
     const { signal } = this.#abort;
     const launch = await parts.resolveLaunch(definition, signal);
     signal.throwIfAborted();
@@ -90,6 +92,8 @@ export class Incarnation {
       requestTimeoutMs: definition.requestTimeoutMs,
       initTimeoutMs: definition.initTimeoutMs,
       ...(knownEra !== undefined && { knownEra }),
+      ...(probeMs !== undefined && { probeMs }),
+      ...(onLateProbe && { onLateProbe }),
       on,
       createStdioTransport: (stdio) => this.#newProcess(stdio),
       stderrText: () => lastOutput(this.stderrTail()),

@@ -1,6 +1,7 @@
 import { type Clock, type Disposable, Disposables, HubError, type Logger } from '../base/index.ts';
 import {
   errorMessage,
+  isErrorMessage,
   isNotification,
   isRequest,
   isTooDeep,
@@ -56,6 +57,8 @@ export class Link {
   #lastId = 0;
   #closed: HubError | undefined;
   #cancelsByStream = false;
+  /** What was warned of once: a server that does it again and again does not fill the log. */
+  readonly #warned = new Set<'deep' | 'stray'>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -171,7 +174,8 @@ export class Link {
   #refuseDeep(message: Message, via: RequestId | undefined): void {
     const { id: server, logger } = this.#options;
     const text = `Server "${server}" sent a message that is nested more than ${MAX_NESTING} levels deep; it was dropped.`;
-    logger.warn(text, { server });
+    if (!this.#warned.has('deep')) logger.warn(text, { server });
+    this.#warned.add('deep');
     if (isRequest(message)) this.#respond(errorMessage(message.id, { code: rpcCode.invalidRequest, message: text }), message.method);
     if (isRequest(message) || isNotification(message)) return;
     const id = message.id ?? via;
@@ -181,7 +185,12 @@ export class Link {
   #receiveAnswer(message: ResponseMessage, via: RequestId | undefined): void {
     const id = message.id ?? via;
     if (id === undefined) {
-      this.#options.logger.warn(`Server "${this.#options.id}" sent an error that belongs to no request`, { outcome: outcomeOf(message) });
+      if (this.#warned.has('stray')) return;
+      this.#warned.add('stray');
+      this.#options.logger.warn(`Server "${this.#options.id}" sent an error that belongs to no request`, {
+        server: this.#options.id,
+        ...(isErrorMessage(message) && { code: message.error.code }),
+      });
       return;
     }
     this.#settle(id)?.resolve(outcomeOf(message));

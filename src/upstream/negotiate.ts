@@ -16,6 +16,8 @@ const SSE_KEEP_ALIVE_MS = 120_000;
 export interface Negotiated {
   readonly link: Link;
   readonly identity: ServerIdentity;
+  /** The probe was not answered in time, so that the era is what the server happened to take and nothing to remember. */
+  readonly isEraGuessed?: boolean;
   /** How often the server must be made to say something, in milliseconds. */
   readonly keepAliveMs?: number;
 }
@@ -26,6 +28,10 @@ export interface NegotiateContext extends HandshakeContext {
   readonly hubInfo: JsonObject;
   /** The era of the last connection: with `legacy` the probe is left out. */
   readonly knownEra?: Era | undefined;
+  /** How long a stdio server may be silent after the probe, at most half of the start; {@link PROBE_MS} when absent. */
+  readonly probeMs?: number | undefined;
+  /** Told of the era that an answer to the probe says which came too late to be waited for, and how long it took in milliseconds. */
+  readonly onLateProbe?: ((era: Era, tookMs: number) => void) | undefined;
   /** Time for the whole start, in milliseconds. */
   readonly initTimeoutMs: number;
 }
@@ -72,13 +78,20 @@ async function asKnown(link: Link, context: NegotiateContext, settle: typeof set
 }
 
 async function settleOnPipe(link: Link, context: NegotiateContext): Promise<Negotiated> {
-  const { signal, clock, initTimeoutMs, hubInfo } = context;
+  const { signal, clock, initTimeoutMs, hubInfo, probeMs } = context;
+  const probedMs = clock.now();
   const discovering = discover(link, NEWEST_MODERN, hubInfo);
   const probing = probe(link, context, discovering);
-  const silence = timer(clock, Math.min(PROBE_MS, initTimeoutMs / 4));
+  const silence = timer(clock, probeMs === undefined ? Math.min(PROBE_MS, initTimeoutMs / 4) : Math.min(probeMs, initTimeoutMs / 2));
   const early = await untilAborted(Promise.race([probing, silence.passed]), signal).finally(() => silence.dispose());
   if (early) return conclude(link, early, context);
 
+  probing.then(
+    ({ kind }) => context.onLateProbe?.(kind === 'modern' ? 'modern' : 'legacy', clock.now() - probedMs),
+    () => {
+      // Expected: the link ends before the probe is answered, which is told elsewhere.
+    },
+  );
   const initializing = sendInitialize(link, hubInfo);
   const first = await untilAborted(Promise.race([probing, initializing]), signal);
   const isModern = 'kind' in first && first.kind === 'modern';
@@ -89,7 +102,7 @@ async function settleOnPipe(link: Link, context: NegotiateContext): Promise<Nego
     const verdict = await untilAborted(probing, signal);
     if (verdict.kind !== 'legacy') return conclude(link, verdict, context);
   }
-  return { link, identity: await completeHandshake(link, outcome, context) };
+  return { link, identity: await completeHandshake(link, outcome, context), isEraGuessed: true };
 }
 
 /** The answer to `initialize` of a server that is awake, as it has answered the probe; `undefined` when it gives none. */

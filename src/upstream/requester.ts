@@ -11,9 +11,10 @@ import {
 import { IdleLimit } from './idle-limit.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
-import type { Origin } from './types.ts';
+import { TotalLimit } from './total-limit.ts';
+import type { Origin, UpstreamRequest } from './types.ts';
 
-/** A request may take this many times its time limit in all, however much progress it tells of. */
+/** A request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
 const MAX_LIMIT_FACTOR = 10;
 
 export interface Ask {
@@ -26,7 +27,7 @@ export interface Ask {
   readonly timeoutMs?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
-  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly onRequest?: UpstreamRequest['onRequest'];
 }
 
 export interface RequesterOptions {
@@ -41,7 +42,7 @@ export interface RequesterOptions {
 
 /** A request that is made for a client, while it is in flight. */
 export interface CallInFlight {
-  /** Asks its client; absent when that cannot be asked. The time limit of the call stands still meanwhile. */
+  /** Asks its client; absent when that cannot be asked. The time limits of the call stand still meanwhile. */
   readonly askClient: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
 }
 
@@ -69,19 +70,23 @@ export class Requester {
     const id = link.allot();
     const idle = new IdleLimit(clock, timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
     const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
-    const limit = clock.after(maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
+    const total = new TotalLimit(clock, maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
     const { onRequest } = ask;
-    const askClient = onRequest && ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(onRequest(request, signal)));
+    const takeBack = (reason: HubError): void => link.cancel(id, reason);
+    const askClient =
+      onRequest &&
+      ((request: ServerRequest, signal: AbortSignal) => idle.suspendedFor(total.suspendedFor(onRequest(request, signal, takeBack))));
     this.#inFlight.set(id, { ask, token: progressTokenOf(ask.params), limit: idle, askClient });
     idle.restart();
+    total.start();
     try {
       return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
     } finally {
       this.#inFlight.delete(id);
       idle.dispose();
-      limit.dispose();
+      total.dispose();
       ask.signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -97,12 +102,13 @@ export class Requester {
 
   /**
    * Hands a notification to the request on whose stream it came; without such a stream to the only request of a caller
-   * in flight. False when it belongs to none.
+   * in flight. False when it belongs to none; one that is not meant for its caller goes nowhere.
    */
-  deliver(notification: NotificationMessage, via: RequestId | undefined): boolean {
+  deliver(notification: NotificationMessage, via: RequestId | undefined, isMeantFor?: (origin: Origin) => boolean): boolean {
     const target = via === undefined ? this.#only() : this.#inFlight.get(via);
     if (!target?.ask.onNotification) return false;
-    this.#tell(target, notification);
+    const { origin } = target.ask;
+    if (!isMeantFor || !origin || isMeantFor(origin)) this.#tell(target, notification);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf } from '../base/index.ts';
-import { isResponse, type Message, messageKind } from '../protocol/index.ts';
+import { isRequest, isResponse, type Message, messageKind } from '../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from './launch.ts';
 import { LineReader, type OverlongLine } from './line-reader.ts';
@@ -52,6 +52,8 @@ export class StdioTransport implements ProcessTransport {
   #stdin: Writable | undefined;
   #noiseRate: ReadRate | undefined;
   #noiseCount = 0;
+  /** Requests that were sent and have not been answered yet, as far as numbers tell. */
+  #owed = 0;
   #closing = false;
   #end: HubError | undefined;
 
@@ -107,6 +109,7 @@ export class StdioTransport implements ProcessTransport {
     const stdin = this.#stdin;
     if (!stdin || this.#closing || this.#end) throw this.#notOpen();
     if (!stdin.writable) return this.#refuse();
+    if (isRequest(message)) this.#owed += 1;
     const line = `${oneLine(JSON.stringify(message))}\n`;
     const waiting = stdin.writableLength;
     if (waiting > 0 && waiting + Buffer.byteLength(line) > this.#maxQueuedBytes) {
@@ -168,8 +171,10 @@ export class StdioTransport implements ProcessTransport {
   #takeValue(value: unknown, length: number): void {
     if (this.#end) return;
     if (!isMessage(value)) return this.#countNoise(length);
-    // Nobody asked for it, so there may be any number of them.
+    // What nobody asked for there may be any number of.
     if (!isResponse(value)) this.#noiseRate?.spend(COST_OF_LINE);
+    else if (this.#owed > 0) this.#owed -= 1;
+    else this.#noiseRate?.spend(length + COST_OF_LINE);
     this.#emitter.emit('message', { message: value });
   }
 

@@ -1,14 +1,13 @@
 import { type Deferred, deferred, type Disposable, HubError, messageOf, sleep, toHubError } from '../base/index.ts';
-import type { Listing } from '../catalog/index.ts';
+import type { CacheHint, Listing } from '../catalog/index.ts';
 import { formatDiagnostic, type ServerDefinition } from '../config/index.ts';
-import type { Era } from '../protocol/index.ts';
+import type { ListKind, NotificationMessage } from '../protocol/index.ts';
+import { EraMemory } from './era-memory.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
+import { NO_HINT } from './list-freshness.ts';
 import { notReady } from './not-ready.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
 import type { Connection, LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
-
-/** How long the era of a server is taken for known: servers are updated, and a legacy verdict would never be noticed to be stale. */
-const ERA_KNOWN_FOR_MS = 24 * 60 * 60 * 1000;
 
 export interface SupervisorOptions {
   readonly definition: ServerDefinition;
@@ -36,7 +35,7 @@ export class Supervisor implements Upstream {
   /** Lives that are being ended. */
   readonly #endings = new Set<Promise<void>>();
   #stopping: Promise<void> | undefined;
-  #era: { readonly era: Era; readonly atMs: number } | undefined;
+  readonly #era = new EraMemory();
   #subscribed: ReadonlySet<string> = new Set();
   #logLevel: string | undefined;
 
@@ -54,6 +53,18 @@ export class Supervisor implements Upstream {
 
   get listing(): Listing | undefined {
     return this.#listing;
+  }
+
+  get resourceEpoch(): string | undefined {
+    return this.#connection && `${this.#generation}.${this.#connection.resourceChanges}`;
+  }
+
+  listHint(kind: ListKind): CacheHint | undefined {
+    return this.#connection ? this.#connection.listHint(kind) : NO_HINT;
+  }
+
+  freshen(kind: ListKind): Promise<void> | undefined {
+    return this.#connection?.freshen(kind);
   }
 
   get noiseCount(): number {
@@ -87,6 +98,10 @@ export class Supervisor implements Upstream {
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const connection = this.#connection ?? (await this.#whenReady(request.signal));
     return connection.request(request);
+  }
+
+  notify(notification: NotificationMessage): void {
+    this.#connection?.notify(notification);
   }
 
   unavailable(): HubError | undefined {
@@ -145,11 +160,12 @@ export class Supervisor implements Upstream {
     const { parts, on } = this.#options;
     const { id } = this;
     const current = (): boolean => generation === this.#generation;
-    const known = this.#era && sinceMs - this.#era.atMs < ERA_KNOWN_FOR_MS ? this.#era.era : undefined;
     const life = new Incarnation({
       definition,
       parts,
-      knownEra: known,
+      knownEra: this.#era.known(sinceMs),
+      probeMs: this.#era.probeMs,
+      onLateProbe: (era, tookMs) => current() && this.#era.answeredLate(era, tookMs, this.#now()),
       on: {
         listing: (listing) => current() && this.#setListing(listing),
         resourceUpdated: (event) => current() && on.resourceUpdated({ id, ...event }),
@@ -163,7 +179,7 @@ export class Supervisor implements Upstream {
       if (current()) await this.#ready(connection, sinceMs);
     } catch (error) {
       // The next attempt finds the era out anew: it may be what has changed.
-      if (current()) this.#era = undefined;
+      if (current()) this.#era.forget();
       if (current()) this.#fail(definition, toHubError(error, 'CONNECTION_ERROR'));
     }
   }
@@ -172,7 +188,7 @@ export class Supervisor implements Upstream {
     const nowMs = this.#now();
     const { identity } = connection;
     this.#connection = connection;
-    this.#era = { era: identity.era, atMs: nowMs };
+    if (!connection.isEraGuessed) this.#era.settled(identity.era, nowMs);
     // The listing first, so that whoever hears of readiness sees what is offered.
     this.#setListing(connection.listing);
     this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity });

@@ -1,6 +1,6 @@
 import type { HubError } from '../base/index.ts';
-import type { Listing, ServerIdentity } from '../catalog/index.ts';
-import type { Era, JsonObject, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
+import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
 export interface Origin {
@@ -33,10 +33,13 @@ export interface UpstreamRequest {
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
    * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
-   * question back. While one is open, the time limit of the request stands still. Absent when the client cannot be asked.
+   * question back; `takeBack` takes back the whole request, as its own signal does. While a question is open, the time limits
+   * of the request stand still. Absent when the client cannot be asked.
    */
-  readonly onRequest?: ((request: ServerRequest, signal: AbortSignal) => Promise<Outcome>) | undefined;
+  readonly onRequest?: OnRequest | undefined;
 }
+
+type OnRequest = (request: ServerRequest, signal: AbortSignal, takeBack: (reason: HubError) => void) => Promise<Outcome>;
 
 /** An upstream's answer, in its own words and in the shape of its own era. */
 export interface UpstreamAnswer {
@@ -50,7 +53,7 @@ export interface ConnectionEvents {
   listing: Listing;
   /** A `notifications/resources/updated` for a subscribed resource. */
   resourceUpdated: { readonly uri: string; readonly notification: NotificationMessage };
-  /** A `notifications/message` that belongs to no request in flight. */
+  /** A `notifications/message`, or a notification of a legacy server that the hub does not know, that belongs to no request in flight. */
   logMessage: NotificationMessage;
   /** The link is gone; nothing comes after this. */
   closed: HubError;
@@ -59,8 +62,19 @@ export interface ConnectionEvents {
 /** One live link to one upstream: one incarnation. After `closed` it is dead for good and a new one is made. */
 export interface Connection {
   readonly identity: ServerIdentity;
+  /** `true` when the server was too slow to say its era, so that it may be another one the next time. */
+  readonly isEraGuessed?: boolean;
   /** The whole offer at the time of the handshake, or later. */
   readonly listing: Listing;
+  /** How often the server said that its resources changed; what was read before then is not to be used again. */
+  readonly resourceChanges: number;
+  /** How long and for whom one of its lists may be cached from now on; `undefined` for a list that it does not have. */
+  listHint(kind: ListKind): CacheHint | undefined;
+  /**
+   * Fetches a list again if it is stale (spec 2026-07-28 server/utilities/caching). Resolves when it is there, or when the
+   * old one has to do: within five seconds. Never rejects; `undefined` when there is nothing to wait for.
+   */
+  freshen(kind: ListKind): Promise<void> | undefined;
   /**
    * Sends one request and waits for the answer. An error that the upstream answered is an outcome; a failure of
    * the link is thrown.
@@ -68,9 +82,14 @@ export interface Connection {
    * @throws HubError TIMEOUT, CANCELLED, CONNECTION_ERROR, UPSTREAM_EXITED, UNAUTHORIZED, UPSTREAM_PROTOCOL
    */
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** Sends a client's notification to a legacy server as it is; one that cannot be delivered is lost, as notifications are. */
+  notify(notification: NotificationMessage): void;
   /** The URIs that somebody wants `resources/updated` of, as a whole; the connection works out the difference. */
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
-  /** The finest log level anybody wants of a legacy upstream; `undefined` leaves it to the server. */
+  /**
+   * The finest log level anybody wants of a legacy upstream; `undefined` leaves it to the server, or to `info` once one
+   * was set. Clients that never set a level are not sent what is finer than `info` from then on.
+   */
   setLogLevel(level: string | undefined): Promise<void>;
   /** Ends it in an orderly way. Idempotent. */
   close(): Promise<void>;
@@ -99,11 +118,22 @@ export interface Upstream {
   readonly state: UpstreamState;
   /** The last known offer, also while the upstream restarts. */
   readonly listing: Listing | undefined;
+  /** As {@link Connection.listHint}; not fresh while there is no connection. */
+  listHint(kind: ListKind): CacheHint | undefined;
+  /** As {@link Connection.freshen}; without a connection the last known offer has to do. */
+  freshen(kind: ListKind): Promise<void> | undefined;
+  /**
+   * Another value whenever what was read of its resources is not to be used again: they changed, or it is another
+   * connection. `undefined` while there is none.
+   */
+  readonly resourceEpoch: string | undefined;
   /**
    * @throws HubError SERVER_NOT_CONNECTED when it is not ready in time (it waits at most what is left of
    * `startupWait`), else as {@link Connection.request}.
    */
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** As {@link Connection.notify}; lost while there is no connection. */
+  notify(notification: NotificationMessage): void;
   /** Why a request would be refused right now, in words; `undefined` when it is ready. */
   unavailable(): HubError | undefined;
   /** Resolves once the first start attempt has ended either way, or `startupWait` is over. Never rejects. */

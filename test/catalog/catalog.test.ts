@@ -62,25 +62,6 @@ describe('lists', () => {
   });
 });
 
-describe('cache hints', () => {
-  const hint = (ttlMs: number, cacheScope: 'public' | 'private') => listing({ cache: { ttlMs, cacheScope } });
-  it.each<[string, Record<string, Listing | undefined>, object]>([
-    ['no servers', {}, { ttlMs: 0, cacheScope: 'private' }],
-    ['no listings', { a: undefined }, { ttlMs: 0, cacheScope: 'private' }],
-    ['one', { a: hint(5, 'public') }, { ttlMs: 5, cacheScope: 'public' }],
-    ['the shortest time', { a: hint(5, 'public'), b: hint(3, 'public'), c: undefined }, { ttlMs: 3, cacheScope: 'public' }],
-    ['private wins', { a: hint(5, 'public'), b: hint(9, 'private') }, { ttlMs: 5, cacheScope: 'private' }],
-  ])('%s', (_, servers, expected) => {
-    expect(catalog(servers).all.cacheHint('tools')).toEqual(expected);
-  });
-
-  it('of one server are its own', () => {
-    const built = catalog({ a: hint(5, 'public'), b: undefined });
-    expect(built.only('a')?.cacheHint('prompts')).toEqual({ ttlMs: 5, cacheScope: 'public' });
-    expect(built.only('b')?.cacheHint('prompts')).toEqual({ ttlMs: 0, cacheScope: 'private' });
-  });
-});
-
 describe('tools and prompts', () => {
   const built = catalog({
     one: listing({ tools: [tool('search'), tool('shared')], prompts: [prompt('search')] }),

@@ -1,4 +1,4 @@
-import type { CacheHint, Listing } from '../../src/catalog/index.ts';
+import type { Listing } from '../../src/catalog/index.ts';
 import type { JsonObject } from '../../src/protocol/index.ts';
 
 interface ListingParts {
@@ -6,15 +6,13 @@ interface ListingParts {
   readonly prompts?: readonly JsonObject[];
   readonly resources?: readonly JsonObject[];
   readonly resourceTemplates?: readonly JsonObject[];
-  readonly cache?: CacheHint;
 }
 
 /** A listing as an upstream would hand it over. */
-export function listing({ cache = { ttlMs: 0, cacheScope: 'private' }, ...items }: ListingParts): Listing {
+export function listing(items: ListingParts): Listing {
   return {
     identity: { era: 'legacy', protocolVersion: '2025-11-25', serverInfo: { name: 'fixture', version: '1' }, capabilities: {} },
     items: { tools: [], prompts: [], resources: [], resourceTemplates: [], ...items },
-    cache: { tools: cache, prompts: cache, resources: cache, resourceTemplates: cache },
   };
 }
 

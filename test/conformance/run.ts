@@ -4,10 +4,12 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PATIENT } from './fixture/patient.ts';
 import { lost, page, type Table, tableOf } from './report.ts';
 import { REVISIONS, runSuite, suiteVersion } from './suite.ts';
 import { startTargets } from './targets.ts';
 
+process.env[PATIENT] = 'yes';
 const targets = await startTargets();
 const tables: Table[] = [];
 try {

@@ -1,6 +1,7 @@
 import { bundleSource } from '../support/bundle-source.ts';
 import { runHub } from '../support/in-process-hub.ts';
 import { serveFixtureHttp } from './fixture/http.ts';
+import { PATIENT } from './fixture/patient.ts';
 
 /** The fixture itself, and the hub in front of it, reached over HTTP and over stdio. */
 export interface Targets {
@@ -16,12 +17,17 @@ export async function startTargets(): Promise<Targets> {
   const address = fixture.address();
   if (address === null || typeof address === 'string') throw new Error('The fixture has no port.');
   const direct = `http://127.0.0.1:${address.port}/mcp`;
+  const patient = process.env[PATIENT];
   // Bundled beforehand: a server that takes two seconds to start is offered the legacy era, and some scenarios need the modern one.
   const server = bundleSource('test/conformance/fixture-server.ts');
   const hub = await runHub({
     mcpServers: {
       http: { url: direct },
-      stdio: { command: process.execPath, args: [server.file, '--transport', 'stdio'] },
+      stdio: {
+        command: process.execPath,
+        args: [server.file, '--transport', 'stdio'],
+        env: patient === undefined ? {} : { [PATIENT]: patient },
+      },
     },
   });
   return {

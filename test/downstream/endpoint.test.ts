@@ -69,6 +69,19 @@ describe('bodies', () => {
     }
   });
 
+  it('that announce themselves as too large are refused before they come', async () => {
+    const { port } = new URL(harness.url);
+    const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8');
+    let text = '';
+    socket.on('data', (chunk: string) => (text += chunk));
+    socket.write('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100001\r\n\r\n{');
+    await until(() => text.includes('maxBodySize'), 'a refusal');
+    expect(text).toMatch(/^HTTP\/1\.1 413 .*connection: close/is);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write('x'.repeat(100_000));
+    await closed;
+  });
+
   it('may stop coming', async () => {
     const { port } = new URL(harness.url);
     const socket = connect(Number(port), '127.0.0.1');

@@ -84,6 +84,10 @@ export interface Reading {
   /** Raw events so far: name and data. */
   readonly events: { readonly event: string | undefined; readonly data: string }[];
   readonly comments: string[];
+  /** Ids of all events, in order, also of those without data, which are in no other list. */
+  readonly ids: string[];
+  /** Reconnection delays that were asked for. */
+  readonly retries: number[];
   readonly ended: Promise<void>;
   close(): void;
 }
@@ -99,9 +103,15 @@ export function open(url: string, { method = 'POST', headers = {}, body, signal 
       let text = '';
       const events: { event: string | undefined; data: string }[] = [];
       const comments: string[] = [];
+      const ids: string[] = [];
+      const retries: number[] = [];
       const parser = createParser({
-        onEvent: ({ event, data }) => events.push({ event, data }),
+        onEvent: ({ event, data, id }) => {
+          if (id !== undefined) ids.push(id);
+          if (data !== '') events.push({ event, data });
+        },
         onComment: (comment) => comments.push(comment),
+        onRetry: (retry) => retries.push(retry),
       });
       const ended = new Promise<void>((done) => {
         res.on('close', done);
@@ -113,7 +123,8 @@ export function open(url: string, { method = 'POST', headers = {}, body, signal 
       res.on('error', () => {
         // Expected: a test closes the stream, or the server drops it.
       });
-      resolve({ status: res.statusCode ?? 0, headers: res.headers, events, comments, ended, close: () => req.destroy(), text: () => text });
+      const status = res.statusCode ?? 0;
+      resolve({ status, headers: res.headers, events, comments, ids, retries, ended, close: () => req.destroy(), text: () => text });
     });
     req.end(Buffer.isBuffer(body) ? body : body === undefined ? undefined : JSON.stringify(body));
   });

@@ -165,6 +165,14 @@ describe('requests', () => {
     id = await startSession(mcp);
   });
 
+  it('of which it wants no answer go on when they are not about the session', async () => {
+    for (const method of ['initialized', 'cancelled', 'progress', 'roots/list_changed', 'example/custom']) {
+      const { id: _id, ...notification } = legacy(`notifications/${method}`, { n: 1 });
+      expect((await send(mcp, { ...within(id), body: notification })).status).toBe(202);
+    }
+    expect(harness.gateway.notifications).toMatchObject([{ method: 'notifications/example/custom', params: { n: 1 } }]);
+  });
+
   it('the hub answers itself', async () => {
     expect((await ask('ping')).json).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
     expect((await ask('logging/setLevel', { level: 'loud' })).json).toMatchObject({ error: { code: -32602 } });

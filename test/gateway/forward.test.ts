@@ -31,7 +31,7 @@ describe('forward', () => {
   it('gets the input of a modern server from a legacy client', async () => {
     const upstream = modern();
     const answer = await forward(systemClock, upstream, call(), { name: 't' });
-    expect(answer).toEqual({ era: 'modern', outcome: { result: { content: [] } } });
+    expect(answer).toEqual({ afterInput: true, era: 'modern', outcome: { result: { content: [] } } });
     expect(upstream.requests.map(({ params }) => params)).toEqual([
       { name: 't' },
       { name: 't', inputResponses: { r: { roots: [] } }, requestState: 's' },
@@ -57,7 +57,7 @@ describe('forward', () => {
   it('lets a legacy server ask the client of the call', async () => {
     const upstream = new FakeUpstream('l', listing());
     upstream.answer = async ({ onRequest }) =>
-      (await onRequest?.({ method: 'roots/list' }, new AbortController().signal)) ?? { result: {} };
+      (await onRequest?.({ method: 'roots/list' }, new AbortController().signal, () => {})) ?? { result: {} };
     const answer = await forward(systemClock, upstream, call(), { name: 't' });
     expect(answer.outcome).toEqual({ result: { roots: [] } });
   });

@@ -129,10 +129,16 @@ describe('prompts and completion', () => {
     const a = upstream('a', { prompts: [{ name: 'p' }] });
     const { gateway } = gatewayOver(a);
     await gateway.call(call('prompts/get', { name: 'a__p', arguments: { x: '1' } }));
-    await gateway.call(call('completion/complete', { ref: { type: 'ref/prompt', name: 'a__p' }, argument: { name: 'x', value: '' } }));
+    await gateway.call(
+      call('completion/complete', {
+        ref: { type: 'ref/prompt', name: 'a__p' },
+        argument: { name: 'x', value: '' },
+        context: { arguments: { y: '2' } },
+      }),
+    );
     expect(a.requests.map(({ params }) => params)).toEqual([
       { name: 'p', arguments: { x: '1' } },
-      { ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'x', value: '' } },
+      { ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'x', value: '' }, context: { arguments: { y: '2' } } },
     ]);
   });
 
@@ -245,6 +251,20 @@ describe('lists and discovery', () => {
     expect(one['instructions']).toBe('Be kind.');
   });
 
+  it('merges the instructions of the servers that there are now, and no more than 16384 characters of each', async () => {
+    const a = upstream('a', { instructions: 'x'.repeat(1024 * 1024) });
+    const { gateway, upstreams } = gatewayOver(a, upstream('b', { instructions: 'Short.' }));
+    const text = async (scope: Call['scope'] = { kind: 'all' }): Promise<string> =>
+      String(resultOf(await gateway.call(call('server/discover', undefined, { scope })))['instructions']);
+    expect(await text()).toBe(
+      `## a\n\n${'x'.repeat(16_384)}\n\n[Shortened by the hub: the server gave 1048576 characters.]\n\n## b\n\nShort.`,
+    );
+    expect(await text({ kind: 'server', id: 'a' })).toHaveLength(1024 * 1024);
+    upstreams.offer('a', listing({ instructions: 'New.' }));
+    upstreams.offer('b', listing());
+    expect(await text()).toBe('## a\n\nNew.');
+  });
+
   it('gives an error, not an empty list, for one server that never came up', async () => {
     const down = new FakeUpstream('down', undefined);
     down.state = { kind: 'failed', error: new HubError('CONFIG_ERROR', 'no command') };
@@ -255,7 +275,32 @@ describe('lists and discovery', () => {
   });
 });
 
+describe('unknown notifications of clients', () => {
+  it('reach the legacy server of an endpoint, and nobody else', () => {
+    const members = [upstream('old'), upstream('new', { era: 'modern' })];
+    const { gateway } = gatewayOver(...members);
+    const notification: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/x', params: { n: 1 } };
+    for (const id of ['old', 'new', 'nobody']) gateway.notify({ kind: 'server', id }, notification);
+    gateway.notify({ kind: 'all' }, notification);
+    expect(members.map(({ notifications }) => notifications)).toEqual([[notification], []]);
+  });
+});
+
 describe('unknown methods', () => {
+  it.each<[string, JsonObject, JsonObject | undefined]>([
+    ['a tool', { name: 'a__t', n: 1 }, { name: 't', n: 1 }],
+    ['a prompt', { name: 'a__p' }, { name: 'p' }],
+    ['a listed resource', { uri: 'x://1' }, { uri: 'x://1' }],
+    ['nothing that is known', { name: 'a__other', uri: 'x://2' }, undefined],
+    ['nothing', {}, undefined],
+  ])('go on /mcp to the server of what they name: %s', async (_, params, expected) => {
+    const a = upstream('a', { tools: [tool('t')], prompts: [{ name: 'p' }], resources: [{ uri: 'x://1', name: '1' }] });
+    const { gateway } = gatewayOver(upstream('b'), a);
+    const answer = await gateway.call(call('x/custom', params));
+    expect(a.requests.map((request) => request.params)).toEqual(expected ? [expected] : []);
+    expect(answer.outcome.error?.code).toBe(expected ? undefined : -32601);
+  });
+
   it('are refused on /mcp and forwarded on one server', async () => {
     const a = upstream('a');
     const { gateway } = gatewayOver(a);
@@ -343,6 +388,16 @@ describe('feeds', () => {
     const updated: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'x://a/b' } };
     upstreams.emit('resourceUpdated', { id: 'a', uri: 'x://a/b', notification: updated });
     expect(heard).toHaveLength(1);
+  });
+
+  it('get notifications that nobody knows on the endpoint of their server only', async () => {
+    const { gateway, upstreams } = gatewayOver(upstream('a'), upstream('b'));
+    const all: unknown[] = [];
+    gateway.attach(feed({ send: (notification) => all.push(notification) }));
+    gateway.attach(feed({ scope: { kind: 'server', id: 'a' } }));
+    const unknown = { jsonrpc: '2.0', method: 'notifications/example/x' } as const;
+    for (const id of ['a', 'b']) upstreams.emit('logMessage', { id, notification: unknown });
+    expect([heard, all]).toEqual([[unknown], []]);
   });
 
   it('get the finest log level asked for, and only messages that reach their own', async () => {

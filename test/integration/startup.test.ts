@@ -110,6 +110,9 @@ describe('a change of a list', () => {
     let changes = 0;
     client.setNotificationHandler('notifications/tools/list_changed', () => void (changes += 1));
     const before = (await client.listTools()).tools;
+    // That the server came up is announced within half a second, which may be after its tools were listed.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    changes = 0;
     await client.callTool({ name: 'grows__grow', arguments: {} });
     await expect.poll(() => changes).toBe(1);
     expect((await client.listTools()).tools).toHaveLength(before.length + 1);

@@ -71,6 +71,7 @@ export class FakeFeed implements Feed {
 export class FakeGateway implements Gateway {
   readonly calls: Call[] = [];
   readonly feeds: FakeFeed[] = [];
+  readonly notifications: NotificationMessage[] = [];
   readonly servers = new Set(['one', 'two words']);
   readonly headers = new Map<string, readonly HeaderParam[]>();
   readonly #scripts = new Map<string, Script>([['server/discover', () => hubResult(DISCOVERED)]]);
@@ -84,6 +85,10 @@ export class FakeGateway implements Gateway {
     this.calls.push(call);
     const script = this.#scripts.get(call.method);
     return script ? script(call) : failure('hub', rpcCode.methodNotFound, `Nobody knows ${call.method.slice(0, 50)}`);
+  }
+
+  notify(_scope: Scope, notification: NotificationMessage): void {
+    this.notifications.push(notification);
   }
 
   attach(options: FeedOptions): FakeFeed {

@@ -1,6 +1,6 @@
 import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
-import type { Listing } from '../../src/catalog/index.ts';
-import type { Era, JsonObject, Outcome } from '../../src/protocol/index.ts';
+import type { CacheHint, Listing } from '../../src/catalog/index.ts';
+import type { Era, JsonObject, ListKind, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
 import type { LogLine, PoolEvents, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from '../../src/upstream/index.ts';
 
 export interface ListingParts {
@@ -17,7 +17,6 @@ export interface ListingParts {
 export const tool = (name: string, more: JsonObject = {}): JsonObject => ({ name, inputSchema: { type: 'object' }, ...more });
 
 export function listing(parts: ListingParts = {}): Listing {
-  const hint = { ttlMs: 0, cacheScope: 'private' } as const;
   const era = parts.era ?? 'legacy';
   return {
     identity: {
@@ -33,7 +32,6 @@ export function listing(parts: ListingParts = {}): Listing {
       resources: parts.resources ?? [],
       resourceTemplates: parts.resourceTemplates ?? [],
     },
-    cache: { tools: hint, prompts: hint, resources: hint, resourceTemplates: hint },
   };
 }
 
@@ -48,6 +46,11 @@ export class FakeUpstream implements Upstream {
   readonly subscriptions: string[][] = [];
   readonly logLevels: (string | undefined)[] = [];
   readonly noiseCount = 0;
+  readonly notifications: NotificationMessage[] = [];
+  /** What {@link listHint} says of every list. */
+  hint: CacheHint | undefined = { ttlMs: 0, cacheScope: 'private' };
+  resourceEpoch: string | undefined = 'first';
+  onFreshen: (kind: ListKind) => Promise<void> | undefined = () => undefined;
   answer: Answerer = () => ({ result: {} });
   onSettled: () => Promise<void> = () => Promise.resolve();
 
@@ -64,6 +67,18 @@ export class FakeUpstream implements Upstream {
     const down = this.unavailable();
     if (down) throw down;
     return { era: this.listing?.identity.era ?? 'legacy', outcome: await this.answer(request) };
+  }
+
+  listHint(): CacheHint | undefined {
+    return this.hint;
+  }
+
+  freshen(kind: ListKind): Promise<void> | undefined {
+    return this.onFreshen(kind);
+  }
+
+  notify(notification: NotificationMessage): void {
+    this.notifications.push(notification);
   }
 
   unavailable(): HubError | undefined {

@@ -43,6 +43,10 @@ export const plainConnect: Connect = async (launch, { signal, createStdioTranspo
   return {
     identity,
     listing,
+    resourceChanges: 0,
+    listHint: () => undefined,
+    freshen: () => undefined,
+    notify: () => {},
     request: async ({ method, params }) => ({ era: 'legacy', outcome: await ask(method, params) }),
     setSubscribedResources: async () => {},
     setLogLevel: async () => {},

@@ -4,8 +4,6 @@ import type { Era } from '../../src/protocol/index.ts';
 import type { Connect, ConnectOptions } from '../../src/upstream/connect.ts';
 import type { Connection, Launch } from '../../src/upstream/index.ts';
 
-const cache = { ttlMs: 0, cacheScope: 'private' } as const;
-
 function identityOf(era: Era = 'legacy'): ServerIdentity {
   return { era, protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, capabilities: {} };
 }
@@ -15,7 +13,6 @@ export function listingOf(...tools: string[]): Listing {
   return {
     identity: identityOf(),
     items: { tools: tools.map((name) => ({ name })), prompts: [], resources: [], resourceTemplates: [] },
-    cache: { tools: cache, prompts: cache, resources: cache, resourceTemplates: cache },
   };
 }
 
@@ -30,8 +27,10 @@ export interface ConnectCall {
 export class ScriptedConnection implements Connection {
   readonly identity: ServerIdentity;
   readonly listing: Listing;
+  isEraGuessed = false;
   readonly log: string[] = [];
   closing: Promise<void> = Promise.resolve();
+  readonly resourceChanges = 0;
 
   constructor(listing: Listing = listingOf('a'), era: Era = 'legacy') {
     this.listing = listing;
@@ -42,6 +41,18 @@ export class ScriptedConnection implements Connection {
     this.log.push(method);
     return { era: this.identity.era, outcome: { result: { method } } };
   };
+
+  listHint(): undefined {
+    return undefined;
+  }
+
+  notify({ method }: { readonly method: string }): void {
+    this.log.push(method);
+  }
+
+  freshen(): undefined {
+    return undefined;
+  }
 
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
     this.log.push(`subscribe ${[...uris].join(' ')}`);

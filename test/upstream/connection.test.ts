@@ -41,9 +41,9 @@ async function connected(replies: Record<string, ScriptedReply>, overrides: Part
   return { ...recorded, clock, transport, ids, last };
 }
 
-function acknowledge(transport: ScriptedTransport, id: string | number): void {
+function acknowledge(transport: ScriptedTransport, id: string | number, notifications: object = {}): void {
   const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
-  transport.receive({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications: {} } });
+  transport.receive({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications } });
 }
 
 const progress = (progressToken: unknown): object => ({
@@ -129,6 +129,14 @@ describe('notifications on a single stream', () => {
 });
 
 describe('a legacy server', () => {
+  it('is heard when it says what nobody knows and belongs to no call', async () => {
+    const { connection, transport, logs } = await connected(legacy());
+    const unknown = { jsonrpc: '2.0', method: 'notifications/example/x', params: { n: 1 } };
+    transport.receive(unknown);
+    expect(logs).toEqual([unknown]);
+    await connection.close();
+  });
+
   it('is not asked for what it does not declare', async () => {
     const { connection, transport } = await connected(legacy());
     await connection.setLogLevel('info');
@@ -184,6 +192,37 @@ describe('a modern server over stdio', () => {
     expect(ids('subscriptions/listen')).toHaveLength(2);
     expect(transport.methods.slice(-2)).toEqual(['subscriptions/listen', 'notifications/cancelled']);
     expect(transport.sent.at(-1)).toMatchObject({ params: { requestId: first } });
+    await connection.close();
+  });
+
+  it('has its lists fetched on demand while no subscription tells of their changes', async () => {
+    const { connection, transport, clock, ids } = await connected(modern());
+    const fetchedFor = async (): Promise<number> => {
+      const before = ids('tools/list').length;
+      await connection.freshen('tools');
+      return ids('tools/list').length - before;
+    };
+    // The acknowledgement honoured nothing of what was asked for.
+    expect(await fetchedFor()).toBe(1);
+    acknowledge(transport, ids('subscriptions/listen')[0] ?? 0, { toolsListChanged: true });
+    expect(await fetchedFor()).toBe(0);
+    transport.receive({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    expect(await fetchedFor()).toBe(1);
+    await clock.advance(1_000);
+    expect(await fetchedFor()).toBe(0);
+    transport.reply(ids('subscriptions/listen')[0] ?? 0, { result: {} });
+    await settle();
+    expect(await fetchedFor()).toBe(1);
+    await connection.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('counts the changes of its resources', async () => {
+    const { connection, transport } = await connected(modern());
+    expect(connection.resourceChanges).toBe(0);
+    transport.receive({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    transport.receive({ jsonrpc: '2.0', method: 'notifications/resources/list_changed' });
+    expect(connection.resourceChanges).toBe(1);
     await connection.close();
   });
 

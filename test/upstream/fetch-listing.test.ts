@@ -3,6 +3,7 @@ import { createLogger, HubError } from '../../src/base/index.ts';
 import type { Listing, ServerIdentity } from '../../src/catalog/index.ts';
 import type { ChangeKind, Era, JsonObject, Outcome } from '../../src/protocol/index.ts';
 import { emptyListing, fetchListing, sameListing } from '../../src/upstream/fetch-listing.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const ALL: ReadonlySet<ChangeKind> = new Set(['tools', 'prompts', 'resources']);
 
@@ -23,6 +24,8 @@ async function fetched(answer: (method: string, cursor: unknown) => Outcome | Hu
     id: 'srv',
     identity,
     checksHeaders,
+    clock: new FakeClock(1_000),
+    told: new Set<string>(),
     logger: createLogger([({ message }) => void warnings.push(message)]),
     ask: async (method: string, { cursor }: JsonObject) => {
       asked.push(method);
@@ -31,8 +34,8 @@ async function fetched(answer: (method: string, cursor: unknown) => Outcome | Hu
       return outcome;
     },
   };
-  const listing = await fetchListing(source, scene.previous ?? emptyListing(identity), kinds);
-  return { listing, warnings, asked };
+  const { listing, freshness } = await fetchListing(source, scene.previous ?? emptyListing(identity), kinds);
+  return { listing, freshness, warnings, asked };
 }
 
 const named = (listing: Listing): unknown[] => listing.items.tools.map(({ name }) => name);
@@ -113,7 +116,7 @@ describe('fetchListing', () => {
         { ttlMs: 500, cacheScope: 'public' },
         { ttlMs: 200, cacheScope: 'public' },
       ],
-      { ttlMs: 200, cacheScope: 'public' },
+      { freshUntilMs: 1_200, cacheScope: 'public' },
     ],
     [
       'modern',
@@ -121,19 +124,19 @@ describe('fetchListing', () => {
         { ttlMs: 500, cacheScope: 'public' },
         { ttlMs: 900, cacheScope: 'private' },
       ],
-      { ttlMs: 500, cacheScope: 'private' },
+      { freshUntilMs: 1_500, cacheScope: 'private' },
     ],
-    ['modern', [{ ttlMs: -1, cacheScope: 'odd' }], { ttlMs: 0, cacheScope: 'private' }],
-    ['modern', [{}], { ttlMs: 0, cacheScope: 'private' }],
-    ['legacy', [{ ttlMs: 500, cacheScope: 'public' }], { ttlMs: 0, cacheScope: 'private' }],
+    ['modern', [{ ttlMs: -1, cacheScope: 'odd' }], { freshUntilMs: 1_000, cacheScope: 'private' }],
+    ['modern', [{}], { freshUntilMs: 1_000, cacheScope: 'private' }],
+    ['modern', [{ ttlMs: 1e12, cacheScope: 'public' }], { freshUntilMs: 86_401_000, cacheScope: 'public' }],
   ])('merges the cache hints of a %s server over pages: %j', async (era, pages, expected) => {
-    const { listing } = await fetched(
+    const { freshness } = await fetched(
       (_, cursor) => {
         const at = Number(cursor ?? 0);
         return { result: { tools: [], ...pages[at], ...(at + 1 < pages.length && { nextCursor: String(at + 1) }) } };
       },
       { era },
     );
-    expect(listing.cache.tools).toEqual(expected);
+    expect(freshness.get('tools')).toEqual({ fetchedAtMs: 1_000, isOffered: true, ...expected });
   });
 });

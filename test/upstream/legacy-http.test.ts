@@ -117,7 +117,7 @@ describe('a legacy server over Streamable HTTP', () => {
   it('sets the log level where the server has logging', async () => {
     await recorded.connection.setLogLevel('warning');
     await recorded.connection.setLogLevel(undefined);
-    expect(server.offer.levels).toEqual(['warning']);
+    expect(server.offer.levels).toEqual(['warning', 'info']);
   });
 
   it('is closed when the server has forgotten the session', async () => {

@@ -48,7 +48,7 @@ describe('Link', () => {
     transport.receive({ jsonrpc: '2.0', id: 'q', method: 'sampling/createMessage', params: { deep } });
     expect(transport.sent.at(-1)).toMatchObject({ id: 'q', error: { code: -32600 } });
     expect(heard).toEqual([]);
-    expect(warnings).toHaveLength(3);
+    expect(warnings).toHaveLength(1);
   });
 
   it('tells a legacy HTTP server and keeps the stream for a while', async () => {
@@ -75,6 +75,17 @@ describe('Link', () => {
     transport.receive({ jsonrpc: '2.0', id: null, error }, 1);
     expect(await answer).toEqual({ error });
     expect(warnings).toEqual([expect.stringContaining('belongs to no request')]);
+  });
+
+  it('says once, and not with every message, that a server sends what cannot be used', async () => {
+    const { transport, warnings } = await opened(false);
+    const deep = JSON.parse('['.repeat(2_000) + ']'.repeat(2_000));
+    for (let at = 0; at < 50; at += 1) {
+      transport.receive({ jsonrpc: '2.0', error: { code: at, message: 'no' } });
+      transport.receive({ jsonrpc: '2.0', id: 1_000 + at, result: {} });
+      transport.receive({ jsonrpc: '2.0', method: 'notifications/message', params: { deep } });
+    }
+    expect(warnings.map((text) => text.slice(0, 20))).toHaveLength(2);
   });
 
   it('fails what is in flight and what comes later when it is closed', async () => {

@@ -32,9 +32,9 @@ describe('a modern server over HTTP', () => {
   });
 
   it('keeps the cache hints', () => {
-    expect(recorded.connection.listing.cache.tools).toEqual({ ttlMs: 60_000, cacheScope: 'public' });
-    expect(recorded.connection.listing.cache.resources).toEqual({ ttlMs: 1_000, cacheScope: 'private' });
-    expect(recorded.connection.listing.cache.prompts).toEqual({ ttlMs: 0, cacheScope: 'private' });
+    expect(recorded.connection.listHint('tools')).toEqual({ ttlMs: expect.any(Number), cacheScope: 'public' });
+    expect(recorded.connection.listHint('resources')).toEqual({ ttlMs: expect.any(Number), cacheScope: 'private' });
+    expect(recorded.connection.listHint('prompts')).toBeUndefined();
   });
 
   it('stamps the envelope: the client as far as it may be told, the version of the server', async () => {

@@ -43,6 +43,7 @@ function world(...scripts: Replies[]) {
     await link.open(aborter.signal);
     return link;
   };
+  const late: [Era, number][] = [];
   const context = (knownEra?: Era): NegotiateContext => ({
     id: 'srv',
     logger: silentLogger,
@@ -51,9 +52,10 @@ function world(...scripts: Replies[]) {
     signal: aborter.signal,
     hubInfo: { name: 'mcp-hub', version: '1' },
     initTimeoutMs: 60_000,
+    onLateProbe: (era, tookMs) => void late.push([era, tookMs]),
     ...(knownEra && { knownEra }),
   });
-  return { clock, aborter, transports, open, context };
+  return { clock, aborter, transports, open, context, late };
 }
 
 const LEGACY_ROAD = ['server/discover', 'initialize', 'notifications/initialized'];
@@ -179,6 +181,36 @@ describe('negotiation over stdio', () => {
     if (transports[0]) answer(transports[0]);
     expect((await negotiating).identity.era).toBe(era);
     expect(clock.pending).toBe(0);
+  });
+
+  it('tells a guess from an answer, and of an answer that comes when the connection stands', async () => {
+    const { clock, transports, open, context, late } = world({});
+    const negotiating = negotiateStdio(context(), () => open(false));
+    await clock.advance(PROBE_MS);
+    transports[0]?.reply(2, initialized);
+    expect(await negotiating).toMatchObject({ identity: { era: 'legacy' }, isEraGuessed: true });
+    await clock.advance(500);
+    expect(late).toEqual([]);
+    transports[0]?.reply(1, discovered);
+    await settle();
+    expect(late).toEqual([['modern', PROBE_MS + 500]]);
+    const quick = world({ 'server/discover': rpc(-32601), initialize: initialized });
+    expect(await negotiateStdio(quick.context(), () => quick.open(false))).not.toHaveProperty('isEraGuessed');
+    expect(quick.late).toEqual([]);
+  });
+
+  it('waits longer for a server that is known to be slow, up to half of the start', async () => {
+    for (const [probeMs, waitMs] of [
+      [9_000, 9_000],
+      [50_000, 30_000],
+    ] as const) {
+      const { clock, transports, open, context } = world({ initialize: initialized });
+      const negotiating = negotiateStdio({ ...context(), probeMs }, () => open(false));
+      await clock.advance(waitMs - 1);
+      expect(transports[0]?.methods).toEqual(['server/discover']);
+      await clock.advance(1);
+      expect((await negotiating).identity.era).toBe('legacy');
+    }
   });
 
   it('is modern with a server that is awake, answers the probe and leaves initialize without an answer', async () => {

@@ -72,13 +72,23 @@ describe('a request of a legacy server', () => {
     await connection.close();
   });
 
-  it('does not hold a call beyond its absolute limit', async () => {
-    const { clock, connection, asks } = await connected();
-    const call = connection.request(toolCall('a', { onRequest: client().onRequest })).catch((error: unknown) => error);
+  it('does not use up the absolute limit of its call either, which goes on with what is left', async () => {
+    const { clock, connection, transport, asks, idOf } = await connected();
+    const one = client();
+    const params = { name: 'a', _meta: { progressToken: 'p' } };
+    const call = connection.request(toolCall('a', { params, onRequest: one.onRequest })).catch((error: unknown) => error);
     await asks('q', 'elicitation/create');
-    await clock.advance(10_000);
-    expect(await call).toMatchObject({ code: 'TIMEOUT' });
-    expect(clock.pending).toBe(0);
+    await clock.advance(600_000);
+    one.answer.resolve(ok);
+    await settle();
+    let isOver = false;
+    void call.then(() => (isOver = true));
+    for (let passedMs = 0; passedMs < 10_000; passedMs += 500) {
+      expect(isOver).toBe(false);
+      transport.receive({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: idOf('a'), progress: passedMs } });
+      await clock.advance(500);
+    }
+    expect(await call).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('within 10000 ms') as string });
     await connection.close();
   });
 

@@ -115,13 +115,18 @@ describe('StdioTransport', () => {
   it.each([
     ['noise', 'y'],
     ['notifications', '{"jsonrpc":"2.0","method":"x"}'],
+    ['answers to nothing', '{"jsonrpc":"2.0","id":1,"result":{}}'],
   ])('slows a flood of %s down, and not the hub', async (_, line) => {
+    const startedMs = Date.now();
     const { transport, messages } = await open(commandLaunch('yes', [line]));
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 10);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     clearInterval(timer);
     expect(transport.noiseCount + messages.length).toBeGreaterThan(1_000);
+    // Some ten thousand lines in each window of 100 ms; unbounded it would be far more.
+    const windows = 2 + (Date.now() - startedMs) / 100;
+    expect(transport.noiseCount + messages.length).toBeLessThan(windows * 15_000);
     expect(turns).toBeGreaterThan(20);
   });
 

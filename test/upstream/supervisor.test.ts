@@ -240,6 +240,53 @@ describe('a ready upstream', () => {
     expect(await eraOfNext(1_000)).toBeUndefined();
   });
 
+  it('has another epoch of its resources with every connection, and none without', async () => {
+    const all = await ready();
+    const first = all.supervisor.resourceEpoch;
+    expect(first).toEqual(expect.any(String));
+    all.calls.at(-1)?.options.on.closed(crash);
+    expect([all.supervisor.resourceEpoch, all.supervisor.freshen('tools')]).toEqual([undefined, undefined]);
+    expect(all.supervisor.listHint('tools')).toEqual({ ttlMs: 0, cacheScope: 'private' });
+    await all.clock.advance(1_000);
+    await connectNext(all);
+    expect(all.supervisor.resourceEpoch).toEqual(expect.any(String));
+    expect(all.supervisor.resourceEpoch).not.toBe(first);
+  });
+
+  it('remembers no era that was only guessed, and waits longer for a probe that was answered late', async () => {
+    const all = supervised();
+    all.supervisor.start();
+    await settle();
+    const guess = new ScriptedConnection();
+    guess.isEraGuessed = true;
+    await connectNext(all, guess);
+    const next = async () => {
+      all.calls.at(-1)?.options.on.closed(crash);
+      await all.clock.advance(1_000);
+      return all.calls.at(-1)?.options;
+    };
+    all.calls.at(-1)?.options.onLateProbe?.('modern', 2_500);
+    const second = await next();
+    expect([second?.knownEra, second?.probeMs]).toEqual([undefined, 5_000]);
+    await connectNext(all, guess);
+    all.calls.at(-1)?.options.onLateProbe?.('legacy', 9_000);
+    await all.clock.advance(60_000);
+    expect((await next())?.knownEra).toBe('legacy');
+  });
+
+  it('probes again after a day, however often it was started meanwhile', async () => {
+    const all = await ready();
+    const eras: unknown[] = [];
+    for (let restart = 0; restart < 3; restart += 1) {
+      await all.clock.advance(10 * 60 * 60 * 1000);
+      all.calls.at(-1)?.options.on.closed(crash);
+      await all.clock.advance(1_000);
+      eras.push(all.calls.at(-1)?.options.knownEra);
+      await connectNext(all);
+    }
+    expect(eras).toEqual(['legacy', 'legacy', undefined]);
+  });
+
   it('gets its subscriptions and log level again after a restart', async () => {
     const all = supervised();
     await all.supervisor.setSubscribedResources(new Set(['test://a']));
