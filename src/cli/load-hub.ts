@@ -5,5 +5,5 @@ export type CreateHub = (options: HubOptions) => Hub;
 
 /** The hub is loaded only when one is started: no other command pays for it. */
 export async function loadHub(): Promise<CreateHub> {
-  return (await import('../hub/index.ts')).createHub;
+  return (await import('../hub/index.ts')).loadHub();
 }

@@ -13,6 +13,10 @@ export async function run(process: NodeJS.Process, args: readonly string[], vers
       process.stderr.write('Run "mcp-hub --help" for all options. Nothing was started.\n');
       process.exitCode = 1;
       return;
+    case 'stdio': {
+      const { runStdio } = await import('./commands/stdio.ts');
+      return runStdio({ options: invocation.options, process });
+    }
     case 'serve': {
       const [{ runServe }, createHub] = await Promise.all([import('./commands/serve.ts'), loadHub()]);
       await runServe({ options: invocation.options, process, version, createHub });

@@ -5,16 +5,27 @@ import { rpcErrorOf } from '../protocol/index.ts';
 /** Everything of a call but its signal, which belongs to {@link Calls}. */
 export type CallRequest = Omit<Call, 'signal'>;
 
+export interface CallCounts {
+  readonly running: number;
+  /** Ever begun. */
+  readonly begun: number;
+}
+
 /** The calls in flight, of every client. */
 export class Calls {
   readonly #gateway: Gateway;
   readonly #logger: Logger;
   readonly #running = new Set<AbortController>();
+  #begun = 0;
   #closed = false;
 
   constructor(gateway: Gateway, logger: Logger) {
     this.#gateway = gateway;
     this.#logger = logger;
+  }
+
+  get counts(): CallCounts {
+    return { running: this.#running.size, begun: this.#begun };
   }
 
   /**
@@ -26,6 +37,7 @@ export class Calls {
     const { signal } = controller;
     if (signal.aborted) return undefined;
     this.#running.add(controller);
+    this.#begun += 1;
     let giveUp: (() => void) | undefined;
     const aborted = new Promise<undefined>((resolve) => {
       giveUp = () => resolve(undefined);

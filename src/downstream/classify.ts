@@ -24,7 +24,7 @@ import type { Refusal } from './protocol-errors.ts';
 /** One parsed POST body with its era decided, once (spec 2026-07-28 basic/versioning). */
 export type Inbound =
   | { readonly kind: 'modern-request'; readonly message: RequestMessage }
-  | { readonly kind: 'modern-notification' }
+  | { readonly kind: 'modern-notification'; readonly message: NotificationMessage }
   | { readonly kind: 'initialize'; readonly message: RequestMessage }
   | { readonly kind: 'legacy'; readonly messages: readonly Message[]; readonly batch: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
@@ -68,7 +68,9 @@ function classifyNotification(message: NotificationMessage, versionHeader: strin
   if (claimed !== undefined && typeof claimed !== 'string') return invalidClaim(null);
   const version = claimed ?? versionHeader;
   if (versionHeader !== undefined && version !== versionHeader) return versionMismatch(version, versionHeader, null);
-  return isModernVersion(version) ? { kind: 'modern-notification' } : { kind: 'refused', refusal: unsupportedVersion(version, null) };
+  return isModernVersion(version)
+    ? { kind: 'modern-notification', message }
+    : { kind: 'refused', refusal: unsupportedVersion(version, null) };
 }
 
 function classifyBatch(body: readonly JsonValue[], versionHeader: string | undefined): Inbound {

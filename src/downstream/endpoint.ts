@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
 import type { Gateway, Scope } from '../gateway/index.ts';
 import { type JsonObject, rpcCode } from '../protocol/index.ts';
 import { acceptOf } from './accept.ts';
 import { discard, readJson } from './body.ts';
-import { Calls } from './calls.ts';
+import { type CallCounts, Calls } from './calls.ts';
 import { classify, type Inbound, shown } from './classify.ts';
 import type { Context, DownstreamLimits } from './context.ts';
 import { LegacyHttp } from './legacy-http.ts';
@@ -13,6 +14,7 @@ import { headerOf } from './modern-envelope.ts';
 import { ModernHttp } from './modern-http.ts';
 import { refuse, sendEmpty, sendRefusal, sendRefusalEarly } from './reply.ts';
 import { Sessions } from './sessions.ts';
+import { StdioClients } from './stdio-clients.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 export interface EndpointOptions {
@@ -35,6 +37,7 @@ export class Endpoint {
   readonly #modern: ModernHttp;
   readonly #legacy: LegacyHttp;
   readonly #sse: LegacySse;
+  readonly #stdio: StdioClients;
 
   constructor({ messagesPath, ...options }: EndpointOptions) {
     this.#context = { ...options, calls: new Calls(options.gateway, options.logger) };
@@ -43,11 +46,32 @@ export class Endpoint {
     this.#modern = new ModernHttp(this.#context, this.#subscriptions);
     this.#legacy = new LegacyHttp(this.#context, this.#sessions);
     this.#sse = new LegacySse(this.#context, messagesPath);
+    this.#stdio = new StdioClients(this.#context, this.#subscriptions);
   }
 
-  /** Clients that are known to be there: initialized sessions and open subscriptions. Strays do not count. */
+  /** Clients that are known to be there: initialized sessions, open subscriptions, streams of lines. Strays do not count. */
   get clientCount(): number {
-    return this.#sessions.count + this.#sse.count + this.#subscriptions.count;
+    return this.#sessions.count + this.#sse.count + this.#subscriptions.count + this.#stdio.count;
+  }
+
+  /** The calls of all clients: in flight now, and begun since the start. */
+  get calls(): CallCounts {
+    return this.#context.calls.counts;
+  }
+
+  /** Whether a server of that id is configured. */
+  hasServer(id: string): boolean {
+    return this.#context.gateway.hasServer(id);
+  }
+
+  /** Why a client cannot be served on a stream of lines now; `undefined` when it can. */
+  streamRefusal(): HubError | undefined {
+    return this.#stdio.refusal();
+  }
+
+  /** Serves a client on a stream of newline-delimited JSON-RPC until either side ends it (spec 2026-07-28 basic/transports/stdio). */
+  handleStream(stream: Duplex, scope: Scope): void {
+    this.#stdio.open(stream, scope);
   }
 
   /** Serves one request to `/mcp` or `/mcp/<server>`. Resolves when it is dealt with; never rejects. */
@@ -102,6 +126,7 @@ export class Endpoint {
     this.#subscriptions.close();
     this.#sse.close();
     this.#sessions.close();
+    await this.#stdio.close();
   }
 
   async #post(req: IncomingMessage, res: ServerResponse, scope: Scope): Promise<void> {

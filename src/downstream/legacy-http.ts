@@ -23,7 +23,7 @@ import type { Sessions } from './sessions.ts';
 
 const SESSION_HEADER = 'mcp-session-id';
 /** The revisions that had JSON-RPC batches. */
-const BATCH_VERSIONS: ReadonlySet<string | undefined> = new Set(['2024-11-05', '2025-03-26']);
+export const BATCH_VERSIONS: ReadonlySet<string | undefined> = new Set(['2024-11-05', '2025-03-26']);
 const NOTHING_KEPT = 'This session has no event of that Last-Event-ID, or nothing of what came after it is kept any more.';
 
 /** Streamable HTTP of 2025-03-26 … 2025-11-25: sessions, with a stream of their own (spec 2025-11-25 basic/transports). */

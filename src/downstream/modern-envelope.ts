@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { HubError } from '../base/index.ts';
 import type { Downstream, Principal } from '../gateway/index.ts';
 import {
   decodeHeaderValue,
@@ -14,23 +15,24 @@ import {
   type RequestMessage,
 } from '../protocol/index.ts';
 import { headerMismatch, invalidEnvelope, shown, unsupportedVersion } from './classify.ts';
-import type { Refusal } from './protocol-errors.ts';
+import { type Refusal, refusalOf } from './protocol-errors.ts';
 
 /**
  * The checks that a modern request must pass before it is served, in the order of the specification (2026-07-28
  * basic/index "_meta", basic/transports/streamable-http "Server Validation"); what it says of its sender when it does.
+ *
+ * @param headers absent where the transport has none (basic/transports/stdio, "Request Metadata").
  */
 export function readEnvelope(
   message: RequestMessage,
-  headers: IncomingHttpHeaders,
+  headers: IncomingHttpHeaders | undefined,
   principal: Principal,
 ): { readonly refusal: Refusal; readonly downstream?: undefined } | { readonly downstream: Downstream; readonly refusal?: undefined } {
   const meta = metaOf(message.params) ?? {};
   const refusal =
-    versionProblem(meta, headers, message) ??
+    versionProblem(meta, headers ?? {}, message) ??
     envelopeProblem(meta, message) ??
-    methodHeaderProblem(headers, message) ??
-    nameHeaderProblem(headers, message);
+    (headers && (methodHeaderProblem(headers, message) ?? nameHeaderProblem(headers, message)));
   if (refusal) return { refusal };
   const logLevel = meta[metaKey.logLevel];
   return {
@@ -102,6 +104,24 @@ export function paramHeaderProblem(
   }
   const problem = paramHeaderMismatch(declared, params?.['arguments'], (name) => headerOf(headers, name));
   return problem === undefined ? undefined : headerMismatch(problem, id);
+}
+
+/** Methods of the handshake revisions that this one does not have; an upstream that knows them is not asked. */
+const LEGACY_ONLY: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  // Of the tasks of 2025-11-25; `tasks/get` and `tasks/cancel` have another meaning now (SEP-2663).
+  'tasks/result',
+  'tasks/list',
+]);
+
+/** The refusal of a method that only the handshake revisions have. */
+export function legacyMethodProblem({ id, method }: RequestMessage): Refusal | undefined {
+  if (!LEGACY_ONLY.has(method)) return undefined;
+  return refusalOf(new HubError('METHOD_NOT_FOUND', `${shown(method)} is not a method of this protocol revision.`), id);
 }
 
 /** Visible ASCII, space and tab: what a header value may consist of. */

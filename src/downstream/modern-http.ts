@@ -1,28 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HubError } from '../base/index.ts';
+import { type Clock, HubError } from '../base/index.ts';
 import type { Downstream, Scope } from '../gateway/index.ts';
-import { isWantedAt, type NotificationMessage, type RequestMessage, responseMessage } from '../protocol/index.ts';
+import { isWantedAt, type NotificationMessage, type RequestMessage, responseMessage, rpcCode } from '../protocol/index.ts';
 import { type Accept, acceptOf } from './accept.ts';
-import { shown } from './classify.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
+import { EventStream } from './event-stream.ts';
 import { Exchange } from './exchange.ts';
-import { paramHeaderProblem, readEnvelope } from './modern-envelope.ts';
+import { legacyMethodProblem, paramHeaderProblem, readEnvelope } from './modern-envelope.ts';
 import { forModern, modernStatus } from './modern-results.ts';
-import { type Refusal, refusalOf } from './protocol-errors.ts';
+import type { Refusal } from './protocol-errors.ts';
 import { sendEmpty, sendRefusal } from './reply.ts';
-import type { Subscriptions } from './subscriptions.ts';
-
-/** Methods of the handshake revisions that this one does not have; an upstream that knows them is not asked. */
-const LEGACY_ONLY: ReadonlySet<string> = new Set([
-  'initialize',
-  'ping',
-  'logging/setLevel',
-  'resources/subscribe',
-  'resources/unsubscribe',
-  // Of the tasks of 2025-11-25; `tasks/get` and `tasks/cancel` have another meaning now (SEP-2663).
-  'tasks/result',
-  'tasks/list',
-]);
+import type { ListenTarget, Subscriptions } from './subscriptions.ts';
 
 /** Revision 2026-07-28: every POST is one request that stands for itself (basic/transports/streamable-http). */
 export class ModernHttp {
@@ -46,15 +34,15 @@ export class ModernHttp {
     const refused = this.#refusal(req, message, scope);
     if (refused) return sendRefusal(res, refused);
     const accept = acceptOf(req);
-    if (message.method === 'subscriptions/listen') return this.#subscriptions.listen(res, message, { scope, accept, downstream });
+    if (message.method === 'subscriptions/listen')
+      return this.#subscriptions.listen(httpTarget(res, accept, this.#context.clock), message, { scope, downstream });
     return this.#call(res, message, { scope, downstream, accept });
   }
 
   #refusal(req: IncomingMessage, message: RequestMessage, scope: Scope): Refusal | undefined {
-    const { id, method, params } = message;
-    if (LEGACY_ONLY.has(method)) {
-      return refusalOf(new HubError('METHOD_NOT_FOUND', `${shown(method)} is not a method of this protocol revision.`), id);
-    }
+    const { method, params } = message;
+    const unknown = legacyMethodProblem(message);
+    if (unknown) return unknown;
     const tool = method === 'tools/call' ? params?.['name'] : undefined;
     const declared = typeof tool === 'string' ? this.#context.gateway.headerParams(scope, tool) : undefined;
     return declared === undefined ? undefined : paramHeaderProblem(declared, req.headers, message);
@@ -77,6 +65,17 @@ export class ModernHttp {
     const outcome = forModern(answer, method, serverInfo);
     exchange.answer(responseMessage(id, outcome), modernStatus(outcome));
   }
+}
+
+/** A listen's answer of its own; only for a client that reads streams. */
+function httpTarget(res: ServerResponse, accept: Accept, clock: Clock): ListenTarget {
+  return {
+    problem: accept.sse
+      ? undefined
+      : { status: 406, error: { code: rpcCode.invalidRequest, message: 'subscriptions/listen needs Accept: text/event-stream.' } },
+    refuse: (refusal) => sendRefusal(res, refusal),
+    open: (onClose) => EventStream.open(res, { clock, onClose }),
+  };
 }
 
 const clientGone = (): HubError => new HubError('CANCELLED', 'The client closed the connection.');

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { HubError, sleep } from '../base/index.ts';
 import type { Downstream, Feed, Scope } from '../gateway/index.ts';
 import {
@@ -20,11 +19,9 @@ import {
   TASK_CHANGED,
   tasksNotDeclared,
 } from '../protocol/index.ts';
-import type { Accept } from './accept.ts';
 import type { Context } from './context.ts';
-import { EventStream } from './event-stream.ts';
+import type { MessageStream } from './message-stream.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
-import { sendRefusal } from './reply.ts';
 
 /** How long the acknowledgement waits for servers to accept resource subscriptions, in milliseconds. */
 const ACKNOWLEDGE_WITHIN_MS = 5_000;
@@ -47,8 +44,17 @@ interface Filter {
 
 interface Listen {
   readonly id: RequestId;
-  readonly stream: EventStream;
+  readonly stream: MessageStream;
   readonly gone: AbortController;
+}
+
+/** Where one listen goes: an HTTP answer of its own, or a share of a client's only stream. */
+export interface ListenTarget {
+  /** Why this client cannot be sent notifications. */
+  readonly problem?: Refusal | undefined;
+  refuse(refusal: Refusal): void;
+  /** @param onClose to be told once, and not before this returns, when it is over, whoever ended it. */
+  open(onClose: () => void): MessageStream;
 }
 
 /** `subscriptions/listen`: streams of change notifications (spec 2026-07-28 basic/patterns/subscriptions). */
@@ -68,22 +74,19 @@ export class Subscriptions {
 
   /** Serves one `subscriptions/listen`; resolves when it is acknowledged or over. Never rejects. */
   async listen(
-    res: ServerResponse,
+    target: ListenTarget,
     message: RequestMessage,
-    { scope, accept, downstream }: { readonly scope: Scope; readonly accept: Accept; readonly downstream: Downstream },
+    { scope, downstream }: { readonly scope: Scope; readonly downstream: Downstream },
   ): Promise<void> {
     const filter = filterOf(message.params);
-    const refusal = this.#refusal(message.id, accept, filter) ?? undeclaredTasks(message.id, filter, downstream);
-    if (refusal || typeof filter === 'string') return refusal && sendRefusal(res, refusal);
+    const refusal = this.#refusal(message.id, target, filter) ?? undeclaredTasks(message.id, filter, downstream);
+    if (refusal || typeof filter === 'string') return refusal && target.refuse(refusal);
     const gone = new AbortController();
     let feed: Feed | undefined;
-    const stream = EventStream.open(res, {
-      clock: this.#context.clock,
-      onClose: () => {
-        gone.abort();
-        feed?.dispose();
-        this.#open.delete(listen);
-      },
+    const stream = target.open(() => {
+      gone.abort();
+      feed?.dispose();
+      this.#open.delete(listen);
     });
     const listen: Listen = { id: message.id, stream, gone };
     this.#open.add(listen);
@@ -107,11 +110,9 @@ export class Subscriptions {
     }
   }
 
-  #refusal(id: RequestId, accept: Accept, filter: Filter | string): Refusal | undefined {
+  #refusal(id: RequestId, { problem }: ListenTarget, filter: Filter | string): Refusal | undefined {
     if (this.#closed) return refusalOf(new HubError('SHUTTING_DOWN', 'The hub is stopping.'), id);
-    if (!accept.sse) {
-      return { status: 406, id, error: { code: rpcCode.invalidRequest, message: 'subscriptions/listen needs Accept: text/event-stream.' } };
-    }
+    if (problem) return { ...problem, id };
     if (typeof filter === 'string') return { status: 200, id, error: { code: rpcCode.invalidParams, message: filter } };
     if (this.#open.size < MAX_STREAMS) return undefined;
     return refusalOf(new HubError('LIMIT_EXCEEDED', `The hub has ${MAX_STREAMS} open subscriptions already. Close one first.`), id);

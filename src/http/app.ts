@@ -14,6 +14,8 @@ export interface AppOptions {
   readonly allowedHosts: () => readonly string[];
 }
 
+export type StreamScope = Parameters<Endpoint['handleStream']>[1];
+
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Where clients of the old HTTP+SSE transport POST their messages. */
@@ -39,6 +41,19 @@ export class App {
     }
   }
 
+  /**
+   * What a client that asks for a stream of lines on `GET /mcp` or `GET /mcp/<server>` gets to see; `undefined` when the
+   * request is to be served as any other, which then says what is wrong with it.
+   */
+  streamScope(req: IncomingMessage): StreamScope | undefined {
+    const url = urlOf(req);
+    if (!url || req.method !== 'GET' || hostOriginProblem(req.headers, this.#options.allowedHosts())) return undefined;
+    const path = plainPath(url);
+    const id = serverOf(path);
+    if (id === undefined) return path === '/mcp' ? { kind: 'all' } : undefined;
+    return this.#options.endpoint.hasServer(id) ? { kind: 'server', id } : undefined;
+  }
+
   async #route(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = urlOf(req);
     const isApi = url !== undefined && (url.pathname === '/api' || url.pathname.startsWith('/api/'));
@@ -49,9 +64,10 @@ export class App {
     return this.#mcp(req, res, url);
   }
 
-  async #mcp(req: IncomingMessage, res: ServerResponse, { pathname, searchParams }: URL): Promise<void> {
+  async #mcp(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
     const { endpoint } = this.#options;
-    const path = pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
+    const { searchParams } = url;
+    const path = plainPath(url);
     if (path === '/mcp') return endpoint.handle(req, res, { kind: 'all' });
     const server = serverOf(path);
     if (server !== undefined) return endpoint.handle(req, res, { kind: 'server', id: server });
@@ -78,6 +94,11 @@ export class App {
 function urlOf({ url = '' }: IncomingMessage): URL | undefined {
   const absolute = url.startsWith('/') ? `http://hub${url}` : url;
   return URL.canParse(absolute) ? new URL(absolute) : undefined;
+}
+
+/** The path without the slash that may end it. */
+function plainPath({ pathname }: URL): string {
+  return pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
 }
 
 /** The server that `/mcp/<server>` names, percent-decoded; `undefined` for any other path. */

@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorTable, sleep } from '../base/index.ts';
+import type { Endpoint } from '../downstream/index.ts';
 import { App, type AppOptions } from './app.ts';
 import { bind } from './listen.ts';
+import { upgradeHandler } from './stream-upgrade.ts';
 
 /** Time for the headers of a request, in milliseconds. A body has a deadline of its own, an answer has none. */
 const HEADERS_WITHIN_MS = 60_000;
@@ -41,7 +43,7 @@ export class HttpServer {
   async start(): Promise<{ readonly port: number; readonly addresses: readonly string[] }> {
     const { host, port: wanted, logger } = this.#options;
     const app = new App(this.#options);
-    const { port, servers } = await bind(() => createHttpServer(app), host, wanted);
+    const { port, servers } = await bind(() => createHttpServer(app, this.#options.endpoint), host, wanted);
     this.#servers = servers;
     for (const server of servers)
       server.on('error', (error) => logger.warn('A connection could not be accepted', { reason: error.message }));
@@ -76,10 +78,11 @@ export class HttpServer {
   }
 }
 
-function createHttpServer(app: App): Server {
+function createHttpServer(app: App, endpoint: Endpoint): Server {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS });
   server.requestTimeout = 0;
   server.on('request', (req, res) => void app.handle(req, res));
+  server.on('upgrade', upgradeHandler(server, app, endpoint));
   server.on('clientError', answerUnreadable);
   return server;
 }

@@ -3,9 +3,12 @@ import { ConfigStore, formatDiagnostic, type HubConfig, loadConfig } from '../co
 import type { ListKind } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { healthObject } from './health.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
+import { Registration } from './registration.ts';
 import { errorOf, reportOf, serverObject, statusOf } from './report.ts';
 import type { Hub, HubEvents, HubOptions, HubState } from './types.ts';
+import { WorkspaceFile } from './workspaces.ts';
 
 /** A hub that has not started anything yet. */
 export function createHub(options: HubOptions): Hub {
@@ -22,6 +25,7 @@ class LocalHub implements Hub {
   #state: HubState = 'starting';
   #config: HubConfig | undefined;
   #parts: HubParts | undefined;
+  #registration: Registration | undefined;
   #port = 0;
   #stopping: Promise<void> | undefined;
 
@@ -54,7 +58,7 @@ class LocalHub implements Hub {
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     parts.pool.startAll();
-    void this.#announceSettled(parts);
+    void this.#announceSettled(parts, this.#attend(parts, config));
     return { port, urls: [`http://localhost:${port}/mcp`] };
   }
 
@@ -75,18 +79,47 @@ class LocalHub implements Hub {
     this.#state = 'stopping';
     this.#stopped.abort();
     const parts = this.#parts;
-    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll()]);
+    // The entry first: who looks for a hub now must not find this one.
+    const left = this.#registration?.leave();
+    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left]);
     this.#owned.dispose();
     this.#state = 'stopped';
     this.#logger.info('The hub has stopped');
   }
 
-  async #announceSettled({ pool }: HubParts): Promise<void> {
+  /** Tells other programs that the hub runs, and finds out when nobody needs it any more. Resolves when the first is done. */
+  #attend({ endpoint }: HubParts, { files }: HubConfig): Promise<void> {
+    const { cwd, paths, shutdownDelayMs: delayMs } = this.#options;
+    const file = new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock });
+    const registration = new Registration({
+      file,
+      clock: systemClock,
+      logger: this.#logger,
+      cwd,
+      configFiles: files,
+      shutdownDelayMs: delayMs,
+    });
+    this.#registration = registration;
+    const entered = registration.enter(this.#port);
+    const watch = new IdleWatch({
+      clock: systemClock,
+      clients: [() => endpoint.clientCount],
+      calls: () => endpoint.calls,
+      delayMs,
+      onChange: (presence) => registration.tell(presence),
+      onIdle: () => this.#emitter.emit('idle', { forMs: delayMs ?? 0 }),
+    });
+    this.#owned.add(watch).start();
+    return entered;
+  }
+
+  async #announceSettled({ pool }: HubParts, entered: Promise<void>): Promise<void> {
     const all = pool.all();
     await pool.settled(
       all.map(({ id }) => id),
       this.#stopped.signal,
     );
+    await entered;
     if (this.#stopped.signal.aborted) return;
     this.#state = 'ready';
     this.#emitter.emit('settled', { ready: all.filter(({ state }) => state.kind === 'ready').length, total: all.length });

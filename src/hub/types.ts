@@ -11,6 +11,8 @@ export interface HubOptions {
   readonly cwd: string;
   readonly paths: HubPaths;
   readonly sinks: readonly LogSink[];
+  /** How long nobody may need the hub before it says so by the event `idle`, in milliseconds; absent: for ever. */
+  readonly shutdownDelayMs?: number | undefined;
   /** The hub's own version. */
   readonly version: string;
 }
@@ -31,6 +33,8 @@ export interface HubEvents {
   server: ServerReport;
   /** Every server's first start attempt has ended. */
   settled: { readonly ready: number; readonly total: number };
+  /** Nobody needs the hub any more: no client has been there for as long as `shutdownDelayMs` says. */
+  idle: { readonly forMs: number };
 }
 
 export interface Hub {

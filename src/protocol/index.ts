@@ -5,6 +5,7 @@ export * from './extensions.ts';
 export { rpcErrorOf } from './hub-error.ts';
 export * from './meta.ts';
 export * from './methods.ts';
+export { LineReader, type OverlongLine } from './line-reader.ts';
 export { isTooDeep, MAX_NESTING } from './nesting.ts';
 export {
   decodeHeaderValue,

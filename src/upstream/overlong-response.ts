@@ -1,5 +1,4 @@
-import type { RequestId } from '../protocol/index.ts';
-import type { OverlongLine } from './line-reader.ts';
+import type { OverlongLine, RequestId } from '../protocol/index.ts';
 
 const ID = String.raw`"id"\s*:\s*(-?\d+|"(?:[^"\\]|\\.)*")`;
 const VERSION = String.raw`"jsonrpc"\s*:\s*"2\.0"`;

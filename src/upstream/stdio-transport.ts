@@ -1,9 +1,8 @@
 import type { Writable } from 'node:stream';
 import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf } from '../base/index.ts';
-import { isRequest, isResponse, type Message, messageKind } from '../protocol/index.ts';
+import { LineReader, isRequest, isResponse, type Message, messageKind, type OverlongLine } from '../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from './launch.ts';
-import { LineReader, type OverlongLine } from './line-reader.ts';
 import { overlongResponseId } from './overlong-response.ts';
 import { exitError, type ProcessExit } from './process-errors.ts';
 import type { ProcessGuard } from './process-guard.ts';

@@ -46,7 +46,8 @@ describe('parseArgs', () => {
     );
     expect(options.port).toBe(40_123);
     expect(options.configFiles).toEqual(['g.json', 'p.json']);
-    expect(options.idleOptions).toEqual(['--watch', '--auto-shutdown', '--shutdown-delay']);
+    expect(options.shutdownDelayMs).toBe(300_000);
+    expect(options.idleOptions).toEqual(['--watch']);
   });
 
   it.each([
@@ -108,5 +109,45 @@ describe('parseArgs', () => {
     if (invocation.kind !== 'help') return;
     for (const option of ['--port <number>', '--config <file...>', '--host', '--watch', '--version', '--help'])
       expect(invocation.text).toContain(option);
+  });
+
+  it.each([
+    [[], undefined],
+    [['--auto-shutdown'], 0],
+    [['--shutdown-delay', '5'], undefined],
+    [['--shutdown-delay', '5', '--auto-shutdown'], 5],
+  ] as const)('shuts down by itself for %j after %s ms', (args, delayMs) => {
+    expect(served(...args).shutdownDelayMs).toBe(delayMs);
+  });
+});
+
+describe('parseArgs for stdio', () => {
+  it('needs nothing', () => {
+    const options = { configFiles: [], server: undefined, shutdownDelayMs: 60_000, verbose: false };
+    expect(parseArgs(['stdio'])).toEqual({ kind: 'stdio', options });
+  });
+
+  it('takes its own options, wherever the word stands', () => {
+    const options = { configFiles: ['a', 'b'], server: 'my server', shutdownDelayMs: 7, verbose: true };
+    const args = ['--server', 'my server', '--config=a', '--config=b', '--shutdown-delay', '7', '--verbose'];
+    expect(parseArgs(['stdio', ...args])).toEqual({ kind: 'stdio', options });
+    expect(parseArgs(['--verbose', 'stdio', ...args.slice(0, -1)])).toEqual({ kind: 'stdio', options });
+  });
+
+  it('tells every error, not only the first', () => {
+    expect(errors('stdio', '--serve', 'x', '--port', '5', '--verbose=1', '--server', '--config', '--shutdown-delay=-1')).toEqual([
+      'Unknown option --serve. Did you mean --server?',
+      'Unknown option --port.',
+      '--verbose takes no value.',
+      '--config needs a value: the path of a config file.',
+      '--server needs a value: the name of a server in the config.',
+      '--shutdown-delay "-1" cannot be used: the delay in milliseconds is a whole number from 0 to 2147483647.',
+    ]);
+    expect(errors('stdio', 'again')).toEqual(['Unexpected "again" after the command.']);
+  });
+
+  it('helps', () => {
+    const invocation = parseArgs(['stdio', '--help']);
+    expect(invocation.kind === 'help' && invocation.text).toMatch(/^Usage: mcp-hub stdio \[options\][^]*--server <name>/);
   });
 });

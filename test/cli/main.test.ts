@@ -46,6 +46,20 @@ describe('main', () => {
   });
 });
 
+describe('stdio', () => {
+  it('loads nothing of the hub but the way to find one', () => {
+    const [path = ''] =
+      Object.entries(bundle.metafile.outputs).find(([, output]) => output.entryPoint === 'src/cli/commands/stdio.ts') ?? [];
+    const inputs = [...loadedWith(path.replace(/^.*\//, ''))];
+    expect(inputs).toContain('src/hub/workspaces.ts');
+    expect(
+      inputs.filter((input) =>
+        /express|winston|cross-spawn|src\/(?:http|downstream|gateway|upstream|catalog)\/|src\/hub\/hub\.ts/.test(input),
+      ),
+    ).toEqual([]);
+  });
+});
+
 /** The sources that a file of the bundle loads at once, that is without its dynamic imports. */
 function loadedWith(name: string, seen = new Set<string>()): Set<string> {
   const output = Object.entries(bundle.metafile.outputs).find(([path]) => path.endsWith(`/${name}`))?.[1];

@@ -99,6 +99,12 @@ describe('runServe', () => {
     expect(run.output.stderr).toContain('error: The hub did not stop in order: cannot stop');
   });
 
+  it('ends when nobody needs the hub any more', async () => {
+    const run = serve('idle', '--auto-shutdown');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(readFileSync(join(home, 'mcp-hub', 'logs', 'mcp-hub.log'), 'utf8')).toContain('No client is connected any more');
+  });
+
   it('outlives SIGHUP', async () => {
     const run = serve('', '--verbose');
     await until(run, 'mcpServers');
@@ -165,7 +171,7 @@ describe('runServe', () => {
     const run = serve('', '--watch', '--auto-shutdown', '--shutdown-delay', '5', '--host', '0.0.0.0');
     await until(run, 'mcpServers');
     expect(run.output.stderr).toBe(
-      'note: --watch, --auto-shutdown, --shutdown-delay: accepted, but this version does not act on it yet.\n' +
+      'note: --watch: accepted, but this version does not act on it yet.\n' +
         'warning: --host 0.0.0.0 opens the hub to other machines, and there is no authentication yet: everybody who\n' +
         'can reach the port can use all your servers with your rights.\n',
     );

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hubPaths, type LogRecord } from '../../src/base/index.ts';
-import { createHub, type Hub } from '../../src/hub/index.ts';
+import { createHub } from '../../src/hub/hub.ts';
+import type { Hub } from '../../src/hub/index.ts';
 
 export interface RunningHub {
   readonly hub: Hub;

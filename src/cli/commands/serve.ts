@@ -28,14 +28,15 @@ export async function runServe(context: ServeContext): Promise<void> {
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   const logFile = new LogFile({ dir: paths.logDir, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
   const sinks = [logFile.sink, terminalSink(context)];
-  const { port, host } = options;
+  const { port, host, configFiles, shutdownDelayMs } = options;
   const { env } = process;
-  const hub = createHub({ configFiles: options.configFiles, host, port, env, cwd: process.cwd(), paths, sinks, version });
+  const hub = createHub({ configFiles, host, port, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs });
   const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
+  const logger = createLogger(sinks);
   const life = new ProcessLife({
     process,
     clock: systemClock,
-    logger: createLogger(sinks),
+    logger,
     stop: async () => {
       screen.dispose();
       await hub.stop();
@@ -54,6 +55,10 @@ export async function runServe(context: ServeContext): Promise<void> {
   life.watch();
   for (const notice of notices(options)) tell(notice);
   screen.follow(hub);
+  hub.on('idle', ({ forMs }) => {
+    logger.info('No client is connected any more; the hub is stopping.', { forMs });
+    life.end(0);
+  });
   try {
     const opened = await hub.start();
     life.started();

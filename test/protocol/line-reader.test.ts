@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineReader, type OverlongLine } from '../../src/upstream/line-reader.ts';
+import { LineReader, type OverlongLine } from '../../src/protocol/index.ts';
 
 function reader(maxLineBytes = 1024 * 1024) {
   const lines: string[] = [];

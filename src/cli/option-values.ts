@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { closest } from '../base/index.ts';
+
+/** What is wrong with the options that a command does not know. */
+export function unknownOptions(command: Command, unknown: readonly string[]): string[] {
+  const known = [...command.options.flatMap((option) => option.long ?? []), '--help'];
+  const errors: string[] = [];
+  // What follows an unknown option may be its value, so only what looks like an option is an error of its own.
+  for (const argument of unknown.filter((text) => text.startsWith('-') && text !== '--' && text !== '-')) {
+    const name = argument.split('=', 1)[0] ?? argument;
+    if (known.includes(name)) {
+      errors.push(`${name} takes no value.`);
+      continue;
+    }
+    const guess = closest(name, known);
+    errors.push(`Unknown option ${name}.${guess ? ` Did you mean ${guess}?` : ''}`);
+  }
+  return errors;
+}
+
+/** A whole number from 0 to `max`; `undefined` when it is not given, or wrong and told in `errors`. */
+export function wholeNumber(name: string, value: unknown, max: number, meaning: string, errors: string[]): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '') {
+    errors.push(`${name} needs a value: ${meaning} a whole number from 0 to ${max}.`);
+    return undefined;
+  }
+  if (/^\d{1,10}$/.test(value) && Number(value) <= max) return Number(value);
+  errors.push(`${name} ${JSON.stringify(value)} cannot be used: ${meaning} a whole number from 0 to ${max}.`);
+  return undefined;
+}
+
+/** The longest delay that a timer can hold, in milliseconds. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+export function shutdownDelay(value: unknown, errors: string[]): number | undefined {
+  return wholeNumber('--shutdown-delay', value, MAX_DELAY_MS, 'the delay in milliseconds is', errors);
+}
+
+/** The config files in order, verbatim. */
+export function files(value: unknown, errors: string[]): readonly string[] {
+  if (value === undefined) return [];
+  const names: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const given = names.filter((name): name is string => typeof name === 'string' && name !== '');
+  if (given.length < names.length) errors.push('--config needs a value: the path of a config file.');
+  return given;
+}
