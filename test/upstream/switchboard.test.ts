@@ -149,6 +149,60 @@ describe('the switchboard', () => {
     await end();
   });
 
+  it('lets a session go on where it was when a connection of its own cannot be had', async () => {
+    const { main, calls, call, learn, switchboard, end } = board();
+    for (const session of ['s', 't']) call('plain', session);
+    learn('ask');
+    call('ask', 's');
+    await settle();
+    calls[0]?.outcome.reject(new HubError('UPSTREAM_EXITED', 'There can be only one of it.'));
+    await settle();
+    call('more', 's');
+    expect(main.names).toEqual(['plain', 'plain', 'more']);
+    switchboard.endSession('s');
+    await end();
+  });
+
+  it('keeps a session on its own connection also while that is made anew', async () => {
+    const { main, calls, call, learn, side, end } = board();
+    for (const session of ['s', 't']) call('plain', session);
+    learn('ask');
+    call('ask', 's');
+    await side(0);
+    calls[0]?.options.on.closed(new HubError('UPSTREAM_EXITED', 'It ended.'));
+    await settle();
+    call('more', 's');
+    await settle();
+    calls[1]?.outcome.reject(new HubError('UPSTREAM_EXITED', 'Not now.'));
+    await settle();
+    call('again', 's');
+    expect((await side(2)).names).toEqual(['again']);
+    expect(main.names).toEqual(['plain', 'plain']);
+    await end();
+  });
+
+  it('gives a connection that is being made the level that was set meanwhile', async () => {
+    const { calls, call, switchboard, end } = board({ isolation: 'session' });
+    await switchboard.setLogLevel('debug');
+    call('a', 's');
+    await settle();
+    const taken = deferred<void>();
+    const own = new HeldConnection();
+    const levels: (string | undefined)[] = [];
+    own.setLogLevel = async (level) => {
+      levels.push(level);
+      await taken.promise;
+    };
+    calls[0]?.outcome.resolve(own);
+    await settle();
+    await switchboard.setLogLevel('error');
+    taken.resolve();
+    await settle();
+    expect(levels).toEqual(['debug', 'error']);
+    expect(own.names).toEqual(['a']);
+    await end();
+  });
+
   it('makes nothing for a call that was taken back before', async () => {
     const { calls, switchboard, main, end } = board({ isolation: 'session' });
     const origin = { principalId: 'local', sessionId: 's', era: 'legacy' } as const;
