@@ -214,14 +214,20 @@ export class Feeds implements Disposable {
   }
 
   #onForSession({ id, sessionId, notification: message }: PoolEvents['forSession']): void {
+    const ofTheSilent = this.#levelOfTheSilent(id);
     for (const feed of this.#feeds) {
-      if (feed.options.sessionId === sessionId && feed.covers(id) && isWantedAt(feed.logLevel ?? 'all', message))
+      if (feed.options.sessionId === sessionId && feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message))
         feed.options.send(message);
     }
   }
 
+  /** What a session hears that never set a level: all that a server sends, unless the server was asked to send more or less. */
+  #levelOfTheSilent(serverId: string): LoggingLevel | 'all' {
+    return this.#levels.has(serverId) ? LEVEL_OF_THE_SILENT : 'all';
+  }
+
   #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
-    const ofTheSilent = this.#levels.has(id) ? LEVEL_OF_THE_SILENT : 'all';
+    const ofTheSilent = this.#levelOfTheSilent(id);
     const isLog = message.method === 'notifications/message';
     for (const feed of this.#feeds) {
       // What nobody knows says nothing to somebody who does not know which server it comes from.

@@ -40,7 +40,11 @@ function scene() {
     upstreams.emit('logMessage', { id: 'a', notification });
   };
   const levels = (): unknown[] => server.logLevels.filter((level, at) => at === 0 || level !== server.logLevels[at - 1]);
-  return { clock, running, gateway, heard, feed, call, log, levels };
+  const logToSession = (level: string): void => {
+    const notification: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/message', params: { level } };
+    upstreams.emit('forSession', { id: 'a', sessionId: 's', notification });
+  };
+  return { clock, running, gateway, heard, feed, call, log, logToSession, levels };
 }
 
 describe('the level that a modern call wants of a legacy server', () => {
@@ -95,6 +99,18 @@ describe('a session that never set a level', () => {
     running[0]?.();
     await clock.advance(5_000);
     log('debug');
+    expect(heard).toEqual(['debug', 'info', 'error', 'debug']);
+  });
+
+  it('… nor on a connection of its own, which has the level of all', async () => {
+    const { clock, running, gateway, heard, feed, call, logToSession } = scene();
+    gateway.attach({ ...feed, sessionId: 's' });
+    logToSession('debug');
+    await call('debug');
+    for (const level of ['debug', 'info', 'error']) logToSession(level);
+    running[0]?.();
+    await clock.advance(5_000);
+    logToSession('debug');
     expect(heard).toEqual(['debug', 'info', 'error', 'debug']);
   });
 
