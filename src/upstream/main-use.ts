@@ -1,6 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import type { AskingTools, Called } from './asking-tools.ts';
 import { isOfSession, type Situation } from './placement.ts';
+import { isAboutTasks } from './task-places.ts';
 import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from './recent.ts';
 
 /** One call on the main connection. */
@@ -38,7 +39,8 @@ export class MainUse {
   begin(client: string | undefined, called: Called, asks: boolean): Use {
     const use: Use = { client, called, asks };
     this.#uses.add(use);
-    if (client !== undefined) this.#residents.add(client);
+    // Its task may be all that a client has here, and the last thing that is said of it may come after the end of its session.
+    if (client !== undefined && !isAboutTasks(called)) this.#residents.add(client);
     if (asks) this.#asking += 1;
     return use;
   }

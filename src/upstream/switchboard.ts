@@ -4,6 +4,7 @@ import { Incarnation, type StartableDefinition, type UpstreamParts } from './inc
 import { MainUse } from './main-use.ts';
 import { clientOf, isOfSession, type Isolation, placeOf } from './placement.ts';
 import { type Owner, SideConnections, type Wait } from './side-connections.ts';
+import { isAboutTasks, TaskPlaces } from './task-places.ts';
 import type { Connection, ConnectionEvents, RootsSource, UpstreamAnswer, UpstreamRequest } from './types.ts';
 
 export interface SwitchboardOptions {
@@ -32,6 +33,7 @@ export class Switchboard {
   readonly #sides: SideConnections;
   /** Sessions that go on connections of their own, and whether they have had one yet. */
   readonly #apart = new Map<string, boolean>();
+  readonly #tasks = new TaskPlaces();
   #logLevel: string | undefined;
 
   constructor(options: SwitchboardOptions) {
@@ -55,6 +57,7 @@ export class Switchboard {
     // One that was taken back already is refused there; its session may be over.
     if (this.#isolation === 'shared' || signal.aborted) return this.#main.request(request);
     const client = clientOf(origin);
+    if (isAboutTasks(request)) return this.#aboutTasks(request, client);
     const asks = this.#options.asking.has(request);
     const main = this.#use.seenBy(client, asks);
     const hasOwn = client !== undefined && this.#apart.has(client);
@@ -80,6 +83,7 @@ export class Switchboard {
 
   endSession(sessionId: string): void {
     this.#use.endSession(sessionId);
+    this.#tasks.endSession(sessionId);
     for (const client of this.#apart.keys()) if (isOfSession(client, sessionId)) this.#apart.delete(client);
     this.#sides.endSession(sessionId);
   }
@@ -94,12 +98,19 @@ export class Switchboard {
     return this.#sides.end(reason);
   }
 
+  /** To the task. Whoever has none elsewhere goes to the main connection; nothing is made, and nobody moves, for a task. */
+  #aboutTasks(request: UpstreamRequest, client: string | undefined): Promise<UpstreamAnswer> {
+    const isElsewhere = client !== undefined && this.#apart.has(client) && !this.#tasks.isOnMain(client, request);
+    return isElsewhere ? this.#onOwn(request, client) : this.#onMain(request, client, false);
+  }
+
   async #onMain(request: UpstreamRequest, client: string | undefined, asks: boolean): Promise<UpstreamAnswer> {
     const use = this.#use.begin(client, request, asks);
     let answered = false;
     try {
       const answer = await this.#main.request(request);
       answered = true;
+      this.#tasks.answered(client, request, answer);
       return answer;
     } finally {
       this.#use.end(use, answered);
