@@ -1,5 +1,4 @@
 import type { JsonObject } from '../protocol/index.ts';
-import { isAboutTasks } from './task-places.ts';
 
 /** Most tools remembered; the ones learned first are forgotten first. */
 const MAX_KNOWN = 1_000;
@@ -19,8 +18,6 @@ export class AskingTools {
   }
 
   learn(called: Called): void {
-    // What asks is the task, which is where it is.
-    if (isAboutTasks(called)) return;
     this.#known.add(keyOf(called));
     if (this.#known.size <= MAX_KNOWN) return;
     const [oldest] = this.#known;

@@ -21,7 +21,7 @@ const replies: Record<string, Record<string, ScriptedReply>> = {
 async function connected(era: 'legacy' | 'modern' = 'legacy', overrides: Partial<ConnectOptions> = {}) {
   const clock = new FakeClock();
   const transport = new ScriptedTransport({ script: ({ method }) => replies[era]?.[method] ?? 'silence' });
-  const { connection, forSessions } = await connectTo(launch, {
+  const { connection, forSessions, asked } = await connectTo(launch, {
     clock,
     createStdioTransport: () => transport,
     requestTimeoutMs: 1_000,
@@ -37,7 +37,7 @@ async function connected(era: 'legacy' | 'modern' = 'legacy', overrides: Partial
     const call = transport.sent.find((message) => 'params' in message && message.params?.['name'] === mark);
     return call && 'id' in call ? Number(call.id) : 0;
   };
-  return { clock, transport, connection, forSessions, asks, answersTo, idOf };
+  return { clock, transport, connection, forSessions, asked, asks, answersTo, idOf };
 }
 
 interface Asked {
@@ -247,6 +247,39 @@ describe('with several calls of one client in flight, a request', () => {
     connection.request(toolCall('b', { origin, onRequest: one.onRequest })).catch(() => undefined);
     expect(await asks('q', 'elicitation/create')).toMatchObject([{ error: { code: -32603 } }]);
     expect(one.requests).toEqual([]);
+    await connection.close();
+  });
+});
+
+describe('a request that names a task of 2025-11-25', () => {
+  const waiting = (taskId: string, sessionId: string, onRequest: UpstreamRequest['onRequest']): UpstreamRequest =>
+    ofSession('', sessionId, { method: 'tasks/result', params: { taskId }, onRequest });
+  const params = (taskId: unknown) => ({ message: '?', _meta: { 'io.modelcontextprotocol/related-task': { taskId } } });
+
+  it('is of the client that waits for that task, whoever else has calls in flight', async () => {
+    const { connection, transport, asked, answersTo } = await connected();
+    const [one, two] = [client(), client()];
+    connection.request(waiting('a', 's', one.onRequest)).catch(() => undefined);
+    connection.request(waiting('b', 't', two.onRequest)).catch(() => undefined);
+    connection.request(toolCall('c')).catch(() => undefined);
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: params('a') });
+    one.answer.resolve(ok);
+    await settle();
+    expect([one.requests.length, two.requests.length]).toEqual([1, 0]);
+    expect(answersTo('q')).toMatchObject([ok]);
+    expect(asked).toEqual([]);
+    await connection.close();
+  });
+
+  it.each(['unknown', undefined, 7])('is like any other when nobody waits for that task: %s', async (taskId) => {
+    const { connection, transport, answersTo } = await connected();
+    const one = client();
+    connection.request(waiting('a', 's', one.onRequest)).catch(() => undefined);
+    connection.request(toolCall('c')).catch(() => undefined);
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: params(taskId) });
+    await settle();
+    expect(one.requests).toEqual([]);
+    expect(answersTo('q')).toMatchObject([{ error: { code: -32603 } }]);
     await connection.close();
   });
 });
