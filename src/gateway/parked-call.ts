@@ -25,6 +25,9 @@ const ANSWER_WITHIN_MS = 600_000;
 /** Questions that come this close together, in milliseconds, are asked in one round. */
 const DEBOUNCE_MS = 5;
 
+/** What does the work of a call: a server, or what stands for it. */
+export type Worker = Pick<Upstream, 'id' | 'listing' | 'settled' | 'request'>;
+
 /** What parked calls stand on. */
 export interface Parking {
   readonly clock: Clock;
@@ -53,7 +56,7 @@ interface Leg {
 export class ParkedCall {
   readonly principalId: string;
   readonly #parking: Parking;
-  readonly #upstream: Upstream;
+  readonly #upstream: Worker;
   readonly #method: string;
   readonly #questions = new OpenQuestions();
   readonly #held = new HeldNotifications();
@@ -70,7 +73,7 @@ export class ParkedCall {
   #expiry: Disposable | undefined;
   #over = false;
 
-  constructor(parking: Parking, upstream: Upstream, { downstream, method }: Call) {
+  constructor(parking: Parking, upstream: Worker, { downstream, method }: Call) {
     this.#parking = parking;
     this.#upstream = upstream;
     this.#method = method;

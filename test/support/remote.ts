@@ -35,7 +35,10 @@ export interface Recorded {
 }
 
 export async function connectTo(launch: Launch, overrides: Partial<ConnectOptions> = {}): Promise<Recorded> {
-  const recorded = { listings: [], updated: [], logs: [], closed: [], forSessions: [], asked: [], records: [] } as Omit<Recorded, 'connection'>;
+  const recorded = { listings: [], updated: [], logs: [], closed: [], forSessions: [], asked: [], records: [] } as Omit<
+    Recorded,
+    'connection'
+  >;
   const connection = await connect(launch, {
     id: 'srv',
     signal: AbortSignal.timeout(8_000),

@@ -258,19 +258,22 @@ describe('the switchboard', () => {
       await end();
     });
 
-    it.each(['auto', 'session'] as const)('of a session that has ended to no new connection, and remembers none (%s)', async (isolation) => {
-      const { main, call, learn, calls, switchboard, end } = board({ isolation });
-      switchboard.endSession('s');
-      about(switchboard, 'tasks/cancel', 's');
-      main.held.get(undefined)?.resolve({ era: 'legacy', outcome: { result: {} } });
-      await settle();
-      expect([methods(main), calls.length]).toEqual([['tasks/cancel'], 0]);
-      if (isolation === 'session') return end();
-      learn('ask');
-      call('ask', 't');
-      expect(main.names.at(-1)).toBe('ask');
-      await end();
-    });
+    it.each(['auto', 'session'] as const)(
+      'of a session that has ended to no new connection, and remembers none (%s)',
+      async (isolation) => {
+        const { main, call, learn, calls, switchboard, end } = board({ isolation });
+        switchboard.endSession('s');
+        about(switchboard, 'tasks/cancel', 's');
+        main.held.get(undefined)?.resolve({ era: 'legacy', outcome: { result: {} } });
+        await settle();
+        expect([methods(main), calls.length]).toEqual([['tasks/cancel'], 0]);
+        if (isolation === 'session') return end();
+        learn('ask');
+        call('ask', 't');
+        expect(main.names.at(-1)).toBe('ask');
+        await end();
+      },
+    );
   });
 
   it('makes nothing for a call that was taken back before', async () => {
