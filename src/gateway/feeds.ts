@@ -3,7 +3,7 @@ import { type Catalog, type CatalogView, changesBetween } from '../catalog/index
 import type { LoggingLevel, Outcome } from '../protocol/index.ts';
 import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, rpcErrorOf } from '../protocol/index.ts';
 import { LEVEL_OF_THE_SILENT, type PoolEvents } from '../upstream/index.ts';
-import type { Scope } from './call.ts';
+import type { Downstream, Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { Roots } from './roots.ts';
@@ -116,6 +116,14 @@ export class Feeds implements Disposable {
   async wantCallLevel(serverId: string, level: LoggingLevel): Promise<() => void> {
     const release = this.#callLevels.want(serverId, level);
     await this.#applyLogLevel(serverId);
+    return release;
+  }
+
+  /** The same for the retry of a call that its server works on already: that is told before anything else, and not waited for. */
+  raiseLogLevel(serverId: string, { logLevel }: Downstream): (() => void) | undefined {
+    if (!logLevel) return undefined;
+    const release = this.#callLevels.want(serverId, logLevel);
+    this.#background(serverId, this.#applyLogLevel(serverId));
     return release;
   }
 

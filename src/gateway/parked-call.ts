@@ -12,7 +12,7 @@ import {
 } from '../protocol/index.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/index.ts';
 import { failureAnswer, hubResult } from './answer.ts';
-import type { Answer, Call } from './call.ts';
+import type { Answer, Call, Downstream } from './call.ts';
 import { HeldNotifications, notifyOf } from './held-notifications.ts';
 import { MAX_QUESTIONS, MAX_ROUNDS } from './input-rounds.ts';
 import { OpenQuestions, unanswered } from './open-questions.ts';
@@ -32,6 +32,8 @@ export type Worker = Pick<Upstream, 'id' | 'listing' | 'settled' | 'request'>;
 export interface Parking {
   readonly clock: Clock;
   readonly states: RequestStates;
+  /** Sees to it that a server sends log messages as fine as a request wants them, until what is returned is called. */
+  raiseLogLevel(serverId: string, downstream: Downstream): (() => void) | undefined;
   /** Takes in a call that is about to wait for its client; says why not when there are too many. */
   admit(parked: ParkedCall): string | undefined;
   forget(parked: ParkedCall): void;
@@ -41,8 +43,10 @@ export interface Parking {
 interface Leg {
   readonly call: Call;
   readonly resolve: (answer: Answer) => void;
-  /** Only of a retry: the first request's own signal is the server's too. */
+  /** Only of a retry: the first request's own signal is the server's too … */
   readonly onAbort?: () => void;
+  /** … and its log level is seen to on its way here. */
+  readonly releaseLogLevel?: (() => void) | undefined;
 }
 
 /**
@@ -130,7 +134,8 @@ export class ParkedCall {
     const { signal } = call;
     return new Promise((resolve) => {
       const onAbort = (): void => this.end(toHubError(signal.reason, 'CANCELLED'));
-      this.#leg = { call, resolve, onAbort };
+      const releaseLogLevel = this.#parking.raiseLogLevel(this.#upstream.id, call.downstream);
+      this.#leg = { call, resolve, onAbort, releaseLogLevel };
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
     });
@@ -220,6 +225,7 @@ export class ParkedCall {
     const leg = this.#leg;
     this.#leg = undefined;
     if (leg?.onAbort) leg.call.signal.removeEventListener('abort', leg.onAbort);
+    leg?.releaseLogLevel?.();
     leg?.resolve(answer);
   }
 

@@ -25,11 +25,13 @@ export class Parks implements Disposable {
   readonly #clock: Clock;
   readonly #parking: Parking;
 
-  constructor(clock: Clock) {
+  /** @param raiseLogLevel see {@link Parking} */
+  constructor(clock: Clock, raiseLogLevel: Parking['raiseLogLevel']) {
     this.#clock = clock;
     this.#parking = {
       clock,
       states: this.#states,
+      raiseLogLevel,
       admit: (parked) => this.#admit(parked),
       forget: (parked) => this.#forget(parked),
     };

@@ -4,6 +4,7 @@ import { type FeedOptions, HubGateway } from '../../src/gateway/index.ts';
 import type { LoggingLevel, NotificationMessage } from '../../src/protocol/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { FakeUpstream, FakeUpstreams, listing, tool } from '../support/fake-upstream.ts';
+import { CALL, parkingLot, retry, roundOf } from './parking.ts';
 
 const started: HubGateway[] = [];
 
@@ -86,6 +87,32 @@ describe('the level that a modern call wants of a legacy server', () => {
     running[0]?.();
     await clock.advance(5_000);
     expect(levels()).toEqual(['error', 'notice', 'debug', 'notice', 'error']);
+  });
+});
+
+describe('the level that a parked call wants', () => {
+  it('is that of its open request, from the retry on until that is answered', async () => {
+    const lot = parkingLot();
+    const levels = (): unknown[] => lot.upstream.logLevels.filter((level, at, all) => at === 0 || level !== all[at - 1]);
+    const { sent, work } = await lot.begin(CALL, { logLevel: 'info' });
+    const first = work.elicit();
+    await lot.clock.advance(60_000);
+    expect(levels()).toEqual(['info', undefined]);
+    const again = lot.send(retry(roundOf(await sent.answer)), { logLevel: 'debug' });
+    // At once, so that the server knows before it goes on.
+    expect([levels(), first.outcome]).toEqual([['info', undefined, 'debug'], undefined]);
+    await lot.clock.advance(60_000);
+    expect(levels()).toEqual(['info', undefined, 'debug']);
+    work.elicit();
+    await lot.clock.advance(60_000);
+    const second = roundOf(await again.answer);
+    expect(levels()).toEqual(['info', undefined, 'debug', undefined]);
+    const last = lot.send(retry(second), { logLevel: 'debug' });
+    work.answer();
+    await last.answer;
+    await lot.clock.advance(60_000);
+    expect(levels()).toEqual(['info', undefined, 'debug', undefined, 'debug', undefined]);
+    expect(lot.clock.pending).toBe(0);
   });
 });
 
