@@ -16,7 +16,8 @@ export interface Use {
 export class MainUse {
   readonly #uses = new Set<Use>();
   readonly #residents = new Set<string>();
-  readonly #stragglers: Recent<Use>;
+  /** Nothing else of them is kept: a call holds on to much. */
+  readonly #stragglers: Recent<Pick<Use, 'client'>>;
   #asking = 0;
 
   constructor(clock: Clock) {
@@ -26,7 +27,7 @@ export class MainUse {
   /** How it looks to a call of `client`. */
   seenBy(client: string | undefined, asks: boolean): Situation['main'] {
     const resides = client !== undefined && this.#residents.has(client);
-    const isOther = (use: Use): boolean => client === undefined || use.client !== client;
+    const isOther = (use: Pick<Use, 'client'>): boolean => client === undefined || use.client !== client;
     return {
       resides,
       othersReside: this.#residents.size > (resides ? 1 : 0),
@@ -49,7 +50,7 @@ export class MainUse {
   end(use: Use, answered: boolean): void {
     this.#uses.delete(use);
     if (use.asks) this.#asking -= 1;
-    if (!answered) this.#stragglers.add(use);
+    if (!answered) this.#stragglers.add({ client: use.client });
   }
 
   /** Calls in flight turned out to ask. */

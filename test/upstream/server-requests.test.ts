@@ -5,6 +5,7 @@ import type { ConnectOptions } from '../../src/upstream/connect.ts';
 import type { AskOptions } from '../../src/upstream/types.ts';
 import type { StdioLaunch, UpstreamRequest } from '../../src/upstream/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { isCollected } from '../support/garbage.ts';
 import { connectTo, toolCall } from '../support/remote.ts';
 import { type ScriptedReply, ScriptedTransport } from '../support/scripted-transport.ts';
 
@@ -299,6 +300,43 @@ describe('a call that was taken back', () => {
     await clock.advance(30_000);
     expect(await asks('r', 'elicitation/create')).toEqual([]);
     expect(one.requests).toHaveLength(1);
+    await connection.close();
+  });
+});
+
+describe('what is kept of a call that is over', () => {
+  it('is not what it was made with, when it was taken back', async () => {
+    const { connection, asked, asks } = await connected();
+    const taken = async (): Promise<WeakRef<object>> => {
+      const params = { name: 'a', arguments: { large: 'x' } };
+      const aborter = new AbortController();
+      const call = connection.request(ofSession('a', 'gone', { params, signal: aborter.signal })).catch(() => undefined);
+      aborter.abort();
+      await call;
+      return new WeakRef(params);
+    };
+    const params = await taken();
+    expect(await isCollected(params)).toBe(true);
+    connection.request(ofSession('b', 's')).catch(() => undefined);
+    expect(await asks('q', 'elicitation/create')).toMatchObject([{ error: { code: -32603 } }]);
+    expect(asked).toEqual(['tools/call', 'tools/call']);
+    await connection.close();
+  });
+
+  it('is not what it was made with, when its client was sent to an address', async () => {
+    const { connection, transport, idOf } = await connected();
+    const visited = async (): Promise<WeakRef<object>> => {
+      const params = { name: 'a', arguments: { large: 'x' } };
+      const call = connection.request(ofSession('a', 's', { params, onRequest: async () => ok }));
+      const visit = { mode: 'url', url: 'https://example.org', elicitationId: 'e' };
+      transport.receive({ jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: visit });
+      await settle();
+      transport.reply(idOf('a'), { result: {} });
+      await call;
+      transport.sent.length = 0;
+      return new WeakRef(params.arguments);
+    };
+    expect(await isCollected(await visited())).toBe(true);
     await connection.close();
   });
 });
