@@ -1,6 +1,6 @@
 import { type Clock, type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
-import type { LoggingLevel, Outcome } from '../protocol/index.ts';
+import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
 import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, rpcErrorOf } from '../protocol/index.ts';
 import { LEVEL_OF_THE_SILENT, type PoolEvents } from '../upstream/index.ts';
 import type { Downstream, Scope } from './call.ts';
@@ -224,8 +224,8 @@ export class Feeds implements Disposable {
   #onForSession({ id, sessionId, notification: message }: PoolEvents['forSession']): void {
     const ofTheSilent = this.#levelOfTheSilent(id);
     for (const feed of this.#feeds) {
-      if (feed.options.sessionId === sessionId && feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message))
-        feed.options.send(message);
+      if (feed.options.sessionId !== sessionId || !isIntelligible(feed, message)) continue;
+      if (feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message)) feed.options.send(message);
     }
   }
 
@@ -236,13 +236,18 @@ export class Feeds implements Disposable {
 
   #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
     const ofTheSilent = this.#levelOfTheSilent(id);
-    const isLog = message.method === 'notifications/message';
     for (const feed of this.#feeds) {
-      // What nobody knows says nothing to somebody who does not know which server it comes from.
-      if (!isLog && feed.options.scope.kind === 'all') continue;
+      if (!isIntelligible(feed, message)) continue;
       if (feed.options.logs && feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message)) feed.options.send(message);
     }
   }
+}
+
+const KNOWN: ReadonlySet<string> = new Set(['notifications/message', 'notifications/elicitation/complete']);
+
+/** What nobody knows says nothing to somebody who does not know which server it comes from. */
+function isIntelligible({ options }: FeedState, { method }: NotificationMessage): boolean {
+  return options.scope.kind === 'server' || KNOWN.has(method);
 }
 
 function tooManySubscriptions(): HubError {
