@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { HubError } from '../base/index.ts';
 import { isObject, type JsonObject, patchMeta } from '../protocol/index.ts';
-import type { Upstream, UpstreamAnswer } from '../upstream/index.ts';
+import type { AskClient, Upstream, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
 import type { Call } from './call.ts';
+import type { Worker } from './parked-call.ts';
 import { keepsTaskHint } from './task-calls.ts';
 import type { Send } from './task-rounds.ts';
 
@@ -45,5 +47,33 @@ export async function throughCoreTask(call: Call, server: string, params: JsonOb
     // Whatever ended the wait: nobody will ask for this task again. What the server says to that changes nothing.
     await send('tasks/cancel', { taskId }, { signal: new AbortController().signal, timeoutMs: CANCEL_MS }).catch(() => undefined);
     throw error;
+  }
+}
+
+/** A server that makes a call of a modern client as {@link throughCoreTask} does, and can ask the client all along. */
+export function asCoreTask(upstream: Upstream, call: Call): Worker {
+  const { id, listing } = upstream;
+  return { id, listing, settled: (signal) => upstream.settled(signal), request: (request) => forOneClient(upstream, call, request) };
+}
+
+/**
+ * Modern calls are clients of their own, but the requests that a task is made of are not: they are one session's to the
+ * server, or the result could be asked for where nobody knows the task.
+ */
+async function forOneClient(upstream: Upstream, call: Call, request: UpstreamRequest): Promise<UpstreamAnswer> {
+  const sessionId = `task-${randomUUID()}`;
+  const taken = new AbortController();
+  const { onRequest: ask } = request;
+  // The request that the server asked in may be over when the call is taken back.
+  const onRequest: AskClient | undefined =
+    ask && ((question, signal, options) => ask(question, signal, { ...options, takeBack: (reason) => taken.abort(reason) }));
+  const signal = AbortSignal.any([request.signal, taken.signal]);
+  const whole: UpstreamRequest = { ...request, onRequest, signal, origin: { ...request.origin, sessionId } };
+  try {
+    return await throughCoreTask(call, upstream.id, request.params ?? {}, (method, params, more) =>
+      upstream.request({ ...whole, method, params, ...more }),
+    );
+  } finally {
+    upstream.endSession(sessionId);
   }
 }

@@ -1,9 +1,9 @@
 import { type Clock, type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
-import type { LoggingLevel, Outcome } from '../protocol/index.ts';
+import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
 import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, rpcErrorOf } from '../protocol/index.ts';
 import { LEVEL_OF_THE_SILENT, type PoolEvents } from '../upstream/index.ts';
-import type { Scope } from './call.ts';
+import type { Downstream, Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { Roots } from './roots.ts';
@@ -119,6 +119,14 @@ export class Feeds implements Disposable {
     return release;
   }
 
+  /** The same for the retry of a call that its server works on already: that is told before anything else, and not waited for. */
+  raiseLogLevel(serverId: string, { logLevel }: Downstream): (() => void) | undefined {
+    if (!logLevel) return undefined;
+    const release = this.#callLevels.want(serverId, logLevel);
+    this.#background(serverId, this.#applyLogLevel(serverId));
+    return release;
+  }
+
   async #subscribe(state: FeedState, uri: string): Promise<Outcome> {
     const view = this.#options.view(state.options.scope);
     const target = view?.resource(uri).find(({ serverId }) => this.#canSubscribe(serverId));
@@ -214,21 +222,32 @@ export class Feeds implements Disposable {
   }
 
   #onForSession({ id, sessionId, notification: message }: PoolEvents['forSession']): void {
+    const ofTheSilent = this.#levelOfTheSilent(id);
     for (const feed of this.#feeds) {
-      if (feed.options.sessionId === sessionId && feed.covers(id) && isWantedAt(feed.logLevel ?? 'all', message))
-        feed.options.send(message);
+      if (feed.options.sessionId !== sessionId || !isIntelligible(feed, message)) continue;
+      if (feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message)) feed.options.send(message);
     }
   }
 
+  /** What a session hears that never set a level: all that a server sends, unless the server was asked to send more or less. */
+  #levelOfTheSilent(serverId: string): LoggingLevel | 'all' {
+    return this.#levels.has(serverId) ? LEVEL_OF_THE_SILENT : 'all';
+  }
+
   #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
-    const ofTheSilent = this.#levels.has(id) ? LEVEL_OF_THE_SILENT : 'all';
-    const isLog = message.method === 'notifications/message';
+    const ofTheSilent = this.#levelOfTheSilent(id);
     for (const feed of this.#feeds) {
-      // What nobody knows says nothing to somebody who does not know which server it comes from.
-      if (!isLog && feed.options.scope.kind === 'all') continue;
+      if (!isIntelligible(feed, message)) continue;
       if (feed.options.logs && feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message)) feed.options.send(message);
     }
   }
+}
+
+const KNOWN: ReadonlySet<string> = new Set(['notifications/message', 'notifications/elicitation/complete']);
+
+/** What nobody knows says nothing to somebody who does not know which server it comes from. */
+function isIntelligible({ options }: FeedState, { method }: NotificationMessage): boolean {
+  return options.scope.kind === 'server' || KNOWN.has(method);
 }
 
 function tooManySubscriptions(): HubError {

@@ -1,10 +1,10 @@
 import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
-import type { Origin, Upstream } from '../upstream/index.ts';
+import type { Origin, Upstream, UpstreamRequest } from '../upstream/index.ts';
 import { failureAnswer, hubError } from './answer.ts';
 import type { Answer, Call } from './call.ts';
-import { needsCoreTask, throughCoreTask } from './core-tasks.ts';
+import { asCoreTask, needsCoreTask, throughCoreTask } from './core-tasks.ts';
 import type { Parks } from './parks.ts';
 import { forTaskClient, keepsTaskHint, withoutTaskHint } from './task-calls.ts';
 import { answerRounds, insistsOnTask, runAsTask, type Send } from './task-rounds.ts';
@@ -45,11 +45,8 @@ export async function forward(
     });
   try {
     const sent = keepsTaskHint(call, upstream) ? params : withoutTaskHint(params);
-    const answer = needsCoreTask(call, upstream, sent)
-      ? await throughCoreTask(call, upstream.id, sent ?? {}, send)
-      : parks?.covers(upstream, call)
-        ? await parks.start(upstream, call, { method: call.method, params: sent, origin, signal: call.signal, timeoutMs: call.timeoutMs })
-        : await send(call.method, sent);
+    const road = { upstream, call, params: sent, origin, send, parks };
+    const answer = needsCoreTask(call, upstream, sent) ? await taskAnswer(road) : await firstAnswer(road);
     if (downstream.era === 'modern') return forTaskClient(answer, call, upstream.id);
     const rounds = { server: upstream.id, params: sent ?? {}, clock, call, origin, send };
     const final = await answerRounds(answer, rounds);
@@ -57,6 +54,31 @@ export async function forward(
   } catch (error) {
     return failureAnswer(call.method, toHubError(error));
   }
+}
+
+/** What it takes to send a call for the first time. */
+interface Road {
+  readonly upstream: Upstream;
+  readonly call: Call;
+  readonly params: JsonObject | undefined;
+  readonly origin: Origin;
+  readonly send: Send;
+  readonly parks: Parks | undefined;
+}
+
+function firstAnswer(road: Road): Promise<Answer> {
+  const { parks, upstream, call, params, send } = road;
+  return parks?.covers(upstream, call) ? parks.start(upstream, call, requestOf(road)) : send(call.method, params);
+}
+
+function taskAnswer(road: Road): Promise<Answer> {
+  const { parks, upstream, call, params, send } = road;
+  if (parks?.covers(upstream, call)) return parks.start(asCoreTask(upstream, call), call, requestOf(road));
+  return throughCoreTask(call, upstream.id, params ?? {}, send);
+}
+
+function requestOf({ call: { method, signal, timeoutMs }, params, origin }: Road): UpstreamRequest {
+  return { method, params, origin, signal, timeoutMs };
 }
 
 /** What calls travel on. */

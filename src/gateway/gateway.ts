@@ -42,7 +42,7 @@ export class HubGateway implements Gateway, Disposable {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { upstreams, maxToolNameLength, clock, logger } = options;
-    this.#roads = { upstreams, clock, parks: new Parks(clock) };
+    this.#roads = { upstreams, clock, parks: new Parks(clock, (serverId, downstream) => this.#feeds.raiseLogLevel(serverId, downstream)) };
     this.#feeds = new Feeds({ upstreams, clock, logger, view: (scope) => this.#view(scope) });
     this.#reads = new ReadCache({ upstreams, clock });
     this.#offer = new Offer({

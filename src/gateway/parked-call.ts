@@ -12,7 +12,7 @@ import {
 } from '../protocol/index.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/index.ts';
 import { failureAnswer, hubResult } from './answer.ts';
-import type { Answer, Call } from './call.ts';
+import type { Answer, Call, Downstream } from './call.ts';
 import { HeldNotifications, notifyOf } from './held-notifications.ts';
 import { MAX_QUESTIONS, MAX_ROUNDS } from './input-rounds.ts';
 import { OpenQuestions, unanswered } from './open-questions.ts';
@@ -25,10 +25,15 @@ const ANSWER_WITHIN_MS = 600_000;
 /** Questions that come this close together, in milliseconds, are asked in one round. */
 const DEBOUNCE_MS = 5;
 
+/** What does the work of a call: a server, or what stands for it. */
+export type Worker = Pick<Upstream, 'id' | 'listing' | 'settled' | 'request'>;
+
 /** What parked calls stand on. */
 export interface Parking {
   readonly clock: Clock;
   readonly states: RequestStates;
+  /** Sees to it that a server sends log messages as fine as a request wants them, until what is returned is called. */
+  raiseLogLevel(serverId: string, downstream: Downstream): (() => void) | undefined;
   /** Takes in a call that is about to wait for its client; says why not when there are too many. */
   admit(parked: ParkedCall): string | undefined;
   forget(parked: ParkedCall): void;
@@ -38,8 +43,10 @@ export interface Parking {
 interface Leg {
   readonly call: Call;
   readonly resolve: (answer: Answer) => void;
-  /** Only of a retry: the first request's own signal is the server's too. */
+  /** Only of a retry: the first request's own signal is the server's too … */
   readonly onAbort?: () => void;
+  /** … and its log level is seen to on its way here. */
+  readonly releaseLogLevel?: (() => void) | undefined;
 }
 
 /**
@@ -53,7 +60,7 @@ interface Leg {
 export class ParkedCall {
   readonly principalId: string;
   readonly #parking: Parking;
-  readonly #upstream: Upstream;
+  readonly #upstream: Worker;
   readonly #method: string;
   readonly #questions = new OpenQuestions();
   readonly #held = new HeldNotifications();
@@ -70,7 +77,7 @@ export class ParkedCall {
   #expiry: Disposable | undefined;
   #over = false;
 
-  constructor(parking: Parking, upstream: Upstream, { downstream, method }: Call) {
+  constructor(parking: Parking, upstream: Worker, { downstream, method }: Call) {
     this.#parking = parking;
     this.#upstream = upstream;
     this.#method = method;
@@ -127,7 +134,8 @@ export class ParkedCall {
     const { signal } = call;
     return new Promise((resolve) => {
       const onAbort = (): void => this.end(toHubError(signal.reason, 'CANCELLED'));
-      this.#leg = { call, resolve, onAbort };
+      const releaseLogLevel = this.#parking.raiseLogLevel(this.#upstream.id, call.downstream);
+      this.#leg = { call, resolve, onAbort, releaseLogLevel };
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
     });
@@ -217,6 +225,7 @@ export class ParkedCall {
     const leg = this.#leg;
     this.#leg = undefined;
     if (leg?.onAbort) leg.call.signal.removeEventListener('abort', leg.onAbort);
+    leg?.releaseLogLevel?.();
     leg?.resolve(answer);
   }
 

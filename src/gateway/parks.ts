@@ -1,7 +1,7 @@
 import { type Clock, type Disposable, HubError } from '../base/index.ts';
-import type { Upstream, UpstreamRequest } from '../upstream/index.ts';
+import type { UpstreamRequest } from '../upstream/index.ts';
 import type { Answer, Call } from './call.ts';
-import { ParkedCall, type Parking } from './parked-call.ts';
+import { ParkedCall, type Parking, type Worker } from './parked-call.ts';
 import { bindingOf, type OwnState, RequestStates } from './request-state.ts';
 import { stateExpired, stateRefused } from './state-refusals.ts';
 import { visitDeclined } from './url-elicitation.ts';
@@ -25,11 +25,13 @@ export class Parks implements Disposable {
   readonly #clock: Clock;
   readonly #parking: Parking;
 
-  constructor(clock: Clock) {
+  /** @param raiseLogLevel see {@link Parking} */
+  constructor(clock: Clock, raiseLogLevel: Parking['raiseLogLevel']) {
     this.#clock = clock;
     this.#parking = {
       clock,
       states: this.#states,
+      raiseLogLevel,
       admit: (parked) => this.#admit(parked),
       forget: (parked) => this.#forget(parked),
     };
@@ -41,12 +43,12 @@ export class Parks implements Disposable {
   }
 
   /** Whether a call goes by {@link start}: its client cannot be sent requests, but its server may send some. */
-  covers(upstream: Upstream, { downstream, method }: Call): boolean {
+  covers(upstream: Worker, { downstream, method }: Call): boolean {
     return downstream.era === 'modern' && MAY_ASK.has(method) && upstream.listing?.identity.era !== 'modern';
   }
 
   /** Makes a call that is no retry of one that waits. A `requestState` in it must be one of the hub's all the same. */
-  start(upstream: Upstream, call: Call, request: UpstreamRequest): Promise<Answer> {
+  start(upstream: Worker, call: Call, request: UpstreamRequest): Promise<Answer> {
     if (call.params?.['requestState'] !== undefined) return this.#startAnew(upstream, call, request);
     return new ParkedCall(this.#parking, upstream, call).start(call, request);
   }
@@ -60,7 +62,7 @@ export class Parks implements Disposable {
     return this.#parked.get(state.park)?.resume(call, state.round) ?? Promise.resolve(stateRefused());
   }
 
-  async #startAnew(upstream: Upstream, call: Call, request: UpstreamRequest): Promise<Answer> {
+  async #startAnew(upstream: Worker, call: Call, request: UpstreamRequest): Promise<Answer> {
     if (!upstream.listing) await upstream.settled(call.signal);
     // A server that turns out to be modern knows its own state.
     if (!this.covers(upstream, call)) return upstream.request(request);

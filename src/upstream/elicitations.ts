@@ -10,8 +10,8 @@ const URL_ELICITATION_REQUIRED = -32042;
 interface Visit {
   readonly elicitationId: string;
   readonly sessionId: string;
-  /** The call that it was asked for; absent when that was over as soon as it was asked. */
-  readonly call?: CallInFlight;
+  /** The call that it was asked for, as long as that runs. */
+  call?: CallInFlight | undefined;
 }
 
 /**
@@ -52,7 +52,10 @@ export class Elicitations {
 
   #remember(elicitationId: unknown, { sessionId }: Origin, call?: CallInFlight): void {
     if (typeof elicitationId !== 'string' || sessionId === undefined) return;
-    this.#visits.push({ elicitationId, sessionId, ...(call && { call }) });
+    const visit: Visit = { elicitationId, sessionId, call };
+    this.#visits.push(visit);
+    // A visit may never be told to be over, and a call holds on to much.
+    call?.whenOver(() => (visit.call = undefined));
     if (this.#visits.length > MAX_REMEMBERED) this.#visits.shift();
   }
 }

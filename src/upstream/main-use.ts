@@ -1,6 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import type { AskingTools, Called } from './asking-tools.ts';
 import { isOfSession, type Situation } from './placement.ts';
+import { isAboutTasks } from './task-places.ts';
 import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from './recent.ts';
 
 /** One call on the main connection. */
@@ -15,7 +16,8 @@ export interface Use {
 export class MainUse {
   readonly #uses = new Set<Use>();
   readonly #residents = new Set<string>();
-  readonly #stragglers: Recent<Use>;
+  /** Nothing else of them is kept: a call holds on to much. */
+  readonly #stragglers: Recent<Pick<Use, 'client'>>;
   #asking = 0;
 
   constructor(clock: Clock) {
@@ -25,7 +27,7 @@ export class MainUse {
   /** How it looks to a call of `client`. */
   seenBy(client: string | undefined, asks: boolean): Situation['main'] {
     const resides = client !== undefined && this.#residents.has(client);
-    const isOther = (use: Use): boolean => client === undefined || use.client !== client;
+    const isOther = (use: Pick<Use, 'client'>): boolean => client === undefined || use.client !== client;
     return {
       resides,
       othersReside: this.#residents.size > (resides ? 1 : 0),
@@ -38,7 +40,8 @@ export class MainUse {
   begin(client: string | undefined, called: Called, asks: boolean): Use {
     const use: Use = { client, called, asks };
     this.#uses.add(use);
-    if (client !== undefined) this.#residents.add(client);
+    // Its task may be all that a client has here, and the last thing that is said of it may come after the end of its session.
+    if (client !== undefined && !isAboutTasks(called)) this.#residents.add(client);
     if (asks) this.#asking += 1;
     return use;
   }
@@ -47,7 +50,7 @@ export class MainUse {
   end(use: Use, answered: boolean): void {
     this.#uses.delete(use);
     if (use.asks) this.#asking -= 1;
-    if (!answered) this.#stragglers.add(use);
+    if (!answered) this.#stragglers.add({ client: use.client });
   }
 
   /** Calls in flight turned out to ask. */

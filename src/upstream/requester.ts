@@ -77,7 +77,7 @@ export class Requester {
   readonly #options: RequesterOptions;
   readonly #inFlight = new Map<RequestId, InFlight>();
   /** Calls that were taken back: a server that does not hear of it in time may still ask something for them. */
-  readonly #stragglers: Recent<InFlight>;
+  readonly #stragglers: Recent<CallInFlight>;
 
   constructor(options: RequesterOptions) {
     this.#options = options;
@@ -103,7 +103,7 @@ export class Requester {
     try {
       return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
     } catch (error) {
-      if (ask.origin && !link.closedBy) this.#stragglers.add(inFlight);
+      if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
       throw error;
     } finally {
       inFlight.isOver = true;
@@ -141,8 +141,9 @@ export class Requester {
    * in flight or were taken back lately.
    */
   callsFor(via: RequestId | undefined): readonly CallInFlight[] {
-    const found = via === undefined ? [...this.#stragglers.all(), ...this.#ofCallers()] : [this.#awaited(via)];
-    return found.flatMap((inFlight) => this.#callOf(inFlight) ?? []);
+    const found = via === undefined ? this.#ofCallers() : [this.#awaited(via)];
+    const running = found.flatMap((inFlight) => this.#callOf(inFlight) ?? []);
+    return via === undefined ? [...this.#stragglers.all(), ...running] : running;
   }
 
   #callOf(inFlight: InFlight | undefined): CallInFlight | undefined {
@@ -202,4 +203,19 @@ export class Requester {
     const { id } = this.#options;
     return new HubError('CANCELLED', `The request "${method}" to server "${id}" was taken back.`, { details: { server: id, method } });
   }
+}
+
+/** What is left of a call that was taken back: whose it was and what it named, but nothing that holds on to its client or its arguments. */
+function straggler({ method, params, asks }: Ask, origin: Origin): CallInFlight {
+  const { name, uri } = params ?? {};
+  return {
+    called: { method, params: { name, uri } },
+    origin,
+    asks: asks === true,
+    isOver: true,
+    askClient: undefined,
+    tell: () => false,
+    suspendedFor: (wait) => wait,
+    whenOver: (action) => action(),
+  };
 }

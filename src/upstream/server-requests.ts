@@ -10,8 +10,9 @@ import {
   type ServerRequest,
 } from '../protocol/index.ts';
 import type { Called } from './asking-tools.ts';
-import { type Attribution, attribute } from './attribution.ts';
+import { type Attribution, attribute, relatedTo } from './attribution.ts';
 import type { CallInFlight } from './requester.ts';
+import { isAboutTasks } from './task-places.ts';
 
 /** How long after it was told of other roots a server that asks for them means those, in milliseconds. */
 const ROOTS_DUE_MS = 2_000;
@@ -52,7 +53,7 @@ export class ServerRequests {
    * @param via the request on whose stream it came, where there are such streams
    */
   async answer({ id, method, params }: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined> {
-    const calls = this.#options.callsFor(via);
+    const calls = relatedTo(params, this.#options.callsFor(via));
     const attribution = attribute(calls);
     const isForRoots = method === 'roots/list';
     this.#wantsRoots ||= isForRoots;
@@ -125,7 +126,7 @@ export class ServerRequests {
   /** Of several calls of one client, the one that is known to ask has asked; no other is suspected then. */
   #tellAsked(calls: readonly CallInFlight[], { kind }: Attribution): void {
     if (kind === 'client' && calls.some(({ asks }) => asks)) return;
-    for (const { called } of calls) this.#options.onAsked(called);
+    for (const { called } of calls) if (!isAboutTasks(called)) this.#options.onAsked(called);
   }
 
   #areRootsDue(): boolean {

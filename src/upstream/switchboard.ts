@@ -3,8 +3,9 @@ import type { AskingTools } from './asking-tools.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
 import { MainUse } from './main-use.ts';
 import { clientOf, isOfSession, type Isolation, placeOf } from './placement.ts';
-import { type Owner, SideConnections } from './side-connections.ts';
-import type { Connection, ConnectionEvents, Origin, RootsSource, UpstreamAnswer, UpstreamRequest } from './types.ts';
+import { type Owner, SideConnections, type Wait } from './side-connections.ts';
+import { isAboutTasks, TaskPlaces } from './task-places.ts';
+import type { Connection, ConnectionEvents, RootsSource, UpstreamAnswer, UpstreamRequest } from './types.ts';
 
 export interface SwitchboardOptions {
   readonly definition: StartableDefinition;
@@ -30,8 +31,9 @@ export class Switchboard {
   readonly #isolation: Isolation;
   readonly #use: MainUse;
   readonly #sides: SideConnections;
-  /** Sessions that have had a connection of their own. */
-  readonly #apart = new Set<string>();
+  /** Sessions that go on connections of their own, and whether they have had one yet. */
+  readonly #apart = new Map<string, boolean>();
+  readonly #tasks = new TaskPlaces();
   #logLevel: string | undefined;
 
   constructor(options: SwitchboardOptions) {
@@ -51,17 +53,18 @@ export class Switchboard {
 
   /** @throws HubError as {@link Connection.request}, or when a connection of its own could not be had */
   request(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    const { origin, signal, timeoutMs = this.#options.definition.requestTimeoutMs } = request;
+    const { origin, signal } = request;
     // One that was taken back already is refused there; its session may be over.
     if (this.#isolation === 'shared' || signal.aborted) return this.#main.request(request);
     const client = clientOf(origin);
+    if (isAboutTasks(request)) return this.#aboutTasks(request, client);
     const asks = this.#options.asking.has(request);
     const main = this.#use.seenBy(client, asks);
     const hasOwn = client !== undefined && this.#apart.has(client);
     const place = placeOf({ isolation: this.#isolation, inSession: client !== undefined, hasOwn, asks, main });
     const marked = asks ? { ...request, asks } : request;
     if (place === 'main') return this.#onMain(marked, client, asks);
-    return this.#sides.use(this.#ownerFor(origin, client), { signal, timeoutMs }, (connection) => connection.request(marked));
+    return client === undefined ? this.#onSpare(marked) : this.#onOwn(marked, client);
   }
 
   /** Of the connections beside the main one, those to come included. */
@@ -80,7 +83,8 @@ export class Switchboard {
 
   endSession(sessionId: string): void {
     this.#use.endSession(sessionId);
-    for (const client of this.#apart) if (isOfSession(client, sessionId)) this.#apart.delete(client);
+    this.#tasks.endSession(sessionId);
+    for (const client of this.#apart.keys()) if (isOfSession(client, sessionId)) this.#apart.delete(client);
     this.#sides.endSession(sessionId);
   }
 
@@ -94,23 +98,47 @@ export class Switchboard {
     return this.#sides.end(reason);
   }
 
+  /** To the task. Whoever has none elsewhere goes to the main connection; nothing is made, and nobody moves, for a task. */
+  #aboutTasks(request: UpstreamRequest, client: string | undefined): Promise<UpstreamAnswer> {
+    const isElsewhere = client !== undefined && this.#apart.has(client) && !this.#tasks.isOnMain(client, request);
+    return isElsewhere ? this.#onOwn(request, client) : this.#onMain(request, client, false);
+  }
+
   async #onMain(request: UpstreamRequest, client: string | undefined, asks: boolean): Promise<UpstreamAnswer> {
     const use = this.#use.begin(client, request, asks);
     let answered = false;
     try {
       const answer = await this.#main.request(request);
       answered = true;
+      this.#tasks.answered(client, request, answer);
       return answer;
     } finally {
       this.#use.end(use, answered);
     }
   }
 
-  #ownerFor({ principalId }: Origin, client: string | undefined): Owner {
-    if (client === undefined) return { kind: 'spare', principalId };
-    this.#apart.add(client);
+  #onSpare(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { principalId } = request.origin;
+    return this.#sides.use({ kind: 'spare', principalId }, this.#waitOf(request), (connection) => connection.request(request));
+  }
+
+  async #onOwn(request: UpstreamRequest, client: string): Promise<UpstreamAnswer> {
     this.#use.leave(client);
-    return { kind: 'own', client };
+    if (!this.#apart.has(client)) this.#apart.set(client, false);
+    try {
+      return await this.#sides.use({ kind: 'own', client }, this.#waitOf(request), (connection) => {
+        if (this.#apart.has(client)) this.#apart.set(client, true);
+        return connection.request(request);
+      });
+    } catch (error) {
+      // Where it cannot have one, as with a server that runs only once, the main connection is still good for what does not ask.
+      if (!request.signal.aborted && this.#apart.get(client) === false) this.#apart.delete(client);
+      throw error;
+    }
+  }
+
+  #waitOf({ signal, timeoutMs = this.#options.definition.requestTimeoutMs }: UpstreamRequest): Wait {
+    return { signal, timeoutMs };
   }
 
   #create(owner: Owner, closed: (error: HubError) => void) {
@@ -141,9 +169,13 @@ export class Switchboard {
 
   async #open(life: Incarnation): Promise<Connection> {
     const connection = await life.open();
-    if (this.#logLevel === undefined) return connection;
-    // A server that does not take the level is as good as one that does; the connection's end shows with the first request.
-    await connection.setLogLevel(this.#logLevel).catch(() => undefined);
+    let level: string | undefined;
+    // Another level may be set meanwhile.
+    while (level !== this.#logLevel) {
+      level = this.#logLevel;
+      // A server that does not take the level is as good as one that does; the connection's end shows with the first request.
+      await connection.setLogLevel(level).catch(() => undefined);
+    }
     return connection;
   }
 }

@@ -7,7 +7,10 @@ import type { Called } from './asking-tools.ts';
 export interface Origin {
   /** Whose call it is; nothing of one principal's may reach another. */
   readonly principalId: string;
-  /** The client's session; calls of one session are calls of one client. Absent in the modern era: every call is a client of its own. */
+  /**
+   * The client's session; calls of one session are calls of one client. Absent in the modern era: every call is a client of its
+   * own, except that the requests of one task are one client's, whose session is the hub's own making.
+   */
   readonly sessionId?: string | undefined;
   /** Era of the downstream client; the upstream's own may differ. */
   readonly era: Era;

@@ -460,6 +460,17 @@ describe('feeds', () => {
     expect([a.endedSessions, b.endedSessions]).toEqual([['s'], ['s']]);
   });
 
+  it('of a session hear what nobody knows on the endpoint of its server only', async () => {
+    const { gateway, upstreams } = gatewayOver(upstream('a'));
+    gateway.attach(feed({ sessionId: 's' }));
+    gateway.attach(feed({ sessionId: 't', scope: { kind: 'server', id: 'a' } }));
+    for (const sessionId of ['s', 't']) {
+      const notification: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/example', params: { sessionId } };
+      upstreams.emit('forSession', { id: 'a', sessionId, notification });
+    }
+    expect(heard.map(({ params }) => params)).toEqual([{ sessionId: 't' }]);
+  });
+
   it('can subscribe to 1000 resources, and to another one after giving one up', async () => {
     const { gateway } = gatewayOver(upstream('a', { resourceTemplates: [{ uriTemplate: 'x://{id}', name: 'any' }] }));
     const greedy = gateway.attach(feed());

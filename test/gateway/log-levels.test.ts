@@ -4,6 +4,7 @@ import { type FeedOptions, HubGateway } from '../../src/gateway/index.ts';
 import type { LoggingLevel, NotificationMessage } from '../../src/protocol/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { FakeUpstream, FakeUpstreams, listing, tool } from '../support/fake-upstream.ts';
+import { CALL, parkingLot, retry, roundOf } from './parking.ts';
 
 const started: HubGateway[] = [];
 
@@ -40,7 +41,11 @@ function scene() {
     upstreams.emit('logMessage', { id: 'a', notification });
   };
   const levels = (): unknown[] => server.logLevels.filter((level, at) => at === 0 || level !== server.logLevels[at - 1]);
-  return { clock, running, gateway, heard, feed, call, log, levels };
+  const logToSession = (level: string): void => {
+    const notification: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/message', params: { level } };
+    upstreams.emit('forSession', { id: 'a', sessionId: 's', notification });
+  };
+  return { clock, running, gateway, heard, feed, call, log, logToSession, levels };
 }
 
 describe('the level that a modern call wants of a legacy server', () => {
@@ -85,6 +90,32 @@ describe('the level that a modern call wants of a legacy server', () => {
   });
 });
 
+describe('the level that a parked call wants', () => {
+  it('is that of its open request, from the retry on until that is answered', async () => {
+    const lot = parkingLot();
+    const levels = (): unknown[] => lot.upstream.logLevels.filter((level, at, all) => at === 0 || level !== all[at - 1]);
+    const { sent, work } = await lot.begin(CALL, { logLevel: 'info' });
+    const first = work.elicit();
+    await lot.clock.advance(60_000);
+    expect(levels()).toEqual(['info', undefined]);
+    const again = lot.send(retry(roundOf(await sent.answer)), { logLevel: 'debug' });
+    // At once, so that the server knows before it goes on.
+    expect([levels(), first.outcome]).toEqual([['info', undefined, 'debug'], undefined]);
+    await lot.clock.advance(60_000);
+    expect(levels()).toEqual(['info', undefined, 'debug']);
+    work.elicit();
+    await lot.clock.advance(60_000);
+    const second = roundOf(await again.answer);
+    expect(levels()).toEqual(['info', undefined, 'debug', undefined]);
+    const last = lot.send(retry(second), { logLevel: 'debug' });
+    work.answer();
+    await last.answer;
+    await lot.clock.advance(60_000);
+    expect(levels()).toEqual(['info', undefined, 'debug', undefined, 'debug', undefined]);
+    expect(lot.clock.pending).toBe(0);
+  });
+});
+
 describe('a session that never set a level', () => {
   it('hears what the server sends by itself, but not what only another client wanted', async () => {
     const { clock, running, gateway, heard, feed, call, log } = scene();
@@ -95,6 +126,18 @@ describe('a session that never set a level', () => {
     running[0]?.();
     await clock.advance(5_000);
     log('debug');
+    expect(heard).toEqual(['debug', 'info', 'error', 'debug']);
+  });
+
+  it('… nor on a connection of its own, which has the level of all', async () => {
+    const { clock, running, gateway, heard, feed, call, logToSession } = scene();
+    gateway.attach({ ...feed, sessionId: 's' });
+    logToSession('debug');
+    await call('debug');
+    for (const level of ['debug', 'info', 'error']) logToSession(level);
+    running[0]?.();
+    await clock.advance(5_000);
+    logToSession('debug');
     expect(heard).toEqual(['debug', 'info', 'error', 'debug']);
   });
 

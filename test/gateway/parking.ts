@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type Deferred, deferred, HubError, silentLogger } from '../../src/base/index.ts';
 import { type Answer, type Call, HubGateway } from '../../src/gateway/index.ts';
-import type { JsonObject, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
+import type { JsonObject, LoggingLevel, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
 import type { UpstreamRequest } from '../../src/upstream/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { FakeUpstream, FakeUpstreams, listing, type ListingParts, tool } from '../support/fake-upstream.ts';
@@ -66,6 +66,7 @@ export interface SendOptions {
   readonly capabilities?: JsonObject;
   readonly principal?: string;
   readonly scope?: Call['scope'];
+  readonly logLevel?: LoggingLevel;
 }
 
 /** A hub's gateway over one legacy server `srv` that does what the test says. */
@@ -89,14 +90,20 @@ export function parkingLot(parts: ListingParts = {}) {
   gateway.start();
 
   const send = (params: JsonObject = CALL, options: SendOptions = {}): Sent => {
-    const { method = 'tools/call', capabilities = ALL, principal = 'ada', scope = { kind: 'all' } } = options;
+    const { method = 'tools/call', capabilities = ALL, principal = 'ada', scope = { kind: 'all' }, logLevel } = options;
     const aborter = new AbortController();
     const notes: NotificationMessage[] = [];
     const answer = gateway.call({
       scope,
       method,
       params,
-      downstream: { principal: { id: principal }, era: 'modern', protocolVersion: '2026-07-28', clientCapabilities: capabilities },
+      downstream: {
+        principal: { id: principal },
+        era: 'modern',
+        protocolVersion: '2026-07-28',
+        clientCapabilities: capabilities,
+        logLevel,
+      },
       signal: aborter.signal,
       notify: (notification) => notes.push(notification),
     });

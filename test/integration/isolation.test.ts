@@ -1,10 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/protocol/index.ts';
 import { AnsweringClient, type AnsweringOptions, type Answerer } from '../support/answering-client.ts';
 import { fixture, type RunningHub, runHub } from '../support/in-process-hub.ts';
 
 let hub: RunningHub;
+let folder: string;
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mcp-hub-isolation-'));
   hub = await runHub({
     mcpServers: {
       fresh: fixture('asks-back.mjs'),
@@ -14,13 +19,17 @@ beforeAll(async () => {
       shared: { ...fixture('asks-back.mjs'), isolation: 'shared' },
       session: { ...fixture('asks-back.mjs'), isolation: 'session' },
       tight: { ...fixture('asks-back.mjs'), isolation: 'session', maxConnections: 1, requestTimeout: 1_500 },
+      once: fixture('asks-back.mjs', '--once', join(folder, 'runs')),
       rooted: fixture('asks-back.mjs', '--roots'),
       apart: { ...fixture('asks-back.mjs', '--roots'), isolation: 'session' },
     },
   });
   await (await client('first')).close();
 });
-afterAll(() => hub.stop());
+afterAll(async () => {
+  await hub.stop();
+  await rm(folder, { recursive: true });
+});
 
 const answersOf =
   (name: string): Answerer =>
@@ -60,6 +69,15 @@ describe('auto', () => {
     ]);
     for (const { facts } of asked) expect(facts).toMatchObject({ ...own('ada'), pid: plain?.facts['pid'] });
     await ada.close();
+  });
+
+  it('goes on with a server that runs only once, where only what asks cannot be served', async () => {
+    const [ada, bob] = [await client('ada'), await client('bob')];
+    const { facts } = await ada.call('once__plain', { nonce: 'a' }, 1);
+    await Promise.all([ada, bob].map((who) => who.call('once__ask', { nonce: 'n', pauseMs: 50 }, 2)));
+    expect(textOf(await ada.call('once__ask', { nonce: 'n' }, 3))).toContain('needs a connection of its own');
+    expect((await ada.call('once__plain', { nonce: 'b' }, 4)).facts).toMatchObject({ nonce: 'b', pid: facts['pid'] });
+    await Promise.all([ada.close(), bob.close()]);
   });
 
   it('refuses what is ambiguous, learns from it, and is not in doubt again', async () => {

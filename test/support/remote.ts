@@ -29,11 +29,16 @@ export interface Recorded {
   readonly logs: NotificationMessage[];
   readonly closed: string[];
   readonly forSessions: { readonly sessionId: string; readonly notification: NotificationMessage }[];
+  /** The methods of calls that may have made the server ask. */
+  readonly asked: string[];
   readonly records: LogRecord[];
 }
 
 export async function connectTo(launch: Launch, overrides: Partial<ConnectOptions> = {}): Promise<Recorded> {
-  const recorded = { listings: [], updated: [], logs: [], closed: [], forSessions: [], records: [] } as Omit<Recorded, 'connection'>;
+  const recorded = { listings: [], updated: [], logs: [], closed: [], forSessions: [], asked: [], records: [] } as Omit<
+    Recorded,
+    'connection'
+  >;
   const connection = await connect(launch, {
     id: 'srv',
     signal: AbortSignal.timeout(8_000),
@@ -46,7 +51,7 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
       resourceUpdated: ({ uri }) => void recorded.updated.push(uri),
       taskChanged: () => undefined,
       logMessage: (message) => void recorded.logs.push(message),
-      asked: () => {},
+      asked: ({ method }) => void recorded.asked.push(method),
       forSession: (event) => void recorded.forSessions.push(event),
       closed: (error) => void recorded.closed.push(error.code),
     },

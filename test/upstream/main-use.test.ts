@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AskingTools } from '../../src/upstream/asking-tools.ts';
 import { MainUse } from '../../src/upstream/main-use.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { isCollected } from '../support/garbage.ts';
 
 const call = { method: 'tools/call', params: { name: 't' } };
 
@@ -64,5 +65,17 @@ describe('tools that ask', () => {
     for (let n = 0; n <= 1_000; n += 1) asking.learn({ method: 'tools/call', params: { name: `t${n}` } });
     expect(asking.has({ method: 'tools/call', params: { name: 't0' } })).toBe(false);
     expect(asking.has({ method: 'tools/call', params: { name: 't1000' } })).toBe(true);
+  });
+
+  it('keeps nothing of a call that was taken back but whose it was', async () => {
+    const use = new MainUse(new FakeClock());
+    const taken = (): WeakRef<object> => {
+      const called = { ...call };
+      use.end(use.begin('s p', called, false), false);
+      return new WeakRef(called);
+    };
+    const gone = taken();
+    expect(use.seenBy('t p', true)).toMatchObject({ othersInFlight: true });
+    expect(await isCollected(gone)).toBe(true);
   });
 });

@@ -5,6 +5,7 @@ import type { ConnectOptions } from '../../src/upstream/connect.ts';
 import type { AskOptions } from '../../src/upstream/types.ts';
 import type { StdioLaunch, UpstreamRequest } from '../../src/upstream/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { isCollected } from '../support/garbage.ts';
 import { connectTo, toolCall } from '../support/remote.ts';
 import { type ScriptedReply, ScriptedTransport } from '../support/scripted-transport.ts';
 
@@ -21,7 +22,7 @@ const replies: Record<string, Record<string, ScriptedReply>> = {
 async function connected(era: 'legacy' | 'modern' = 'legacy', overrides: Partial<ConnectOptions> = {}) {
   const clock = new FakeClock();
   const transport = new ScriptedTransport({ script: ({ method }) => replies[era]?.[method] ?? 'silence' });
-  const { connection, forSessions } = await connectTo(launch, {
+  const { connection, forSessions, asked } = await connectTo(launch, {
     clock,
     createStdioTransport: () => transport,
     requestTimeoutMs: 1_000,
@@ -37,7 +38,7 @@ async function connected(era: 'legacy' | 'modern' = 'legacy', overrides: Partial
     const call = transport.sent.find((message) => 'params' in message && message.params?.['name'] === mark);
     return call && 'id' in call ? Number(call.id) : 0;
   };
-  return { clock, transport, connection, forSessions, asks, answersTo, idOf };
+  return { clock, transport, connection, forSessions, asked, asks, answersTo, idOf };
 }
 
 interface Asked {
@@ -251,6 +252,39 @@ describe('with several calls of one client in flight, a request', () => {
   });
 });
 
+describe('a request that names a task of 2025-11-25', () => {
+  const waiting = (taskId: string, sessionId: string, onRequest: UpstreamRequest['onRequest']): UpstreamRequest =>
+    ofSession('', sessionId, { method: 'tasks/result', params: { taskId }, onRequest });
+  const params = (taskId: unknown) => ({ message: '?', _meta: { 'io.modelcontextprotocol/related-task': { taskId } } });
+
+  it('is of the client that waits for that task, whoever else has calls in flight', async () => {
+    const { connection, transport, asked, answersTo } = await connected();
+    const [one, two] = [client(), client()];
+    connection.request(waiting('a', 's', one.onRequest)).catch(() => undefined);
+    connection.request(waiting('b', 't', two.onRequest)).catch(() => undefined);
+    connection.request(toolCall('c')).catch(() => undefined);
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: params('a') });
+    one.answer.resolve(ok);
+    await settle();
+    expect([one.requests.length, two.requests.length]).toEqual([1, 0]);
+    expect(answersTo('q')).toMatchObject([ok]);
+    expect(asked).toEqual([]);
+    await connection.close();
+  });
+
+  it.each(['unknown', undefined, 7])('is like any other when nobody waits for that task: %s', async (taskId) => {
+    const { connection, transport, answersTo } = await connected();
+    const one = client();
+    connection.request(waiting('a', 's', one.onRequest)).catch(() => undefined);
+    connection.request(toolCall('c')).catch(() => undefined);
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: params(taskId) });
+    await settle();
+    expect(one.requests).toEqual([]);
+    expect(answersTo('q')).toMatchObject([{ error: { code: -32603 } }]);
+    await connection.close();
+  });
+});
+
 describe('a call that was taken back', () => {
   it('may still be the one that the server asks for, for half a minute', async () => {
     const { clock, connection, asks } = await connected();
@@ -266,6 +300,43 @@ describe('a call that was taken back', () => {
     await clock.advance(30_000);
     expect(await asks('r', 'elicitation/create')).toEqual([]);
     expect(one.requests).toHaveLength(1);
+    await connection.close();
+  });
+});
+
+describe('what is kept of a call that is over', () => {
+  it('is not what it was made with, when it was taken back', async () => {
+    const { connection, asked, asks } = await connected();
+    const taken = async (): Promise<WeakRef<object>> => {
+      const params = { name: 'a', arguments: { large: 'x' } };
+      const aborter = new AbortController();
+      const call = connection.request(ofSession('a', 'gone', { params, signal: aborter.signal })).catch(() => undefined);
+      aborter.abort();
+      await call;
+      return new WeakRef(params);
+    };
+    const params = await taken();
+    expect(await isCollected(params)).toBe(true);
+    connection.request(ofSession('b', 's')).catch(() => undefined);
+    expect(await asks('q', 'elicitation/create')).toMatchObject([{ error: { code: -32603 } }]);
+    expect(asked).toEqual(['tools/call', 'tools/call']);
+    await connection.close();
+  });
+
+  it('is not what it was made with, when its client was sent to an address', async () => {
+    const { connection, transport, idOf } = await connected();
+    const visited = async (): Promise<WeakRef<object>> => {
+      const params = { name: 'a', arguments: { large: 'x' } };
+      const call = connection.request(ofSession('a', 's', { params, onRequest: async () => ok }));
+      const visit = { mode: 'url', url: 'https://example.org', elicitationId: 'e' };
+      transport.receive({ jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: visit });
+      await settle();
+      transport.reply(idOf('a'), { result: {} });
+      await call;
+      transport.sent.length = 0;
+      return new WeakRef(params.arguments);
+    };
+    expect(await isCollected(await visited())).toBe(true);
     await connection.close();
   });
 });

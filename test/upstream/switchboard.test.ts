@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Deferred, deferred, HubError, silentLogger } from '../../src/base/index.ts';
 import type { StdioDefinition } from '../../src/config/index.ts';
+import type { JsonObject } from '../../src/protocol/index.ts';
 import { AskingTools } from '../../src/upstream/asking-tools.ts';
 import { Switchboard } from '../../src/upstream/switchboard.ts';
 import type { Origin, UpstreamAnswer, UpstreamRequest } from '../../src/upstream/index.ts';
@@ -84,7 +85,7 @@ function board(more: Partial<StdioDefinition> = {}, era: 'legacy' | 'modern' = '
     return connection;
   };
   const end = (): Promise<void> => switchboard.end(new HubError('CONNECTION_ERROR', 'over'));
-  return { clock, calls, main, switchboard, call, learn, side, end, forSession };
+  return { clock, calls, main, switchboard, asking, call, learn, side, end, forSession };
 }
 
 describe('the switchboard', () => {
@@ -147,6 +148,132 @@ describe('the switchboard', () => {
     call('ask', 't');
     expect(main.names.at(-1)).toBe('ask');
     await end();
+  });
+
+  it('lets a session go on where it was when a connection of its own cannot be had', async () => {
+    const { main, calls, call, learn, switchboard, end } = board();
+    for (const session of ['s', 't']) call('plain', session);
+    learn('ask');
+    call('ask', 's');
+    await settle();
+    calls[0]?.outcome.reject(new HubError('UPSTREAM_EXITED', 'There can be only one of it.'));
+    await settle();
+    call('more', 's');
+    expect(main.names).toEqual(['plain', 'plain', 'more']);
+    switchboard.endSession('s');
+    await end();
+  });
+
+  it('keeps a session on its own connection also while that is made anew', async () => {
+    const { main, calls, call, learn, side, end } = board();
+    for (const session of ['s', 't']) call('plain', session);
+    learn('ask');
+    call('ask', 's');
+    await side(0);
+    calls[0]?.options.on.closed(new HubError('UPSTREAM_EXITED', 'It ended.'));
+    await settle();
+    call('more', 's');
+    await settle();
+    calls[1]?.outcome.reject(new HubError('UPSTREAM_EXITED', 'Not now.'));
+    await settle();
+    call('again', 's');
+    expect((await side(2)).names).toEqual(['again']);
+    expect(main.names).toEqual(['plain', 'plain']);
+    await end();
+  });
+
+  it('gives a connection that is being made the level that was set meanwhile', async () => {
+    const { calls, call, switchboard, end } = board({ isolation: 'session' });
+    await switchboard.setLogLevel('debug');
+    call('a', 's');
+    await settle();
+    const taken = deferred<void>();
+    const own = new HeldConnection();
+    const levels: (string | undefined)[] = [];
+    own.setLogLevel = async (level) => {
+      levels.push(level);
+      await taken.promise;
+    };
+    calls[0]?.outcome.resolve(own);
+    await settle();
+    await switchboard.setLogLevel('error');
+    taken.resolve();
+    await settle();
+    expect(levels).toEqual(['debug', 'error']);
+    expect(own.names).toEqual(['a']);
+    await end();
+  });
+
+  describe('leads what is about a task of 2025-11-25', () => {
+    const task = { taskId: 'task-1' };
+    const about = (switchboard: Switchboard, method: string, sessionId: string, params: JsonObject = task): void => {
+      const origin: Origin = { principalId: 'local', sessionId, era: 'legacy' };
+      switchboard.request({ method, params, origin, signal: new AbortController().signal }).catch(() => undefined);
+    };
+    const create = async (switchboard: Switchboard, connection: HeldConnection, sessionId: string): Promise<void> => {
+      about(switchboard, 'tools/call', sessionId, { name: 'job', task: {} });
+      await settle();
+      connection.held.get('job')?.resolve({ era: 'legacy', outcome: { result: { task } } });
+      await settle();
+    };
+    const methods = (connection: HeldConnection): string[] => connection.seen.map(({ method }) => method);
+
+    it('to where the task was made, also when its session has gone elsewhere since', async () => {
+      const { main, call, learn, side, switchboard, end } = board();
+      await create(switchboard, main, 's');
+      call('plain', 't');
+      learn('ask');
+      call('ask', 's');
+      const own = await side(0);
+      about(switchboard, 'tasks/result', 's');
+      about(switchboard, 'tasks/list', 's', {});
+      await settle();
+      expect([methods(main), methods(own)]).toEqual([
+        ['tools/call', 'tools/call', 'tasks/result'],
+        ['tools/call', 'tasks/list'],
+      ]);
+      await end();
+    });
+
+    it('nowhere else because it asks', async () => {
+      const { main, call, switchboard, asking, calls, end } = board();
+      await create(switchboard, main, 's');
+      call('plain', 't');
+      asking.learn({ method: 'tasks/result', params: task });
+      about(switchboard, 'tasks/result', 's');
+      await settle();
+      expect([methods(main), calls.length]).toEqual([['tools/call', 'tools/call', 'tasks/result'], 0]);
+      await end();
+    });
+
+    it('to the own connection where the task is there', async () => {
+      const { main, side, switchboard, end } = board({ isolation: 'session' });
+      about(switchboard, 'tools/call', 's', { name: 'job', task: {} });
+      const own = await side(0);
+      own.held.get('job')?.resolve({ era: 'legacy', outcome: { result: { task } } });
+      await settle();
+      about(switchboard, 'tasks/result', 's');
+      await settle();
+      expect([methods(main), methods(own)]).toEqual([[], ['tools/call', 'tasks/result']]);
+      await end();
+    });
+
+    it.each(['auto', 'session'] as const)(
+      'of a session that has ended to no new connection, and remembers none (%s)',
+      async (isolation) => {
+        const { main, call, learn, calls, switchboard, end } = board({ isolation });
+        switchboard.endSession('s');
+        about(switchboard, 'tasks/cancel', 's');
+        main.held.get(undefined)?.resolve({ era: 'legacy', outcome: { result: {} } });
+        await settle();
+        expect([methods(main), calls.length]).toEqual([['tasks/cancel'], 0]);
+        if (isolation === 'session') return end();
+        learn('ask');
+        call('ask', 't');
+        expect(main.names.at(-1)).toBe('ask');
+        await end();
+      },
+    );
   });
 
   it('makes nothing for a call that was taken back before', async () => {
