@@ -30,7 +30,7 @@ export interface Targets {
 export const ENDPOINTS = ['/mcp/<server>', '/mcp'] as const;
 
 /** Every form of the fixture. */
-const FORMS: readonly Form[] = (['stdio', 'http'] as const).flatMap((transport) =>
+export const FORMS: readonly Form[] = (['stdio', 'http'] as const).flatMap((transport) =>
   (['both', 'legacy', 'modern'] as const).map((era) => ({ transport, era })),
 );
 
