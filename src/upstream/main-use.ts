@@ -26,14 +26,12 @@ export class MainUse {
   seenBy(client: string | undefined, asks: boolean): Situation['main'] {
     const resides = client !== undefined && this.#residents.has(client);
     const isOther = (use: Use): boolean => client === undefined || use.client !== client;
-    const stragglers = this.#stragglers.all();
     return {
       resides,
       othersReside: this.#residents.size > (resides ? 1 : 0),
       // Only what asks has to know, and only then is it worth looking through all of them.
-      othersInFlight: asks && ([...this.#uses].some(isOther) || stragglers.some(isOther)),
-      othersAsking:
-        (this.#asking > 0 && [...this.#uses].some((use) => use.asks && isOther(use))) || stragglers.some((use) => use.asks && isOther(use)),
+      othersInFlight: asks && [...this.#uses, ...this.#stragglers.all()].some(isOther),
+      othersAsking: this.#asking > 0 && [...this.#uses].some((use) => use.asks && isOther(use)),
     };
   }
 
@@ -52,9 +50,8 @@ export class MainUse {
     if (!answered) this.#stragglers.add(use);
   }
 
-  /** Calls in flight, or taken back lately, turned out to ask. */
+  /** Calls in flight turned out to ask. */
   learned(asking: AskingTools): void {
-    for (const use of this.#stragglers.all()) use.asks ||= asking.has(use.called);
     for (const use of this.#uses) {
       if (use.asks || !asking.has(use.called)) continue;
       use.asks = true;

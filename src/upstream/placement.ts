@@ -25,7 +25,7 @@ export interface Situation {
     readonly othersReside: boolean;
     /** Whether this session has used it. */
     readonly resides: boolean;
-    /** Whether a call of another client that is known to ask is in flight there, or was taken back lately. */
+    /** Whether a call of another client that is known to ask is in flight there. */
     readonly othersAsking: boolean;
   };
 }
@@ -40,9 +40,9 @@ export interface Situation {
  *   1. A session that has a connection of its own stays on it, so that a server with a memory sees one client throughout.
  *   2. A call that asks goes to the main connection only when nobody else's call is in flight there and no other session
  *      lives that has used it; otherwise apart from all others.
- *   3. Any other call goes to the main connection, except while somebody else's call that asks is in flight there, or was
- *      taken back so lately that a question could still be its: then only sessions that have used it before may go on using
- *      it. By rule 2 there are none, unless the call was found out to ask on its way.
+ *   3. Any other call goes to the main connection, except while somebody else's call that asks is in flight there: then
+ *      only sessions that have used it before may go on using it. By rule 2 there are none, unless the call
+ *      was found out to ask on its way.
  */
 export function placeOf({ isolation, inSession, hasOwn, asks, main }: Situation): Place {
   const apart = inSession ? 'own' : 'spare';

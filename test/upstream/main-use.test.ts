@@ -35,24 +35,6 @@ describe('the use of a shared connection', () => {
     expect(use.seenBy('s p', true)).toMatchObject({ othersInFlight: false });
   });
 
-  it('lasts as long for others that do not ask yet, when the unanswered call asks or turns out to', async () => {
-    const clock = new FakeClock();
-    const use = new MainUse(clock);
-    const asking = new AskingTools();
-    use.end(use.begin('s p', call, false), false);
-    expect(use.seenBy(undefined, false)).toMatchObject({ othersAsking: false });
-    asking.learn(call);
-    use.learned(asking);
-    expect(use.seenBy(undefined, false)).toMatchObject({ othersAsking: true });
-    expect(use.seenBy('s p', false)).toMatchObject({ othersAsking: false });
-    await clock.advance(15_000);
-    use.end(use.begin(undefined, call, true), false);
-    await clock.advance(29_999);
-    expect(use.seenBy(undefined, false)).toMatchObject({ othersAsking: true });
-    await clock.advance(1);
-    expect(use.seenBy(undefined, false)).toMatchObject({ othersAsking: false });
-  });
-
   it('may turn out to ask while it runs', () => {
     const use = new MainUse(new FakeClock());
     const asking = new AskingTools();

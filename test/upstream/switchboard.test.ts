@@ -42,10 +42,6 @@ class HeldConnection extends ScriptedConnection {
   answer(name: string): void {
     this.held.get(name)?.resolve({ era: 'legacy', outcome: { result: {} } });
   }
-
-  takeBack(name: string): void {
-    this.held.get(name)?.reject(new HubError('CANCELLED', 'taken back'));
-  }
 }
 
 function board(more: Partial<StdioDefinition> = {}, era: 'legacy' | 'modern' = 'legacy') {
@@ -134,20 +130,6 @@ describe('the switchboard', () => {
     call('other', 't');
     expect((await side(0)).names).toEqual(['other']);
     expect(main.names).toEqual(['tool']);
-    await end();
-  });
-
-  it('keeps a call that nobody knows yet away from one that asked and was taken back', async () => {
-    const { main, call, learn, side, clock, end } = board();
-    call('tool');
-    learn('tool');
-    main.takeBack('tool');
-    await settle();
-    call('other');
-    expect((await side(0)).names).toEqual(['other']);
-    await clock.advance(30_000);
-    call('third');
-    expect(main.names).toEqual(['tool', 'third']);
     await end();
   });
 
