@@ -43,7 +43,7 @@ ${lossSections(tables)}
 
 The suite is the client (subcommand \`server\`). Behind the hub stands a fixture, over stdio and over Streamable HTTP, that speaks both
 eras, only the older revisions (legacy), or only 2026-07-28 (modern); the suite speaks the revision of the set, so that the hub has to
-translate wherever the two differ. "Direct" is the same fixture without a hub, in the suite's own era. At \`/mcp\`, where names have
+translate wherever the two differ. Every road has a hub and a fixture of its own. "Direct" is the same fixture without a hub, in the suite's own era. At \`/mcp\`, where names have
 the server's prefix, a small proxy takes it off for the suite; and for servers
 of older revisions, whose questions have no keys, it gives one of them the key that a scenario looks for
 (\`test/conformance/naming-proxy.ts\`).

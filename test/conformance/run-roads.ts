@@ -1,6 +1,9 @@
 import type { ScenarioResult } from './outcome.ts';
 import { type Revision, runSuite } from './suite.ts';
-import type { Road } from './targets.ts';
+import type { OpenRoad, Road } from './targets.ts';
+
+/** Most roads at once: some scenarios do nothing but wait, others keep a processor busy. */
+const AT_ONCE = 4;
 
 /** What the suite says of one road. */
 export interface RoadResults {
@@ -8,15 +11,16 @@ export interface RoadResults {
   readonly results: readonly ScenarioResult[];
 }
 
-/**
- * Runs one requirement set on every road: the chains side by side, because some scenarios do nothing but wait, the roads of a
- * chain one after the other. All roads through one hub belong in one chain: what runs at the same time would see each other.
- */
-export async function runRoads(chains: readonly (readonly Road[])[], revision: Revision): Promise<readonly RoadResults[]> {
-  const runChain = async (roads: readonly Road[]): Promise<readonly RoadResults[]> => {
-    const done: RoadResults[] = [];
-    for (const road of roads) done.push({ road, results: await runSuite(road.url, revision) });
-    return done;
+/** Runs one requirement set on every road, some at a time; the results are in the order of the roads. */
+export async function runRoads(roads: readonly OpenRoad[], revision: Revision): Promise<readonly RoadResults[]> {
+  const done: RoadResults[] = [];
+  const waiting = [...roads.entries()];
+  const walk = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [at, road] = next;
+      done[at] = { road, results: await runSuite(road.url, revision) };
+    }
   };
-  return (await Promise.all(chains.map(runChain))).flat();
+  await Promise.all(Array.from({ length: AT_ONCE }, walk));
+  return done;
 }
