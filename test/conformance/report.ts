@@ -27,9 +27,9 @@ The official suite, \`@modelcontextprotocol/conformance\` ${facts.suite}, on bot
 npm run conformance    # three to four minutes on two cores
 \`\`\`
 
-which ends with an error when something is lost on a road that is not listed below with its reason. The end-to-end tests run the roads that
-differ most in the same way. The suite asks for Node 22; \`test/conformance/node20-shims.mjs\` lends it what Node 20 lacks. Last run on Node
-${facts.node}.
+which ends with an error when a scenario does worse on a road than directly and \`test/conformance/gaps.ts\` has no reason for it. The
+end-to-end tests run the roads that differ most in the same way. The suite asks for Node 22; \`test/conformance/node20-shims.mjs\` lends
+it what Node 20 lacks. Last run on Node ${facts.node}.
 
 How to read a cell: ✓ passes with as many checks as directly, ✓ (5) passes with another number of checks, ✗ 1/3 passes one check of three,
 – had nothing to check. Through the hub a cell holds two marks: the first for \`/mcp/<server>\`, the second for \`/mcp\`.
@@ -38,13 +38,15 @@ How to read a cell: ✓ passes with as many checks as directly, ✓ (5) passes w
 
 ${nutshell(tables)}
 
+"Others" are scenarios that the suite runs and does not score: those of extensions, and those that are pending or were added later.${idle(tables)}
+
 ${lossSections(tables)}
 ## As a server
 
 The suite is the client (subcommand \`server\`). Behind the hub stands a fixture, over stdio and over Streamable HTTP, that speaks both
 eras, only the older revisions (legacy), or only 2026-07-28 (modern); the suite speaks the revision of the set, so that the hub has to
-translate wherever the two differ. Every road has a hub and a fixture of its own. "Direct" is the same fixture without a hub, in the suite's own era. At \`/mcp\`, where names have
-the server's prefix, a small proxy takes it off for the suite; and for servers
+translate wherever the two differ. Every road has a hub and a fixture of its own. "Direct" is the same fixture, of both eras, without
+a hub, in the suite's own era. At \`/mcp\`, where names have the server's prefix, a small proxy takes it off for the suite; and for servers
 of older revisions, whose questions have no keys, it gives one of them the key that a scenario looks for
 (\`test/conformance/naming-proxy.ts\`).
 
@@ -75,6 +77,12 @@ function nutshell(tables: readonly Table[]): string {
   return `${head}\n${lines.join('\n')}`;
 }
 
+/** Says which scenarios have nothing to check, even without a hub. */
+function idle(tables: readonly Table[]): string {
+  const rows = tables.flatMap((table) => table.rows).filter(({ direct }) => direct.passed + direct.failed === 0);
+  return rows.length === 0 ? '' : `\nThe suite has nothing to check in ${rows.map(({ name }) => name).join(', ')}, with or without a hub.`;
+}
+
 /** Two cells: how many of the rows pass directly, and on how many roads as many do. */
 function sums(rows: readonly Row[], { lanes }: Table): string {
   if (rows.length === 0) return '– | –';
@@ -91,7 +99,7 @@ function lossSections(tables: readonly Table[]): string {
   const lost = all.filter(({ loss }) => loss.kind === 'lost');
   const thinner = all.filter(({ loss }) => loss.kind === 'thinner');
   const nothing = 'Nothing that passes directly is lost in the hub.\n';
-  return `${lost.length > 0 ? lossSection('Lost in the hub', lost) : nothing}${thinner.length > 0 ? `\n${lossSection('Passes, with fewer checks', thinner)}` : ''}`;
+  return `${lost.length > 0 ? lossSection('Passes directly, and not on every road', lost) : nothing}${thinner.length > 0 ? `\n${lossSection('Passes on every road, with fewer checks', thinner)}` : ''}`;
 }
 
 type Losses = readonly { readonly loss: Loss; readonly table: Table }[];
