@@ -61,7 +61,8 @@ asks for; so it may send more methods than a client alone, or declare less.
 ${of('client')}
 ### Not run here
 
-The ${facts.authorization.length} client scenarios of both sets that are about authorization, which is tested on its own:
+The ${facts.authorization.length} client scenarios of both sets that are about authorization: the hub does not do logins (OAuth) for its servers yet, it sends the headers
+that their entries name.
 ${facts.authorization.join(', ')}.
 `;
 }
@@ -99,7 +100,7 @@ function lossSections(tables: readonly Table[]): string {
   const lost = all.filter(({ loss }) => loss.kind === 'lost');
   const thinner = all.filter(({ loss }) => loss.kind === 'thinner');
   const nothing = 'Nothing that passes directly is lost in the hub.\n';
-  return `${lost.length > 0 ? lossSection('Passes directly, and not on every road', lost) : nothing}${thinner.length > 0 ? `\n${lossSection('Passes on every road, with fewer checks', thinner)}` : ''}`;
+  return `${lost.length > 0 ? lossSection('Passes directly, and not on every road', lost) : nothing}${thinner.length > 0 ? `\n${lossSection('Passes, with fewer checks on some roads', thinner)}` : ''}`;
 }
 
 type Losses = readonly { readonly loss: Loss; readonly table: Table }[];
