@@ -25,6 +25,9 @@ const ANSWER_WITHIN_MS = 600_000;
 /** Questions that come this close together, in milliseconds, are asked in one round. */
 const DEBOUNCE_MS = 5;
 
+/** How long a server that was told that its client cannot be asked may take to end the call itself, in milliseconds. */
+const GIVE_UP_WITHIN_MS = 1_000;
+
 /** What does the work of a call: a server, or what stands for it. */
 export type Worker = Pick<Upstream, 'id' | 'listing' | 'settled' | 'request'>;
 
@@ -76,6 +79,8 @@ export class ParkedCall {
   #debounce: Disposable | undefined;
   #expiry: Disposable | undefined;
   #over = false;
+  /** What the client is told as soon as the server is done: it cannot be asked what the server needs to know. */
+  #refusal: Answer | undefined;
 
   constructor(parking: Parking, upstream: Worker, { downstream, method }: Call) {
     this.#parking = parking;
@@ -152,7 +157,7 @@ export class ParkedCall {
     if (needs === undefined) {
       return { error: { code: rpcCode.methodNotFound, message: `"${method}" is not a request that a client of this call answers.` } };
     }
-    const refused = this.#refusal();
+    const refused = this.#whyNotAsk();
     if (refused !== undefined) return unanswered(`"${method}" cannot be asked: ${refused}`);
     this.#takeBack = takeBack;
     const outcome = this.#questions.ask(request, needs, signal);
@@ -161,7 +166,7 @@ export class ParkedCall {
   }
 
   /** Why no more questions can be asked. */
-  #refusal(): string | undefined {
+  #whyNotAsk(): string | undefined {
     if (this.#over || this.#outcome) return 'the call is over.';
     if (this.#rounds >= MAX_ROUNDS) return `the client has been asked ${MAX_ROUNDS} times in this call already.`;
     if (this.#questions.size >= MAX_QUESTIONS) return `the client has ${MAX_QUESTIONS} questions of this call to answer already.`;
@@ -196,9 +201,18 @@ export class ParkedCall {
     this.#respond(hubResult({ resultType: 'input_required', inputRequests: requests, requestState }));
   }
 
+  /**
+   * Over, but for the server, which mostly ends a call itself when its question is refused. To take the call back would leave
+   * open for long whether the server still works on it, and whose its next question is.
+   */
   #endLacking(lacking: ReadonlySet<ClientAbility>): void {
-    this.#respond(clientLacks(this.#upstream.id, lacking));
-    this.end(new HubError('INPUT_NOT_GIVEN', 'The client did not declare what the server asked for.'));
+    this.#finish();
+    const refusal = clientLacks(this.#upstream.id, lacking);
+    this.#refusal = refusal;
+    this.#expiry = this.#parking.clock.after(GIVE_UP_WITHIN_MS, () => {
+      this.#takeBack?.(new HubError('INPUT_NOT_GIVEN', 'The client did not declare what the server asked for.'));
+      this.#respond(refusal);
+    });
   }
 
   #notified(notification: NotificationMessage): void {
@@ -207,6 +221,10 @@ export class ParkedCall {
   }
 
   #settled(answer: Answer): void {
+    if (this.#refusal) {
+      this.#expiry?.dispose();
+      this.#respond(this.#refusal);
+    }
     if (this.#over) return;
     if (this.#questions.size > 0) this.#questions.refuse(unanswered('The call is over.').error);
     if (this.#leg) this.#deliver(answer);

@@ -1,8 +1,8 @@
 import type { ClientRoad, ClientRun } from './client/drive.ts';
 import { reasonFor } from './gaps.ts';
 import { passes, type ScenarioResult } from './outcome.ts';
+import type { RoadResults } from './run-roads.ts';
 import type { Revision } from './suite.ts';
-import type { Road } from './targets.ts';
 
 /** One road through the hub, as a half of a column: columns hold the two endpoints of one kind of road. */
 export interface Lane {
@@ -43,11 +43,7 @@ export interface Loss {
 }
 
 /** Puts the results of one server set side by side, in the suite's order. */
-export function serverTable(
-  revision: Revision,
-  direct: readonly ScenarioResult[],
-  through: readonly { readonly road: Road; readonly results: readonly ScenarioResult[] }[],
-): Table {
+export function serverTable(revision: Revision, direct: readonly ScenarioResult[], through: readonly RoadResults[]): Table {
   const lanes = through.map(({ road: { transport, era, endpoint } }): Lane => {
     const group = `${transport === 'http' ? 'HTTP' : 'stdio'}, ${era === 'both' ? 'both eras' : era}`;
     return { side: 'server', group, endpoint, era };

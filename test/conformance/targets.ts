@@ -5,16 +5,19 @@ import { type FixtureEra, serveFixtureHttp } from './fixture/http.ts';
 import { PATIENT } from './fixture/patient.ts';
 import { startNamingProxy } from './naming-proxy.ts';
 
-/** How the fixture stands behind the hub. */
-export interface Form {
-  readonly transport: 'stdio' | 'http';
-  /** Which eras it speaks. */
-  readonly era: FixtureEra;
-}
+/** The endpoints of the hub; names at the second have the server's prefix, which a proxy takes off. */
+export const ENDPOINTS = ['/mcp/<server>', '/mcp'] as const;
 
 /** One way through the hub: a form of the fixture behind it, an endpoint in front of it. */
-export interface Road extends Form {
+export interface Road {
+  readonly transport: 'stdio' | 'http';
+  /** Which eras the fixture speaks. */
+  readonly era: FixtureEra;
   readonly endpoint: (typeof ENDPOINTS)[number];
+}
+
+/** A road that can be walked. */
+export interface OpenRoad extends Road {
   /** What the suite is pointed at. */
   readonly url: string;
 }
@@ -22,22 +25,22 @@ export interface Road extends Form {
 /** The fixture itself, and the roads through the hub to it. */
 export interface Targets {
   readonly direct: string;
-  readonly roads: readonly Road[];
+  readonly roads: readonly OpenRoad[];
   close(): Promise<void>;
 }
 
-/** The endpoints of the hub; names at the second have the server's prefix, which a proxy takes off. */
-export const ENDPOINTS = ['/mcp/<server>', '/mcp'] as const;
-
-/** Every form of the fixture. */
-const FORMS: readonly Form[] = (['stdio', 'http'] as const).flatMap((transport) =>
-  (['both', 'legacy', 'modern'] as const).map((era) => ({ transport, era })),
+/** Every road. */
+const ROADS: readonly Road[] = (['stdio', 'http'] as const).flatMap((transport) =>
+  (['both', 'legacy', 'modern'] as const).flatMap((era) => ENDPOINTS.map((endpoint) => ({ transport, era, endpoint }))),
 );
 
 const SERVER = 'fixture';
 
-/** Starts the fixture (both eras on one URL), and for each form of it a hub with that form as its only server. */
-export async function startTargets(forms: readonly Form[] = FORMS): Promise<Targets> {
+/**
+ * Starts the fixture (both eras on one URL), and for each road a hub with a fixture of its own as its only server: scenarios leave
+ * calls with open questions behind, which would lead later calls elsewhere.
+ */
+export async function startTargets(wanted: readonly Road[] = ROADS): Promise<Targets> {
   // Bundled beforehand: a server that takes two seconds to start is offered the legacy era, and some scenarios need the modern one.
   const bundle = bundleSource('test/conformance/fixture-server.ts');
   const servers: Server[] = [];
@@ -50,19 +53,19 @@ export async function startTargets(forms: readonly Form[] = FORMS): Promise<Targ
   const direct = await serve(serveFixtureHttp('both', 0));
   const patient = process.env[PATIENT];
   const env = patient === undefined ? {} : { [PATIENT]: patient };
-  const roads: Road[] = [];
-  for (const form of forms) {
+  const roads: OpenRoad[] = [];
+  for (const road of wanted) {
+    const { transport, era, endpoint } = road;
     const entry =
-      form.transport === 'stdio'
-        ? { command: process.execPath, args: [bundle.file, '--transport', 'stdio', '--era', form.era], env }
-        : { url: await serve(serveFixtureHttp(form.era, 0)) };
+      transport === 'stdio'
+        ? { command: process.execPath, args: [bundle.file, '--transport', 'stdio', '--era', era], env }
+        : { url: await serve(serveFixtureHttp(era, 0)) };
     const hub = await runHub({ mcpServers: { [SERVER]: entry } });
     hubs.push(hub);
-    const hasMadeKeys = form.era === 'legacy';
-    const merged = await serve(startNamingProxy(hub.url, { prefix: `${SERVER}__`, hasMadeKeys }));
-    const own = `${hub.url}/${SERVER}`;
-    const single = hasMadeKeys ? await serve(startNamingProxy(own, { prefix: '', hasMadeKeys })) : own;
-    roads.push({ ...form, endpoint: '/mcp/<server>', url: single }, { ...form, endpoint: '/mcp', url: merged });
+    const [target, prefix] = endpoint === '/mcp' ? [hub.url, `${SERVER}__`] : [`${hub.url}/${SERVER}`, ''];
+    const hasMadeKeys = era === 'legacy';
+    const needsProxy = hasMadeKeys || prefix !== '';
+    roads.push({ ...road, url: needsProxy ? await serve(startNamingProxy(target, { prefix, hasMadeKeys })) : target });
   }
   return {
     direct,

@@ -1,18 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientRoad, messageScenarios, runClients } from '../conformance/client/drive.ts';
+import { PATIENT } from '../conformance/fixture/patient.ts';
 import { parseSummary, passes } from '../conformance/outcome.ts';
+import { runRoads } from '../conformance/run-roads.ts';
 import { REVISIONS, runSuite } from '../conformance/suite.ts';
 import { clientTable, losses, serverTable, type Table } from '../conformance/table.ts';
-import { type Form, startTargets, type Targets } from '../conformance/targets.ts';
+import { type Road, startTargets, type Targets } from '../conformance/targets.ts';
 
 /** How many scenarios each requirement set scores: for servers, and for clients without those about authorization. */
 const SCORED = { server: { '2025-11-25': 30, '2026-07-28': 37 }, client: { '2025-11-25': 4, '2026-07-28': 7 } } as const;
 
-/** Of the six forms those that differ most; `npm run conformance` runs them all. */
-const FORMS: readonly Form[] = [
-  { transport: 'stdio', era: 'both' },
-  { transport: 'stdio', era: 'legacy' },
-  { transport: 'http', era: 'modern' },
+/** Of the twelve roads those that differ most; `npm run conformance` runs them all. */
+const ROADS: readonly Road[] = [
+  { transport: 'stdio', era: 'both', endpoint: '/mcp/<server>' },
+  { transport: 'stdio', era: 'both', endpoint: '/mcp' },
+  { transport: 'stdio', era: 'legacy', endpoint: '/mcp' },
+  { transport: 'http', era: 'modern', endpoint: '/mcp/<server>' },
 ];
 
 /** Each era once, and each endpoint once. */
@@ -35,15 +38,14 @@ describe('the official conformance suite, against the hub as a server', () => {
   let targets: Targets;
 
   beforeAll(async () => {
-    targets = await startTargets(FORMS);
+    process.env[PATIENT] = 'yes';
+    targets = await startTargets(ROADS);
   });
 
   afterAll(() => targets.close());
 
   it.each(REVISIONS)('loses nothing of %s', async (revision) => {
-    const direct = await runSuite(targets.direct, revision);
-    const through: Parameters<typeof serverTable>[2][number][] = [];
-    for (const road of targets.roads) through.push({ road, results: await runSuite(road.url, revision) });
+    const [direct, through] = await Promise.all([runSuite(targets.direct, revision), runRoads(targets.roads, revision)]);
     const table = serverTable(revision, direct, through);
     expect(passDirectly(table)).toHaveLength(SCORED.server[revision]);
     expect(surprises(table)).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/protocol/index.ts';
 import { settle } from '../support/fake-clock.ts';
-import { ALL, CALL, DONE, parkingLot, refusalOf, retry, roundOf, SAID, YES } from './parking.ts';
+import { ALL, CALL, DONE, parkingLot, refusalOf, retry, roundOf, SAID, type Work, YES } from './parking.ts';
 
 describe('a call of a modern client to a legacy server', () => {
   it('that asks nothing sets no timer and is answered as it is', async () => {
@@ -252,10 +252,29 @@ describe('what a client cannot be asked', () => {
     const { work, sent } = await lot.begin(CALL, { capabilities });
     const question = work.ask(method, params);
     await lot.clock.advance(5);
-    expect((await sent.answer).outcome.error).toMatchObject({ code: -32021, data: { requiredCapabilities } });
     expect(question.outcome?.error).toMatchObject({ code: -32601 });
+    await lot.clock.advance(999);
+    expect(work.isCancelled).toBe(false);
+    await lot.clock.advance(1);
     expect(work.isCancelled).toBe(true);
+    expect((await sent.answer).outcome.error).toMatchObject({ code: -32021, data: { requiredCapabilities } });
     expect(lot.clock.pending).toBe(0);
+  });
+
+  it.each<[string, (work: Work) => void]>([
+    ['answers', (work) => work.answer()],
+    ['dies', (work) => work.die()],
+  ])('ends the call at once when the server %s, which then need not be told', async (_title, stop) => {
+    const lot = parkingLot();
+    const { work, sent } = await lot.begin(CALL, { capabilities: { sampling: {} } });
+    work.elicit();
+    await lot.clock.advance(5);
+    const late = work.ask('sampling/createMessage', { messages: [] });
+    await settle();
+    expect(late.outcome?.error?.message).toContain('the call is over');
+    stop(work);
+    expect((await sent.answer).outcome.error).toMatchObject({ code: -32021 });
+    expect([work.isCancelled, lot.clock.pending]).toEqual([false, 0]);
   });
 
   it('(roots) is refused to the server, which can do without', async () => {
@@ -294,6 +313,7 @@ describe('what a client cannot be asked', () => {
     await settle();
     const second = work.elicit('And?');
     await lot.clock.advance(5);
+    await lot.clock.advance(1_000);
     expect((await again.answer).outcome.error).toMatchObject({ code: -32021 });
     expect([second.outcome?.error?.code, work.isCancelled]).toEqual([-32601, true]);
     expect(refusalOf(await lot.send(retry(round), { capabilities: ALL }).answer)).toContain('Call again without requestState');

@@ -35,6 +35,7 @@ beforeAll(async () => {
   hub = await runHub({
     mcpServers: {
       asks: fixture('asks.mjs', join(folder, 'told')),
+      fresh: fixture('asks.mjs', join(folder, 'told')),
       crashes: fixture('asks.mjs', join(folder, 'told')),
       hangs: fixture('asks.mjs', join(folder, 'told')),
       lstdio: { command: process.execPath, args: [bundled.file, '--transport', 'stdio', '--era', 'legacy'] },
@@ -98,6 +99,13 @@ async function drive(method: string, params: JsonObject): Promise<{ answer: RawA
   }
   return { answer, rounds };
 }
+
+it('a call that ended because its client cannot be asked leaves no doubt whose the next question is', async () => {
+  const refused = await send('tools/call', call('fresh__ask', { rounds: [[form('?')]] }), { sampling: {} });
+  expect(refused.response['error']).toMatchObject({ code: -32021 });
+  const asked = await send('tools/call', call('fresh__take_back', { question: form('Another tool?') }));
+  expect(Object.keys(roundOf(asked).inputRequests)).toHaveLength(2);
+});
 
 describe.each(['lstdio', 'lhttp'])('a modern client of %s', (server) => {
   it.each<[string, JsonObject, string]>([
