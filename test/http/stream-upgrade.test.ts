@@ -171,6 +171,6 @@ describe('a connection whose upgrade was refused', () => {
     socket.write(ask());
     await until(() => text.includes('Too many.'), 'the refusal');
     // The server is closed only when all of its connections are.
-    await server.close();
+    await expect(server.close()).resolves.toBeUndefined();
   });
 });
