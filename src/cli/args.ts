@@ -1,11 +1,10 @@
 import { isIP } from 'node:net';
 import { Command, Option } from 'commander';
 import { closest } from '../base/index.ts';
-import { files, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
+import { COMMANDS, files, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
 import { parseStdioArgs, type StdioLine } from './stdio-args.ts';
 
 const DEFAULT_PORT = 37_373;
-const COMMANDS = ['serve', 'stdio'];
 
 /** What `mcp-hub serve` was asked to do. */
 export interface ServeOptions {
@@ -34,7 +33,7 @@ export function parseArgs(args: readonly string[]): Invocation {
 
   const errors = [...unknownOptions(command, unknown), ...wrongOperands(operands)];
   const options = readOptions(command.opts(), errors);
-  return errors.length > 0 ? { kind: 'wrong', errors } : { kind: 'serve', options };
+  return errors.length > 0 ? { kind: 'wrong', errors, help: 'mcp-hub --help' } : { kind: 'serve', options };
 }
 
 /** Values are optional for the parser, which would stop at the first one that is missing; {@link readOptions} asks for them. */

@@ -37,11 +37,17 @@ export function shutdownDelay(value: unknown, errors: string[]): number | undefi
   return wholeNumber('--shutdown-delay', value, MAX_DELAY_MS, 'the delay in milliseconds is', errors);
 }
 
+/** The words that come before all options. */
+export const COMMANDS: readonly string[] = ['serve', 'stdio'];
+
 /** The config files in order, verbatim. */
 export function files(value: unknown, errors: string[]): readonly string[] {
   if (value === undefined) return [];
   const names: readonly unknown[] = Array.isArray(value) ? value : [value];
   const given = names.filter((name): name is string => typeof name === 'string' && name !== '');
   if (given.length < names.length) errors.push('--config needs a value: the path of a config file.');
+  // Everything up to the next option belongs to --config, and a hub in the place of a client would be a surprise.
+  const command = given.find((name) => COMMANDS.includes(name));
+  if (command) errors.push(`--config takes ${command} for a file: write the command first, or ./${command} if it is one.`);
   return given;
 }

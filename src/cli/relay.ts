@@ -16,7 +16,7 @@ export interface RelayOptions {
 
 /**
  * - `input-ended`: the client has closed its side and got what it had asked for
- * - `output-closed`: the client does not read any more
+ * - `output-closed`: the client does not read any more, or is gone
  * - `hub-gone`: the hub has closed; `untouched` when nothing of the client's was sent to it
  */
 export type RelayEnd = 'input-ended' | 'output-closed' | 'hub-gone' | 'untouched';
@@ -38,6 +38,8 @@ export async function relay({ input, output, socket, head, signal }: RelayOption
   signal.addEventListener('abort', onAbort, { once: true });
   const end = await new Promise<RelayEnd>((resolve) => {
     output.once('error', () => resolve('output-closed'));
+    // Expected: ECONNRESET, a client that was killed, where its pipes are sockets. It reads nothing any more.
+    input.once('error', () => resolve('output-closed'));
     socket.on('error', () => {
       // Expected: ECONNRESET and EPIPE when the hub is gone; `close` follows.
     });

@@ -10,7 +10,7 @@ export async function run(process: NodeJS.Process, args: readonly string[], vers
       return;
     case 'wrong':
       for (const error of invocation.errors) process.stderr.write(`error: ${error}\n`);
-      process.stderr.write('Run "mcp-hub --help" for all options. Nothing was started.\n');
+      process.stderr.write(`Run "${invocation.help}" for all options. Nothing was started.\n`);
       process.exitCode = 1;
       return;
     case 'stdio': {

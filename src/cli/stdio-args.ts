@@ -17,7 +17,11 @@ export interface StdioOptions {
 export type StdioLine =
   | { readonly kind: 'stdio'; readonly options: StdioOptions }
   | { readonly kind: 'help'; readonly text: string }
-  | { readonly kind: 'wrong'; readonly errors: readonly string[] };
+  | {
+      readonly kind: 'wrong';
+      readonly errors: readonly string[] /** The command that tells what would be right. */;
+      readonly help: string;
+    };
 
 /** Reads the command line of `mcp-hub stdio`, the word itself included. */
 export function parseStdioArgs(args: readonly string[]): StdioLine {
@@ -35,7 +39,7 @@ export function parseStdioArgs(args: readonly string[]): StdioLine {
     shutdownDelayMs: shutdownDelay(values['shutdownDelay'], errors) ?? DEFAULT_SHUTDOWN_DELAY_MS,
     verbose: values['verbose'] === true,
   };
-  return errors.length > 0 ? { kind: 'wrong', errors } : { kind: 'stdio', options };
+  return errors.length > 0 ? { kind: 'wrong', errors, help: 'mcp-hub stdio --help' } : { kind: 'stdio', options };
 }
 
 function buildCommand(): Command {

@@ -121,6 +121,7 @@ export class Endpoint {
   /** Ends every stream in the way of its era and forgets every session. Resolves when all is written. */
   async close(): Promise<void> {
     this.#context.calls.close();
+    this.#stdio.refuseMore();
     // The aborted calls answer in this turn of the event loop; their answers go out before the streams end.
     await new Promise((resolve) => setImmediate(resolve));
     this.#subscriptions.close();

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HubError } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
 import {
+  errorMessage,
   isLegacyVersion,
   isRequest,
   LEGACY_VERSIONS,
@@ -24,6 +25,7 @@ import type { Sessions } from './sessions.ts';
 const SESSION_HEADER = 'mcp-session-id';
 /** The revisions that had JSON-RPC batches. */
 export const BATCH_VERSIONS: ReadonlySet<string | undefined> = new Set(['2024-11-05', '2025-03-26']);
+const SESSION_ENDED = { code: rpcCode.invalidRequest, message: 'The session was ended before the request was answered.' };
 const NOTHING_KEPT = 'This session has no event of that Last-Event-ID, or nothing of what came after it is kept any more.';
 
 /** Streamable HTTP of 2025-03-26 … 2025-11-25: sessions, with a stream of their own (spec 2025-11-25 basic/transports). */
@@ -71,6 +73,8 @@ export class LegacyHttp {
       if (!isRequest(message)) return takeIn(session, message);
       const response = await session.request(message, (event) => exchange.push(event));
       if (response) exchange.answer(response);
+      // Who cancels a request waits for no answer; who asked in a session that another request has ended still does.
+      else if (this.#sessions.get(session.id, scope) !== entry) exchange.answer(errorMessage(message.id, SESSION_ENDED), 404);
       else exchange.skip();
     });
     await Promise.all(answers);

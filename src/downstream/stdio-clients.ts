@@ -53,9 +53,14 @@ export class StdioClients {
     client.open();
   }
 
+  /** From now on nobody is taken in: who comes now has asked nothing yet and can go to another hub. */
+  refuseMore(): void {
+    this.#closed = true;
+  }
+
   /** Ends every stream after what was sent; resolves when all are closed, after {@link GRACE_MS} by force. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.refuseMore();
     if (this.#open.size === 0) return;
     const early = new AbortController();
     this.#onEmpty = () => early.abort();

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorTable, sleep } from '../base/index.ts';
-import type { Endpoint } from '../downstream/index.ts';
 import { App, type AppOptions } from './app.ts';
 import { bind } from './listen.ts';
 import { upgradeHandler } from './stream-upgrade.ts';
@@ -43,7 +42,7 @@ export class HttpServer {
   async start(): Promise<{ readonly port: number; readonly addresses: readonly string[] }> {
     const { host, port: wanted, logger } = this.#options;
     const app = new App(this.#options);
-    const { port, servers } = await bind(() => createHttpServer(app, this.#options.endpoint), host, wanted);
+    const { port, servers } = await bind(() => createHttpServer(app, this.#options), host, wanted);
     this.#servers = servers;
     for (const server of servers)
       server.on('error', (error) => logger.warn('A connection could not be accepted', { reason: error.message }));
@@ -78,11 +77,11 @@ export class HttpServer {
   }
 }
 
-function createHttpServer(app: App, endpoint: Endpoint): Server {
+function createHttpServer(app: App, options: AppOptions): Server {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS });
   server.requestTimeout = 0;
   server.on('request', (req, res) => void app.handle(req, res));
-  server.on('upgrade', upgradeHandler(server, app, endpoint));
+  server.on('upgrade', upgradeHandler(server, app, options));
   server.on('clientError', answerUnreadable);
   return server;
 }

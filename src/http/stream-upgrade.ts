@@ -1,12 +1,14 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { errorTable, type HubError } from '../base/index.ts';
-import type { Endpoint } from '../downstream/index.ts';
-import type { App } from './app.ts';
+import { type Clock, errorTable, type HubError } from '../base/index.ts';
+import type { App, AppOptions } from './app.ts';
 
 /** The name of newline-delimited JSON-RPC in the `Upgrade` header. No browser lets a page send it. */
 const STREAM_PROTOCOL = 'mcp-stdio';
+
+/** How long a client whose stream is refused may take to read that and to close its side, in milliseconds. */
+const REFUSED_WITHIN_MS = 1_000;
 
 type UpgradeListener = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -15,13 +17,15 @@ type UpgradeListener = (req: IncomingMessage, socket: Duplex, head: Buffer) => v
  * client knows whom it has reached. Any other wish to upgrade is served as though it had not been uttered (RFC 9110, 7.8):
  * some HTTP libraries send `Upgrade: h2c` with everything.
  */
-export function upgradeHandler(server: Server, app: App, endpoint: Endpoint): UpgradeListener {
-  return (req, socket, head) => {
-    socket.on('error', ignoreGone);
+export function upgradeHandler(server: Server, app: App, { endpoint, clock }: AppOptions): UpgradeListener {
+  /** The newest request on each connection that was served as HTTP. */
+  const newest = new WeakMap<Duplex, ServerResponse>();
+  server.on('request', (req, res) => newest.set(req.socket, res));
+  const upgrade: UpgradeListener = (req, socket, head) => {
     const scope = asksForStream(req) ? app.streamScope(req) : undefined;
     if (!scope) return serveWithoutUpgrade(server, req, socket, head);
     const refusal = endpoint.streamRefusal();
-    if (refusal) return refuseStream(socket, refusal);
+    if (refusal) return refuseStream(socket, refusal, clock);
     if (socket instanceof Socket) socket.setTimeout(0);
     const lines = [
       'HTTP/1.1 101 Switching Protocols',
@@ -33,6 +37,15 @@ export function upgradeHandler(server: Server, app: App, endpoint: Endpoint): Up
     socket.write(lines.join('\r\n'));
     if (head.length > 0) socket.unshift(head);
     endpoint.handleStream(socket, scope);
+  };
+  return (req, socket, head) => {
+    socket.on('error', ignoreGone);
+    const before = newest.get(socket);
+    if (!before || before.closed) return upgrade(req, socket, head);
+    // Sent before the request in front of it was answered: two answers at once would be torn apart.
+    before.once('close', () => {
+      if (!socket.destroyed) upgrade(req, socket, head);
+    });
   };
 }
 
@@ -63,9 +76,13 @@ function withoutUpgrade(name: string, value: string): string | undefined {
   return kept.length > 0 ? `${name}: ${kept.join(',')}` : undefined;
 }
 
-function refuseStream(socket: Duplex, error: HubError): void {
+function refuseStream(socket: Duplex, error: HubError, clock: Clock): void {
   const { rpcCode } = errorTable[error.code];
   const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message: error.message, data: { code: error.code } } });
   const head = ['HTTP/1.1 503 Service Unavailable', 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`];
   socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`);
+  // Nobody reads it any more, so its end would not be seen; the server cannot close before it is gone.
+  socket.resume();
+  const late = clock.after(REFUSED_WITHIN_MS, () => socket.destroy());
+  socket.once('close', () => late.dispose());
 }

@@ -20,9 +20,10 @@ export interface RegistrationOptions {
  */
 export class Registration {
   readonly #options: RegistrationOptions;
-  #port: number | undefined;
+  /** As it should stand in the file; `undefined` before and after. */
+  #entry: Workspace | undefined;
   #last: Promise<void> = Promise.resolve();
-  #next: Partial<Workspace> | undefined;
+  #isWaiting = false;
   #failed = false;
 
   constructor(options: RegistrationOptions) {
@@ -32,48 +33,49 @@ export class Registration {
   /** Puts the entry in. Resolves when it stands there, or cannot be written; never rejects. */
   enter(port: number): Promise<void> {
     const { file, clock, configFiles, cwd } = this.#options;
-    this.#port = port;
-    return this.#write(() =>
-      file.set({
-        pid: process.pid,
-        port,
-        cwd,
-        config_files: configFiles,
-        startTime: new Date(clock.now()).toISOString(),
-        state: 'active',
-        activeConnections: 0,
-        shutdownStartedAt: null,
-        shutdownDelay: null,
-      }),
-    );
+    const entry: Workspace = {
+      pid: process.pid,
+      port,
+      cwd,
+      config_files: configFiles,
+      startTime: new Date(clock.now()).toISOString(),
+      state: 'active',
+      activeConnections: 0,
+      shutdownStartedAt: null,
+      shutdownDelay: null,
+    };
+    this.#entry = entry;
+    return this.#write(() => file.set(entry));
   }
 
   /** Tells who is there. What is not written yet when the next news come is left out. */
   tell({ clients, emptySinceMs }: Presence): void {
+    if (!this.#entry) return;
     const isLeaving = emptySinceMs !== undefined;
-    const isWaiting = this.#next !== undefined;
-    this.#next = {
+    this.#entry = {
+      ...this.#entry,
       state: isLeaving ? 'shutting_down' : 'active',
       activeConnections: clients,
       shutdownStartedAt: isLeaving ? new Date(emptySinceMs).toISOString() : null,
       shutdownDelay: isLeaving ? (this.#options.shutdownDelayMs ?? null) : null,
     };
-    if (isWaiting) return;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
     void this.#write(async () => {
-      const patch = this.#next;
-      this.#next = undefined;
-      if (patch && this.#port !== undefined) await this.#options.file.update(this.#port, process.pid, patch);
+      this.#isWaiting = false;
+      // The whole entry: a file that somebody has removed or broken must not hide the hub for good.
+      if (this.#entry) await this.#options.file.update(this.#entry);
     });
   }
 
   /** Takes the entry out. Resolves when it is gone, or after two seconds: one that stays is dead and removed by others. */
   async leave(): Promise<void> {
-    const port = this.#port;
-    if (port === undefined) return;
-    this.#port = undefined;
+    const entry = this.#entry;
+    if (!entry) return;
+    this.#entry = undefined;
     const { clock, file } = this.#options;
     const early = new AbortController();
-    const gone = this.#write(() => file.remove(port, process.pid));
+    const gone = this.#write(() => file.remove(entry.port, entry.pid));
     await Promise.race([gone, sleep(clock, LEAVE_WITHIN_MS, early.signal)]);
     early.abort();
   }

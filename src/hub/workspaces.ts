@@ -62,11 +62,11 @@ export class WorkspaceFile {
     return this.#change((entries) => ({ ...entries, [entry.port]: entry }));
   }
 
-  /** Changes a hub's own entry; one of another process on the port stays as it is. */
-  update(port: number, pid: number, patch: Partial<Workspace>): Promise<void> {
+  /** Puts a hub's own entry in as it is now, also where it was lost; one of another process on the port stays as it is. */
+  update(entry: Workspace): Promise<void> {
     return this.#change((entries) => {
-      const entry = entries[port];
-      return entry?.pid === pid ? { ...entries, [port]: { ...entry, ...patch } } : entries;
+      const { pid = entry.pid } = entries[entry.port] ?? {};
+      return pid === entry.pid ? { ...entries, [entry.port]: entry } : entries;
     });
   }
 

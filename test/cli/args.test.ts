@@ -122,6 +122,16 @@ describe('parseArgs', () => {
 });
 
 describe('parseArgs for stdio', () => {
+  it.each(['stdio', 'serve'])('says so when --config has swallowed the command (%s)', (name) => {
+    expect(errors('--config', 'a.json', name)).toEqual([
+      `--config takes ${name} for a file: write the command first, or ./${name} if it is one.`,
+    ]);
+    expect(errors('stdio', '--config', 'a.json', name)).toEqual([
+      `--config takes ${name} for a file: write the command first, or ./${name} if it is one.`,
+    ]);
+    expect(parseArgs(['stdio', '--config', `./${name}`]).kind).toBe('stdio');
+  });
+
   it('needs nothing', () => {
     const options = { configFiles: [], server: undefined, shutdownDelayMs: 60_000, verbose: false };
     expect(parseArgs(['stdio'])).toEqual({ kind: 'stdio', options });

@@ -82,6 +82,17 @@ describe('a session', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('that ends leaves no request without an answer', async () => {
+    const id = await startSession(mcp);
+    harness.gateway.on('tools/call', () => new Promise(() => {}));
+    const calls = harness.gateway.calls.length;
+    const reply = send(mcp, { ...within(id), body: legacy('tools/call', { name: 'a' }, 7) });
+    await until(() => harness.gateway.calls.length > calls, 'the call');
+    await send(mcp, { ...within(id), method: 'DELETE' });
+    const { status, json } = await reply;
+    expect([status, json]).toMatchObject([404, { id: 7, error: { code: -32600 } }]);
+  });
+
   it('checks the version header', async () => {
     const id = await startSession(mcp);
     const ask = (version: string) => send(mcp, { ...within(id, { 'mcp-protocol-version': version }), body: legacy('ping') });

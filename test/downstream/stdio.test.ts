@@ -360,11 +360,12 @@ describe('the end', () => {
     one.say(modern('subscriptions/listen', { notifications: {} }, 3));
     await until(() => gateway.calls.length === 3 && one.lines.length === 2, 'all are under way');
     one.socket.once('end', () => one.socket.end());
-    await endpoint.close();
+    const closed = endpoint.close();
+    expect(endpoint.streamRefusal(), 'at once, before the calls are answered').toMatchObject({ code: 'SHUTTING_DOWN' });
+    await closed;
     await one.ended;
     for (const id of [1, 2]) expect(await one.answer(id)).toMatchObject({ error: { data: { code: 'SHUTTING_DOWN' } } });
     expect(await one.answer(3)).toMatchObject({ result: { resultType: 'complete' } });
-    expect(endpoint.streamRefusal()).toMatchObject({ code: 'SHUTTING_DOWN' });
   });
 
   it('of the hub, by force for a client that does not close its side', async () => {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLogger, systemClock } from '../../src/base/index.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HubError, silentLogger, systemClock } from '../../src/base/index.ts';
 import { Endpoint } from '../../src/downstream/index.ts';
 import { HttpServer, MESSAGES_PATH } from '../../src/http/index.ts';
 import { ENVELOPE, until } from '../downstream/harness.ts';
@@ -114,6 +114,34 @@ describe('a wish for another protocol', () => {
   });
 });
 
+describe('a wish to upgrade that is sent before the request in front of it is answered', () => {
+  it.each([
+    ['mcp-stdio', 101],
+    ['h2c', 405],
+  ])('(%s) waits for that answer', async (protocol, status) => {
+    let answer = (): void => {};
+    gateway.on(
+      'server/discover',
+      () => new Promise((resolve) => void (answer = () => resolve({ era: 'modern', outcome: { result: { first: true } } }))),
+    );
+    const headers = [
+      'Content-Type: application/json',
+      'Accept: application/json',
+      'MCP-Protocol-Version: 2026-07-28',
+      'Mcp-Method: server/discover',
+      `Content-Length: ${discover.length}`,
+    ];
+    const { text } = talk(
+      `${ask({ method: 'POST', headers })}${discover}${ask({ headers: ['Connection: Upgrade', `Upgrade: ${protocol}`] })}`,
+    );
+    await until(() => gateway.calls.length === 1, 'the call');
+    // The wish is there as well by now: both came in one piece.
+    answer();
+    await until(() => text().includes(`HTTP/1.1 ${status} `), 'the second answer');
+    expect(text()).toMatch(new RegExp(`^HTTP/1\\.1 200 [^]*"first":true[^]*HTTP/1\\.1 ${status} `));
+  });
+});
+
 describe('the end of the hub', () => {
   it('ends the streams, with the answers that are still due', async () => {
     gateway.on('tools/call', () => new Promise(() => {}));
@@ -122,5 +150,27 @@ describe('the end of the hub', () => {
     await server.close();
     await closed;
     expect(text()).toContain('SHUTTING_DOWN');
+  });
+});
+
+describe('a connection whose upgrade was refused', () => {
+  it.each([
+    ['is let go when its client closes', false],
+    ['is let go when its client keeps its own side open', true],
+  ])('%s', async (_title, staysOpen) => {
+    vi.spyOn(endpoint, 'streamRefusal').mockReturnValue(new HubError('LIMIT_EXCEEDED', 'Too many.'));
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: staysOpen });
+    sockets.push(socket);
+    socket.on('error', () => {
+      // Expected where the hub closes first.
+    });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.write(ask());
+    await until(() => text.includes('Too many.'), 'the refusal');
+    // The server is closed only when all of its connections are.
+    await expect(server.close()).resolves.toBeUndefined();
   });
 });

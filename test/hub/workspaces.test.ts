@@ -68,7 +68,7 @@ describe('the list of running hubs', () => {
   it('holds entries by port, as they were given', async () => {
     await file.set(entry(40_001));
     await file.set(entry(40_002));
-    await file.update(40_002, process.pid, { state: 'shutting_down', shutdownDelay: 5 });
+    await file.update({ ...entry(40_002), state: 'shutting_down', shutdownDelay: 5 });
     expect(await stored()).toEqual({ 40001: entry(40_001), 40002: { ...entry(40_002), state: 'shutting_down', shutdownDelay: 5 } });
     await file.remove(40_001, process.pid);
     expect(Object.keys(await file.read())).toEqual(['40002']);
@@ -77,7 +77,7 @@ describe('the list of running hubs', () => {
 
   it("leaves another process's entry alone", async () => {
     await file.set(entry(40_001));
-    await file.update(40_001, 1, { activeConnections: 9 });
+    await file.update({ ...entry(40_001, 1), activeConnections: 9 });
     await file.remove(40_001, 1);
     expect(await stored()).toEqual({ 40001: entry(40_001) });
   });
