@@ -9,7 +9,7 @@ const MAX_REFUSAL = 64 * 1024;
 export type HubStream =
   | { readonly kind: 'open'; readonly socket: Socket; readonly head: Buffer }
   /** Nobody answers on the port, or somebody else does. */
-  | { readonly kind: 'absent'; readonly reason: string }
+  | { readonly kind: 'absent'; readonly reason: string; readonly isSilent?: boolean }
   /** The hub does not serve this client, and says why. `code` is the hub's own. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
@@ -24,7 +24,8 @@ export interface HubStreamOptions {
 /** Asks the hub of process `pid` on `port` for a stream of lines (docs/clients.md). Never rejects. */
 export async function openHubStream(options: HubStreamOptions): Promise<HubStream> {
   const first = await openAt('127.0.0.1', options);
-  return first.kind === 'absent' ? openAt('::1', options) : first;
+  // One that takes the connection and is silent would be so at its other address too.
+  return first.kind === 'absent' && !first.isSilent ? openAt('::1', options) : first;
 }
 
 function openAt(host: string, { port, pid, path }: HubStreamOptions): Promise<HubStream> {
@@ -33,7 +34,7 @@ function openAt(host: string, { port, pid, path }: HubStreamOptions): Promise<Hu
     const request = get({ host, port, path, headers, agent: false });
     const absent = (reason: string): void => resolve({ kind: 'absent', reason });
     const late = setTimeout(() => {
-      absent(`it does not answer within ${ANSWER_WITHIN_MS / 1000} seconds`);
+      resolve({ kind: 'absent', reason: `it does not answer within ${ANSWER_WITHIN_MS / 1000} seconds`, isSilent: true });
       request.destroy();
     }, ANSWER_WITHIN_MS);
     request.on('close', () => clearTimeout(late));

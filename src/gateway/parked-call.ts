@@ -79,7 +79,7 @@ export class ParkedCall {
   #debounce: Disposable | undefined;
   #expiry: Disposable | undefined;
   #over = false;
-  /** What the client is told as soon as the server is done: it cannot be asked what the server needs to know. */
+  /** What the client is told when the server gives up: it cannot be asked what the server needs to know. */
   #refusal: Answer | undefined;
 
   constructor(parking: Parking, upstream: Worker, { downstream, method }: Call) {
@@ -223,7 +223,7 @@ export class ParkedCall {
   #settled(answer: Answer): void {
     if (this.#refusal) {
       this.#expiry?.dispose();
-      this.#respond(this.#refusal);
+      this.#respond(isDone(answer) ? answer : this.#refusal);
     }
     if (this.#over) return;
     if (this.#questions.size > 0) this.#questions.refuse(unanswered('The call is over.').error);
@@ -254,6 +254,9 @@ export class ParkedCall {
     if (this.#id !== undefined) this.#parking.forget(this);
   }
 }
+
+/** Whether the server did what it was called for. */
+const isDone = ({ outcome }: Answer): boolean => outcome.result !== undefined && outcome.result['isError'] !== true;
 
 const needsMoreThanRoots = (lacking: ReadonlySet<ClientAbility>): boolean => lacking.size > 1 || !lacking.has('roots');
 

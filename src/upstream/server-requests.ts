@@ -35,7 +35,8 @@ export interface ServerRequestsOptions {
 
 /**
  * What a legacy server asks of its client: sampling, elicitation, roots. Every request goes to the client whose call
- * caused it and to nobody else; where there is none, or it cannot be told which, the server gets an error at once.
+ * caused it and to nobody else; where there is none, or it cannot be told which, the server gets an error at once. For roots it
+ * gets those of all then, as it would outside of any call.
  */
 export class ServerRequests {
   readonly #options: ServerRequestsOptions;
@@ -57,7 +58,7 @@ export class ServerRequests {
     const attribution = attribute(calls);
     const isForRoots = method === 'roots/list';
     this.#wantsRoots ||= isForRoots;
-    if (isForRoots && (attribution.kind === 'nobody' || (via === undefined && this.#areRootsDue()))) return this.#roots();
+    if (isForRoots && (attribution.kind !== 'client' || (via === undefined && this.#areRootsDue()))) return this.#roots();
     if (attribution.kind === 'nobody') return this.#noCall(method);
     if (via === undefined) this.#tellAsked(calls, attribution);
     if (attribution.kind === 'ambiguous') return this.#ambiguous(method);

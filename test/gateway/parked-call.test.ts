@@ -262,7 +262,8 @@ describe('what a client cannot be asked', () => {
   });
 
   it.each<[string, (work: Work) => void]>([
-    ['answers', (work) => work.answer()],
+    ['answers that it could not', (work) => work.answer({ result: { content: [], isError: true } })],
+    ['answers with an error', (work) => work.answer({ error: { code: -32000, message: 'No form, no work' } })],
     ['dies', (work) => work.die()],
   ])('ends the call at once when the server %s, which then need not be told', async (_title, stop) => {
     const lot = parkingLot();
@@ -275,6 +276,16 @@ describe('what a client cannot be asked', () => {
     stop(work);
     expect((await sent.answer).outcome.error).toMatchObject({ code: -32021 });
     expect([work.isCancelled, lot.clock.pending]).toEqual([false, 0]);
+  });
+
+  it('is for the server to do without: what it does all the same, its client is told', async () => {
+    const lot = parkingLot();
+    const { work, sent } = await lot.begin(CALL, { capabilities: {} });
+    work.elicit();
+    await lot.clock.advance(5);
+    work.answer({ result: { content: [{ type: 'text', text: 'done without' }] } });
+    expect((await sent.answer).outcome.result).toMatchObject({ content: [{ text: 'done without' }] });
+    expect(lot.clock.pending).toBe(0);
   });
 
   it('(roots) is refused to the server, which can do without', async () => {

@@ -361,6 +361,18 @@ it('progress on an answer reaches the server, until the question is taken back',
 });
 
 describe('roots outside of calls', () => {
+  it('are those of all when nothing says which of several clients is meant, and nothing is learned from that', async () => {
+    const roots = [{ uri: 'file:///a' }];
+    const { connection, asks, asked } = await connected('legacy', { roots: async () => roots });
+    const [one, other] = [client(), client()];
+    for (const [name, { onRequest }] of [['a', one] as const, ['b', other] as const]) {
+      connection.request(toolCall(name, { onRequest })).catch(() => undefined);
+    }
+    expect(await asks('r', 'roots/list')).toEqual([{ jsonrpc: '2.0', id: 'r', result: { roots } }]);
+    expect([...one.requests, ...other.requests, ...asked]).toEqual([]);
+    await connection.close();
+  });
+
   it('come from whoever keeps them, and a server that has asked is told when they change', async () => {
     const roots = [{ uri: 'file:///a' }];
     const { connection, transport, asks, clock } = await connected('legacy', { roots: async () => roots });

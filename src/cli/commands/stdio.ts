@@ -8,6 +8,8 @@ import { printable } from '../style.ts';
 
 /** How often it is tried anew when a hub goes away before anything was sent to it. */
 const ATTEMPTS = 3;
+/** How long a client may take at the end to read what was written, in milliseconds. */
+const WRITTEN_WITHIN_MS = 10_000;
 
 export interface StdioContext {
   readonly options: StdioOptions;
@@ -23,7 +25,8 @@ export async function runStdio({ options, process }: StdioContext): Promise<void
   const exit = (code: number): void => {
     // On some systems pipes are written in the background: what was sent has to be out before the end.
     if (process.stdout.destroyed || process.stdout.writableEnded) process.exit(code);
-    else process.stdout.write('', () => process.exit(code));
+    process.stdout.write('', () => process.exit(code));
+    setTimeout(() => process.exit(code), WRITTEN_WITHIN_MS);
   };
   const gone = endOnSignals(process);
   for (const stream of [process.stdout, process.stderr]) {
