@@ -1,5 +1,5 @@
 import type { Fields } from '../src/config/types.ts';
-import { INHERITED_ON_WINDOWS, INHERITED_VARIABLES } from '../src/upstream/child-environment.ts';
+import { INHERITED_ON_WINDOWS, INHERITED_VARIABLES } from '../src/upstream/process/child-environment.ts';
 import { tables } from './config-schema.ts';
 
 /** docs/configuration.md: the prose of build/configuration.template.md with the tables of the schema in it. */

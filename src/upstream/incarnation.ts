@@ -1,10 +1,10 @@
 import { type Clock, deferred, HubError, type Logger, messageOf, withDeadline } from '../base/index.ts';
 import type { RemoteDefinition, StdioDefinition } from '../config/index.ts';
 import type { Era } from '../protocol/index.ts';
-import type { Connect, ConnectionListener, ConnectOptions } from './connect.ts';
+import type { Connect, ConnectionListener, ConnectOptions } from './connection/connect.ts';
 import type { Launch, StdioLaunch } from './launch.ts';
-import { lastOutput } from './process-errors.ts';
-import type { ProcessTransport } from './stdio-transport.ts';
+import { lastOutput } from './process/process-errors.ts';
+import type { ProcessTransport } from './process/stdio-transport.ts';
 import type { Connection, LogLine } from './types.ts';
 
 /** Longer than a process may take to stop; only something remote that does not answer comes near it. */

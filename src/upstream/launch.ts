@@ -10,7 +10,7 @@ import {
   type RemoteDefinition,
   type StdioDefinition,
 } from '../config/index.ts';
-import { inheritedEnvironment } from './child-environment.ts';
+import { inheritedEnvironment } from './process/child-environment.ts';
 import { redactor } from './redaction.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { type Disposable, Emitter, messageOf, withDeadline } from '../base/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { UpstreamParts } from './incarnation.ts';
-import { ProcessGuard } from './process-guard.ts';
-import { StdioTransport } from './stdio-transport.ts';
+import { ProcessGuard } from './process/process-guard.ts';
+import { StdioTransport } from './process/stdio-transport.ts';
 import { Supervisor } from './supervisor.ts';
 import type { PoolEvents, Upstream } from './types.ts';
 

@@ -4,10 +4,10 @@ import { formatDiagnostic, type ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
 import { EraMemory } from './era-memory.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
-import { NO_HINT } from './list-freshness.ts';
+import { NO_HINT } from './lists/list-freshness.ts';
 import { notReady } from './not-ready.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
-import { Sharing } from './sharing.ts';
+import { Sharing } from './sharing/sharing.ts';
 import { StandingWishes } from './standing-wishes.ts';
 import type { Connection, LogLine, PoolEvents, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 

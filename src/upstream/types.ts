@@ -1,7 +1,7 @@
 import type { HubError } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
-import type { Called } from './asking-tools.ts';
+import type { Called } from './sharing/asking-tools.ts';
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
 export interface Origin {

@@ -1,7 +1,7 @@
 import { deferred, type HubError } from '../../src/base/index.ts';
 import type { Listing, ServerIdentity } from '../../src/catalog/index.ts';
 import { isObject, isResponse, type JsonObject, notification, type Outcome, outcomeOf, request } from '../../src/protocol/index.ts';
-import type { Connect } from '../../src/upstream/connect.ts';
+import type { Connect } from '../../src/upstream/connection/connect.ts';
 import type { Transport } from '../../src/upstream/index.ts';
 import { listingOf } from './scripted-connect.ts';
 

@@ -2,7 +2,7 @@ import { createLogger, type LogRecord, REDACTED, Secret, systemClock } from '../
 import type { Listing } from '../../src/catalog/index.ts';
 import type { NotificationMessage } from '../../src/protocol/index.ts';
 import { type Connection, connector, type Launch, type RemoteLaunch, type UpstreamRequest } from '../../src/upstream/index.ts';
-import type { ConnectOptions } from '../../src/upstream/connect.ts';
+import type { ConnectOptions } from '../../src/upstream/connection/connect.ts';
 
 const connect = connector('9.9.9');
 

@@ -1,7 +1,7 @@
 import { type Deferred, deferred } from '../../src/base/index.ts';
 import type { Listing, ServerIdentity } from '../../src/catalog/index.ts';
 import type { Era } from '../../src/protocol/index.ts';
-import type { Connect, ConnectOptions } from '../../src/upstream/connect.ts';
+import type { Connect, ConnectOptions } from '../../src/upstream/connection/connect.ts';
 import type { Connection, Launch } from '../../src/upstream/index.ts';
 
 function identityOf(era: Era = 'legacy'): ServerIdentity {

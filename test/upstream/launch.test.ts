@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Secret } from '../../src/base/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
-import { inheritedEnvironment } from '../../src/upstream/child-environment.ts';
+import { inheritedEnvironment } from '../../src/upstream/process/child-environment.ts';
 import { type Launch, resolveLaunch } from '../../src/upstream/index.ts';
 
 let cwd = '';

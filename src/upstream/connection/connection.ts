@@ -1,0 +1,284 @@
+import { type Clock, HubError, type Logger, toHubError } from '../../base/index.ts';
+import type { CacheHint, Listing, ServerIdentity } from '../../catalog/index.ts';
+import {
+  changeKindOf,
+  headerParamsOf,
+  isObject,
+  type JsonObject,
+  type ListKind,
+  type NotificationMessage,
+  type Outcome,
+  paramHeaders,
+  type RequestId,
+  type RequestMessage,
+  rpcCode,
+  TASK_CHANGED,
+} from '../../protocol/index.ts';
+import { ChangeListener } from '../lists/change-listener.ts';
+import type { ConnectionListener } from './connect.ts';
+import { Elicitations } from './elicitations.ts';
+import { LegacyLogLevel } from './legacy-log-level.ts';
+import { LegacySubscriptions } from '../lists/legacy-subscriptions.ts';
+import { KeepAlive } from '../remote/keep-alive.ts';
+import type { Link } from './link.ts';
+import { LiveListing } from '../lists/live-listing.ts';
+import { listenParams } from './outgoing.ts';
+import { Requester } from './requester.ts';
+import { ServerRequests } from './server-requests.ts';
+import { subscriptionOf, untagged } from '../lists/subscription-tag.ts';
+import type { Connection, Origin, UpstreamAnswer, UpstreamRequest } from '../types.ts';
+
+export interface LiveConnectionOptions {
+  /** The server's name, for messages. */
+  readonly id: string;
+  /** Open, with its era settled. The connection owns it from now on. */
+  readonly link: Link;
+  readonly identity: ServerIdentity;
+  /** As {@link Connection.isEraGuessed}. */
+  readonly isEraGuessed?: boolean;
+  /** How often the server is pinged, in milliseconds; absent for never. */
+  readonly keepAliveMs?: number;
+  readonly hubInfo: JsonObject;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly requestTimeoutMs: number;
+  /** What another connection to the same server has fetched: this one then fetches nothing and hears of no changes. */
+  readonly listing?: Listing | undefined;
+  /** What the server is told when it asks for roots outside of any call. Default: none. */
+  readonly roots?: (() => Promise<readonly JsonObject[]>) | undefined;
+  readonly on: ConnectionListener;
+}
+
+/** One incarnation of an upstream: from the handshake until its link is gone. */
+export class LiveConnection implements Connection {
+  readonly identity: ServerIdentity;
+  readonly isEraGuessed: boolean;
+  readonly #options: LiveConnectionOptions;
+  readonly #requester: Requester;
+  readonly #lists: LiveListing;
+  readonly #changes: ChangeListener;
+  readonly #serverRequests: ServerRequests;
+  readonly #elicitations: Elicitations;
+  readonly #subscriptions: LegacySubscriptions;
+  readonly #level: LegacyLogLevel;
+  readonly #keepAlive: KeepAlive | undefined;
+  #isReady = false;
+
+  constructor(options: LiveConnectionOptions) {
+    const { id, link, identity, hubInfo, clock, logger, requestTimeoutMs, on } = options;
+    const speaker = { hubInfo, identity };
+    this.#options = options;
+    this.identity = identity;
+    this.isEraGuessed = options.isEraGuessed === true;
+    this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
+    this.#elicitations = new Elicitations((event) => on.forSession(event));
+    this.#serverRequests = new ServerRequests({
+      id,
+      clock,
+      callsFor: (via) => this.#requester.callsFor(via),
+      roots: options.roots ?? (async () => []),
+      notify: (method, params) => this.notify({ jsonrpc: '2.0', method, params }),
+      onAsked: (called) => on.asked(called),
+      onQuestion: ({ params }, call) => this.#elicitations.asked(params, call),
+    });
+    this.#lists = new LiveListing({
+      id,
+      link,
+      identity,
+      clock,
+      logger,
+      fixed: options.listing,
+      ask: (method, params, signal) => this.#requester.ask({ method, params, signal }),
+      isWatched: (kind) => this.#changes.watches(kind),
+      onChange: (listing) => this.#isReady && options.on.listing(listing),
+    });
+    this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
+    this.#level = new LegacyLogLevel({
+      id,
+      logger,
+      ask: (level, timeoutMs) => this.#requester.ask({ method: 'logging/setLevel', params: { level }, timeoutMs }),
+    });
+    const { keepAliveMs: everyMs } = options;
+    this.#keepAlive = everyMs === undefined ? undefined : new KeepAlive({ clock, everyMs, ping: () => this.#ping() });
+    this.#changes = new ChangeListener({
+      id,
+      link,
+      clock,
+      logger,
+      capabilities: identity.capabilities,
+      params: (params) => listenParams(speaker, params),
+      onGap: (kinds) => this.#lists.changed(...kinds),
+    });
+  }
+
+  get listing(): Listing {
+    return this.#lists.current;
+  }
+
+  get resourceChanges(): number {
+    return this.#lists.changesOf('resources');
+  }
+
+  listHint(kind: ListKind): CacheHint | undefined {
+    return this.#lists.hint(kind);
+  }
+
+  freshen(kind: ListKind): Promise<void> | undefined {
+    return this.#lists.freshen(kind);
+  }
+
+  /**
+   * Listens for changes and fetches the first listing; the connection is ready then.
+   *
+   * @throws HubError when the link dies meanwhile, or the server wants a login for its lists.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const { link, on } = this.#options;
+    link.attach({
+      notification: (message, via) => this.#notified(message, via),
+      request: (message, via) => this.#requested(message, via),
+      closed: (error) => {
+        this.#stopWatching();
+        if (this.#isReady) on.closed(error);
+      },
+    });
+    if (this.identity.era === 'modern') await this.#changes.start();
+    await this.#lists.fetchFirst(signal);
+    if (link.closedBy) throw link.closedBy;
+    signal.throwIfAborted();
+    this.#isReady = true;
+    this.#keepAlive?.start();
+  }
+
+  async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    let outcome = await this.#send(request);
+    if (outcome.error?.code === rpcCode.headerMismatch && this.#mirrorsHeaders(request.method)) {
+      // The tool's schema is not what was listed; the server has refused before it ran anything.
+      await this.#lists.now('tools');
+      outcome = await this.#send(request);
+    }
+    if (outcome.error) this.#elicitations.refused(outcome.error, request.origin);
+    if (outcome.error?.code === rpcCode.unsupportedProtocolVersion && this.identity.era === 'modern') throw this.#outdated();
+    return { era: this.identity.era, outcome };
+  }
+
+  notify({ method, params }: NotificationMessage): void {
+    const { link, logger } = this.#options;
+    link
+      .notify(method, params)
+      .catch((error: unknown) => logger.debug('A notification was not delivered', { code: toHubError(error).code }));
+  }
+
+  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
+    if (this.identity.era === 'modern') return this.#changes.setUris(uris);
+    const { resources } = this.identity.capabilities;
+    if (isObject(resources) && resources['subscribe'] === true) await this.#subscriptions.set(uris);
+  }
+
+  async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    return this.identity.era === 'modern' ? this.#changes.setTaskIds(taskIds) : new Set();
+  }
+
+  async setLogLevel(level: string | undefined): Promise<void> {
+    const { era, capabilities } = this.identity;
+    if (era === 'legacy' && isObject(capabilities['logging'])) await this.#level.set(level);
+  }
+
+  rootsChanged(): void {
+    this.#serverRequests.rootsChanged();
+  }
+
+  async close(): Promise<void> {
+    this.#isReady = false;
+    this.#stopWatching();
+    await this.#options.link.close();
+  }
+
+  #stopWatching(): void {
+    this.#keepAlive?.dispose();
+    this.#lists.dispose();
+    this.#changes.dispose();
+  }
+
+  /** The server is not the one that was negotiated with any more: this connection is of no use, a new one settles the era. */
+  #outdated(): HubError {
+    const { id, link } = this.#options;
+    const message = `Server "${id}" no longer speaks ${this.identity.protocolVersion}. The connection is made anew; call again.`;
+    const error = new HubError('CONNECTION_ERROR', message, { details: { server: id } });
+    link.fail(error);
+    return error;
+  }
+
+  async #ping(): Promise<void> {
+    try {
+      await this.#requester.ask({ method: 'ping' });
+    } catch (error) {
+      // Expected: TIMEOUT, or the end of the link, which is told by its own event.
+      this.#options.logger.debug('A ping was not answered', { code: toHubError(error).code });
+    }
+  }
+
+  #send(request: UpstreamRequest): Promise<Outcome> {
+    const headers = this.#mirrorsHeaders(request.method) ? this.#paramHeaders(request.params) : undefined;
+    return this.#requester.ask({ ...request, headers });
+  }
+
+  #mirrorsHeaders(method: string): boolean {
+    return method === 'tools/call' && this.identity.era === 'modern' && this.#options.link.isHttp;
+  }
+
+  #paramHeaders(params: JsonObject | undefined): Record<string, string> {
+    const tool = this.#lists.current.items.tools.find(({ name }) => name === params?.['name']);
+    const declared = headerParamsOf(tool?.['inputSchema']);
+    return 'invalid' in declared ? {} : paramHeaders(declared, params?.['arguments']);
+  }
+
+  #notified(message: NotificationMessage, via: RequestId | undefined): void {
+    const changed = changeKindOf(message.method);
+    if (changed) return this.#lists.changed(changed);
+    switch (message.method) {
+      case 'notifications/progress':
+        return this.#requester.progress(message);
+      case 'notifications/message':
+        return this.#logged(message, via);
+      case 'notifications/resources/updated':
+        return this.#updated(message);
+      case 'notifications/subscriptions/acknowledged':
+        return this.#changes.acknowledged(subscriptionOf(message) ?? via, message.params);
+      case TASK_CHANGED:
+        return this.#taskChanged(message);
+      case 'notifications/cancelled':
+        return this.identity.era === 'modern' ? this.#changes.cancelledByServer(message) : this.#serverRequests.cancelled(message);
+      case 'notifications/elicitation/complete':
+        return this.#elicitations.completed(message);
+      default:
+        return this.#unknown(message, via);
+    }
+  }
+
+  #unknown(message: NotificationMessage, via: RequestId | undefined): void {
+    const isDelivered = via !== undefined && this.#requester.deliver(message, via);
+    if (!isDelivered && this.identity.era === 'legacy' && this.#isReady) this.#options.on.logMessage(message);
+  }
+
+  async #requested(message: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined> {
+    if (this.identity.era === 'legacy') return this.#serverRequests.answer(message, via);
+    const text = `"${message.method}": a server has no requests to its client in ${this.identity.protocolVersion}.`;
+    return { error: { code: rpcCode.methodNotFound, message: text } };
+  }
+
+  #logged(message: NotificationMessage, via: RequestId | undefined): void {
+    const isMeantFor = (origin: Origin): boolean => this.#level.isMeantFor(message, origin);
+    if (!this.#requester.deliver(message, via, isMeantFor) && this.#isReady) this.#options.on.logMessage(message);
+  }
+
+  #updated(message: NotificationMessage): void {
+    const uri = message.params?.['uri'];
+    if (typeof uri === 'string' && this.#isReady) this.#options.on.resourceUpdated({ uri, notification: untagged(message) });
+  }
+
+  #taskChanged(message: NotificationMessage): void {
+    const taskId = message.params?.['taskId'];
+    if (typeof taskId === 'string' && this.#isReady) this.#options.on.taskChanged({ taskId, notification: untagged(message) });
+  }
+}

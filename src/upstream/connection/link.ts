@@ -1,0 +1,250 @@
+import { type Clock, type Disposable, Disposables, HubError, type Logger } from '../../base/index.ts';
+import {
+  errorMessage,
+  isErrorMessage,
+  isNotification,
+  isRequest,
+  isTooDeep,
+  type JsonObject,
+  MAX_NESTING,
+  type Message,
+  notification,
+  type NotificationMessage,
+  type Outcome,
+  outcomeOf,
+  request,
+  type RequestId,
+  type RequestMessage,
+  type ResponseMessage,
+  responseMessage,
+  rpcCode,
+} from '../../protocol/index.ts';
+import type { Transport } from './transport.ts';
+
+/** How long the stream of a cancelled request is kept for an answer that nobody waits for, in milliseconds. */
+const LINGER_MS = 30_000;
+
+/** Where a link hands on what is no answer. */
+export interface LinkListener {
+  notification(message: NotificationMessage, via: RequestId | undefined): void;
+  /** A request of the server's, `ping` aside; `undefined` when it is to get no answer. Never rejects. */
+  request(message: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined>;
+  closed(error: HubError): void;
+}
+
+export interface LinkOptions {
+  readonly transport: Transport;
+  /** The server's name, for messages. */
+  readonly id: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Pending {
+  readonly method: string;
+  readonly stream: AbortController;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: HubError) => void;
+}
+
+/** JSON-RPC over one transport: numbers the requests, pairs them with their answers, and takes them back. */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #pending = new Map<RequestId, Pending>();
+  readonly #lingering = new Map<RequestId, Disposable>();
+  readonly #listening = new Disposables();
+  #listener: LinkListener | undefined;
+  #lastId = 0;
+  #closed: HubError | undefined;
+  #cancelsByStream = false;
+  /** What was warned of once: a server that does it again and again does not fill the log. */
+  readonly #warned = new Set<'deep' | 'stray'>();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get isHttp(): boolean {
+    return this.#options.transport.hasRequestStreams;
+  }
+
+  /** Why the link is dead; `undefined` while it lives. */
+  get closedBy(): HubError | undefined {
+    return this.#closed;
+  }
+
+  /** @throws HubError when the transport cannot be opened; it is closed then. */
+  async open(signal: AbortSignal): Promise<void> {
+    const { transport } = this.#options;
+    this.#listening.add(transport.on('message', ({ message, via }) => this.#receive(message, via)));
+    this.#listening.add(transport.on('requestFailed', ({ id, error }) => this.#settle(id)?.reject(error)));
+    this.#listening.add(transport.on('closed', (error) => this.#die(error)));
+    try {
+      await transport.open(signal);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Sends what comes in to `listener` from now on; until then notifications are dropped. */
+  attach(listener: LinkListener): void {
+    this.#listener = listener;
+  }
+
+  /** Settles the era: how a request is taken back, and the version in HTTP headers. */
+  settle(era: 'legacy' | 'modern', protocolVersion: string): void {
+    this.#cancelsByStream = era === 'modern' && this.isHttp;
+    this.#options.transport.setProtocolVersion(protocolVersion);
+  }
+
+  /** A new request id, never used before on this link. */
+  allot(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /**
+   * Sends a request under an allotted id; resolves with the answer, however long that takes.
+   *
+   * @throws HubError when there will be no answer: the link or the exchange failed, or {@link cancel} was called.
+   */
+  send(id: number, method: string, params: JsonObject | undefined, headers?: Readonly<Record<string, string>>): Promise<Outcome> {
+    const stream = new AbortController();
+    const answer = new Promise<Outcome>((resolve, reject) => {
+      if (this.#closed) return reject(this.#closed);
+      this.#pending.set(id, { method, stream, resolve, reject });
+      this.#options.transport
+        .send(request(id, method, params), { signal: stream.signal, ...(headers && { headers }) })
+        .catch((error: HubError) => this.#settle(id)?.reject(error));
+    });
+    // Whoever stopped waiting (a deadline, a race) has its own error; this one is then nobody's.
+    answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** Whether a request has neither an answer nor been taken back, from the very message on that says so. */
+  awaits(id: RequestId): boolean {
+    return this.#pending.has(id);
+  }
+
+  /** @throws HubError when it was not delivered. */
+  async notify(method: string, params?: JsonObject): Promise<void> {
+    if (this.#closed) throw this.#closed;
+    await this.#options.transport.send(notification(method, params));
+  }
+
+  /**
+   * Takes a request back: the waiting promise rejects with `error`, and the upstream is told in the way of its era and
+   * transport (spec 2026-07-28 and 2025-11-25 basic/patterns/cancellation). A late answer is dropped.
+   */
+  cancel(id: number, error: HubError): void {
+    const pending = this.#settle(id);
+    if (!pending) return;
+    pending.reject(error);
+    if (this.#cancelsByStream) return pending.stream.abort();
+    const reason = error.code === 'TIMEOUT' ? 'The request timed out.' : 'The request was taken back.';
+    this.notify('notifications/cancelled', { requestId: id, reason }).catch((cause: HubError) =>
+      this.#options.logger.debug('A cancellation could not be delivered', { code: cause.code, error: cause.message }),
+    );
+    if (!this.isHttp) return;
+    const timer = this.#options.clock.after(LINGER_MS, () => {
+      this.#lingering.delete(id);
+      pending.stream.abort();
+    });
+    this.#lingering.set(id, timer);
+  }
+
+  /** Gives the link up for a reason that only its user can see; the listener is told as of any other end. */
+  fail(error: HubError): void {
+    this.#die(error);
+    void this.close(error);
+  }
+
+  /** Ends the link; every request in flight fails with `error`. Idempotent. */
+  async close(error?: HubError): Promise<void> {
+    this.#listening.dispose();
+    this.#end(error ?? this.#closedError());
+    await this.#options.transport.close();
+  }
+
+  #receive(message: Message, via: RequestId | undefined): void {
+    if (isTooDeep(message)) this.#refuseDeep(message, via);
+    else if (isRequest(message)) void this.#answer(message, via);
+    else if (isNotification(message)) this.#listener?.notification(message, via);
+    else this.#receiveAnswer(message, via);
+  }
+
+  /** Nobody downstream could be told of it, and what walks through it would fail for every other server too. */
+  #refuseDeep(message: Message, via: RequestId | undefined): void {
+    const { id: server, logger } = this.#options;
+    const text = `Server "${server}" sent a message that is nested more than ${MAX_NESTING} levels deep; it was dropped.`;
+    if (!this.#warned.has('deep')) logger.warn(text, { server });
+    this.#warned.add('deep');
+    if (isRequest(message)) this.#respond(errorMessage(message.id, { code: rpcCode.invalidRequest, message: text }), message.method);
+    if (isRequest(message) || isNotification(message)) return;
+    const id = message.id ?? via;
+    if (id !== undefined) this.#settle(id)?.reject(new HubError('UPSTREAM_PROTOCOL', text, { details: { server } }));
+  }
+
+  #receiveAnswer(message: ResponseMessage, via: RequestId | undefined): void {
+    const id = message.id ?? via;
+    if (id === undefined) {
+      if (this.#warned.has('stray')) return;
+      this.#warned.add('stray');
+      this.#options.logger.warn(`Server "${this.#options.id}" sent an error that belongs to no request`, {
+        server: this.#options.id,
+        ...(isErrorMessage(message) && { code: message.error.code }),
+      });
+      return;
+    }
+    this.#settle(id)?.resolve(outcomeOf(message));
+  }
+
+  async #answer(message: RequestMessage, via: RequestId | undefined): Promise<void> {
+    const { id, method } = message;
+    const outcome = method === 'ping' ? { result: {} } : await (this.#listener?.request(message, via) ?? tooEarly(method));
+    if (outcome && !this.#closed) this.#respond(responseMessage(id, outcome), method);
+  }
+
+  #respond(response: ResponseMessage, method: string): void {
+    const { transport, logger } = this.#options;
+    transport
+      .send(response)
+      .catch((error: HubError) => logger.debug('A request of the server could not be answered', { code: error.code, method }));
+  }
+
+  #settle(id: RequestId): Pending | undefined {
+    this.#lingering.get(id)?.dispose();
+    this.#lingering.delete(id);
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #die(error: HubError): void {
+    if (this.#closed) return;
+    this.#end(error);
+    this.#listener?.closed(error);
+  }
+
+  #end(error: HubError): void {
+    this.#closed ??= error;
+    for (const timer of this.#lingering.values()) timer.dispose();
+    this.#lingering.clear();
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of waiting) reject(error);
+  }
+
+  #closedError(): HubError {
+    return new HubError('CONNECTION_ERROR', `The connection to server "${this.#options.id}" was closed.`, {
+      details: { server: this.#options.id },
+    });
+  }
+}
+
+/** Before the handshake is over a server may only ping (spec 2025-11-25 basic/lifecycle). */
+function tooEarly(method: string): Outcome {
+  return { error: { code: rpcCode.invalidRequest, message: `"${method}" came before the handshake was over.` } };
+}

@@ -1,0 +1,221 @@
+import { type Clock, HubError, type Logger } from '../../base/index.ts';
+import {
+  type JsonObject,
+  type NotificationMessage,
+  type Outcome,
+  type ProgressToken,
+  progressTokenOf,
+  type RequestId,
+} from '../../protocol/index.ts';
+import { IdleLimit } from './idle-limit.ts';
+import type { Called } from '../sharing/asking-tools.ts';
+import type { Link } from './link.ts';
+import { outgoingParams, type Speaker } from './outgoing.ts';
+import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from '../sharing/recent.ts';
+import { TotalLimit } from './total-limit.ts';
+import type { AskClient, Origin } from '../types.ts';
+
+/** A request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
+const MAX_LIMIT_FACTOR = 10;
+
+export interface Ask {
+  readonly method: string;
+  readonly params?: JsonObject | undefined;
+  /** The downstream it is made for; absent for the hub's own requests. */
+  readonly origin?: Origin | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** In milliseconds; progress restarts it. */
+  readonly timeoutMs?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
+  readonly onRequest?: AskClient | undefined;
+  /** Whether it is known to make the server ask something. */
+  readonly asks?: boolean | undefined;
+}
+
+export interface RequesterOptions {
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The server's name, for messages. */
+  readonly id: string;
+  readonly speaker: Speaker;
+  readonly requestTimeoutMs: number;
+}
+
+/** A request that is made for a client, while it is in flight or was taken back lately. */
+export interface CallInFlight {
+  readonly called: Called;
+  readonly origin: Origin;
+  readonly asks: boolean;
+  /** Whether it was taken back, so that only the server may still work on it. */
+  readonly isOver: boolean;
+  /** Asks its client; absent when that cannot be asked. */
+  readonly askClient: AskClient | undefined;
+  /** Told of what belongs to it; false when it is over. */
+  tell(notification: NotificationMessage): boolean;
+  /** Lets its time limits stand still until `wait` is over. */
+  suspendedFor<T>(wait: Promise<T>): Promise<T>;
+  /** Runs `action` when it is over, at once if it is. */
+  whenOver(action: () => void): void;
+}
+
+interface InFlight {
+  readonly ask: Ask;
+  /** The caller's own token, with its type. */
+  readonly token: ProgressToken | undefined;
+  readonly limit: IdleLimit;
+  readonly total: TotalLimit;
+  readonly takeBack: (reason: HubError) => void;
+  isOver: boolean;
+  /** What to do when it is over. */
+  whenOver?: (() => void)[];
+}
+
+/** Sends requests over a link in the shape of the upstream's era, with time limits, and leads notifications to them. */
+export class Requester {
+  readonly #options: RequesterOptions;
+  readonly #inFlight = new Map<RequestId, InFlight>();
+  /** Calls that were taken back: a server that does not hear of it in time may still ask something for them. */
+  readonly #stragglers: Recent<CallInFlight>;
+
+  constructor(options: RequesterOptions) {
+    this.#options = options;
+    this.#stragglers = new Recent({ clock: options.clock, forMs: STRAGGLE_MS, limit: MAX_STRAGGLERS });
+  }
+
+  /** @throws HubError TIMEOUT, CANCELLED, or what the link fails with. */
+  async ask(ask: Ask): Promise<Outcome> {
+    if (ask.signal?.aborted) throw this.#cancelled(ask);
+    const { link, speaker, clock } = this.#options;
+    const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs;
+    const id = link.allot();
+    const idle = new IdleLimit(clock, timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
+    const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
+    const total = new TotalLimit(clock, maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
+    const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
+    ask.signal?.addEventListener('abort', onAbort, { once: true });
+    const takeBack = (reason: HubError): void => link.cancel(id, reason);
+    const inFlight: InFlight = { ask, token: progressTokenOf(ask.params), limit: idle, total, takeBack, isOver: false };
+    this.#inFlight.set(id, inFlight);
+    idle.restart();
+    total.start();
+    try {
+      return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
+    } catch (error) {
+      if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
+      throw error;
+    } finally {
+      inFlight.isOver = true;
+      for (const action of inFlight.whenOver ?? []) action();
+      this.#inFlight.delete(id);
+      idle.dispose();
+      total.dispose();
+      ask.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Hands progress to its request, with the caller's own token. Progress of a request that is over is dropped. */
+  progress(notification: NotificationMessage): void {
+    const { progressToken, ...rest } = notification.params ?? {};
+    const target = typeof progressToken === 'number' ? this.#awaited(progressToken) : undefined;
+    if (target?.token === undefined) return;
+    target.limit.restart();
+    this.#tell(target, { ...notification, params: { ...rest, progressToken: target.token } });
+  }
+
+  /**
+   * Hands a notification to the request on whose stream it came; without such a stream to the only request of a caller
+   * in flight. False when it belongs to none; one that is not meant for its caller goes nowhere.
+   */
+  deliver(notification: NotificationMessage, via: RequestId | undefined, isMeantFor?: (origin: Origin) => boolean): boolean {
+    const target = via === undefined ? this.#only() : this.#awaited(via);
+    if (!target?.ask.onNotification) return false;
+    const { origin } = target.ask;
+    if (!isMeantFor || !origin || isMeantFor(origin)) this.#tell(target, notification);
+    return true;
+  }
+
+  /**
+   * The calls that a request of the server's may belong to, oldest first: the one on whose stream it came, else all that are
+   * in flight or were taken back lately.
+   */
+  callsFor(via: RequestId | undefined): readonly CallInFlight[] {
+    const found = via === undefined ? this.#ofCallers() : [this.#awaited(via)];
+    const running = found.flatMap((inFlight) => this.#callOf(inFlight) ?? []);
+    return via === undefined ? [...this.#stragglers.all(), ...running] : running;
+  }
+
+  #callOf(inFlight: InFlight | undefined): CallInFlight | undefined {
+    const { ask } = inFlight ?? {};
+    if (!inFlight || !ask?.origin) return undefined;
+    const { onRequest } = ask;
+    return {
+      called: ask,
+      origin: ask.origin,
+      asks: ask.asks === true,
+      get isOver() {
+        return inFlight.isOver;
+      },
+      askClient: onRequest && ((request, signal, options) => onRequest(request, signal, { ...options, takeBack: inFlight.takeBack })),
+      tell: (notification) => {
+        if (!inFlight.isOver) this.#tell(inFlight, notification);
+        return !inFlight.isOver;
+      },
+      suspendedFor: (wait) => inFlight.limit.suspendedFor(inFlight.total.suspendedFor(wait)),
+      whenOver: (action) => {
+        if (inFlight.isOver) action();
+        else (inFlight.whenOver ??= []).push(action);
+      },
+    };
+  }
+
+  #only(): InFlight | undefined {
+    const ofCallers = this.#ofCallers();
+    return ofCallers.length === 1 ? ofCallers[0] : undefined;
+  }
+
+  #ofCallers(): readonly InFlight[] {
+    const { link } = this.#options;
+    return [...this.#inFlight].filter(([id, { ask }]) => ask.origin !== undefined && link.awaits(id)).map(([, inFlight]) => inFlight);
+  }
+
+  /** A request without an answer. One that was answered a moment ago is still in flight until its caller takes the answer. */
+  #awaited(id: RequestId): InFlight | undefined {
+    return this.#options.link.awaits(id) ? this.#inFlight.get(id) : undefined;
+  }
+
+  #tell({ ask }: InFlight, notification: NotificationMessage): void {
+    try {
+      ask.onNotification?.(notification);
+    } catch (error) {
+      this.#options.logger.error('A listener of a request failed', { method: ask.method, error: String(error) });
+    }
+  }
+
+  #timedOut({ method }: Ask, timeoutMs: number, what: string): HubError {
+    const { id } = this.#options;
+    const message = `Server "${id}" gave ${what} to "${method}" within ${timeoutMs} ms. Raise "requestTimeout" of its entry if it needs longer.`;
+    return new HubError('TIMEOUT', message, { details: { server: id, method, timeoutMs } });
+  }
+
+  #cancelled({ method }: Ask): HubError {
+    const { id } = this.#options;
+    return new HubError('CANCELLED', `The request "${method}" to server "${id}" was taken back.`, { details: { server: id, method } });
+  }
+}
+
+/** What is left of a call that was taken back: whose it was and what it named, but nothing that holds on to its client or its arguments. */
+function straggler({ method, params, asks }: Ask, origin: Origin): CallInFlight {
+  const { name, uri } = params ?? {};
+  return {
+    called: { method, params: { name, uri } },
+    origin,
+    asks: asks === true,
+    isOver: true,
+    askClient: undefined,
+    tell: () => false,
+    suspendedFor: (wait) => wait,
+    whenOver: (action) => action(),
+  };
+}

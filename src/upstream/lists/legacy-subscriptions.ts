@@ -1,0 +1,65 @@
+import { type Logger, messageOf } from '../../base/index.ts';
+import type { Outcome } from '../../protocol/index.ts';
+
+export interface LegacySubscriptionsOptions {
+  /** The server's name, for warnings. */
+  readonly id: string;
+  readonly logger: Logger;
+  readonly ask: (method: string, params: { readonly uri: string }) => Promise<Outcome>;
+}
+
+/** Keeps the `resources/subscribe` of a legacy upstream at what is wanted (spec 2025-11-25 server/resources, "Subscriptions"). */
+export class LegacySubscriptions {
+  readonly #options: LegacySubscriptionsOptions;
+  readonly #subscribed = new Set<string>();
+  /** What the server did not take; forgotten when nobody wants it any more. */
+  readonly #refused = new Set<string>();
+  #wanted: ReadonlySet<string> = new Set();
+  #running: Promise<void> | undefined;
+
+  constructor(options: LegacySubscriptionsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the server has been told of the difference. A refusal is a warning; it is asked again when the URI is wanted anew. */
+  async set(uris: ReadonlySet<string>): Promise<void> {
+    this.#wanted = new Set(uris);
+    while (this.#running) await this.#running;
+    this.#running = this.#settle();
+    try {
+      await this.#running;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #settle(): Promise<void> {
+    const wanted = this.#wanted;
+    const gone = [...this.#subscribed].filter((uri) => !wanted.has(uri));
+    const fresh = [...wanted].filter((uri) => !this.#subscribed.has(uri) && !this.#refused.has(uri));
+    for (const uri of this.#refused) if (!wanted.has(uri)) this.#refused.delete(uri);
+    await Promise.all([
+      ...gone.map(async (uri) => {
+        this.#subscribed.delete(uri);
+        await this.#tell('resources/unsubscribe', uri);
+      }),
+      ...fresh.map(async (uri) => {
+        const taken = await this.#tell('resources/subscribe', uri);
+        (taken ? this.#subscribed : this.#refused).add(uri);
+      }),
+    ]);
+  }
+
+  async #tell(method: string, uri: string): Promise<boolean> {
+    const { id, logger, ask } = this.#options;
+    const warn = (problem: string): void => logger.warn(`Server "${id}" did not take ${method}: ${problem}`, { server: id, method, uri });
+    try {
+      const { error } = await ask(method, { uri });
+      if (error) warn(error.message);
+      return error === undefined;
+    } catch (error) {
+      warn(messageOf(error));
+      return false;
+    }
+  }
+}

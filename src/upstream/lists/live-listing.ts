@@ -1,0 +1,114 @@
+import { type Clock, type Disposable, type Logger, messageOf, toHubError } from '../../base/index.ts';
+import type { CacheHint, Listing, ServerIdentity } from '../../catalog/index.ts';
+import type { ChangeKind, JsonObject, ListKind, Outcome } from '../../protocol/index.ts';
+import { emptyListing, fetchListing, type ListingSource, sameListing } from './fetch-listing.ts';
+import type { Link } from '../connection/link.ts';
+import { ListFreshness } from './list-freshness.ts';
+import { ListingRefresher } from './listing-refresher.ts';
+
+const ALL_KINDS: ReadonlySet<ChangeKind> = new Set(['tools', 'prompts', 'resources']);
+
+export interface LiveListingOptions {
+  /** The server's name, for messages. */
+  readonly id: string;
+  readonly link: Link;
+  readonly identity: ServerIdentity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The listing, when another connection to the same server fetches and watches it: it stays as it is then. */
+  readonly fixed?: Listing | undefined;
+  readonly ask: (method: string, params: JsonObject, signal: AbortSignal | undefined) => Promise<Outcome>;
+  /** Whether a subscription stands that tells of every change of these lists. */
+  readonly isWatched: (change: ChangeKind) => boolean;
+  /** Told of every listing that says something else than the one before. */
+  readonly onChange: (listing: Listing) => void;
+}
+
+/** The listing of one connection, fetched again when the server tells of a change or somebody needs what is stale. */
+export class LiveListing implements Disposable {
+  readonly #options: LiveListingOptions;
+  readonly #refresher: ListingRefresher;
+  readonly #freshness: ListFreshness;
+  readonly #told = new Set<string>();
+  #listing: Listing;
+
+  constructor(options: LiveListingOptions) {
+    const { clock, identity, isWatched } = options;
+    this.#options = options;
+    this.#listing = options.fixed ?? emptyListing(identity);
+    this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
+    this.#freshness = new ListFreshness({ clock, identity, isWatched, refetch: (kind) => this.#refresher.now(kind) });
+  }
+
+  get current(): Listing {
+    return this.#listing;
+  }
+
+  /** @throws HubError as {@link fetchListing}. */
+  async fetchFirst(signal: AbortSignal): Promise<void> {
+    if (this.#options.fixed) return;
+    const taken = this.#freshness.fetching(ALL_KINDS);
+    const { listing, freshness } = await fetchListing(this.#source(signal), this.#listing, ALL_KINDS);
+    this.#listing = listing;
+    taken(freshness);
+  }
+
+  /** The server said that these lists changed, or may have said so unheard: they are fetched in a moment. */
+  changed(...kinds: readonly ChangeKind[]): void {
+    if (this.#options.fixed) return;
+    for (const kind of kinds) this.#freshness.changed(kind);
+    this.#refresher.changed(...kinds);
+  }
+
+  /** How often these lists are known to have changed. */
+  changesOf(kind: ChangeKind): number {
+    return this.#freshness.changesOf(kind);
+  }
+
+  /** Fetches these lists at once; resolves when that is done. */
+  now(kind: ChangeKind): Promise<void> {
+    return this.#refresher.now(kind);
+  }
+
+  hint(kind: ListKind): CacheHint | undefined {
+    return this.#freshness.hint(kind);
+  }
+
+  freshen(kind: ListKind): Promise<void> | undefined {
+    return this.#freshness.freshen(kind);
+  }
+
+  dispose(): void {
+    this.#refresher.dispose();
+  }
+
+  #source(signal?: AbortSignal): ListingSource {
+    const { id, logger, link, clock, identity, ask } = this.#options;
+    return {
+      id,
+      logger,
+      clock,
+      identity,
+      told: this.#told,
+      checksHeaders: identity.era === 'modern' && link.isHttp,
+      ask: (method, params) => ask(method, params, signal),
+    };
+  }
+
+  async #refetch(kinds: ReadonlySet<ChangeKind>): Promise<void> {
+    const { id, logger, link, onChange } = this.#options;
+    const taken = this.#freshness.fetching(kinds);
+    try {
+      const { listing, freshness } = await fetchListing(this.#source(), this.#listing, kinds);
+      taken(freshness);
+      if (link.closedBy || sameListing(listing, this.#listing)) return;
+      this.#listing = listing;
+      onChange(listing);
+    } catch (error) {
+      taken(new Map());
+      if (link.closedBy) return;
+      // Expected: UNAUTHORIZED, a login that ran out. The next call says so to whoever makes it.
+      logger.warn(`The lists of server "${id}" could not be fetched again: ${messageOf(error)}`, { code: toHubError(error).code });
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { stat } from 'node:fs/promises';
+import { HubError } from '../../base/index.ts';
+import type { StdioLaunch } from '../launch.ts';
+import type { LogLine } from '../types.ts';
+
+/** How a process ended. Code and signal are both `null` when the platform did not say. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Whether the hub had to use a signal. */
+  readonly forced: boolean;
+}
+
+/** Lines in the text of an error, and in its details. */
+const LINES_IN_MESSAGE = 5;
+const LINES_IN_DETAILS = 20;
+
+/** The last lines of output for the end of an error message; empty when there are none. */
+export function lastOutput(lines: readonly LogLine[]): string {
+  const last = lines.filter((line) => line.text !== '').slice(-LINES_IN_MESSAGE);
+  return last.length === 0 ? '' : ` Its last output was:\n${last.map((line) => `  ${line.text}`).join('\n')}`;
+}
+
+/** A process whose end nobody asked for. `lines` are redacted already. */
+export function exitError(id: string, launch: StdioLaunch, exit: ProcessExit, lines: readonly LogLine[]): HubError {
+  const message = `Server "${id}" ${howItEnded(exit)}${hint(exit, launch)}.${lastOutput(lines)}`;
+  return new HubError('UPSTREAM_EXITED', message, {
+    details: { server: id, exitCode: exit.code, signal: exit.signal, stderr: lines.slice(-LINES_IN_DETAILS).map((line) => line.text) },
+  });
+}
+
+function howItEnded({ code, signal, forced }: ProcessExit): string {
+  if (forced) return 'closed its standard input or output, could not be talked to any more and was ended';
+  if (signal !== null) return `was ended by the signal ${signal}`;
+  return code === null ? 'ended' : `exited with code ${code}`;
+}
+
+function hint({ code, signal, forced }: ProcessExit, launch: StdioLaunch): string {
+  if (forced) return '';
+  if (signal === 'SIGKILL') return ' (often the system does that when memory runs out)';
+  if (code === 127) return ` (usually: something that "${launch.label}" runs was not found)`;
+  if (code === 126) return ` (usually: something that "${launch.label}" runs is not executable)`;
+  return '';
+}
+
+/**
+ * A process that could not be started. The error that the platform gave is not passed on, not even as a cause: it holds
+ * the resolved command line.
+ */
+export async function spawnError(id: string, launch: StdioLaunch, error: unknown): Promise<HubError> {
+  const errno = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+  const why = (await badFolder(launch)) ?? badCommand(launch, errno);
+  return new HubError('CONNECTION_ERROR', `Server "${id}" could not be started: ${why}`, { details: { server: id, errno } });
+}
+
+/** A working directory that is not there looks like a command that is not there (ENOENT), so it is looked at first. */
+async function badFolder({ cwd, redact }: StdioLaunch): Promise<string | undefined> {
+  if (cwd === undefined) return undefined;
+  const shown = redact(cwd);
+  try {
+    if ((await stat(cwd)).isDirectory()) return undefined;
+    return `its working directory "${shown}" is not a folder. Correct "cwd".`;
+  } catch {
+    // Expected: ENOENT, ENOTDIR, EACCES; whichever it is, it cannot be the working directory.
+    return `its working directory "${shown}" does not exist or cannot be read. Create it or correct "cwd".`;
+  }
+}
+
+function badCommand(launch: StdioLaunch, errno: string): string {
+  const isPath = /[\\/]/.test(launch.command.reveal());
+  switch (errno) {
+    case 'ENOENT':
+      return isPath
+        ? `the command of "${launch.label}" does not exist (or the interpreter that its first line names). Correct "command".`
+        : `the command of "${launch.label}" was not found on its PATH. Install it, or write its full path into "command".`;
+    case 'EACCES':
+    case 'EPERM':
+      return `the command of "${launch.label}" may not be run (${errno}). Make it executable (chmod +x) or correct "command".`;
+    case 'E2BIG':
+      return `the arguments and environment of "${launch.label}" are too large for the system (E2BIG).`;
+    case 'EAGAIN':
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOMEM':
+      return `the system has no room for another process or file (${errno}). Raise its limits or stop something.`;
+    default:
+      return `the system refused to run "${launch.label}" (${errno}). Check "command", "args" and "env".`;
+  }
+}

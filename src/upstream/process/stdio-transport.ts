@@ -1,0 +1,223 @@
+import type { Writable } from 'node:stream';
+import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf } from '../../base/index.ts';
+import { LineReader, isRequest, isResponse, type Message, messageKind, type OverlongLine } from '../../protocol/index.ts';
+import { ChildProcess } from './child-process.ts';
+import type { StdioLaunch } from '../launch.ts';
+import { overlongResponseId } from './overlong-response.ts';
+import { exitError, type ProcessExit } from './process-errors.ts';
+import type { ProcessGuard } from './process-guard.ts';
+import { ReadRate } from './read-rate.ts';
+import type { StopGrace } from './stop-sequence.ts';
+import type { Transport, TransportEvents } from '../connection/transport.ts';
+import type { LogLine } from '../types.ts';
+
+const MIB = 1024 * 1024;
+/** What may be read in one window that nobody asked for: bytes of noise, and as much per line or message as looking at one takes. */
+const NOISE_PER_WINDOW = MIB;
+const NOISE_WINDOW_MS = 100;
+const COST_OF_LINE = 100;
+
+/** A transport to a process of our own, with what the process says besides the protocol. */
+export interface ProcessTransport extends Transport {
+  /** The last lines of standard error, redacted. Stays after the end. */
+  stderrTail(): readonly LogLine[];
+  /** Lines on standard output that were no JSON-RPC. */
+  readonly noiseCount: number;
+}
+
+export interface StdioTransportOptions {
+  /** The server's name, for messages. */
+  readonly id: string;
+  readonly launch: StdioLaunch;
+  readonly guard: ProcessGuard;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly grace?: StopGrace;
+  /** Longest message that is read, in bytes. */
+  readonly maxLineBytes?: number;
+  /** Bytes that may wait for the server to read them. A single message may be larger when nothing else waits. */
+  readonly maxQueuedBytes?: number;
+}
+
+/** JSON-RPC over the standard input and output of a process, one message a line (spec 2026-07-28 basic/transports/stdio). */
+export class StdioTransport implements ProcessTransport {
+  readonly hasRequestStreams = false;
+  readonly #options: StdioTransportOptions;
+  readonly #maxLineBytes: number;
+  readonly #maxQueuedBytes: number;
+  readonly #emitter: Emitter<TransportEvents>;
+  readonly #child: ChildProcess;
+  readonly #reader: LineReader;
+  #stdin: Writable | undefined;
+  #noiseRate: ReadRate | undefined;
+  #noiseCount = 0;
+  /** Requests that were sent and have not been answered yet, as far as numbers tell. */
+  #owed = 0;
+  #closing = false;
+  #end: HubError | undefined;
+
+  constructor(options: StdioTransportOptions) {
+    const { id, logger, maxLineBytes = 64 * MIB, maxQueuedBytes = 64 * MIB } = options;
+    this.#options = options;
+    this.#maxLineBytes = maxLineBytes;
+    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#emitter = new Emitter((error) => logger.error(`A listener of server "${id}" failed: ${messageOf(error)}`));
+    this.#child = new ChildProcess(options);
+    this.#reader = new LineReader({
+      maxLineBytes,
+      onLine: (line) => this.#takeLine(line),
+      onOverlong: (line) => this.#takeOverlong(line),
+    });
+  }
+
+  get noiseCount(): number {
+    return this.#noiseCount;
+  }
+
+  /** The process id while it has one. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  stderrTail(): readonly LogLine[] {
+    return this.#child.stderrTail();
+  }
+
+  on<K extends keyof TransportEvents>(name: K, listener: (event: TransportEvents[K]) => void): Disposable {
+    return this.#emitter.on(name, listener);
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { stdin, stdout } = await this.#child.start();
+    this.#stdin = stdin;
+    const { clock } = this.#options;
+    this.#noiseRate = new ReadRate({ stream: stdout, clock, perWindow: NOISE_PER_WINDOW, windowMs: NOISE_WINDOW_MS });
+    stdout.on('data', (chunk: Buffer) => this.#reader.push(chunk));
+    // A server that cannot answer or listen any more is of no use: it is ended, if it does not just end by itself.
+    stdout.once('end', () => void this.#child.stop());
+    stdin.once('error', () => void this.#child.stop());
+    void this.#awaitEnd();
+    if (signal.aborted) {
+      await this.close();
+      throw signal.reason;
+    }
+  }
+
+  async send(message: Message): Promise<void> {
+    const stdin = this.#stdin;
+    if (!stdin || this.#closing || this.#end) throw this.#notOpen();
+    if (!stdin.writable) return this.#refuse();
+    if (isRequest(message)) this.#owed += 1;
+    const line = `${oneLine(JSON.stringify(message))}\n`;
+    const waiting = stdin.writableLength;
+    if (waiting > 0 && waiting + Buffer.byteLength(line) > this.#maxQueuedBytes) {
+      const text = `Server "${this.#options.id}" does not read its input: ${Math.round(waiting / 1024)} KiB wait for it already. Try again later.`;
+      throw new HubError('LIMIT_EXCEEDED', text, { details: { server: this.#options.id } });
+    }
+    const failed = await new Promise((resolve) => stdin.write(line, resolve));
+    if (failed) await this.#refuse();
+  }
+
+  setProtocolVersion(): void {
+    // Nothing on stdio says the version again after the handshake.
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#child.stop();
+    this.#finish(undefined);
+  }
+
+  async #awaitEnd(): Promise<void> {
+    const exit = await this.#child.ended;
+    this.#reader.end();
+    this.#finish(exit);
+  }
+
+  /** The pipe breaks before the exit is known; the exit, with its code and last words, is what the sender has to hear of. */
+  async #refuse(): Promise<never> {
+    await this.#child.stop();
+    throw this.#end ?? this.#notOpen();
+  }
+
+  #finish(exit: ProcessExit | undefined): void {
+    if (this.#end) return;
+    this.#noiseRate?.dispose();
+    const { id, launch } = this.#options;
+    const stopped = this.#closing || exit === undefined;
+    this.#end = stopped
+      ? new HubError('CONNECTION_ERROR', `Server "${id}" was stopped by the hub.`, { details: { server: id } })
+      : exitError(id, launch, exit, this.stderrTail());
+    this.#emitter.emit('closed', this.#end);
+  }
+
+  #notOpen(): HubError {
+    const { id } = this.#options;
+    const why = this.#stdin ? 'its process has ended or is ending' : 'it has not been started';
+    return new HubError('CONNECTION_ERROR', `Server "${id}" did not get the message: ${why}.`, { details: { server: id } });
+  }
+
+  #takeLine(line: string): void {
+    const text = line.startsWith('\uFEFF') ? line.slice(1) : line;
+    if (text.trim() === '') return;
+    const value = parsed(text);
+    // Batches are gone since revision 2025-06-18; servers of 2025-03-26 may still send them.
+    const values: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
+    for (const one of values) this.#takeValue(one, text.length);
+  }
+
+  #takeValue(value: unknown, length: number): void {
+    if (this.#end) return;
+    if (!isMessage(value)) return this.#countNoise(length);
+    // What nobody asked for there may be any number of.
+    if (!isResponse(value)) this.#noiseRate?.spend(COST_OF_LINE);
+    else if (this.#owed > 0) this.#owed -= 1;
+    else this.#noiseRate?.spend(length + COST_OF_LINE);
+    this.#emitter.emit('message', { message: value });
+  }
+
+  #countNoise(length: number): void {
+    this.#noiseCount += 1;
+    this.#noiseRate?.spend(length + COST_OF_LINE);
+    if (this.#noiseCount > 1) return;
+    this.#options.logger.debug(`Server "${this.#options.id}" writes lines to standard output that are no JSON-RPC; they are skipped.`);
+  }
+
+  #takeOverlong(line: OverlongLine): void {
+    const { id, logger } = this.#options;
+    this.#noiseCount += 1;
+    const text =
+      `Server "${id}" sent a message of ${megabytes(line.bytes)}, over the limit of ${megabytes(this.#maxLineBytes)}; ` +
+      'it was skipped. Ask for less at once.';
+    logger.warn(text, { server: id });
+    const answered = overlongResponseId(line);
+    if (answered === undefined) return;
+    const error = new HubError('UPSTREAM_PROTOCOL', text, { details: { server: id, limitBytes: this.#maxLineBytes, bytes: line.bytes } });
+    this.#emitter.emit('requestFailed', { id: answered, error });
+  }
+}
+
+/** The value of a line; `undefined` when it is no JSON. What cannot be a message is not parsed: an exception costs time. */
+function parsed(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Expected: SyntaxError, a server that prints other things on standard output.
+    return undefined;
+  }
+}
+
+function isMessage(value: unknown): value is Message {
+  return messageKind(value) !== undefined;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
+}
+
+/** JSON without the two characters that some line readers (Node's own among them) take for the end of a line. */
+function oneLine(json: string): string {
+  return json.includes('\u2028') || json.includes('\u2029') ? json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : json;
+}

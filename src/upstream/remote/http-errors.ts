@@ -1,0 +1,125 @@
+import { type ErrorCode, HubError, messageOf } from '../../base/index.ts';
+
+/** The server at the other end of an HTTP transport, as far as a message may name it. */
+export interface HttpPeer {
+  /** The server's name. */
+  readonly id: string;
+  /** The URL as configured. */
+  readonly label: string;
+  redact(text: string): string;
+}
+
+/** Longest piece of a server's own words in a message, in characters. */
+const MAX_QUOTE = 300;
+
+const REFUSED = 'refuses the connection. Check that it runs and that the port is right.';
+const UNKNOWN_HOST = 'cannot be found: its host name does not resolve. Check the URL and the network.';
+const NO_ROUTE = 'cannot be reached over this network. Check the network, a VPN or a proxy.';
+const BROKE = 'broke the connection off. Try again; if it stays so, look at the server.';
+const NO_CONNECTION_IN_TIME = 'did not take the connection in time. Check the URL, the network and a firewall on the way.';
+const SILENT = 'went silent: nothing came from it for minutes.';
+const CERTIFICATE = 'has a TLS certificate that is not trusted. Check its date and name, or give its CA to Node (NODE_EXTRA_CA_CERTS).';
+
+const NO_TLS = 'does not speak TLS at this address. Check the port, or whether "url" should begin with http://.';
+const BAD_PORT = 'is at a port that HTTP clients refuse to call, since it belongs to another protocol. Let it listen on another one.';
+
+/** What the `code` of a failed connection means (Node's system errors, undici's and OpenSSL's own codes). */
+const networkWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: REFUSED,
+  ENOTFOUND: UNKNOWN_HOST,
+  EAI_AGAIN: UNKNOWN_HOST,
+  EHOSTUNREACH: NO_ROUTE,
+  ENETUNREACH: NO_ROUTE,
+  ECONNRESET: BROKE,
+  EPIPE: BROKE,
+  UND_ERR_SOCKET: BROKE,
+  ETIMEDOUT: NO_CONNECTION_IN_TIME,
+  UND_ERR_CONNECT_TIMEOUT: NO_CONNECTION_IN_TIME,
+  UND_ERR_HEADERS_TIMEOUT: SILENT,
+  UND_ERR_BODY_TIMEOUT: SILENT,
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
+};
+
+/** The `code` somewhere in the chain of causes of a failed `fetch`, and in the parts of an AggregateError. */
+export function networkCode(error: unknown, depth = 0): string | undefined {
+  if (!(error instanceof Error) || depth > 5) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  const nested: readonly unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
+  for (const inner of nested) {
+    const code = networkCode(inner, depth + 1);
+    if (code !== undefined) return code;
+  }
+  return undefined;
+}
+
+/** An exchange that failed below HTTP: the error's own text is shown only where the code says nothing. */
+export function networkError(peer: HttpPeer, error: unknown): HubError {
+  const network = networkCode(error);
+  const isTls = network !== undefined && /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(network);
+  const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : otherWords(quote(peer, rootMessage(error))));
+  const code: ErrorCode = words === SILENT ? 'TIMEOUT' : 'CONNECTION_ERROR';
+  const suffix = network === undefined ? '' : ` (${network})`;
+  return new HubError(code, `${name(peer)} ${words}${suffix}`, { details: { server: peer.id, ...(network !== undefined && { network }) } });
+}
+
+function otherWords(reason: string): string {
+  // The fetch standard has a list of such ports, and undici says no more than this, without a code.
+  return reason === 'bad port' ? BAD_PORT : `could not be reached: ${sentence(reason)} Check the URL and the network.`;
+}
+
+/**
+ * An HTTP status that is no success. `details.status` is the status.
+ *
+ * 401 and 403 are UNAUTHORIZED; 5xx, 408, 425 and 429 an outage (CONNECTION_ERROR); every other one UPSTREAM_PROTOCOL.
+ */
+export function statusError(peer: HttpPeer, status: number, body?: string | null): HubError {
+  const said = typeof body === 'string' && body.trim() !== '' && !/^\s*</.test(body) ? ` It says: ${sentence(quote(peer, body))}` : '';
+  const [code, words] = statusWords(status);
+  return new HubError(code, `${name(peer)} answered HTTP ${status}: ${words}${said}`, { details: { server: peer.id, status } });
+}
+
+function statusWords(status: number): readonly [ErrorCode, string] {
+  if (status === 401) return ['UNAUTHORIZED', 'it asks for a login. Put valid credentials into the "headers" of its entry.'];
+  if (status === 403) return ['UNAUTHORIZED', 'it denies access. Check the credentials in the "headers" of its entry and what they allow.'];
+  if (status === 429) return ['CONNECTION_ERROR', 'it is asked too often. It is tried again later.'];
+  if (status >= 500 || status === 408 || status === 425) return ['CONNECTION_ERROR', 'the server has a problem of its own.'];
+  if (status === 404) return ['UPSTREAM_PROTOCOL', 'nothing is there. Check the URL.'];
+  if (status >= 300 && status < 400)
+    return ['UPSTREAM_PROTOCOL', 'it redirects to another place, which is not followed. Use the final URL.'];
+  return ['UPSTREAM_PROTOCOL', 'it does not take MCP requests at this URL. Check the URL and the "type" of its entry.'];
+}
+
+/** An answer that is not MCP: wrong content type, broken JSON, no answer at all. */
+export function garbageError(peer: HttpPeer, what: string): HubError {
+  return new HubError('UPSTREAM_PROTOCOL', `${name(peer)} ${peer.redact(what)} Check that the URL is that of an MCP server.`, {
+    details: { server: peer.id },
+  });
+}
+
+/** The session that the server had given is no longer known to it. */
+export function sessionGoneError(peer: HttpPeer): HubError {
+  return new HubError('CONNECTION_ERROR', `${name(peer)} has ended the session. A new one is made.`, {
+    details: { server: peer.id, status: 404 },
+  });
+}
+
+/** `Server "x" (https://…)` */
+export function name(peer: HttpPeer): string {
+  return `Server "${peer.id}" (${peer.label})`;
+}
+
+function quote(peer: HttpPeer, text: string): string {
+  const plain = peer.redact(text).replace(/\s+/g, ' ').trim();
+  return plain.length > MAX_QUOTE ? `${plain.slice(0, MAX_QUOTE)}…` : plain;
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+function rootMessage(error: unknown): string {
+  let at = error;
+  for (let depth = 0; depth < 5 && at instanceof Error && at.cause instanceof Error; depth += 1) at = at.cause;
+  return messageOf(at);
+}

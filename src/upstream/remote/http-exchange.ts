@@ -1,0 +1,175 @@
+import { SdkError, SdkHttpError, type StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { type Clock, type Disposable, HubError, isHubError } from '../../base/index.ts';
+import { type ErrorMessage, isObject, isResponse, type Message, messageKind, type RequestMessage } from '../../protocol/index.ts';
+import { garbageError, type HttpPeer, name, networkCode, networkError, sessionGoneError, statusError } from './http-errors.ts';
+import { listenTo } from './sdk-message.ts';
+import type { SendOptions } from '../connection/transport.ts';
+
+/** How long a stream may stay open after its answer, in milliseconds: so that its socket can be used again. */
+const DRAIN_MS = 3_000;
+
+/** Statuses that say nothing about the request itself, so that a JSON-RPC error in their body is not its answer. */
+const NOT_IN_BAND: ReadonlySet<number> = new Set([401, 403, 408, 425, 429]);
+
+interface ExchangeListener {
+  message(message: Message): void;
+  /** It is over: with an answer or taken back, or with the error that took the place of the answer. */
+  ended(error: HubError | undefined): void;
+  /** The server does not know the session any more. */
+  sessionGone(error: HubError): void;
+}
+
+export interface ExchangeOptions {
+  readonly request: RequestMessage;
+  readonly peer: HttpPeer;
+  readonly clock: Clock;
+  /** Whether the request is sent within a session, so that 404 means the end of that session. */
+  readonly inSession: boolean;
+  readonly on: ExchangeListener;
+}
+
+/** One request over HTTP with everything that comes back for it, on an SDK transport of its own. */
+export class HttpExchange {
+  readonly #options: ExchangeOptions;
+  readonly #sdk: StreamableHTTPClientTransport;
+  #response: { readonly status: number; readonly contentType: string } | undefined;
+  #answered = false;
+  #ended = false;
+  #drain: Disposable | undefined;
+
+  /** @param createSdk makes the transport; the function that it is given wants to see every response. */
+  constructor(options: ExchangeOptions, createSdk: (observe: (response: Response) => void) => StreamableHTTPClientTransport) {
+    this.#options = options;
+    this.#sdk = createSdk((response) => this.#observe(response));
+  }
+
+  /** The session that the server gave with its answer to `initialize`. */
+  get sessionId(): string | undefined {
+    return this.#sdk.sessionId;
+  }
+
+  /** Sends the request; all that comes of it is told to the listener. Never rejects. */
+  async run({ signal, headers }: SendOptions): Promise<void> {
+    listenTo(this.#sdk, { message: (message) => this.#receive(message) });
+    const onAbort = (): void => this.close();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      await this.#sdk.start();
+      await this.#sdk.send(this.#options.request, {
+        ...(signal && { requestSignal: signal }),
+        ...(headers && { headers }),
+        onRequestStreamEnd: () => this.#streamEnded(),
+      });
+      if (!this.#isStream()) this.#bodyEnded();
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  /** Ends it without a word. Idempotent. */
+  close(): void {
+    this.#end(undefined);
+  }
+
+  #observe(response: Response): void {
+    const contentType = response.headers.get('content-type') ?? '';
+    this.#response = { status: response.status, contentType };
+    // Seen here and not where `send` fails, because the resumption of a stream (GET) can meet it too.
+    if (response.status === 404 && this.#options.inSession) this.#loseSession();
+  }
+
+  #isStream(): boolean {
+    const { status = 0, contentType = '' } = this.#response ?? {};
+    return status !== 202 && /^text\/event-stream\b/i.test(contentType);
+  }
+
+  #receive(message: Message): void {
+    const { request, on, clock } = this.#options;
+    if (this.#ended) return;
+    if (isResponse(message) && (message.id === request.id || message.id === undefined || message.id === null)) this.#answered = true;
+    on.message(message);
+    if (this.#answered && !this.#ended && this.#isStream()) this.#drain ??= clock.after(DRAIN_MS, () => this.close());
+  }
+
+  #bodyEnded(): void {
+    if (this.#answered) return this.#end(undefined);
+    const { peer, request } = this.#options;
+    const status = this.#response?.status ?? 0;
+    this.#end(garbageError(peer, `took "${request.method}" with HTTP ${status} but gave no answer.`));
+  }
+
+  #streamEnded(): void {
+    if (this.#answered) return this.#end(undefined);
+    const { peer, request } = this.#options;
+    const message = `${name(peer)} closed the stream of "${request.method}" before it had answered. It may have run; call again if that is safe.`;
+    this.#end(new HubError('CONNECTION_ERROR', message, { details: { server: peer.id } }));
+  }
+
+  #refused(error: unknown): void {
+    if (this.#ended) return;
+    const { peer } = this.#options;
+    if (isHubError(error)) return this.#end(error);
+    if (error instanceof SdkHttpError) return this.#refusedByStatus(error);
+    this.#end(this.#isUnreadable(error) ? garbageError(peer, this.#unreadable()) : networkError(peer, error));
+  }
+
+  #refusedByStatus({ status, data }: SdkHttpError): void {
+    const { peer, request, inSession } = this.#options;
+    const text = typeof data.text === 'string' ? data.text : undefined;
+    const body = status < 500 && !NOT_IN_BAND.has(status) && request.method !== 'initialize' ? errorInBody(text) : undefined;
+    if (!body) return this.#end(statusError(peer, status, text));
+    if (inSession && status === 400 && isAboutSession(body)) return this.#loseSession();
+    this.#receive({ jsonrpc: '2.0', id: request.id, error: body.error });
+    this.#end(undefined);
+  }
+
+  /** Whether the server answered well as HTTP and the answer could not be read, as opposed to a broken connection. */
+  #isUnreadable(error: unknown): boolean {
+    if (error instanceof SdkError) return true;
+    const isOk = this.#response !== undefined && this.#response.status < 300;
+    return isOk && networkCode(error) === undefined && !(error instanceof TypeError);
+  }
+
+  #unreadable(): string {
+    const { contentType = '' } = this.#response ?? {};
+    const { method } = this.#options.request;
+    return /^application\/json\b/i.test(contentType)
+      ? `answered "${method}" with JSON that is no JSON-RPC message.`
+      : `answered "${method}" with ${contentType === '' ? 'no content type' : `content type ${contentType}`}, which is not MCP.`;
+  }
+
+  #loseSession(): void {
+    if (this.#ended) return;
+    this.close();
+    this.#options.on.sessionGone(sessionGoneError(this.#options.peer));
+  }
+
+  #end(error: HubError | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#drain?.dispose();
+    void this.#sdk.close();
+    this.#options.on.ended(error);
+  }
+}
+
+/** An HTTP body that is a JSON-RPC error response. */
+function errorInBody(text: string | undefined): ErrorMessage | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const body: unknown = JSON.parse(text);
+    return isErrorBody(body) ? body : undefined;
+  } catch {
+    // Expected: SyntaxError, a body that is HTML or plain text.
+    return undefined;
+  }
+}
+
+/** Servers built after the 1.x SDK's examples answer 400 and not 404 for a session that they do not know. */
+function isAboutSession({ id, error }: ErrorMessage): boolean {
+  return (id === undefined || id === null) && /session/i.test(error.message);
+}
+
+function isErrorBody(body: unknown): body is ErrorMessage {
+  return messageKind(body) === 'response' && isObject(body) && 'error' in body;
+}

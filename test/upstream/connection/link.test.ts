@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger, HubError } from '../../../src/base/index.ts';
+import { Link } from '../../../src/upstream/connection/link.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { type ScriptedReply, ScriptedTransport } from '../../support/scripted-transport.ts';
+
+async function opened(hasRequestStreams: boolean, reply: ScriptedReply = 'silence') {
+  const clock = new FakeClock();
+  const warnings: string[] = [];
+  const signals: (AbortSignal | undefined)[] = [];
+  const transport = new ScriptedTransport({
+    hasRequestStreams,
+    script: (_, { signal }) => {
+      signals.push(signal);
+      return reply;
+    },
+  });
+  const link = new Link({ transport, id: 'srv', clock, logger: createLogger([({ message }) => void warnings.push(message)]) });
+  await link.open(new AbortController().signal);
+  return { clock, transport, link, signals, warnings };
+}
+
+const takenBack = new HubError('CANCELLED', 'no longer wanted');
+
+describe('Link', () => {
+  it('closes the stream of a request to a modern HTTP server that is taken back', async () => {
+    const { link, transport, signals } = await opened(true);
+    link.settle('modern', '2026-07-28');
+    const answer = link.send(link.allot(), 'tools/call', {});
+    link.cancel(1, takenBack);
+    await expect(answer).rejects.toBe(takenBack);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(transport.methods).toEqual(['tools/call']);
+  });
+
+  it('drops what is nested too deeply, and fails the request that it answers', async () => {
+    const { link, transport, warnings } = await opened(false);
+    const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
+    const heard: string[] = [];
+    link.attach({ notification: ({ method }) => void heard.push(method), request: async () => undefined, closed: () => undefined });
+    const answer = link.send(link.allot(), 'tools/call', {});
+    transport.receive({ jsonrpc: '2.0', method: 'notifications/message', params: { data: deep } });
+    transport.reply(1, { result: { deep } });
+    await expect(answer).rejects.toMatchObject({
+      code: 'UPSTREAM_PROTOCOL',
+      message: expect.stringContaining('"srv" sent a message that is nested'),
+    });
+    transport.receive({ jsonrpc: '2.0', id: 'q', method: 'sampling/createMessage', params: { deep } });
+    expect(transport.sent.at(-1)).toMatchObject({ id: 'q', error: { code: -32600 } });
+    expect(heard).toEqual([]);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('tells a legacy HTTP server and keeps the stream for a while', async () => {
+    const { link, transport, signals, clock } = await opened(true);
+    link.settle('legacy', '2025-11-25');
+    link.send(link.allot(), 'tools/call', {}).catch(() => undefined);
+    link.send(link.allot(), 'tools/call', {}).catch(() => undefined);
+    link.cancel(1, takenBack);
+    link.cancel(2, takenBack);
+    expect(transport.methods.slice(2)).toEqual(['notifications/cancelled', 'notifications/cancelled']);
+    transport.reply(2, { result: {} });
+    await clock.advance(29_999);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([false, false]);
+    await clock.advance(1);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, false]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes an error without an id for the answer to the request on whose stream it came', async () => {
+    const { link, transport, warnings } = await opened(true);
+    const error = { code: -32600, message: 'no' };
+    const answer = link.send(link.allot(), 'tools/call', {});
+    transport.receive({ jsonrpc: '2.0', error });
+    transport.receive({ jsonrpc: '2.0', id: null, error }, 1);
+    expect(await answer).toEqual({ error });
+    expect(warnings).toEqual([expect.stringContaining('belongs to no request')]);
+  });
+
+  it('says once, and not with every message, that a server sends what cannot be used', async () => {
+    const { transport, warnings } = await opened(false);
+    const deep = JSON.parse('['.repeat(2_000) + ']'.repeat(2_000));
+    for (let at = 0; at < 50; at += 1) {
+      transport.receive({ jsonrpc: '2.0', error: { code: at, message: 'no' } });
+      transport.receive({ jsonrpc: '2.0', id: 1_000 + at, result: {} });
+      transport.receive({ jsonrpc: '2.0', method: 'notifications/message', params: { deep } });
+    }
+    expect(warnings.map((text) => text.slice(0, 20))).toHaveLength(2);
+  });
+
+  it('fails what is in flight and what comes later when it is closed', async () => {
+    const { link, transport, clock } = await opened(false);
+    const answer = link.send(link.allot(), 'tools/call', {});
+    await link.close();
+    await link.close();
+    await expect(answer).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+    await expect(link.send(link.allot(), 'tools/call', {})).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+    await expect(link.notify('notifications/x')).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+    transport.receive({ jsonrpc: '2.0', id: 'late', method: 'ping' });
+    expect(transport.methods).toEqual(['tools/call']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('tells of its end once, also when its user gives it up', async () => {
+    const { link, transport } = await opened(false);
+    const ends: string[] = [];
+    link.attach({ notification: () => undefined, request: async () => undefined, closed: ({ message }) => void ends.push(message) });
+    link.fail(takenBack);
+    transport.exit();
+    await settle();
+    expect([ends, transport.closes]).toEqual([['no longer wanted'], 1]);
+  });
+
+  it('answers only ping before somebody listens', async () => {
+    const { transport } = await opened(false);
+    transport.receive({ jsonrpc: '2.0', id: 'p', method: 'ping' });
+    transport.receive({ jsonrpc: '2.0', id: 'r', method: 'roots/list' });
+    await settle();
+    expect(transport.sent).toMatchObject([
+      { id: 'p', result: {} },
+      { id: 'r', error: { code: -32600 } },
+    ]);
+  });
+
+  it('passes on why one request failed, and lives on', async () => {
+    const failed = new HubError('CONNECTION_ERROR', 'broken');
+    const { link } = await opened(true, { failed });
+    await expect(link.send(link.allot(), 'tools/call', {})).rejects.toBe(failed);
+    expect(link.closedBy).toBeUndefined();
+  });
+});
