@@ -109,7 +109,7 @@ export class Session {
         this.#isReady = true;
         return this.#feed?.reachable();
       default:
-        return this.#context.gateway.notify(this.scope, { jsonrpc: '2.0', method, params });
+        return this.#context.gateway.notify(this.scope, { jsonrpc: '2.0', method, params }, this.id);
     }
   }
 

@@ -15,7 +15,7 @@ export interface Gateway {
    * Passes on a legacy client's notification that the hub does not know: to the one server of an endpoint, if that is a
    * legacy one. On the merged endpoint nothing says whose it is, and the modern era has no such notifications.
    */
-  notify(scope: Scope, notification: NotificationMessage): void;
+  notify(scope: Scope, notification: NotificationMessage, sessionId: string): void;
   /** Whether a server of that id is configured (for `/mcp/<server>`). */
   hasServer(id: string): boolean;
   /** The `x-mcp-header` declarations of a tool, `undefined` for an unknown one (spec 2026-07-28 streamable-http, "Server Behavior for Custom Headers"). */

@@ -83,9 +83,9 @@ export class HubGateway implements Gateway, Disposable {
     return this.#feeds.attach(options);
   }
 
-  notify(scope: Scope, notification: NotificationMessage): void {
+  notify(scope: Scope, notification: NotificationMessage, sessionId: string): void {
     const only = scope.kind === 'server' ? this.#options.upstreams.get(scope.id) : undefined;
-    if (only?.listing?.identity.era === 'legacy') only.notify(notification);
+    if (only?.listing?.identity.era === 'legacy') only.notify(notification, sessionId);
   }
 
   headerParams(scope: Scope, toolName: string): readonly HeaderParam[] | undefined {

@@ -104,8 +104,8 @@ export class Supervisor implements Upstream {
     return this.#sharing.request(connection, request);
   }
 
-  notify(notification: NotificationMessage): void {
-    this.#connection?.notify(notification);
+  notify(notification: NotificationMessage, sessionId: string): void {
+    this.#sharing.notify(notification, sessionId);
   }
 
   unavailable(): HubError | undefined {

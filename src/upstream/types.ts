@@ -174,8 +174,8 @@ export interface Upstream {
    * `startupWait`), else as {@link Connection.request}.
    */
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
-  /** As {@link Connection.notify}; lost while there is no connection. */
-  notify(notification: NotificationMessage): void;
+  /** As {@link Connection.notify}, to where the calls of that session go; lost while there is no connection. */
+  notify(notification: NotificationMessage, sessionId: string): void;
   /** Why a request would be refused right now, in words; `undefined` when it is ready. */
   unavailable(): HubError | undefined;
   /** Resolves once the first start attempt has ended either way, or `startupWait` is over. Never rejects. */

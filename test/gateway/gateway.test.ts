@@ -303,8 +303,8 @@ describe('unknown notifications of clients', () => {
     const members = [upstream('old'), upstream('new', { era: 'modern' })];
     const { gateway } = gatewayOver(...members);
     const notification: NotificationMessage = { jsonrpc: '2.0', method: 'notifications/x', params: { n: 1 } };
-    for (const id of ['old', 'new', 'nobody']) gateway.notify({ kind: 'server', id }, notification);
-    gateway.notify({ kind: 'all' }, notification);
+    for (const id of ['old', 'new', 'nobody']) gateway.notify({ kind: 'server', id }, notification, 's');
+    gateway.notify({ kind: 'all' }, notification, 's');
     expect(members.map(({ notifications }) => notifications)).toEqual([[notification], []]);
   });
 });

@@ -1,4 +1,5 @@
 import type { HubError } from '../../base/index.ts';
+import type { NotificationMessage } from '../../protocol/index.ts';
 import { AskingTools, type Called } from './asking-tools.ts';
 import type { StartableDefinition, UpstreamParts } from '../incarnation.ts';
 import { Switchboard } from './switchboard.ts';
@@ -53,6 +54,10 @@ export class Sharing {
 
   rootsChanged(sessionId: string | undefined): void {
     this.#switchboard?.rootsChanged(sessionId);
+  }
+
+  notify(notification: NotificationMessage, sessionId: string): void {
+    this.#switchboard?.notify(notification, sessionId);
   }
 
   endSession(sessionId: string): void {

@@ -1,4 +1,5 @@
 import type { HubError } from '../../base/index.ts';
+import type { NotificationMessage } from '../../protocol/index.ts';
 import type { AskingTools } from './asking-tools.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from '../incarnation.ts';
 import { MainUse } from './main-use.ts';
@@ -79,6 +80,13 @@ export class Switchboard {
     for (const { owner, connection } of this.#sides.open) {
       if (owner.kind === 'own' && isOfSession(owner.client, sessionId)) connection.rootsChanged();
     }
+  }
+
+  /** Hands on a notification of a session's client, to where its calls go; one that goes nowhere yet is lost. */
+  notify(notification: NotificationMessage, sessionId: string): void {
+    const own = this.#sides.open.find(({ owner }) => owner.kind === 'own' && isOfSession(owner.client, sessionId));
+    if (own) own.connection.notify(notification);
+    else if (this.#isolation !== 'session') this.#main.notify(notification);
   }
 
   endSession(sessionId: string): void {

@@ -102,6 +102,22 @@ describe('the switchboard', () => {
     await end();
   });
 
+  it('hands a notification of a session to where its calls go', async () => {
+    const { main, switchboard, call, side, end } = board({ isolation: 'session' });
+    const note = { jsonrpc: '2.0', method: 'notifications/x' } as const;
+    call('plain', 's');
+    const own = await side(0);
+    switchboard.notify(note, 's');
+    // What has no connection of its own has nothing to tell this server.
+    switchboard.notify(note, 't');
+    expect([own.log, main.log]).toEqual([['notifications/x'], []]);
+    await end();
+    const shared = board();
+    shared.switchboard.notify(note, 's');
+    expect(shared.main.log).toEqual(['notifications/x']);
+    await shared.end();
+  });
+
   it('lets a client alone be asked there, and leads all others elsewhere meanwhile', async () => {
     const { main, call, learn, side, end } = board();
     learn('ask');
