@@ -26,7 +26,7 @@ const colourStyle: Style = {
   strong: paint(1, 22),
 };
 
-/** Colours only for a terminal whose owner has not asked for none (https://no-color.org: any value but the empty one). */
+/** Colours only for a terminal whose owner has not asked for none (https://no-color.org: whatever value but the empty one). */
 export function styleFor(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Style {
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb' ? colourStyle : plainStyle;
 }

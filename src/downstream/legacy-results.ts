@@ -42,7 +42,7 @@ function withObjectContent(result: JsonObject): JsonObject {
   return { ...result, structuredContent: { result: structuredContent } };
 }
 
-/** … and an output schema to describe an object: any other is left out, the tool stays. */
+/** … and an output schema to describe an object: one that does not is left out, the tool stays. */
 function withObjectSchemas(result: JsonObject): JsonObject {
   const { tools } = result;
   if (!Array.isArray(tools)) return result;

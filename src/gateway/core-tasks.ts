@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { HubError } from '../base/index.ts';
-import { isObject, type JsonObject, patchMeta } from '../protocol/index.ts';
+import { isObject, type JsonObject, patchMeta, RELATED_TASK_KEY } from '../protocol/index.ts';
 import type { AskClient, Upstream, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
 import type { Call } from './call.ts';
 import type { Worker } from './parked-call.ts';
 import { keepsTaskHint } from './task-calls.ts';
-import type { Send } from './task-rounds.ts';
-
-/** How long a task is waited for, and how long its server is asked to keep it, in milliseconds. */
-const MAX_TASK_MS = 3_600_000;
-/** How long a server may take to take a cancellation, in milliseconds. */
-const CANCEL_MS = 5_000;
-/** Where a server of 2025-11-25 says which task a result is of. */
-const RELATED_TASK = 'io.modelcontextprotocol/related-task';
+import { cancelTask, MAX_TASK_MS, type Send } from './task-work.ts';
 
 /**
  * Whether a call needs a task of 2025-11-25 that its client was never offered: the tool runs as nothing else (spec
@@ -42,10 +35,9 @@ export async function throughCoreTask(call: Call, server: string, params: JsonOb
   }
   try {
     const { era, outcome } = await send('tasks/result', { taskId }, { timeoutMs: MAX_TASK_MS });
-    return outcome.error ? { era, outcome } : { era, outcome: { result: patchMeta(outcome.result, { [RELATED_TASK]: undefined }) } };
+    return outcome.error ? { era, outcome } : { era, outcome: { result: patchMeta(outcome.result, { [RELATED_TASK_KEY]: undefined }) } };
   } catch (error) {
-    // Whatever ended the wait: nobody will ask for this task again. What the server says to that changes nothing.
-    await send('tasks/cancel', { taskId }, { signal: new AbortController().signal, timeoutMs: CANCEL_MS }).catch(() => undefined);
+    await cancelTask(send, taskId);
     throw error;
   }
 }

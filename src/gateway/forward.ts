@@ -1,13 +1,14 @@
 import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
-import type { Origin, Upstream, UpstreamRequest } from '../upstream/index.ts';
+import type { Origin, Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubError } from './answer.ts';
 import type { Answer, Call } from './call.ts';
 import { asCoreTask, needsCoreTask, throughCoreTask } from './core-tasks.ts';
 import type { Parks } from './parks.ts';
 import { forTaskClient, keepsTaskHint, withoutTaskHint } from './task-calls.ts';
-import { answerRounds, insistsOnTask, runAsTask, type Send } from './task-rounds.ts';
+import { answerRounds, insistsOnTask, runAsTask } from './task-rounds.ts';
+import type { Send } from './task-work.ts';
 import type { Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -46,7 +47,7 @@ export async function forward(
   try {
     const sent = keepsTaskHint(call, upstream) ? params : withoutTaskHint(params);
     const road = { upstream, call, params: sent, origin, send, parks };
-    const answer = needsCoreTask(call, upstream, sent) ? await taskAnswer(road) : await firstAnswer(road);
+    const answer = await firstAnswer(road);
     if (downstream.era === 'modern') return forTaskClient(answer, call, upstream.id);
     const rounds = { server: upstream.id, params: sent ?? {}, clock, call, origin, send };
     const final = await answerRounds(answer, rounds);
@@ -66,19 +67,13 @@ interface Road {
   readonly parks: Parks | undefined;
 }
 
-function firstAnswer(road: Road): Promise<Answer> {
-  const { parks, upstream, call, params, send } = road;
-  return parks?.covers(upstream, call) ? parks.start(upstream, call, requestOf(road)) : send(call.method, params);
-}
-
-function taskAnswer(road: Road): Promise<Answer> {
-  const { parks, upstream, call, params, send } = road;
-  if (parks?.covers(upstream, call)) return parks.start(asCoreTask(upstream, call), call, requestOf(road));
-  return throughCoreTask(call, upstream.id, params ?? {}, send);
-}
-
-function requestOf({ call: { method, signal, timeoutMs }, params, origin }: Road): UpstreamRequest {
-  return { method, params, origin, signal, timeoutMs };
+function firstAnswer({ parks, upstream, call, params, origin, send }: Road): Promise<Answer> {
+  const asTask = needsCoreTask(call, upstream, params);
+  if (parks?.covers(upstream, call)) {
+    const { method, signal, timeoutMs } = call;
+    return parks.start(asTask ? asCoreTask(upstream, call) : upstream, call, { method, params, origin, signal, timeoutMs });
+  }
+  return asTask ? throughCoreTask(call, upstream.id, params ?? {}, send) : send(call.method, params);
 }
 
 /** What calls travel on. */

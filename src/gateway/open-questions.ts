@@ -7,6 +7,7 @@ import {
   type JsonValue,
   type Outcome,
   patchMeta,
+  RELATED_TASK_KEY,
   type RpcError,
   rpcCode,
   type ServerRequest,
@@ -125,6 +126,6 @@ function asModern({ method, params }: ServerRequest): JsonObject {
   const { task: _task, elicitationId, ...rest } = params;
   const isVisit = method === 'elicitation/create' && params['mode'] === 'url';
   const kept = isVisit || elicitationId === undefined ? rest : { ...rest, elicitationId };
-  const meta = { progressToken: undefined, 'io.modelcontextprotocol/related-task': undefined };
+  const meta = { progressToken: undefined, [RELATED_TASK_KEY]: undefined };
   return { method, params: kept['_meta'] === undefined ? kept : patchMeta(kept, meta) };
 }

@@ -1,6 +1,7 @@
 import { type Clock, type Disposable, Disposables } from '../base/index.ts';
-import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
+import type { JsonObject } from '../protocol/index.ts';
 import type { Answer, Call } from './call.ts';
+import { canonical } from './canonical.ts';
 import type { Routing } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -92,7 +93,7 @@ export class ReadCache implements Disposable {
     const epoch = upstream?.resourceEpoch;
     if (epoch === undefined || upstream?.listing?.identity.era !== 'modern') return undefined;
     const { _meta, ...rest } = params;
-    const shared = JSON.stringify([serverId, sorted(rest)]);
+    const shared = canonical([serverId, rest]);
     return { serverId, uri: String(rest['uri']), shared, own: JSON.stringify([downstream.principal.id, shared]), epoch };
   }
 
@@ -147,15 +148,4 @@ function cacheableMs({ era, outcome: { result }, afterInput }: Answer): number {
   if (era !== 'modern' || !result || afterInput) return 0;
   const { ttlMs, resultType = 'complete' } = result;
   return resultType === 'complete' && typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(ttlMs, MAX_TTL_MS) : 0;
-}
-
-/** The same value for the same params, in whatever order their fields came. */
-function sorted(value: JsonValue | undefined): JsonValue | undefined {
-  if (Array.isArray(value)) return value.map((part: JsonValue) => sorted(part) ?? null);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((field) => [field, sorted(value[field])]),
-  );
 }

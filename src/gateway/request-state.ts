@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import type { JsonObject, JsonValue } from '../protocol/index.ts';
-import { isObject } from '../protocol/index.ts';
 import type { Call } from './call.ts';
+import { canonical } from './canonical.ts';
 
 /** What the hub wrote into a `requestState` of its own. */
 export type OwnState =
@@ -91,19 +90,4 @@ export function bindingOf({ downstream, scope, method, params = {} }: Call): str
   const { _meta, inputResponses: _responses, requestState: _state, ...rest } = params;
   const digest = createHash('sha256').update(canonical(rest)).digest('base64url');
   return JSON.stringify([downstream.principal.id, scope.kind, scope.kind === 'server' ? scope.id : '', method, digest]);
-}
-
-/** The same text for the same JSON value, whatever the order of its keys. */
-function canonical(value: JsonValue): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  return isObject(value) ? canonicalObject(value) : JSON.stringify(value);
-}
-
-function canonicalObject(object: JsonObject): string {
-  const parts: string[] = [];
-  for (const key of Object.keys(object).sort()) {
-    const value = object[key];
-    if (value !== undefined) parts.push(`${JSON.stringify(key)}:${canonical(value)}`);
-  }
-  return `{${parts.join(',')}}`;
 }

@@ -12,20 +12,14 @@ import {
 import type { Origin, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
 import type { Answer, Call } from './call.ts';
 import { askAll, asksForInput, driveRounds, questionsOf } from './input-rounds.ts';
+import { cancelTask, MAX_TASK_MS, type Send } from './task-work.ts';
 
-/** A task is seen through for this long at most, in milliseconds, whatever its `ttlMs`. */
-const MAX_TASK_MS = 3_600_000;
 /** How often a task is looked at when its server does not say, and the limits of what it may say; in milliseconds. */
 const POLL_MS = 1_000;
 const MIN_POLL_MS = 100;
 const MAX_POLL_MS = 60_000;
 /** Failures to look at the task in a row that are put up with: it lives longer than a connection. */
 const MAX_MISSES = 3;
-/** How long a server may take to take a cancellation, in milliseconds. */
-const CANCEL_MS = 5_000;
-
-/** Sends something to the server of the call; `more` says what is different from the call itself. */
-export type Send = (method: string, params: JsonObject | undefined, more?: Partial<UpstreamRequest>) => Promise<UpstreamAnswer>;
 
 export interface TaskRounds {
   /** The server's name, for messages. */
@@ -68,9 +62,7 @@ export async function runAsTask(rounds: TaskRounds): Promise<Answer> {
   try {
     return await new TaskRun(rounds, taskId, told).toTheEnd(task);
   } catch (error) {
-    const params = { taskId };
-    // Whatever ended the wait: nobody will ask for this task again. What the server says to that changes nothing.
-    await send('tasks/cancel', params, { ...more, signal: new AbortController().signal, timeoutMs: CANCEL_MS }).catch(() => undefined);
+    await cancelTask(send, taskId, more);
     throw error;
   }
 }

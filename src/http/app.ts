@@ -43,7 +43,7 @@ export class App {
 
   /**
    * What a client that asks for a stream of lines on `GET /mcp` or `GET /mcp/<server>` gets to see; `undefined` when the
-   * request is to be served as any other, which then says what is wrong with it.
+   * request is to be served like the others, which then says what is wrong with it.
    */
   streamScope(req: IncomingMessage): StreamScope | undefined {
     const url = urlOf(req);

@@ -19,6 +19,9 @@ const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
   metaKey.logLevel,
 ]);
 
+/** By which a message names the task of 2025-11-25 that it belongs to (basic/utilities/tasks, "Related Task Metadata"). */
+export const RELATED_TASK_KEY = 'io.modelcontextprotocol/related-task';
+
 export type ProgressToken = string | number;
 
 export function metaOf(holder: JsonObject | undefined): JsonObject | undefined {

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, metaOf } from '../../protocol/index.ts';
+import { isObject, type JsonObject, metaOf, RELATED_TASK_KEY } from '../../protocol/index.ts';
 import { clientOf } from '../sharing/placement.ts';
 import type { CallInFlight } from './requester.ts';
 
@@ -10,12 +10,9 @@ export type Attribution =
   /** One client's. The calls of it whose client can be asked, the likeliest to have caused it first. */
   | { readonly kind: 'client'; readonly calls: readonly CallInFlight[] };
 
-/** By which a server says which task of 2025-11-25 its request belongs to (basic/utilities/tasks, "Related Task Metadata"). */
-const RELATED_TASK = 'io.modelcontextprotocol/related-task';
-
 /** Of the calls that may have caused a request, those that wait for the very task that it names, if there are any; else all. */
 export function relatedTo(params: JsonObject | undefined, calls: readonly CallInFlight[]): readonly CallInFlight[] {
-  const related = metaOf(params)?.[RELATED_TASK];
+  const related = metaOf(params)?.[RELATED_TASK_KEY];
   const taskId = isObject(related) ? related['taskId'] : undefined;
   if (typeof taskId !== 'string') return calls;
   const waiting = calls.filter(({ called, isOver }) => !isOver && called.method === 'tasks/result' && called.params?.['taskId'] === taskId);

@@ -7,12 +7,11 @@ import {
   progressTokenOf,
   type RequestId,
 } from '../../protocol/index.ts';
-import { IdleLimit } from './idle-limit.ts';
 import type { Called } from '../sharing/asking-tools.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
 import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from '../sharing/recent.ts';
-import { TotalLimit } from './total-limit.ts';
+import { TimeLimit } from './time-limit.ts';
 import type { AskClient, Origin } from '../types.ts';
 
 /** A request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
@@ -64,8 +63,8 @@ interface InFlight {
   readonly ask: Ask;
   /** The caller's own token, with its type. */
   readonly token: ProgressToken | undefined;
-  readonly limit: IdleLimit;
-  readonly total: TotalLimit;
+  readonly limit: TimeLimit;
+  readonly total: TimeLimit;
   readonly takeBack: (reason: HubError) => void;
   isOver: boolean;
   /** What to do when it is over. */
@@ -90,16 +89,16 @@ export class Requester {
     const { link, speaker, clock } = this.#options;
     const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs;
     const id = link.allot();
-    const idle = new IdleLimit(clock, timeoutMs, () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
+    const idle = new TimeLimit(clock, timeoutMs, 'anew', () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
     const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
-    const total = new TotalLimit(clock, maxMs, () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
+    const total = new TimeLimit(clock, maxMs, 'what was left', () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
     const takeBack = (reason: HubError): void => link.cancel(id, reason);
     const inFlight: InFlight = { ask, token: progressTokenOf(ask.params), limit: idle, total, takeBack, isOver: false };
     this.#inFlight.set(id, inFlight);
     idle.restart();
-    total.start();
+    total.restart();
     try {
       return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
     } catch (error) {
