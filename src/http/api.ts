@@ -5,7 +5,7 @@ import type { Management } from './management.ts';
 import { problemOf } from './problem.ts';
 
 export interface ApiOptions {
-  readonly management: Management;
+  readonly management: Pick<Management, 'health'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -15,8 +15,8 @@ export function createApi({ management, clock, logger }: ApiOptions): (req: Inco
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.get('/api/health', (_req: Request, res: Response) => {
-    res.json(management.health());
+  app.get('/api/health', async (_req: Request, res: Response) => {
+    res.json(await management.health());
   });
   app.use((req: Request) => {
     throw new HubError('METHOD_NOT_FOUND', `There is no ${req.method} ${req.path}.`, { details: { path: req.path } });

@@ -7,7 +7,7 @@ import { problemOf } from './problem.ts';
 
 export interface AppOptions {
   readonly endpoint: Endpoint;
-  readonly management: Management;
+  readonly management: Pick<Management, 'health'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Names other than the loopback ones that the hub answers to; asked anew for every request. */

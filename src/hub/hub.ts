@@ -45,7 +45,7 @@ class LocalHub implements Hub {
       options: this.#options,
       config,
       logger: this.#logger,
-      management: { health: () => this.#health() },
+      management: { health: async () => this.#health() },
       port: () => this.#port,
     });
     // The port first: when it is taken, nothing else has happened yet.

@@ -20,7 +20,7 @@ export interface PartsOptions {
   readonly options: HubOptions;
   readonly config: HubConfig;
   readonly logger: Logger;
-  readonly management: Management;
+  readonly management: Pick<Management, 'health'>;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
 }

@@ -18,7 +18,7 @@ export interface HubOptions {
 }
 
 /** The hub's life, in the words that clients of the management API know. */
-export type HubState = 'starting' | 'ready' | 'stopping' | 'stopped';
+export type HubState = 'starting' | 'ready' | 'restarting' | 'restarted' | 'stopping' | 'stopped' | 'error';
 
 /** One server as a person is told of it when its state changes. */
 export interface ServerReport {

@@ -17,11 +17,11 @@ async function start(options: { host?: string; port?: number; health?: () => obj
   const base = { clock: systemClock, logger: silentLogger };
   const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000 };
   const endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: MESSAGES_PATH });
-  const health = options.health ?? (() => ({ status: 'ok' }));
+  const answer = options.health ?? (() => ({ status: 'ok' }));
   const server = new HttpServer({
     ...base,
     endpoint,
-    management: { health },
+    management: { health: async () => answer() },
     allowedHosts: () => ['Hub.example'],
     host: options.host ?? 'localhost',
     port: options.port ?? 0,

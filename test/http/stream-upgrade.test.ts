@@ -17,7 +17,7 @@ beforeEach(async () => {
   const base = { clock: systemClock, logger: silentLogger };
   const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000 };
   endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: MESSAGES_PATH });
-  const management = { health: () => ({ status: 'ok' }) };
+  const management = { health: () => Promise.resolve({ status: 'ok' }) };
   server = new HttpServer({ ...base, endpoint, management, allowedHosts: () => [], host: '127.0.0.1', port: 0 });
   ({ port } = await server.start());
 });
