@@ -44,8 +44,8 @@ export async function planEdit(edits: readonly ServerEdit[], { file, ifMatch }: 
     const message = `${file} has changed since you read it (its etag is ${etagOf(before)} now). Read the entry again and repeat the change.`;
     throw new HubError('PRECONDITION_FAILED', message, { details: { file, etag: etagOf(before) } });
   }
-  const was = readConfigFile({ file, text: before }, cwd);
-  const after = editServers(before, edits);
+  const was = readConfigFile({ file, text: before.trim() === '' ? '{}' : before }, cwd);
+  const after = editServers(file, before, edits);
   const is = readConfigFile({ file, text: after }, cwd);
   refuse('CONFIG_ERROR', `${file} cannot be used with this change`, errorsOf(is.diagnostics));
   for (const { kind, name } of edits) {

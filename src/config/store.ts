@@ -1,9 +1,10 @@
-import { HubError } from '../base/index.ts';
+import { HubError, messageOf } from '../base/index.ts';
 import type { HubConfig } from './config.ts';
 import { type ConfigDiff, diffConfigs } from './diff.ts';
 import { type EditOptions, type EditPlan, planEdit } from './edit-plan.ts';
-import { type ServerEdit, writeConfigFile } from './edit.ts';
+import type { ServerEdit } from './edit.ts';
 import type { LoadOptions } from './load.ts';
+import { writeFileAtomically } from './write-file.ts';
 
 /** A config that has just come into force. */
 export interface ConfigChange {
@@ -103,7 +104,7 @@ export class ConfigStore {
       await load(new Map([[options.file, plan.after]]));
       if (options.dryRun === true) return { ...plan, applied: undefined };
       if (await plan.isStillTrue()) {
-        if (plan.after !== plan.before) await writeConfigFile(plan.path, plan.after);
+        if (plan.after !== plan.before) await write(plan);
         return { ...plan, applied: await this.#apply() };
       }
       if (attempt === ATTEMPTS) {
@@ -111,6 +112,15 @@ export class ConfigStore {
         throw new HubError('CONFLICT', message, { details: { file: options.file } });
       }
     }
+  }
+}
+
+async function write({ file, path, after }: EditPlan): Promise<void> {
+  try {
+    await writeFileAtomically(path, after);
+  } catch (cause) {
+    const message = `${file} cannot be written; nothing was changed: ${messageOf(cause)}`;
+    throw new HubError('CONFIG_ERROR', message, { cause, details: { file } });
   }
 }
 
