@@ -14,6 +14,8 @@ export interface EditOptions {
   readonly ifMatch?: string | undefined;
   /** Does everything but write. */
   readonly dryRun?: boolean | undefined;
+  /** What is set must not stand in the file yet. */
+  readonly isNew?: boolean | undefined;
 }
 
 /** A change of one file that can be made. */
@@ -36,7 +38,8 @@ const LOOKS = 4;
 const PAUSE_MS = 75;
 
 /** Reads the file, works the change out and looks at the result. Nothing is written. @throws HubError as `ConfigStore.edit` */
-export async function planEdit(edits: readonly ServerEdit[], { file, ifMatch }: EditOptions, cwd: string): Promise<EditPlan> {
+export async function planEdit(edits: readonly ServerEdit[], options: EditOptions, cwd: string): Promise<EditPlan> {
+  const { file, ifMatch } = options;
   const path = resolve(cwd, file);
   const found = await readWhole(path, file, cwd);
   const before = found ?? '';
@@ -45,6 +48,7 @@ export async function planEdit(edits: readonly ServerEdit[], { file, ifMatch }: 
     throw new HubError('PRECONDITION_FAILED', message, { details: { file, etag: etagOf(before) } });
   }
   const was = readConfigFile({ file, text: before.trim() === '' ? '{}' : before }, cwd);
+  if (options.isNew === true) for (const { name } of edits) refuseKnown(was, file, name);
   const after = editServers(file, before, edits);
   const is = readConfigFile({ file, text: after }, cwd);
   refuse('CONFIG_ERROR', `${file} cannot be used with this change`, errorsOf(is.diagnostics));
@@ -77,6 +81,12 @@ export async function readText(path: string): Promise<string | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new HubError('CONFIG_ERROR', `${path} cannot be read (${String(code)}).`, { cause, details: { file: path } });
   }
+}
+
+function refuseKnown({ servers }: ConfigFile, file: string, name: string): void {
+  if (!servers.some(({ definition }) => definition.id === name)) return;
+  const message = `Server "${name}" stands in ${file} already. Change it, remove it first, or choose another name.`;
+  throw new HubError('ALREADY_EXISTS', message, { details: { server: name, file } });
 }
 
 function errorsOf(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
