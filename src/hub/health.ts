@@ -4,7 +4,7 @@ import type { HubState } from './types.ts';
  * The version that clients of the management API compare for equality: plugins written against 4.2.1 restart a hub that
  * reports anything else. The hub's own version is `hubVersion`.
  */
-const COMPATIBLE_VERSION = '4.2.1';
+export const COMPATIBLE_VERSION = '4.2.1';
 
 export interface HealthFacts {
   readonly state: HubState;

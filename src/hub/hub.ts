@@ -2,8 +2,9 @@ import { type Disposable, Disposables, Emitter, type Logger, messageOf, systemCl
 import { ConfigStore, formatDiagnostic, type HubConfig, loadConfig } from '../config/index.ts';
 import type { ListKind } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
-import { healthObject } from './health.ts';
+import { COMPATIBLE_VERSION, healthObject } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
 import { errorOf, reportOf, serverObject, statusOf } from './report.ts';
@@ -20,6 +21,7 @@ class LocalHub implements Hub {
   readonly #options: HubOptions;
   readonly #logger: Logger;
   readonly #emitter: Emitter<HubEvents>;
+  readonly #news: HubNews;
   readonly #owned = new Disposables();
   readonly #stopped = new AbortController();
   #state: HubState = 'starting';
@@ -31,8 +33,10 @@ class LocalHub implements Hub {
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.#logger = hubLogger(options);
-    this.#emitter = new Emitter((error) => this.#logger.error(`A listener of the hub failed: ${messageOf(error)}`));
+    const onListenerError = (error: unknown): void => this.#logger.error(`A listener of the hub failed: ${messageOf(error)}`);
+    this.#news = new HubNews({ clock: systemClock, version: COMPATIBLE_VERSION, port: () => this.#port, onListenerError });
+    this.#logger = hubLogger(options, this.#news.sink);
+    this.#emitter = new Emitter(onListenerError);
   }
 
   on<K extends keyof HubEvents>(name: K, listener: (event: HubEvents[K]) => void): Disposable {
@@ -45,7 +49,7 @@ class LocalHub implements Hub {
       options: this.#options,
       config,
       logger: this.#logger,
-      management: { health: async () => this.#health() },
+      management: { health: async () => this.#health(), events: this.#news.events },
       port: () => this.#port,
     });
     // The port first: when it is taken, nothing else has happened yet.
@@ -76,21 +80,23 @@ class LocalHub implements Hub {
   }
 
   async #stop(): Promise<void> {
-    this.#state = 'stopping';
+    this.#enter('stopping');
+    this.#news.dispose();
     this.#stopped.abort();
     const parts = this.#parts;
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
     if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left]);
     this.#owned.dispose();
-    this.#state = 'stopped';
+    this.#enter('stopped');
     this.#logger.info('The hub has stopped');
   }
 
   /** Tells other programs that the hub runs, and finds out when nobody needs it any more. Resolves when the first is done. */
-  #attend({ endpoint }: HubParts, { files }: HubConfig): Promise<void> {
+  #attend({ endpoint, pool, server }: HubParts, { files }: HubConfig): Promise<void> {
     const { cwd, paths, shutdownDelayMs: delayMs } = this.#options;
     const file = new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock });
+    this.#news.start({ servers: pool, workspaces: file });
     const registration = new Registration({
       file,
       clock: systemClock,
@@ -103,8 +109,8 @@ class LocalHub implements Hub {
     const entered = registration.enter(this.#port);
     const watch = new IdleWatch({
       clock: systemClock,
-      clients: [() => endpoint.clientCount],
-      calls: () => endpoint.calls,
+      clients: [() => endpoint.clientCount, () => server.eventReaders.count],
+      calls: () => ({ running: endpoint.calls.running, begun: endpoint.calls.begun + server.eventReaders.opened }),
       delayMs,
       onChange: (presence) => registration.tell(presence),
       onIdle: () => this.#emitter.emit('idle', { forMs: delayMs ?? 0 }),
@@ -121,8 +127,13 @@ class LocalHub implements Hub {
     );
     await entered;
     if (this.#stopped.signal.aborted) return;
-    this.#state = 'ready';
+    this.#enter('ready');
     this.#emitter.emit('settled', { ready: all.filter(({ state }) => state.kind === 'ready').length, total: all.length });
+  }
+
+  #enter(state: HubState): void {
+    this.#state = state;
+    this.#news.hubState(state);
   }
 
   #report(upstream: Upstream | undefined): void {

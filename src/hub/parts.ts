@@ -1,4 +1,4 @@
-import { type Clock, createLogger, type Logger, systemClock } from '../base/index.ts';
+import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
@@ -20,7 +20,7 @@ export interface PartsOptions {
   readonly options: HubOptions;
   readonly config: HubConfig;
   readonly logger: Logger;
-  readonly management: Pick<Management, 'health'>;
+  readonly management: Pick<Management, 'health' | 'events'>;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
 }
@@ -76,4 +76,5 @@ export function buildParts({ options, config, logger, management, port }: PartsO
   return { pool, gateway, endpoint, server };
 }
 
-export const hubLogger = (options: HubOptions): Logger => createLogger(options.sinks);
+/** Writes to where the options say, and to whoever follows the hub's events. */
+export const hubLogger = (options: HubOptions, news: LogSink): Logger => createLogger([...options.sinks, news]);
