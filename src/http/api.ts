@@ -1,22 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { type Clock, HubError, type Logger, toHubError } from '../base/index.ts';
+import type { EventStreams } from './event-streams.ts';
 import type { Management } from './management.ts';
 import { problemOf } from './problem.ts';
 
 export interface ApiOptions {
   readonly management: Pick<Management, 'health'>;
+  readonly streams: Pick<EventStreams, 'summary'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** The REST routes under `/api`. This file is loaded with the first request to one of them, and Express with it. */
-export function createApi({ management, clock, logger }: ApiOptions): (req: IncomingMessage, res: ServerResponse) => void {
+export function createApi({ management, streams, clock, logger }: ApiOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.get('/api/health', async (_req: Request, res: Response) => {
-    res.json(await management.health());
+    res.json({ ...(await management.health()), ...streams.summary() });
   });
   app.use((req: Request) => {
     throw new HubError('METHOD_NOT_FOUND', `There is no ${req.method} ${req.path}.`, { details: { path: req.path } });

@@ -124,7 +124,7 @@ export class HubServers implements ServerControl {
 
   #object(upstream: Upstream): ServerObject {
     const { clock, gateway } = this.#options;
-    return serverObject(upstream, upstream.definition, gateway.notes, clock.now());
+    return serverObject(upstream, gateway.notes, clock.now());
   }
 }
 
