@@ -8,7 +8,7 @@ export { readConfigFile } from './file.ts';
 export { type HubEnvironment, readHubEnvironment } from './hub-environment.ts';
 export { Json5SyntaxError } from './json5.ts';
 export { editJson5 } from './json5-edit.ts';
-export { loadConfig } from './load.ts';
+export { type LoadOptions, loadConfig } from './load.ts';
 export { maskConfig, maskEntry } from './mask.ts';
 export { Placeholders, predefined } from './placeholders.ts';
 export { formatDiagnostic } from './source.ts';

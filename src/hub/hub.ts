@@ -78,7 +78,12 @@ class LocalHub implements Hub {
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
-    this.#live.attach({ servers: parts.pool, onConfig: () => parts.gateway.settingsChanged() });
+    this.#live.attach({
+      servers: parts.pool,
+      onSettings: (changed) => {
+        if (changed.includes('maxToolNameLength')) parts.gateway.rebuild();
+      },
+    });
     parts.pool.startAll();
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();

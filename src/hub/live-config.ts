@@ -9,6 +9,7 @@ import {
   type EditResult,
   formatDiagnostic,
   type HubConfig,
+  type HubSettings,
   type LoadOptions,
   loadConfig,
   readConfigFile,
@@ -31,8 +32,8 @@ export interface LiveConfigOptions {
 export interface ConfigFollowers {
   /** As `Pool.apply`. */
   readonly servers: { apply(definitions: readonly ServerDefinition[], restart: ReadonlySet<string>): Promise<void> };
-  /** Told of every config that comes into force, before the servers are. */
-  readonly onConfig: (config: HubConfig) => void;
+  /** Told when settings are others now: those that are asked for at every use need no more, others do. */
+  readonly onSettings: (changed: readonly (keyof HubSettings)[]) => void;
 }
 
 /**

@@ -36,7 +36,7 @@ export class Reconciler {
     const muted = mute([...added, ...modified]);
     if (isSignificant) publish({ name: 'subscription_event', data: { type: 'servers_updating', changes } });
     try {
-      this.#followers?.onConfig(after);
+      if (diff.settings.length > 0) this.#followers?.onSettings(diff.settings);
       await this.#followers?.servers.apply(after.servers, diff.restart);
     } catch (error) {
       logger.error(`A mistake in the hub itself: not everything goes by the new config: ${messageOf(error)}`, { code: 'UNHANDLED_ERROR' });

@@ -1,5 +1,4 @@
 import type { CatalogNote } from '../catalog/index.ts';
-import type { ServerDefinition } from '../config/index.ts';
 import type { ServerObject } from '../http/index.ts';
 import type { Upstream, UpstreamState } from '../upstream/index.ts';
 import type { ServerReport } from './types.ts';
