@@ -33,7 +33,7 @@ export class HubConfigControl implements ConfigControl {
     return { entry, file, etag: etagOf(text) };
   }
 
-  add(name: string, entry: object, options: ConfigEditOptions & { readonly file?: string | undefined }): Promise<ConfigEditResult> {
+  async add(name: string, entry: object, options: ConfigEditOptions & { readonly file?: string | undefined }): Promise<ConfigEditResult> {
     const { config } = this.#options;
     const known = config.current.servers.find(({ id }) => id === name);
     if (known) {
@@ -45,12 +45,12 @@ export class HubConfigControl implements ConfigControl {
     return this.#edit({ kind: 'set', name, entry: { ...entry } }, { ...options, file, isNew: true });
   }
 
-  change(name: string, patch: object, options: ConfigEditOptions): Promise<ConfigEditResult> {
+  async change(name: string, patch: object, options: ConfigEditOptions): Promise<ConfigEditResult> {
     refuseMask(patch, 'The change');
     return this.#edit({ kind: 'patch', name, patch: { ...patch } }, { ...options, file: this.#fileOf(name) });
   }
 
-  remove(name: string, options: ConfigEditOptions): Promise<ConfigEditResult> {
+  async remove(name: string, options: ConfigEditOptions): Promise<ConfigEditResult> {
     return this.#edit({ kind: 'remove', name }, { ...options, file: this.#fileOf(name) });
   }
 
