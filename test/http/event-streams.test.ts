@@ -5,6 +5,7 @@ import { type Clock, createLogger, type LogRecord } from '../../src/base/index.t
 import { EventStreams } from '../../src/http/event-streams.ts';
 import type { EventLog } from '../../src/hub/event-log.ts';
 import { send } from '../downstream/harness.ts';
+import { documentedEvents, undocumented } from '../support/documented-events.ts';
 import { eventLog, readEvents } from '../support/event-readers.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -58,6 +59,7 @@ it('has one form: event, id, data, nothing else', async () => {
     'cache-control': expect.stringContaining('no-cache'),
     'x-accel-buffering': 'no',
   });
+  expect(reader.blocks.filter(({ event }) => event !== 'log').flatMap((block) => undocumented(documentedEvents(), block))).toEqual([]);
   reader.cut();
 });
 

@@ -6,15 +6,20 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hubPaths, systemClock } from '../../src/base/index.ts';
 import { WorkspaceFile } from '../../src/hub/index.ts';
 import { modern, send } from '../downstream/harness.ts';
+import { documentedEvents, undocumented } from '../support/documented-events.ts';
 import { type Block, type EventsReader, readEvents } from '../support/event-readers.ts';
 import { eventually } from '../support/eventually.ts';
 import { fixture, type RunningHub, runHub } from '../support/in-process-hub.ts';
 
 const hubs: RunningHub[] = [];
 const readers: EventsReader[] = [];
+const documented = documentedEvents();
 afterEach(async () => {
-  for (const reader of readers.splice(0)) reader.cut();
+  const all = readers.splice(0);
+  for (const reader of all) reader.cut();
   for (const hub of hubs.splice(0)) await hub.stop();
+  // Whatever a test was after: all that came is as docs/events.md says.
+  expect(all.flatMap(({ blocks }) => blocks.flatMap((block) => undocumented(documented, block)))).toEqual([]);
 });
 
 async function run(servers: object, more: Parameters<typeof runHub>[3] = {}, env: NodeJS.ProcessEnv = {}): Promise<RunningHub> {
