@@ -129,8 +129,10 @@ export class Feeds implements Disposable {
   }
 
   async #subscribe(state: FeedState, uri: string): Promise<Outcome> {
-    const target = this.#targetOf(state.options.scope, uri);
-    if (target instanceof HubError) return { error: rpcErrorOf(target) };
+    const view = this.#options.view(state.options.scope);
+    const found = view && subscribable(view, uri);
+    const target = found?.targets.find(({ serverId }) => this.#canSubscribe(serverId));
+    if (!target) return { error: rpcErrorOf(found?.notFound() ?? resourceNotFound(uri)) };
     if (state.wanted.size >= MAX_WANTED && !state.wanted.has(uri)) return { error: rpcErrorOf(tooManySubscriptions()) };
     state.wanted.set(uri, target);
     try {
@@ -139,16 +141,6 @@ export class Feeds implements Disposable {
     } catch (error) {
       state.wanted.delete(uri);
       return { error: rpcErrorOf(toHubError(error)) };
-    }
-  }
-
-  #targetOf(scope: Scope, uri: string): Wanted | HubError {
-    const view = this.#options.view(scope);
-    try {
-      const target = view && subscribable(view, uri).find(({ serverId }) => this.#canSubscribe(serverId));
-      return target ?? resourceNotFound(uri);
-    } catch (error) {
-      return toHubError(error);
     }
   }
 

@@ -79,25 +79,30 @@ function resource(view: CatalogView, params: JsonObject): Routing {
   return uriRouting(view, uri, readers(view, uri), (target) => ({ ...params, uri: target.uri }));
 }
 
-/** Those of the servers that may be asked. When there were some and none is left, the config is the reason. */
-function allowed(
-  view: CatalogView,
-  uri: string,
-  all: readonly UriTarget[],
-): { readonly targets: readonly UriTarget[]; readonly refusal: DisabledItem | undefined } {
-  const refusals = all.map((target) => view.disabledUri(target.serverId, target.uri));
-  const targets = all.filter((_, index) => !refusals[index]);
-  const refusal = refusals.find((each) => each !== undefined);
-  if (refusal && targets.length === 0) throw disabledError(refusal, uri);
-  return { targets, refusal };
+/** Servers that may be asked for a URI, best first, and why there is not another one. */
+interface Allowed {
+  readonly targets: readonly UriTarget[];
+  readonly notFound: () => HubError;
+}
+
+function allowed(view: CatalogView, uri: string, all: readonly UriTarget[]): Allowed {
+  const targets = all.filter((target) => !view.disabledUri(target.serverId, target.uri));
+  const refusal = (): DisabledItem | undefined => {
+    const asked = all.length > 0 ? all : view.servers.map((serverId) => ({ serverId, uri }));
+    return asked.map((target) => view.disabledUri(target.serverId, target.uri)).find((item) => item !== undefined);
+  };
+  const notFound = (): HubError => {
+    const item = refusal();
+    return item ? disabledError(item, uri) : resourceNotFound(uri);
+  };
+  return { targets, notFound };
 }
 
 function uriRouting(view: CatalogView, uri: string, all: readonly UriTarget[], paramsFor: (target: UriTarget) => JsonObject): Routing {
-  const { targets, refusal } = allowed(view, uri, all);
-  return {
-    routes: targets.map((target) => ({ serverId: target.serverId, params: paramsFor(target) })),
-    notFound: () => (refusal ? disabledError(refusal, uri) : resourceNotFound(uri)),
-  };
+  const { targets, notFound } = allowed(view, uri, all);
+  // No server may be asked all the same, and none to come changes that.
+  if (all.length > 0 && targets.length === 0) throw notFound();
+  return { routes: targets.map((target) => ({ serverId: target.serverId, params: paramsFor(target) })), notFound };
 }
 
 /**
@@ -112,13 +117,9 @@ function readers(view: CatalogView, uri: string): readonly UriTarget[] {
   return [...known, ...others.map((serverId) => ({ serverId, uri, exact: false }))];
 }
 
-/**
- * Who may be subscribed to a resource, best guess first.
- *
- * @throws HubError RESOURCE_NOT_FOUND for one that the config disables
- */
-export function subscribable(view: CatalogView, uri: string): readonly UriTarget[] {
-  return allowed(view, uri, view.resource(uri)).targets;
+/** Who may be subscribed to a resource. */
+export function subscribable(view: CatalogView, uri: string): Allowed {
+  return allowed(view, uri, view.resource(uri));
 }
 
 export function resourceNotFound(uri: string): HubError {
