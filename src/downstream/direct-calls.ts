@@ -63,8 +63,7 @@ export class DirectCalls {
   async call(call: DirectCall, controller: AbortController): Promise<JsonObject> {
     const { gateway, clock } = this.#options;
     const { server } = call;
-    if (!gateway.hasServer(server))
-      throw new HubError('SERVER_NOT_FOUND', `No server "${server}" is configured.`, { details: { server } });
+    if (!gateway.hasServer(server)) throw new HubError('SERVER_NOT_FOUND', `No server "${server}" is configured.`, { details: { server } });
     const totalMs = call.maxTotalMs ?? call.timeoutMs * (call.resetOnProgress ? MAX_LIMIT_FACTOR : 1);
     const late = clock.after(totalMs, () => controller.abort(timedOut(call, totalMs)));
     try {
@@ -100,8 +99,7 @@ export class DirectCalls {
   async #resultOf(call: DirectCall, answer: Answer): Promise<JsonObject> {
     if (answer.failure) throw answer.failure.code === 'TIMEOUT' ? timedOut(call, call.timeoutMs, answer.failure) : answer.failure;
     const { method } = KINDS[call.what.kind];
-    const resultType = answer.outcome.result?.['resultType'];
-    if (answer.era === 'modern' && resultType === 'input_required') throw needsInput(call);
+    if (asksForInput(answer)) throw needsInput(call, answer.outcome.error);
     const { result, error } = forLegacy(answer, method);
     if (error) throw await this.#errorOf(call, error);
     if (call.what.kind !== 'tool') return result;
@@ -114,7 +112,6 @@ export class DirectCalls {
     const { code, message } = error;
     const { server, what } = call;
     const kind = KINDS[what.kind];
-    if (code === rpcCode.missingClientCapability || code === URL_ELICITATION) return needsInput(call, error);
     if (what.kind === 'resource' && (code === rpcCode.legacyResourceNotFound || code === rpcCode.invalidParams))
       return this.#notFound(call, message);
     if (await this.#isUnknown(call)) return this.#notFound(call, message);
@@ -167,6 +164,12 @@ export class DirectCalls {
 
 /** What 2025-11-25 answers when its client has to visit a URL first (client/elicitation, "URL Elicitation Required Error"). */
 const URL_ELICITATION = -32042;
+
+/** Whether a server would go on only with an answer of its client. */
+function asksForInput({ era, outcome: { result, error } }: Answer): boolean {
+  if (era === 'modern') return result?.['resultType'] === 'input_required' || error?.code === rpcCode.missingClientCapability;
+  return error?.code === URL_ELICITATION;
+}
 
 const scopeOf = ({ server }: DirectCall): Scope => ({ kind: 'server', id: server });
 

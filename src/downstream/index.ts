@@ -1,4 +1,4 @@
-export { discard, readJson } from './body.ts';
+export { type Body, discard, readJson } from './body.ts';
 export type { DirectCall } from './direct-calls.ts';
 export { Endpoint } from './endpoint.ts';
 export { refuse } from './reply.ts';

@@ -1,13 +1,5 @@
 import { HubError } from '../base/index.ts';
-import {
-  extensionId,
-  extensionIn,
-  isObject,
-  isTaskMethod,
-  type JsonObject,
-  type JsonValue,
-  tasksNotDeclared,
-} from '../protocol/index.ts';
+import { extensionId, extensionIn, isObject, isTaskMethod, type JsonObject, type JsonValue, tasksNotDeclared } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { hubError, hubFailure } from './answer.ts';
 import type { Answer, Call } from './call.ts';

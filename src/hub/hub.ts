@@ -5,6 +5,7 @@ import type { Upstream } from '../upstream/index.ts';
 import { healthObject } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
+import { pendingManagement } from './pending-management.ts';
 import { Registration } from './registration.ts';
 import { errorOf, reportOf, serverObject, statusOf } from './report.ts';
 import type { Hub, HubEvents, HubOptions, HubState } from './types.ts';
@@ -45,7 +46,7 @@ class LocalHub implements Hub {
       options: this.#options,
       config,
       logger: this.#logger,
-      management: { health: async () => this.#health() },
+      management: pendingManagement(async () => this.#health()),
       port: () => this.#port,
     });
     // The port first: when it is taken, nothing else has happened yet.

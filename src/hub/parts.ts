@@ -20,7 +20,7 @@ export interface PartsOptions {
   readonly options: HubOptions;
   readonly config: HubConfig;
   readonly logger: Logger;
-  readonly management: Pick<Management, 'health'>;
+  readonly management: Management;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
 }
@@ -69,6 +69,8 @@ export function buildParts({ options, config, logger, management, port }: PartsO
     management,
     clock,
     logger,
+    version: options.version,
+    maxBodyBytes: () => settings.maxBodyBytes,
     allowedHosts: () => settings.allowedHosts,
     host: options.host,
     port: options.port,

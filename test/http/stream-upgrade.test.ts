@@ -5,6 +5,7 @@ import { Endpoint } from '../../src/downstream/index.ts';
 import { HttpServer, MESSAGES_PATH } from '../../src/http/index.ts';
 import { ENVELOPE, until } from '../downstream/harness.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
+import { MemoryManagement } from '../support/memory-management.ts';
 
 let gateway: FakeGateway;
 let endpoint: Endpoint;
@@ -17,8 +18,8 @@ beforeEach(async () => {
   const base = { clock: systemClock, logger: silentLogger };
   const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000 };
   endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: MESSAGES_PATH });
-  const management = { health: () => Promise.resolve({ status: 'ok' }) };
-  server = new HttpServer({ ...base, endpoint, management, allowedHosts: () => [], host: '127.0.0.1', port: 0 });
+  const api = { management: new MemoryManagement(), version: '0.0.0-test', maxBodyBytes: () => limits.maxBodyBytes };
+  server = new HttpServer({ ...base, ...api, endpoint, allowedHosts: () => [], host: '127.0.0.1', port: 0 });
   ({ port } = await server.start());
 });
 afterEach(async () => {
