@@ -48,16 +48,11 @@ describe('bodies', () => {
 });
 
 describe('servers', () => {
-  it('may have any name', async () => {
-    for (const name of ['info', 'a/b/c', 'ü %', '..', 'config']) {
-      harness.management.states.set(name, serverObject(name));
-      if (name !== '..') {
-        const { json } = await ask('GET', `/api/servers/${encodeURIComponent(name)}`);
-        expect(json).toMatchObject({ server: { name } });
-        expect((await ask('GET', `/api/servers/${encodeURIComponent(name)}/log`)).json).toMatchObject({ server_name: name });
-      }
-      expect((await post('/api/servers/info', { server_name: name })).json).toMatchObject({ server: { name } });
-    }
+  it.each(['info', 'a/b/c', 'ü %', 'config'])('may be called %s', async (name) => {
+    harness.management.states.set(name, serverObject(name));
+    expect((await ask('GET', `/api/servers/${encodeURIComponent(name)}`)).json).toMatchObject({ server: { name } });
+    expect((await ask('GET', `/api/servers/${encodeURIComponent(name)}/log`)).json).toMatchObject({ server_name: name });
+    expect((await post('/api/servers/info', { server_name: name })).json).toMatchObject({ server: { name } });
   });
 
   it.each([
@@ -230,7 +225,12 @@ describe('calls', () => {
     harness.gateway.on('tools/call', script);
     const reply = await tool({ tool: name });
     expect([reply.status, reply.json]).toMatchObject([status, { code }]);
-    if (code === 'TOOL_NOT_FOUND') expect(reply.json).toMatchObject({ data: { tool: 'noww', closest: 'now', server: 'time' } });
+  });
+
+  it('know which tool may have been meant', async () => {
+    harness.gateway.on('tools/call', () => failure('legacy', -32602, 'Unknown tool'));
+    const { json } = await tool({ tool: 'noww' });
+    expect(json).toMatchObject({ code: 'TOOL_NOT_FOUND', data: { tool: 'noww', closest: 'now', server: 'time', said: 'Unknown tool' } });
   });
 
   it('of prompts and resources tell what is not there', async () => {
@@ -278,6 +278,7 @@ describe('calls', () => {
     gone.abort();
     await failed;
     await until(() => harness.gateway.calls[0]?.signal.aborted === true, 'the end of the call');
+    expect(harness.gateway.calls[0]?.signal.reason).toMatchObject({ code: 'CANCELLED' });
   });
 
   it('say that nobody can be asked', async () => {
