@@ -14,7 +14,8 @@ beforeAll(async () => {
   const modernHttp = await httpRecorder('modernhttp', 'modern');
   stops.push(legacyHttp.stop, modernHttp.stop);
   hub = await runHub({
-    maxBodySize: '64kb',
+    maxBodySize: 65_536,
+    startupWait: 60_000,
     mcpServers: {
       legacystdio: stdioRecorder('legacystdio', 'legacy'),
       legacyhttp: legacyHttp.entry,
@@ -56,7 +57,7 @@ describe.each(SERVERS)('$name', ({ name, era }) => {
     for (const field of ['resultType', 'ttlMs', 'cacheScope']) expect(json['result']).not.toHaveProperty(field);
   });
 
-  it.each([undefined, null, {}, []])('takes %j as no arguments', async (args) => {
+  it.each([[undefined], [null], [{}], [[]]])('takes %j as no arguments', async (args) => {
     const { status, json } = await tool(name, 'echo', args);
     expect([status, json]).toMatchObject([200, { result: { content: [{ text: '{}' }] } }]);
   });
@@ -127,6 +128,8 @@ describe.each(SERVERS)('$name', ({ name, era }) => {
 
   it('cannot ask anything', async () => {
     const form = { method: 'elicitation/create', params: { message: 'May I?', requestedSchema: { type: 'object', properties: {} } } };
+    // The first time a call that was taken back lately may be suspected to ask; the hub knows who asks after that.
+    await tool(name, 'asks', { rounds: [{ may: form }] });
     const { status, json } = await tool(name, 'asks', { rounds: [{ may: form }] });
     // A server of the handshake era goes on with the refusal; what it makes of it is its own result.
     const expected = era === 'legacy' ? [200, { result: { content: [{ text: 'asked' }] } }] : [422, { code: 'INPUT_NOT_GIVEN' }];
