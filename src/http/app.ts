@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
 import { type Endpoint, refuse } from '../downstream/index.ts';
 import { hostOriginProblem } from './guards/host-origin.ts';
+import { EVENTS_PATH, type EventStreams } from './event-streams.ts';
 import type { Management } from './management.ts';
 import { problemOf } from './problem.ts';
 
@@ -27,10 +28,10 @@ export const MESSAGES_PATH = '/messages';
 
 /** Every request's way in: the guards first, then MCP on the raw request and response, REST through Express. */
 export class App {
-  readonly #options: AppOptions;
+  readonly #options: AppOptions & { readonly streams: EventStreams };
   #api: Promise<Handler> | undefined;
 
-  constructor(options: AppOptions) {
+  constructor(options: AppOptions & { readonly streams: EventStreams }) {
     this.#options = options;
   }
 
@@ -64,6 +65,7 @@ export class App {
     const foreign = hostOriginProblem(req.headers, this.#options.allowedHosts());
     if (foreign) return isApi ? this.#problem(req, res, foreign) : turnAway(req, res, foreign);
     if (!url) return turnAway(req, res, new HubError('INVALID_REQUEST', 'The path of the request cannot be read.'));
+    if (isApi && plainPath(url) === EVENTS_PATH) return this.#events(req, res, url);
     if (isApi) return (await this.#loadApi())(req, res);
     return this.#mcp(req, res, url);
   }
@@ -79,6 +81,11 @@ export class App {
     if (path === MESSAGES_PATH) return endpoint.handleMessages(req, res, searchParams.get('sessionId') ?? undefined);
     if (path === '/' && (req.method === 'GET' || req.method === 'HEAD')) return hint(res);
     return notFound(req, res);
+  }
+
+  #events(req: IncomingMessage, res: ServerResponse, url: URL): void {
+    const problem = this.#options.streams.open(req, res, url);
+    if (problem) this.#problem(req, res, problem);
   }
 
   /** Loads the REST routes, and Express with them, when the first request asks for one. */

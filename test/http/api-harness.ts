@@ -30,7 +30,7 @@ export async function startApi(): Promise<ApiHarness> {
   const limits = { maxBodyBytes: LIMIT, sessionIdleTimeoutMs: 60_000 };
   const base = { clock: systemClock, logger: silentLogger };
   const endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: '/messages' });
-  const api = createApi({ ...base, endpoint, management, version: '1.2.3', maxBodyBytes: () => LIMIT });
+  const api = createApi({ ...base, endpoint, management, streams: { summary: noReaders }, version: '1.2.3', maxBodyBytes: () => LIMIT });
   const server = createServer(api);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -41,6 +41,8 @@ export async function startApi(): Promise<ApiHarness> {
   };
   return { url: `http://127.0.0.1:${port}`, server, gateway, management, close };
 }
+
+const noReaders = () => ({ activeClients: 0, connections: { totalConnections: 0, connections: [] } });
 
 /** What the servers answer: a tool, a prompt and a resource each, and "not connected" from the one that is down. */
 function script(gateway: FakeGateway): void {

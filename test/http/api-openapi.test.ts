@@ -14,6 +14,7 @@ function mounted(): readonly string[] {
   const app = mount({
     management: new MemoryManagement(),
     endpoint: { hasServer: () => false, callDirectly: () => Promise.reject(new Error('unused')) },
+    streams: { summary: () => ({ activeClients: 0, connections: {} }) },
     clock: systemClock,
     logger: silentLogger,
     version: '1.2.3',

@@ -5,6 +5,7 @@ import { isHubError, silentLogger, systemClock } from '../../src/base/index.ts';
 import { Endpoint } from '../../src/downstream/index.ts';
 import { HttpServer, MESSAGES_PATH } from '../../src/http/index.ts';
 import { initialize, modern, open, send, until } from '../downstream/harness.ts';
+import { eventLog } from '../support/event-readers.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
 import { MemoryManagement } from '../support/memory-management.ts';
 
@@ -22,7 +23,7 @@ async function start(options: { host?: string; port?: number; health?: () => obj
   const server = new HttpServer({
     ...base,
     endpoint,
-    management: Object.assign(new MemoryManagement(), { health: async () => answer() }),
+    management: Object.assign(new MemoryManagement(), { health: async () => answer(), events: eventLog() }),
     version: '0.0.0-test',
     maxBodyBytes: () => limits.maxBodyBytes,
     allowedHosts: () => ['Hub.example'],

@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type Clock, HubError, type Logger, toHubError } from '../../base/index.ts';
 import { type Body, discard, type Endpoint, readJson } from '../../downstream/index.ts';
+import type { EventStreams } from '../event-streams.ts';
 import type { Management } from '../management.ts';
 import { problemOf } from '../problem.ts';
 import { callServer } from './call-server.ts';
 import { openApiDocument } from './openapi.ts';
 import { Paths } from './paths.ts';
-import type { ApiContext, EventReader, Reply, Route } from './route.ts';
+import type { ApiContext, Reply, Route } from './route.ts';
 import { routes } from './routes.ts';
 
 export interface ApiOptions {
@@ -19,8 +20,7 @@ export interface ApiOptions {
   readonly version: string;
   /** Largest accepted request body, in bytes; asked anew for every request. */
   readonly maxBodyBytes: () => number;
-  /** Who reads `/api/events`; nobody when it is not given. */
-  readonly readers?: (() => readonly EventReader[]) | undefined;
+  readonly streams: Pick<EventStreams, 'summary'>;
 }
 
 /** A merge patch may name its kind (RFC 7396). */
@@ -35,10 +35,10 @@ export function createApi(options: ApiOptions): (req: IncomingMessage, res: Serv
 
 /** The table of routes on an Express app. */
 export function mount(options: ApiOptions): Express {
-  const { management, endpoint, version, readers = () => [] } = options;
+  const { management, endpoint, streams, version } = options;
   const context: ApiContext = {
     management,
-    readers,
+    readers: () => streams.summary(),
     call: callServer(endpoint, management),
     openApi: () => openApiDocument(routes, version),
   };

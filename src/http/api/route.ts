@@ -9,20 +9,10 @@ import { checked } from './validate.ts';
 export interface ApiContext {
   readonly management: Management;
   readonly call: CallServer;
-  /** Who reads `/api/events` now. */
-  readonly readers: () => readonly EventReader[];
+  /** Who reads `/api/events` now: `activeClients` and `connections` of `GET /api/health`. */
+  readonly readers: () => object;
   /** The OpenAPI document of all routes. */
   readonly openApi: () => object;
-}
-
-/** One connection to `/api/events`, as `GET /api/health` shows it. */
-export interface EventReader {
-  readonly id: string;
-  readonly state: string;
-  /** ISO 8601. */
-  readonly connectedAt: string;
-  /** ISO 8601; `null` before the first event. */
-  readonly lastEventAt: string | null;
 }
 
 /** A request, nothing of it checked yet. */

@@ -74,11 +74,7 @@ const health = route({
       timestamp: EXAMPLE_TIME,
     },
   },
-  run: async (_, { management, readers }) => {
-    const connections = readers();
-    const streams = { activeClients: connections.length, connections: { totalConnections: connections.length, connections } };
-    return { body: { ...(await management.health()), ...streams } };
-  },
+  run: async (_, { management, readers }) => ({ body: { ...(await management.health()), ...readers() } }),
 });
 
 const workspaces = route({
