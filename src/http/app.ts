@@ -8,9 +8,13 @@ import { problemOf } from './problem.ts';
 
 export interface AppOptions {
   readonly endpoint: Endpoint;
-  readonly management: Pick<Management, 'health' | 'events'>;
+  readonly management: Management;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The hub's own version. */
+  readonly version: string;
+  /** Largest accepted body of a REST request, in bytes; asked anew for every request. */
+  readonly maxBodyBytes: () => number;
   /** Names other than the loopback ones that the hub answers to; asked anew for every request. */
   readonly allowedHosts: () => readonly string[];
 }
@@ -86,7 +90,7 @@ export class App {
 
   /** Loads the REST routes, and Express with them, when the first request asks for one. */
   #loadApi(): Promise<Handler> {
-    this.#api ??= import('./api.ts').then(({ createApi }) => createApi(this.#options));
+    this.#api ??= import('./api/create-api.ts').then(({ createApi }) => createApi(this.#options));
     return this.#api;
   }
 

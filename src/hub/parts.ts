@@ -72,6 +72,8 @@ export function buildParts({ options, config, settings, logger, management, port
     management: management({ pool, gateway, endpoint }),
     clock,
     logger,
+    version: options.version,
+    maxBodyBytes: () => settings().maxBodyBytes,
     allowedHosts: () => settings().allowedHosts,
     host: options.host,
     port: options.port,

@@ -7,6 +7,7 @@ import { HttpServer, MESSAGES_PATH } from '../../src/http/index.ts';
 import { initialize, modern, open, send, until } from '../downstream/harness.ts';
 import { eventLog, readEvents } from '../support/event-readers.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
+import { MemoryManagement } from '../support/memory-management.ts';
 
 const running: HttpServer[] = [];
 afterEach(async () => {
@@ -22,7 +23,9 @@ async function start(options: { host?: string; port?: number; health?: () => obj
   const server = new HttpServer({
     ...base,
     endpoint,
-    management: { health: async () => answer(), events: eventLog() },
+    management: Object.assign(new MemoryManagement(), { health: async () => answer(), events: eventLog() }),
+    version: '0.0.0-test',
+    maxBodyBytes: () => limits.maxBodyBytes,
     allowedHosts: () => ['Hub.example'],
     host: options.host ?? 'localhost',
     port: options.port ?? 0,
