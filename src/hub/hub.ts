@@ -59,7 +59,7 @@ class LocalHub implements Hub {
     this.#parts = parts;
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
-    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id))));
+    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id), 'listing')));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     parts.pool.startAll();
     void this.#announceSettled(parts, this.#attend(parts, config));
@@ -136,13 +136,15 @@ class LocalHub implements Hub {
     this.#news.hubState(state);
   }
 
-  #report(upstream: Upstream | undefined): void {
+  /** Tells how a server is now; the log only when it is in another state, and not for every list that changes. */
+  #report(upstream: Upstream | undefined, news: 'state' | 'listing' = 'state'): void {
     const parts = this.#parts;
     if (!upstream || !parts) return;
     const report = reportOf(upstream, parts.gateway.notes);
     const error = errorOf(report.state);
     const facts = { server: upstream.id, status: statusOf(report.state), ...(error !== null && { error }) };
-    if (report.state.kind === 'ready')
+    if (news === 'listing') this.#logger.debug(`Server "${upstream.id}" offers something else`, { ...facts, ...report.counts });
+    else if (report.state.kind === 'ready')
       this.#logger.info(`Server "${upstream.id}" is ready`, { ...facts, ...report.counts, tookMs: report.state.tookMs });
     else this.#logger.debug(`Server "${upstream.id}" is ${report.state.kind}`, facts);
     this.#emitter.emit('server', report);

@@ -55,6 +55,7 @@ describe('the stream', () => {
     const hub = await run({ slow: fixture('slow-start.mjs', '500') });
     const reader = await read(hub);
     await eventually(() => expect(states(reader)).toEqual(['starting', 'ready']));
+    expect(of(reader, 'info').map(({ data }) => data['message'])).toContain('Server "slow" is ready');
     expect(reader.blocks[0]).toMatchObject({ event: 'hub_state', data: { server_id: 'mcp-hub', version: '4.2.1', pid: process.pid } });
     expect(reader.blocks[0]?.data['port']).toBe(Number(new URL(hub.origin).port));
     expect(of(reader, 'servers_updated')).toEqual([]);
@@ -79,7 +80,7 @@ describe('the stream', () => {
     expect(text).toMatch(/"state":"stopping"[^\n]*\n\n$/);
   });
 
-  it('tells of whole lists, by content, and of log records', async () => {
+  it('tells of whole lists, by content, and of nothing else then', async () => {
     const hub = await ready(await run({ a: fixture('changes-list.mjs') }));
     const reader = await read(hub);
     await call(hub, 'a', 'grow');
@@ -88,6 +89,7 @@ describe('the stream', () => {
     const object = expect.objectContaining({ inputSchema: expect.objectContaining({ type: 'object' }) });
     expect(data).toMatchObject({ server: 'a', tools: [object, object, object, { name: 'grown-1', description: 'A new one.' }] });
     expect(of(reader, 'resource_list_changed')).toEqual([]);
+    expect(of(reader, 'info')).toEqual([]);
   });
 
   it('tells of a crash and of the recovery', async () => {
