@@ -59,7 +59,7 @@ class LocalHub implements Hub {
     this.#parts = parts;
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
-    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id), 'listing')));
+    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     parts.pool.startAll();
     void this.#announceSettled(parts, this.#attend(parts, config));
@@ -119,6 +119,11 @@ class LocalHub implements Hub {
     return entered;
   }
 
+  /** A server has other lists: who shows them hears of it, but the log does not say again that it is ready. */
+  #showOffer({ gateway }: HubParts, upstream: Upstream | undefined): void {
+    if (upstream) this.#emitter.emit('server', reportOf(upstream, gateway.notes));
+  }
+
   async #announceSettled({ pool }: HubParts, entered: Promise<void>): Promise<void> {
     const all = pool.all();
     await pool.settled(
@@ -136,15 +141,13 @@ class LocalHub implements Hub {
     this.#news.hubState(state);
   }
 
-  /** Tells how a server is now; the log only when it is in another state, and not for every list that changes. */
-  #report(upstream: Upstream | undefined, news: 'state' | 'listing' = 'state'): void {
+  #report(upstream: Upstream | undefined): void {
     const parts = this.#parts;
     if (!upstream || !parts) return;
     const report = reportOf(upstream, parts.gateway.notes);
     const error = errorOf(report.state);
     const facts = { server: upstream.id, status: statusOf(report.state), ...(error !== null && { error }) };
-    if (news === 'listing') this.#logger.debug(`Server "${upstream.id}" offers something else`, { ...facts, ...report.counts });
-    else if (report.state.kind === 'ready')
+    if (report.state.kind === 'ready')
       this.#logger.info(`Server "${upstream.id}" is ready`, { ...facts, ...report.counts, tookMs: report.state.tookMs });
     else this.#logger.debug(`Server "${upstream.id}" is ${report.state.kind}`, facts);
     this.#emitter.emit('server', report);
