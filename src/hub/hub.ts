@@ -76,7 +76,7 @@ class LocalHub implements Hub {
     this.#parts = parts;
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
-    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id))));
+    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     this.#live.attach({
       servers: parts.pool,
@@ -156,6 +156,11 @@ class LocalHub implements Hub {
     });
     this.#owned.add(watch).start();
     return entered;
+  }
+
+  /** A server has other lists: who shows them hears of it, but the log does not say again that it is ready. */
+  #showOffer({ gateway }: HubParts, upstream: Upstream | undefined): void {
+    if (upstream) this.#emitter.emit('server', reportOf(upstream, gateway.notes));
   }
 
   async #announceSettled({ pool }: HubParts, entered: Promise<void>): Promise<void> {
