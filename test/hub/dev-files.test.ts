@@ -18,7 +18,12 @@ describe('the files that patterns of dev.watch choose', () => {
     ['named for one pattern only', ['**/*.js', 'dist/*.mjs'], ['dist/a.mjs', 'a.js'], ['dist/a.js', 'node_modules/a.mjs']],
     ['named at every depth', ['**/dist/*.js'], ['dist/a.js', 'p/q/dist/a.js'], ['p/a.js', 'node_modules/dist/a.js']],
     ['hidden ones, when they are named', ['.env', '.config/*.json'], ['.env', '.config/a.json'], ['.envrc', 'a/.env', '.config/x/a.json']],
-    ['without what is taken out', ['**/*.js', '!**/*.test.js', '!fixtures/**'], ['a.js', 'b/a.js'], ['a.test.js', 'b/c.test.js', 'fixtures/a.js']],
+    [
+      'without what is taken out',
+      ['**/*.js', '!**/*.test.js', '!fixtures/**'],
+      ['a.js', 'b/a.js'],
+      ['a.test.js', 'b/c.test.js', 'fixtures/a.js'],
+    ],
     ['taken out, wherever that stands', ['!gen/**', 'gen/a.js', '**/*.js'], ['a.js'], ['gen/a.js', 'gen/.x/a.js']],
     ['the usual ones when something is only taken out', ['!test/**'], ['a.js', 'src/a.js'], ['test/a.js', 'a.rb']],
     ['a folder by its name', ['src', 'lib/'], ['src/a.rb', 'src/b/c', 'lib/x'], ['a.js', 'other/src/a.js']],
@@ -31,7 +36,10 @@ describe('the files that patterns of dev.watch choose', () => {
     expect([...wanted, ...unwanted].filter((path) => choice.wants(path))).toEqual(wanted);
     // Whatever is wanted can also be reached.
     for (const path of wanted) {
-      const folders = path.split('/').slice(0, -1).filter((name) => name !== '..');
+      const folders = path
+        .split('/')
+        .slice(0, -1)
+        .filter((name) => name !== '..');
       const isBeside = path.startsWith('../');
       for (let depth = 1; !isBeside && depth <= folders.length; depth += 1) {
         expect(choice.enters(folders.slice(0, depth).join('/')), path).toBe(true);
@@ -42,7 +50,11 @@ describe('the files that patterns of dev.watch choose', () => {
   it.each<[string[], string[], string[]]>([
     [['**/*.js'], ['src', 'src/deep'], ['.git', 'node_modules', 'src/node_modules', 'dist', '__pycache__', '.venv']],
     [['src/*.js'], ['src'], ['src/deep', 'lib', 'node_modules']],
-    [['src/**', '!src/big/**'], ['src', 'src/a'], ['src/big', 'lib']],
+    [
+      ['src/**', '!src/big/**'],
+      ['src', 'src/a'],
+      ['src/big', 'lib'],
+    ],
     [['*/src/*.ts'], ['a', 'a/src'], ['a/lib', 'a/src/deep']],
     [['{a,b/c}/*.js'], ['a', 'b', 'b/c'], ['node_modules', '.git']],
     [['.config/**'], ['.config'], ['.git', 'src']],
