@@ -33,7 +33,7 @@ async function connected(replies: Record<string, ScriptedReply>, overrides: Part
       return replies[method] ?? 'silence';
     },
   });
-  const recorded = await connectTo(launch, { clock, createStdioTransport: () => transport, requestTimeoutMs: 1_000, ...overrides });
+  const recorded = await connectTo(launch, { clock, createStdioTransport: () => transport, requestTimeoutMs: () => 1_000, ...overrides });
   const ids = (method: string): number[] =>
     transport.sent.flatMap((message) => ('method' in message && 'id' in message && message.method === method ? [Number(message.id)] : []));
   const last = (method: string): RequestMessage | undefined =>
@@ -55,7 +55,7 @@ const log = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 
 
 describe('time limits', () => {
   it('keep nobody waiting for a server that is silent about its log level', async () => {
-    const { connection, clock, ids } = await connected(legacy({ logging: {} }), { requestTimeoutMs: 300_000 });
+    const { connection, clock, ids } = await connected(legacy({ logging: {} }), { requestTimeoutMs: () => 300_000 });
     const failure = connection.setLogLevel('info').catch((error: unknown) => error);
     await clock.advance(5_000);
     expect(await failure).toMatchObject({ code: 'TIMEOUT' });
