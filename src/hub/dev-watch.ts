@@ -1,7 +1,7 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { FSWatcher } from 'chokidar';
+import type { ChokidarOptions, FSWatcher } from 'chokidar';
 import { type Clock, type Disposable, messageOf } from '../base/index.ts';
 import { type FileChoice, pathWithin } from './dev-files.ts';
 
@@ -25,7 +25,11 @@ export interface DevWatchOptions {
   readonly onReady: () => void;
   /** Something that a person should know, once each. */
   readonly onProblem: (text: string) => void;
+  /** Begins to watch; the real thing unless told otherwise, loaded when it is first needed. */
+  readonly watch?: WatchFiles;
 }
+
+export type WatchFiles = (paths: string[], options: ChokidarOptions) => FSWatcher;
 
 /** Watches the files of one folder. */
 export class DevWatch {
@@ -73,7 +77,7 @@ export class DevWatch {
   }
 
   async #watch(ignoreInitial: boolean): Promise<void> {
-    const { watch } = await import('chokidar');
+    const watch = this.#options.watch ?? (await import('chokidar')).watch;
     if (this.#closed) return;
     const { choice, onReady } = this.#options;
     const watcher = watch([...choice.roots], {

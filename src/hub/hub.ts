@@ -2,6 +2,8 @@ import { type Disposable, Disposables, Emitter, type Logger, messageOf, systemCl
 import { ConfigStore, formatDiagnostic, type HubConfig, loadConfig } from '../config/index.ts';
 import type { ListKind } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
+import type { DevMode } from './dev-mode.ts';
+import { devModeOf } from './dev-pool.ts';
 import { healthObject } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
@@ -26,6 +28,7 @@ class LocalHub implements Hub {
   #config: HubConfig | undefined;
   #parts: HubParts | undefined;
   #registration: Registration | undefined;
+  #dev: DevMode | undefined;
   #port = 0;
   #stopping: Promise<void> | undefined;
 
@@ -59,6 +62,9 @@ class LocalHub implements Hub {
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     parts.pool.startAll();
+    const { env, cwd } = this.#options;
+    this.#dev = devModeOf({ pool: parts.pool, clock: systemClock, logger: this.#logger, publish: () => {}, env, cwd });
+    this.#dev.follow(config.servers);
     void this.#announceSettled(parts, this.#attend(parts, config));
     return { port, urls: [`http://localhost:${port}/mcp`] };
   }
@@ -82,7 +88,7 @@ class LocalHub implements Hub {
     const parts = this.#parts;
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
-    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left]);
+    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close()]);
     this.#owned.dispose();
     this.#state = 'stopped';
     this.#logger.info('The hub has stopped');
