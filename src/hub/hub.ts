@@ -1,6 +1,8 @@
 import { type Disposable, Disposables, Emitter, type Logger, messageOf, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
+import type { DevMode } from './dev-mode.ts';
+import { devModeOf } from './dev-pool.ts';
 import { reportedVersion } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { HubLife } from './life.ts';
@@ -31,6 +33,7 @@ class LocalHub implements Hub {
   readonly #workspaces: WorkspaceFile;
   #parts: HubParts | undefined;
   #registration: Registration | undefined;
+  #dev: DevMode | undefined;
   #port = 0;
   #stopping: Promise<void> | undefined;
 
@@ -85,6 +88,7 @@ class LocalHub implements Hub {
       },
     });
     parts.pool.startAll();
+    this.#dev = this.#startDevMode(parts.pool);
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();
     void this.#announceSettled(parts, this.#attend(parts, config));
@@ -98,6 +102,16 @@ class LocalHub implements Hub {
 
   async reload(): Promise<void> {
     if (this.#parts && !this.#stopping) await this.#live.reloadAndTell();
+  }
+
+  /** What it watches follows the config. */
+  #startDevMode(pool: HubParts['pool']): DevMode {
+    const { env, cwd } = this.#options;
+    const dev = devModeOf({ pool, clock: systemClock, logger: this.#logger, publish: this.#news.publish, env, cwd });
+    const follow = (): void => dev.follow(pool.all().map(({ definition }) => definition));
+    this.#owned.add(pool.on('members', follow));
+    follow();
+    return dev;
   }
 
   #management(parts: Omit<HubParts, 'server'>): HubManagement {
@@ -125,7 +139,7 @@ class LocalHub implements Hub {
     const parts = this.#parts;
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
-    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left]);
+    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close()]);
     this.#owned.dispose();
     this.#life.stopped();
     this.#logger.info('The hub has stopped');
