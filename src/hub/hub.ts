@@ -107,7 +107,15 @@ class LocalHub implements Hub {
   /** What it watches follows the config. */
   #startDevMode(pool: HubParts['pool']): DevMode {
     const { env, cwd } = this.#options;
-    const dev = devModeOf({ pool, clock: systemClock, logger: this.#logger, publish: this.#news.publish, env, cwd });
+    const dev = devModeOf({
+      pool,
+      clock: systemClock,
+      logger: this.#logger,
+      publish: this.#news.publish,
+      mute: (names) => this.#news.mute(names),
+      env,
+      cwd,
+    });
     const follow = (): void => dev.follow(pool.all().map(({ definition }) => definition));
     this.#owned.add(pool.on('members', follow));
     follow();
