@@ -1,0 +1,71 @@
+import { isObject } from '../../protocol/index.ts';
+import { type Installation, objectsOf, present, type RegistryEntry, textOf } from './entries.ts';
+import { packageInstallation } from './package-installation.ts';
+import { remoteInstallation } from './remote-installation.ts';
+
+/** Where the official registry keeps what it knows of an entry itself. */
+const OFFICIAL = 'io.modelcontextprotocol.registry/official';
+
+/**
+ * An entry of the MCP Registry API (`{server: server.json, _meta}`) in the marketplace's shape; `undefined` for one that is
+ * deleted there or is none. Remotes come first: they need nothing on this machine.
+ */
+export function officialEntry(value: unknown): RegistryEntry | undefined {
+  if (!isObject(value)) return undefined;
+  const server = value['server'];
+  if (!isObject(server)) return undefined;
+  const id = textOf(server['name']);
+  const meta = officialMeta(value);
+  const status = textOf(meta['status']);
+  if (id === undefined || status === 'deleted') return undefined;
+  const repository = isObject(server['repository']) ? server['repository'] : {};
+  const updatedAt = seconds(meta['updatedAt']) ?? seconds(meta['publishedAt']);
+  const found = [...objectsOf(server['remotes']).map(remoteInstallation), ...objectsOf(server['packages']).map(packageInstallation)];
+  const refused = found.filter((item) => typeof item === 'string');
+  const title = textOf(server['title']);
+  return {
+    id,
+    name: title ?? id.split('/').at(-1) ?? id,
+    description: textOf(server['description']) ?? '',
+    author: id.split('/')[0]?.replace(/^io\.github\./, '') ?? '',
+    url: repositoryAddress(repository) ?? textOf(server['websiteUrl']) ?? '',
+    category: '',
+    tags: status === 'deprecated' ? ['official', 'deprecated'] : ['official'],
+    installations: withUniqueNames(found.filter((item) => typeof item !== 'string')),
+    registryName: id,
+    ...present({
+      version: textOf(server['version']),
+      lastCommit: updatedAt,
+      updatedAt,
+      notInstallable: refused.length > 0 ? refused : undefined,
+    }),
+  };
+}
+
+function officialMeta(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const meta = isObject(value['_meta']) ? value['_meta'][OFFICIAL] : undefined;
+  return isObject(meta) ? meta : {};
+}
+
+function seconds(value: unknown): number | undefined {
+  const atMs = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : Math.floor(atMs / 1000);
+}
+
+/** A server in a folder of its repository is shown, and compared, by that folder. */
+function repositoryAddress(repository: Readonly<Record<string, unknown>>): string | undefined {
+  const url = textOf(repository['url']);
+  const folder = textOf(repository['subfolder'])?.replace(/^\/+|\/+$/g, '');
+  if (url === undefined || !folder || url.includes('/tree/')) return url;
+  return `${url.replace(/(?:\.git)?\/*$/, '')}/tree/HEAD/${folder}`;
+}
+
+/** People choose an installation by its name. */
+export function withUniqueNames(installations: readonly Installation[]): readonly Installation[] {
+  const seen = new Map<string, number>();
+  return installations.map((item) => {
+    const count = (seen.get(item.name) ?? 0) + 1;
+    seen.set(item.name, count);
+    return count === 1 ? item : { ...item, name: `${item.name} ${count}` };
+  });
+}

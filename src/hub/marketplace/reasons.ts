@@ -1,0 +1,90 @@
+import { HubError, messageOf } from '../../base/index.ts';
+
+/** Why something could not be read. */
+export type Reason = 'dns' | 'refused' | 'tls' | 'proxy' | 'timeout' | 'network' | 'status' | 'oversize' | 'garbage';
+
+const advice: Readonly<Record<Reason, string>> = {
+  dns: 'Its host name is not known here: check the spelling and the network, or set HTTPS_PROXY where only a proxy gets out.',
+  refused: 'Nobody listens there: check the address and the port.',
+  tls: 'Its certificate is not trusted: name the file of your own authority in NODE_EXTRA_CA_CERTS.',
+  proxy: 'The proxy did not let it through: check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.',
+  timeout: 'It took too long: check the network, or set HTTPS_PROXY where only a proxy gets out.',
+  network: 'The connection broke: check the network.',
+  status: 'Try again later, or check the address.',
+  oversize: 'Check the address.',
+  garbage: 'Check the address: what is there is no registry.',
+};
+
+/** A MARKETPLACE_ERROR that says which address, why, and what to do. */
+export function unreadable(url: string, reason: Reason, what: string, cause?: unknown): HubError {
+  const address = withoutSecrets(url);
+  return new HubError('MARKETPLACE_ERROR', `${address} cannot be read: ${what}. ${advice[reason]}`, {
+    details: { url: address, reason },
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/** An address without user, password and query, any of which may hold a secret. */
+export function withoutSecrets(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed ? `${parsed.origin}${parsed.pathname}` : 'The address';
+}
+
+const DNS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME']);
+const TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const TLS = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO|HOSTNAME_MISMATCH)/;
+
+/** What a failed request means; `proxies` are the addresses of the proxies in use. */
+export function failureOf(url: string, error: unknown, proxies: readonly string[]): HubError {
+  const chain = causes(error);
+  const last = chain.find((item) => codeOf(item) !== undefined) ?? chain.at(-1);
+  const code = codeOf(last) ?? '';
+  const what = code && !messageOf(last).includes(code) ? `${messageOf(last)} (${code})` : messageOf(last);
+  if (chain.some((item) => /proxy/i.test(messageOf(item))) || chain.some((item) => isOf(item, proxies, url))) {
+    return unreadable(url, 'proxy', what, error);
+  }
+  return unreadable(url, kindOf(code), what, error);
+}
+
+function kindOf(code: string): Reason {
+  if (DNS.has(code)) return 'dns';
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (TIMEOUTS.has(code)) return 'timeout';
+  return TLS.test(code) ? 'tls' : 'network';
+}
+
+/** The error and what is behind it, outermost first. */
+function causes(error: unknown): readonly unknown[] {
+  const found: unknown[] = [];
+  const open = [error];
+  while (open.length > 0 && found.length < 20) {
+    const next = open.shift();
+    if (next === undefined || next === null) continue;
+    found.push(next);
+    if (next instanceof AggregateError) open.push(...next.errors);
+    if (next instanceof Error) open.push(next.cause);
+  }
+  return found;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** True when the error is about reaching one of the proxies. */
+function isOf(error: unknown, proxies: readonly string[], url: string): boolean {
+  if (!(error instanceof Error)) return false;
+  const target = URL.parse(url);
+  const hostname = 'hostname' in error ? error.hostname : undefined;
+  const port = 'port' in error ? Number(error.port) : undefined;
+  return proxies.some((address) => {
+    const proxy = URL.parse(address);
+    if (!proxy) return false;
+    if (hostname !== undefined) return hostname === proxy.hostname && hostname !== target?.hostname;
+    return port !== undefined && port === portOf(proxy) && target !== null && port !== portOf(target);
+  });
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port || (protocol === 'https:' ? 443 : 80));
+}
