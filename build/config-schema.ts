@@ -3,6 +3,7 @@ import {
   devFields,
   keptFields,
   keptTopFields,
+  marketplaceFields,
   remoteFields,
   serverFields,
   settingFields,
@@ -51,4 +52,4 @@ function serverSchema(): JsonSchema {
 }
 
 /** The tables of docs/configuration.md, in its order. */
-export const tables = { stdioFields, devFields, remoteFields, commonFields, keptFields, settingFields, keptTopFields } as const;
+export const tables = { stdioFields, devFields, remoteFields, commonFields, keptFields, settingFields, marketplaceFields, keptTopFields } as const;

@@ -5,6 +5,7 @@ export { type HubEnvironment, readHubEnvironment } from './hub-environment.ts';
 export { Json5SyntaxError } from './json5.ts';
 export { editJson5 } from './json5-edit.ts';
 export { loadConfig } from './load.ts';
+export { marketplaceDefaults } from './marketplace-defaults.ts';
 export { Placeholders, predefined } from './placeholders.ts';
 export { formatDiagnostic } from './source.ts';
 export { ConfigStore } from './store.ts';

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeFileAtomically } from '../../config/index.ts';
 import { isObject } from '../../protocol/index.ts';
 import { numberOf, readEntry, type RegistryEntry, textOf } from './entries.ts';
 
@@ -73,18 +73,17 @@ export class CacheFile {
     const text = JSON.stringify({ version: 2, sources, serverDocumentation: readmes } satisfies CacheContent & { version: number });
     if (text.length > MAX_BYTES) return;
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    const draft = `${this.#path}.${process.pid}.${randomUUID()}`;
-    try {
-      await writeFile(draft, text, { mode: 0o600 });
-      await rename(draft, this.#path);
-    } finally {
-      await rm(draft, { force: true });
-    }
+    await writeFileAtomically(this.#path, text);
   }
 }
 
 /** Both together, of each key the later one, and of all the `max` latest. */
-function latest<T>(old: Readonly<Record<string, T>>, news: Readonly<Record<string, T>>, at: (item: T) => number, max: number): Record<string, T> {
+function latest<T>(
+  old: Readonly<Record<string, T>>,
+  news: Readonly<Record<string, T>>,
+  at: (item: T) => number,
+  max: number,
+): Record<string, T> {
   const all = new Map(Object.entries(old));
   for (const [key, item] of Object.entries(news)) {
     const known = all.get(key);

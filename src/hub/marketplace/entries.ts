@@ -85,6 +85,11 @@ export function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.slice(0, MAX_ITEMS).flatMap((item) => textOf(item) ?? []) : [];
 }
 
+/** `undefined` for what is no absolute address. */
+export function addressOf(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
 /** `object` without what is `undefined`. */
 export function present<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(object).filter(([, value]) => value !== undefined);

@@ -1,5 +1,5 @@
 import { isObject } from '../../protocol/index.ts';
-import type { Installation, RegistryEntry } from './entries.ts';
+import { addressOf, type Installation, type RegistryEntry } from './entries.ts';
 import { withUniqueNames } from './official-entry.ts';
 
 /**
@@ -63,7 +63,7 @@ function npmPackages(entry: RegistryEntry): readonly string[] {
 
 /** `github.com/owner/repo#folder`, whatever the spelling. */
 function repositories({ url }: RegistryEntry): readonly string[] {
-  const address = URL.parse(url.replace(/^git\+/, ''));
+  const address = addressOf(url.replace(/^git\+/, ''));
   if (!address) return [];
   const [owner, repo, tree, , ...folder] = address.pathname.split('/').filter((part) => part !== '');
   if (!owner || !repo) return [];

@@ -11,35 +11,40 @@ const OFFICIAL = 'io.modelcontextprotocol.registry/official';
  * deleted there or is none. Remotes come first: they need nothing on this machine.
  */
 export function officialEntry(value: unknown): RegistryEntry | undefined {
-  if (!isObject(value)) return undefined;
-  const server = value['server'];
-  if (!isObject(server)) return undefined;
+  const server = isObject(value) ? value['server'] : undefined;
+  if (!isObject(value) || !isObject(server)) return undefined;
   const id = textOf(server['name']);
   const meta = officialMeta(value);
   const status = textOf(meta['status']);
   if (id === undefined || status === 'deleted') return undefined;
-  const repository = isObject(server['repository']) ? server['repository'] : {};
-  const updatedAt = seconds(meta['updatedAt']) ?? seconds(meta['publishedAt']);
-  const found = [...objectsOf(server['remotes']).map(remoteInstallation), ...objectsOf(server['packages']).map(packageInstallation)];
-  const refused = found.filter((item) => typeof item === 'string');
-  const title = textOf(server['title']);
+  const [author = '', shortName = id] = id.split('/', 2);
   return {
     id,
-    name: title ?? id.split('/').at(-1) ?? id,
+    name: textOf(server['title']) ?? shortName,
     description: textOf(server['description']) ?? '',
-    author: id.split('/')[0]?.replace(/^io\.github\./, '') ?? '',
-    url: repositoryAddress(repository) ?? textOf(server['websiteUrl']) ?? '',
+    author: author.replace(/^io\.github\./, ''),
+    url: repositoryAddress(server['repository']) ?? textOf(server['websiteUrl']) ?? '',
     category: '',
     tags: status === 'deprecated' ? ['official', 'deprecated'] : ['official'],
-    installations: withUniqueNames(found.filter((item) => typeof item !== 'string')),
     registryName: id,
-    ...present({
-      version: textOf(server['version']),
-      lastCommit: updatedAt,
-      updatedAt,
-      notInstallable: refused.length > 0 ? refused : undefined,
-    }),
+    ...installationsOf(server),
+    ...times(meta),
+    ...present({ version: textOf(server['version']) }),
   };
+}
+
+function installationsOf(server: Readonly<Record<string, unknown>>): Pick<RegistryEntry, 'installations' | 'notInstallable'> {
+  const found = [...objectsOf(server['remotes']).map(remoteInstallation), ...objectsOf(server['packages']).map(packageInstallation)];
+  const notInstallable = found.filter((item) => typeof item === 'string');
+  return {
+    installations: withUniqueNames(found.filter((item) => typeof item !== 'string')),
+    ...(notInstallable.length > 0 && { notInstallable }),
+  };
+}
+
+function times(meta: Readonly<Record<string, unknown>>): Partial<RegistryEntry> {
+  const updatedAt = seconds(meta['updatedAt']) ?? seconds(meta['publishedAt']);
+  return present({ lastCommit: updatedAt, updatedAt });
 }
 
 function officialMeta(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
@@ -53,7 +58,8 @@ function seconds(value: unknown): number | undefined {
 }
 
 /** A server in a folder of its repository is shown, and compared, by that folder. */
-function repositoryAddress(repository: Readonly<Record<string, unknown>>): string | undefined {
+function repositoryAddress(repository: unknown): string | undefined {
+  if (!isObject(repository)) return undefined;
   const url = textOf(repository['url']);
   const folder = textOf(repository['subfolder'])?.replace(/^\/+|\/+$/g, '');
   if (url === undefined || !folder || url.includes('/tree/')) return url;

@@ -1,4 +1,4 @@
-import { flagOf, type Installation, objectsOf, type Parameter, textOf } from './entries.ts';
+import { addressOf, flagOf, type Installation, objectsOf, type Parameter, textOf } from './entries.ts';
 import { Inputs } from './inputs.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ interface Package {
 
 const at = ({ identifier, version }: Package): string => (version ? `${identifier}@${version}` : identifier);
 
-const isDefault = (url: string | undefined, host: string): boolean => url === undefined || URL.parse(url)?.hostname === host;
+const isDefault = (url: string | undefined, host: string): boolean => url === undefined || addressOf(url)?.hostname === host;
 
 const runners: Readonly<Record<string, Runner>> = {
   npm: {
@@ -44,7 +44,8 @@ const runners: Readonly<Record<string, Runner>> = {
     prerequisite: 'uv (uvx)',
     line: (pack) => {
       const command = pack.hint ?? 'uvx';
-      if (command === 'pipx') return ['pipx', 'run', ...pack.runtimeArgs, pack.version ? `${pack.identifier}==${pack.version}` : pack.identifier];
+      if (command === 'pipx')
+        return ['pipx', 'run', ...pack.runtimeArgs, pack.version ? `${pack.identifier}==${pack.version}` : pack.identifier];
       const index = isDefault(pack.baseUrl, 'pypi.org') ? [] : ['--index-url', `${pack.baseUrl}`];
       return [command, ...(command === 'uvx' ? index : []), ...pack.runtimeArgs, command === 'python' ? pack.identifier : at(pack)];
     },
@@ -71,7 +72,7 @@ const runners: Readonly<Record<string, Runner>> = {
 
 /** `docker.io/owner/image:1.0` is complete; older entries have host and tag in fields of their own. */
 function image({ identifier, version, baseUrl }: Package): string {
-  const host = isDefault(baseUrl, 'docker.io') ? undefined : URL.parse(`${baseUrl}`)?.host;
+  const host = isDefault(baseUrl, 'docker.io') ? undefined : addressOf(`${baseUrl}`)?.host;
   const [first = ''] = identifier.split('/', 1);
   const isQualified = identifier.includes('/') && (/[.:]/.test(first) || first === 'localhost');
   const name = host && !isQualified ? `${host}/${identifier}` : identifier;

@@ -6,7 +6,9 @@ import type { RegistryEntry } from './entries.ts';
  * case and to how spaces came through. Every word of `search` has to be somewhere in an entry.
  */
 export function select(entries: readonly RegistryEntry[], query: MarketplaceQuery): readonly RegistryEntry[] {
-  const words = plain(query.search).split(' ').filter((word) => word !== '');
+  const words = plain(query.search)
+    .split(' ')
+    .filter((word) => word !== '');
   const category = plain(query.category);
   const tags = (query.tags ?? []).map(plain).filter((tag) => tag !== '');
   const found = entries.filter((entry) => {
@@ -38,5 +40,8 @@ function plain(text: string | undefined): string {
       return code;
     }
   });
-  return decoded.toLowerCase().replace(/[\s+]+/g, ' ').trim();
+  return decoded
+    .toLowerCase()
+    .replace(/[\s+]+/g, ' ')
+    .trim();
 }

@@ -1,4 +1,5 @@
 import type { RegistryHttp } from './registry-http.ts';
+import { addressOf } from './entries.ts';
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 512 * 1024;
@@ -11,7 +12,7 @@ export const README_BASE = 'https://raw.githubusercontent.com';
  * server in a folder of a repository has its own there.
  */
 export function readmeAddresses(url: string, base: string): readonly string[] {
-  const address = URL.parse(url.replace(/^git\+/, ''));
+  const address = addressOf(url.replace(/^git\+/, ''));
   if (!address || !/^(?:www\.)?github\.com$/.test(address.hostname)) return [];
   const [owner, repo, tree, branch = 'HEAD', ...folder] = address.pathname.split('/').filter((part) => part !== '');
   if (!owner || !repo) return [];

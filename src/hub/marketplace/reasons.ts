@@ -1,4 +1,5 @@
 import { HubError, messageOf } from '../../base/index.ts';
+import { addressOf } from './entries.ts';
 
 /** Why something could not be read. */
 export type Reason = 'dns' | 'refused' | 'tls' | 'proxy' | 'timeout' | 'network' | 'status' | 'oversize' | 'garbage';
@@ -26,7 +27,7 @@ export function unreadable(url: string, reason: Reason, what: string, cause?: un
 
 /** An address without user, password and query, any of which may hold a secret. */
 export function withoutSecrets(url: string): string {
-  const parsed = URL.parse(url);
+  const parsed = addressOf(url);
   return parsed ? `${parsed.origin}${parsed.pathname}` : 'The address';
 }
 
@@ -74,14 +75,14 @@ function codeOf(error: unknown): string | undefined {
 /** True when the error is about reaching one of the proxies. */
 function isOf(error: unknown, proxies: readonly string[], url: string): boolean {
   if (!(error instanceof Error)) return false;
-  const target = URL.parse(url);
+  const target = addressOf(url);
   const hostname = 'hostname' in error ? error.hostname : undefined;
   const port = 'port' in error ? Number(error.port) : undefined;
   return proxies.some((address) => {
-    const proxy = URL.parse(address);
+    const proxy = addressOf(address);
     if (!proxy) return false;
     if (hostname !== undefined) return hostname === proxy.hostname && hostname !== target?.hostname;
-    return port !== undefined && port === portOf(proxy) && target !== null && port !== portOf(target);
+    return port !== undefined && port === portOf(proxy) && target !== undefined && port !== portOf(target);
   });
 }
 

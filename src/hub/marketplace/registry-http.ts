@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { type Clock, isHubError } from '../../base/index.ts';
 import { failureOf, unreadable, withoutSecrets } from './reasons.ts';
+import { addressOf } from './entries.ts';
 
 export interface RequestOptions {
   /** Of the copy that is there already; the answer may then be that it is still right. */
@@ -49,18 +50,13 @@ export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Pr
   return {
     async get(url, { etag, lastModified, maxBytes, timeoutMs, signal }) {
       const deadline = new AbortController();
-      const timer = clock.after(timeoutMs, () => deadline.abort(unreadable(url, 'timeout', `no complete answer within ${timeoutMs / 1000} s`)));
+      const timer = clock.after(timeoutMs, () =>
+        deadline.abort(unreadable(url, 'timeout', `no complete answer within ${timeoutMs / 1000} s`)),
+      );
       const signals = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
       try {
-        const headers = {
-          accept: 'application/json, text/plain;q=0.9, */*;q=0.5',
-          'user-agent': 'mcp-hub',
-          ...(etag !== undefined && { 'if-none-match': etag }),
-          ...(lastModified !== undefined && { 'if-modified-since': lastModified }),
-        };
-        const response = await fetch(url, { dispatcher, headers, signal: signals });
-        const { status } = response;
-        if (status !== 200 && status !== 304 && status !== 404) throw refusal(url, status);
+        const response = await fetch(url, { dispatcher, headers: headersOf(etag, lastModified), signal: signals });
+        const status = statusOf(url, response.status);
         return {
           status,
           text: status === 200 ? await readBody(url, response.body, maxBytes) : '',
@@ -79,9 +75,27 @@ export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Pr
   };
 }
 
+function headersOf(etag: string | undefined, lastModified: string | undefined): Record<string, string> {
+  return {
+    accept: 'application/json, text/plain;q=0.9, */*;q=0.5',
+    'user-agent': 'mcp-hub',
+    ...(etag !== undefined && { 'if-none-match': etag }),
+    ...(lastModified !== undefined && { 'if-modified-since': lastModified }),
+  };
+}
+
+function statusOf(url: string, status: number): Reply['status'] {
+  if (status === 200 || status === 304 || status === 404) return status;
+  throw refusal(url, status);
+}
+
 function refusal(url: string, status: number): Error {
   const isProxys = status === 407;
-  return unreadable(url, isProxys ? 'proxy' : 'status', isProxys ? 'the proxy wants a login (HTTP 407)' : `it answered with HTTP ${status}`);
+  return unreadable(
+    url,
+    isProxys ? 'proxy' : 'status',
+    isProxys ? 'the proxy wants a login (HTTP 407)' : `it answered with HTTP ${status}`,
+  );
 }
 
 async function readBody(url: string, body: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<string> {
@@ -96,7 +110,7 @@ async function readBody(url: string, body: AsyncIterable<Uint8Array> | null, max
 }
 
 function isLoopback(origin: string | URL | undefined): boolean {
-  const hostname = URL.parse(String(origin ?? ''))?.hostname ?? '';
+  const hostname = addressOf(String(origin ?? ''))?.hostname ?? '';
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(?:\.\d+){3}$/.test(hostname) || hostname === '[::1]';
 }
 

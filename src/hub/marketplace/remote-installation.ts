@@ -1,4 +1,4 @@
-import { type Installation, objectsOf, textOf } from './entries.ts';
+import { addressOf, type Installation, objectsOf, textOf } from './entries.ts';
 import { Inputs } from './inputs.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ export function remoteInstallation(value: Json): Installation | string {
   const config = { type, url, ...(Object.keys(headers).length > 0 && { headers }) };
   return {
     name: title,
-    description: `Hosted at ${URL.parse(address.replace(/[{}]/g, ''))?.host ?? address}`,
+    description: `Hosted at ${addressOf(address.replace(/[{}]/g, ''))?.host ?? address}`,
     config: JSON.stringify(config, null, 2),
     parameters: inputs.parameters,
     transports: [type],

@@ -86,9 +86,11 @@ export class Source {
     const isOver = (): undefined => undefined;
     const wait = hasData ? done : Promise.race([first.promise, done]);
     const timeoutMs = hasData ? graceMs : firstPageMs;
-    await withDeadline(wait, { clock, timeoutMs, onTimeout: () => unreadable(this.url, 'timeout', `nothing of it within ${timeoutMs / 1000} s`) }).catch(
-      isOver,
-    );
+    await withDeadline(wait, {
+      clock,
+      timeoutMs,
+      onTimeout: () => unreadable(this.url, 'timeout', `nothing of it within ${timeoutMs / 1000} s`),
+    }).catch(isOver);
   }
 
   /** Resolves when no reading is under way any more. */
