@@ -1,5 +1,5 @@
 import { hubPaths, isHubError } from '../base/index.ts';
-import { ApiClient, connectHub, START_WITHIN_MS } from './api-client.ts';
+import { type ApiClient, connectHub, START_WITHIN_MS } from './api-client.ts';
 import type { CommandIo } from './command.ts';
 import { fileEdits } from './config-file-edits.ts';
 import { listOf, memberOf, textOf, textsOf } from './json.ts';
