@@ -1,6 +1,6 @@
 export { type FileLock, tryLock } from './file-lock.ts';
 export { loadHub } from './load-hub.ts';
-export { openMarketplace } from './load-marketplace.ts';
+export { HubMarketplace, openMarketplace } from './load-marketplace.ts';
 export { LogFile } from './log-file.ts';
 export type { Installation, Parameter, RegistryEntry } from './marketplace/entries.ts';
 export type { RegistryMarketplace } from './marketplace/marketplace.ts';

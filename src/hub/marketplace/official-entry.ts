@@ -17,12 +17,11 @@ export function officialEntry(value: unknown): RegistryEntry | undefined {
   const meta = officialMeta(value);
   const status = textOf(meta['status']);
   if (id === undefined || status === 'deleted') return undefined;
-  const [author = '', shortName = id] = id.split('/', 2);
   return {
     id,
-    name: textOf(server['title']) ?? shortName,
+    name: textOf(server['title']) ?? id.slice(id.indexOf('/') + 1),
     description: textOf(server['description']) ?? '',
-    author: author.replace(/^io\.github\./, ''),
+    author: id.replace(/^io\.github\.|\/.*$/g, ''),
     url: repositoryAddress(server['repository']) ?? textOf(server['websiteUrl']) ?? '',
     category: '',
     tags: status === 'deprecated' ? ['official', 'deprecated'] : ['official'],

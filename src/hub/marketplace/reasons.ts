@@ -35,16 +35,15 @@ const DNS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME']);
 const TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const TLS = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO|HOSTNAME_MISMATCH)/;
 
-/** What a failed request means; `proxies` are the addresses of the proxies in use. */
-export function failureOf(url: string, error: unknown, proxies: readonly string[]): HubError {
+/** What a failed request means; through a proxy, names and connections are the proxy's own. */
+export function failureOf(url: string, error: unknown, isProxied: boolean): HubError {
   const chain = causes(error);
   const last = chain.find((item) => codeOf(item) !== undefined) ?? chain.at(-1);
   const code = codeOf(last) ?? '';
   const what = code && !messageOf(last).includes(code) ? `${messageOf(last)} (${code})` : messageOf(last);
-  if (chain.some((item) => /proxy/i.test(messageOf(item))) || chain.some((item) => isOf(item, proxies, url))) {
-    return unreadable(url, 'proxy', what, error);
-  }
-  return unreadable(url, kindOf(code), what, error);
+  const reason = kindOf(code);
+  const isProxys = isProxied && (reason === 'dns' || reason === 'refused' || chain.some((item) => /proxy/i.test(messageOf(item))));
+  return unreadable(url, isProxys ? 'proxy' : reason, what, error);
 }
 
 function kindOf(code: string): Reason {
@@ -70,22 +69,4 @@ function causes(error: unknown): readonly unknown[] {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** True when the error is about reaching one of the proxies. */
-function isOf(error: unknown, proxies: readonly string[], url: string): boolean {
-  if (!(error instanceof Error)) return false;
-  const target = addressOf(url);
-  const hostname = 'hostname' in error ? error.hostname : undefined;
-  const port = 'port' in error ? Number(error.port) : undefined;
-  return proxies.some((address) => {
-    const proxy = addressOf(address);
-    if (!proxy) return false;
-    if (hostname !== undefined) return hostname === proxy.hostname && hostname !== target?.hostname;
-    return port !== undefined && port === portOf(proxy) && target !== undefined && port !== portOf(target);
-  });
-}
-
-function portOf({ port, protocol }: URL): number {
-  return Number(port || (protocol === 'https:' ? 443 : 80));
 }

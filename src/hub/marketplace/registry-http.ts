@@ -45,7 +45,8 @@ export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Pr
       (options, handler) =>
         isLoopback(options.origin) ? direct.dispatch(options, handler) : dispatch(options, handler),
   );
-  const proxies = [httpProxy, httpsProxy].filter((address) => address !== '');
+  const isProxied = (url: URL): boolean =>
+    (url.protocol === 'https:' ? httpsProxy || httpProxy : httpProxy) !== '' && !isLoopback(url.origin) && !isExcepted(url, noProxy);
 
   return {
     async get(url, { etag, lastModified, maxBytes, timeoutMs, signal }) {
@@ -55,7 +56,8 @@ export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Pr
       );
       const signals = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
       try {
-        const response = await fetch(url, { dispatcher, headers: headersOf(etag, lastModified), signal: signals });
+        const { target, headers } = withoutLogin(url);
+        const response = await fetch(target, { dispatcher, headers: { ...headers, ...headersOf(etag, lastModified) }, signal: signals });
         const status = statusOf(url, response.status);
         return {
           status,
@@ -65,7 +67,7 @@ export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Pr
         };
       } catch (error) {
         if (isHubError(deadline.signal.reason)) throw deadline.signal.reason;
-        throw isHubError(error) ? error : failureOf(url, error, proxies);
+        throw isHubError(error) ? error : failureOf(url, error, isProxied(new URL(url)));
       } finally {
         timer.dispose();
       }
@@ -73,6 +75,27 @@ export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Pr
     // Answers that nobody reads any more would keep their connections open.
     close: async () => void (await Promise.all([direct.destroy(), proxied.destroy()])),
   };
+}
+
+/** `fetch` takes no user and password in an address. */
+function withoutLogin(url: string): { readonly target: URL; readonly headers: Record<string, string> } {
+  const target = new URL(url);
+  const { username, password } = target;
+  if (username === '' && password === '') return { target, headers: {} };
+  target.username = '';
+  target.password = '';
+  const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+  return { target, headers: { authorization: `Basic ${login}` } };
+}
+
+/** NO_PROXY: names with everything below them, `*` for all. */
+function isExcepted({ hostname, port }: URL, noProxy: string): boolean {
+  return noProxy.split(/[,\s]+/).some((entry) => {
+    const [, name = '', only] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+    if (entry === '*') return true;
+    if (name === '' || (only !== undefined && only !== port)) return false;
+    return hostname === name.toLowerCase() || hostname.endsWith(`.${name.toLowerCase()}`);
+  });
 }
 
 function headersOf(etag: string | undefined, lastModified: string | undefined): Record<string, string> {
