@@ -46,6 +46,8 @@ const MAX_READMES = 50;
  */
 export class CacheFile {
   readonly #path: string;
+  /** The last change; the next one waits for it. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
@@ -66,7 +68,14 @@ export class CacheFile {
    *
    * @throws what the file system says
    */
-  async add(news: Partial<CacheContent>): Promise<void> {
+  add(news: Partial<CacheContent>): Promise<void> {
+    const change = this.#last.then(() => this.#add(news));
+    // Whoever asked for it is told what went wrong; the next one has nothing to do with it.
+    this.#last = change.catch(() => undefined);
+    return change;
+  }
+
+  async #add(news: Partial<CacheContent>): Promise<void> {
     const old = await this.read();
     const sources = latest({ ...old.sources }, news.sources ?? {}, (item) => item.fetchedAt, MAX_SOURCES);
     const readmes = latest({ ...old.serverDocumentation }, news.serverDocumentation ?? {}, (item) => item.lastFetchedAt, MAX_READMES);

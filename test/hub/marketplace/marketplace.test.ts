@@ -165,6 +165,7 @@ describe('a marketplace', () => {
   it('serves old data with a warning when the registry is gone', async () => {
     const first = open({ officialUrl: undefined });
     await first.list({});
+    await first.close();
     await community.stop();
     await clock.advance(2 * HOUR);
     const { servers, warning } = await open({ officialUrl: undefined }).list({});
