@@ -14,7 +14,10 @@ export interface CommandEntry {
 }
 
 /** Every command but `serve` and `stdio`, which have parsers of their own ({@link ownCommands}). */
-export const commandTable: Readonly<Record<string, CommandEntry>> = {};
+export const commandTable: Readonly<Record<string, CommandEntry>> = {
+  search: { summary: 'find servers in the marketplace', group: 'Servers', load: () => import('./commands/search.ts') },
+  install: { summary: 'write a server of the marketplace into the config', group: 'Servers', load: () => import('./commands/install.ts') },
+};
 
 /** The commands that run for as long as somebody needs them. */
 export const ownCommands = {
