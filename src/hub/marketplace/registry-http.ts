@@ -34,7 +34,7 @@ export interface RegistryHttp {
  * hosts of `NO_PROXY`; never through a proxy to this machine itself. The library is loaded with the first use.
  */
 export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Promise<RegistryHttp> {
-  const { EnvHttpProxyAgent, Agent, fetch } = await import('undici');
+  const { EnvHttpProxyAgent, Agent, fetch } = await import('./undici.ts');
   const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'] ?? '';
   const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
   const noProxy = env['no_proxy'] ?? env['NO_PROXY'] ?? '';
