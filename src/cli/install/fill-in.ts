@@ -18,10 +18,11 @@ export function fillIn({ name, config, parameters }: Installation, values: Value
   const entry = parse(name, config);
   const fill = new Filling(parameters, values);
   return Object.fromEntries(
-    Object.entries(entry).map(([key, value]) => {
-      if (key === 'args' && Array.isArray(value)) return [key, fill.list(value)];
-      if ((key === 'env' || key === 'headers') && isObject(value)) return [key, fill.map(value)];
-      return [key, fill.anything(value)];
+    Object.entries(entry).flatMap(([key, value]) => {
+      if (key === 'args' && Array.isArray(value)) return [[key, fill.list(value)]];
+      if ((key !== 'env' && key !== 'headers') || !isObject(value)) return [[key, fill.anything(value)]];
+      const members = fill.map(value);
+      return Object.keys(members).length > 0 ? [[key, members]] : [];
     }),
   );
 }
