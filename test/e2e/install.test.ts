@@ -151,7 +151,9 @@ describe.runIf(hasTerminals)('on a terminal', () => {
     args: readonly string[],
     answers: readonly (readonly [question: string, keys: string])[],
   ): Promise<{ code: number | null; screen: string }> {
-    const line = [process.execPath, HUB_BIN, ...args].map((word) => `'${word}'`).join(' ');
+    const words = [process.execPath, HUB_BIN, ...args].map((word) => `'${word}'`).join(' ');
+    // A terminal that a program opens has no size of its own.
+    const line = `stty cols 200 rows 40; exec ${words}`;
     const child = spawn('script', ['-qefc', line, '/dev/null'], {
       cwd: folder,
       env: { ...variables(), TERM: 'xterm' },
@@ -170,7 +172,9 @@ describe.runIf(hasTerminals)('on a terminal', () => {
       // The question is on the screen a little before its keys are listened for.
       setTimeout(() => child.stdin.write(next[1]), 50);
     });
+    const tooLate = setTimeout(() => child.kill('SIGKILL'), 20_000);
     const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    clearTimeout(tooLate);
     return { code, screen };
   }
 
@@ -212,10 +216,9 @@ describe('mcp-hub search', () => {
   });
 
   it('says what is wrong when no registry can be had', async () => {
-    const { code, err } = await run(['search'], {
-      MCP_HUB_REGISTRY_URL: 'http://127.0.0.1:1/r.json',
-      MCP_HUB_OFFICIAL_REGISTRY_URL: 'off',
-    });
+    const gone = await new TestHttp(() => {}).start();
+    await gone.stop();
+    const { code, err } = await run(['search'], { MCP_HUB_REGISTRY_URL: `${gone.url}/r.json`, MCP_HUB_OFFICIAL_REGISTRY_URL: 'off' });
     expect({ code, err }).toEqual({ code: 3, err: expect.stringContaining('ECONNREFUSED') });
   });
 });
