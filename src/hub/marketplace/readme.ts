@@ -4,9 +4,6 @@ import { addressOf } from './entries.ts';
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 512 * 1024;
 
-/** Where raw files of GitHub repositories are. */
-export const README_BASE = 'https://raw.githubusercontent.com';
-
 /**
  * The addresses at which the README of the server may be, likeliest first; none when it is not in a GitHub repository. A
  * server in a folder of a repository has its own there.

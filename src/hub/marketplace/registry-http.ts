@@ -3,7 +3,7 @@ import { type Clock, isHubError } from '../../base/index.ts';
 import { failureOf, unreadable, withoutSecrets } from './reasons.ts';
 import { addressOf } from './entries.ts';
 
-export interface RequestOptions {
+interface RequestOptions {
   /** Of the copy that is there already; the answer may then be that it is still right. */
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
@@ -14,7 +14,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Reply {
+interface Reply {
   /** 200: read. 304: as before. 404: there is none. */
   readonly status: 200 | 304 | 404;
   readonly text: string;
