@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { ApiClient, hubChoice, surroundings } from './api-client.ts';
 import { serveOptions } from './args.ts';
 import type { CommandIo } from './command.ts';
@@ -26,10 +27,20 @@ async function candidates(word: string, before: readonly string[], io: CommandIo
   const entry = name === undefined ? undefined : commandEntry(name);
   if (name === undefined || !entry) return isOption ? serveOptions() : [];
   const { command: spec } = await entry.load();
-  const command = buildCommand({ name, summary: entry.summary, spec });
-  const option = command.options.find(({ long, short }) => before.length > 1 && [long, short].includes(before.at(-1)));
+  return inCommand(name, buildCommand({ name, summary: entry.summary, spec }), word, before, io);
+}
+
+async function inCommand(
+  name: string,
+  command: Command,
+  word: string,
+  before: readonly string[],
+  io: CommandIo,
+): Promise<readonly string[]> {
+  const last = before.length > 1 ? before.at(-1) : undefined;
+  const option = command.options.find(({ long, short }) => last !== undefined && (long === last || short === last));
   if (option?.required) return option.argChoices ?? live(option.long === '--server' ? 'server' : undefined, before, io);
-  if (isOption) return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
+  if (word.startsWith('-')) return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
   const place = command.parseOptions(before.slice(1)).operands.length;
   const argument = command.registeredArguments[place];
   return argument?.argChoices ?? live(argument && kindOf(name, argument.name()), before, io);

@@ -76,13 +76,14 @@ function propertySchema(schema: unknown, key: string, errors: string[]): unknown
 async function valueOf(pairs: readonly Pair[], schema: unknown, sources: ArgumentSources, errors: string[]): Promise<unknown> {
   const isList = pairs.length > 1 || typesOf(schema).includes('array');
   const values: unknown[] = [];
-  for (const { key, isJson, value } of pairs) {
-    const text = await textOfPair(value, sources);
-    const isWhole = isJson || (isList && pairs.length === 1 && text.trimStart().startsWith('['));
-    const typed = isWhole ? parseJson(text) : typedValue(text, isList ? (memberOf(schema, 'items') ?? {}) : schema);
-    if (typed instanceof Error) errors.push(`${key}=${value}: ${isWhole ? 'it is not JSON' : typed.message}.`);
-    else if (isWhole && pairs.length === 1) return typed;
-    else values.push(typed);
+  for (const pair of pairs) {
+    const text = await textOfPair(pair.value, sources);
+    const isWhole = pairs.length === 1 && (pair.isJson || (isList && text.trimStart().startsWith('[')));
+    const typed = isWhole || pair.isJson ? parseJson(text) : typedValue(text, isList ? (memberOf(schema, 'items') ?? {}) : schema);
+    if (typed instanceof SyntaxError) errors.push(`${pair.key}=${pair.value}: it is not JSON.`);
+    else if (typed instanceof Error) errors.push(`${pair.key}=${pair.value}: ${typed.message}.`);
+    if (isWhole) return typed;
+    values.push(typed);
   }
   return isList ? values : values[0];
 }
