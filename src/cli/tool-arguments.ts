@@ -75,15 +75,17 @@ function propertySchema(schema: unknown, key: string, errors: string[]): unknown
 
 async function valueOf(pairs: readonly Pair[], schema: unknown, sources: ArgumentSources, errors: string[]): Promise<unknown> {
   const isList = pairs.length > 1 || typesOf(schema).includes('array');
+  const itemSchema = isList ? (memberOf(schema, 'items') ?? {}) : schema;
   const values: unknown[] = [];
   for (const pair of pairs) {
     const text = await textOfPair(pair.value, sources);
-    const isWhole = pairs.length === 1 && (pair.isJson || (isList && text.trimStart().startsWith('[')));
-    const typed = isWhole || pair.isJson ? parseJson(text) : typedValue(text, isList ? (memberOf(schema, 'items') ?? {}) : schema);
-    if (typed instanceof SyntaxError) errors.push(`${pair.key}=${pair.value}: it is not JSON.`);
-    else if (typed instanceof Error) errors.push(`${pair.key}=${pair.value}: ${typed.message}.`);
-    if (isWhole) return typed;
-    values.push(typed);
+    // The one value of a list may be the list.
+    const isJson = pair.isJson || (isList && pairs.length === 1 && text.trimStart().startsWith('['));
+    const value = isJson ? parseJson(text) : typedValue(text, itemSchema);
+    if (value instanceof Error)
+      errors.push(`${pair.key}=${pair.value}: ${value instanceof SyntaxError ? 'it is not JSON' : value.message}.`);
+    if (isJson && pairs.length === 1) return value;
+    values.push(value);
   }
   return isList ? values : values[0];
 }
