@@ -1,4 +1,4 @@
-import { closest, HubError } from '../base/index.ts';
+import { closest, HubError, messageOf } from '../base/index.ts';
 import { isObject, type JsonObject, listOf, memberOf, textsOf } from './json.ts';
 
 /** Where the values of arguments may come from besides the command line. */
@@ -46,7 +46,7 @@ async function wholeObject(word: string, sources: ArgumentSources): Promise<Json
   const origin = word === '-' ? 'Standard input' : word.startsWith('@') ? `The file ${word.slice(1)}` : 'The argument';
   if (text.trim() === '') return {};
   const value = parseJson(text);
-  if (value instanceof SyntaxError) throw usage([`${origin} is not JSON: ${value.message}.`]);
+  if (value instanceof SyntaxError) throw usage([`${origin}: ${value.message}.`]);
   if (!isObject(value)) throw usage([`${origin} has to be a JSON object: the arguments by their names.`]);
   return value;
 }
@@ -74,20 +74,17 @@ function propertySchema(schema: unknown, key: string, errors: string[]): unknown
 }
 
 async function valueOf(pairs: readonly Pair[], schema: unknown, sources: ArgumentSources, errors: string[]): Promise<unknown> {
-  const isList = pairs.length > 1 || typesOf(schema).includes('array');
+  const isAlone = pairs.length === 1;
+  const isList = !isAlone || typesOf(schema).includes('array');
+  const texts = await Promise.all(pairs.map(({ value }) => textOfPair(value, sources)));
+  // The one value of a list may be the list.
+  const isWhole = isAlone && (pairs[0]?.isJson || (isList && texts[0]?.trimStart().startsWith('[')));
   const itemSchema = isList ? (memberOf(schema, 'items') ?? {}) : schema;
-  const values: unknown[] = [];
-  for (const pair of pairs) {
-    const text = await textOfPair(pair.value, sources);
-    // The one value of a list may be the list.
-    const isJson = pair.isJson || (isList && pairs.length === 1 && text.trimStart().startsWith('['));
-    const value = isJson ? parseJson(text) : typedValue(text, itemSchema);
-    if (value instanceof Error)
-      errors.push(`${pair.key}=${pair.value}: ${value instanceof SyntaxError ? 'it is not JSON' : value.message}.`);
-    if (isJson && pairs.length === 1) return value;
-    values.push(value);
+  const values = texts.map((text, at) => (isWhole || pairs[at]?.isJson ? parseJson(text) : typedValue(text, itemSchema)));
+  for (const [at, value] of values.entries()) {
+    if (value instanceof Error) errors.push(`${pairs[at]?.key}=${pairs[at]?.value}: ${value.message}.`);
   }
-  return isList ? values : values[0];
+  return isList && !isWhole ? values : values[0];
 }
 
 function textOfPair(value: string, sources: ArgumentSources): string | Promise<string> {
@@ -142,7 +139,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return error instanceof SyntaxError ? error : new SyntaxError(String(error));
+    return new SyntaxError(`it is not JSON (${messageOf(error)})`);
   }
 }
 

@@ -54,9 +54,9 @@ async function hubLog(client: ApiClient | undefined, { lines, isFollowing }: Log
 async function serverLog(client: ApiClient, server: string, { lines, isFollowing }: LogChoice, io: CommandIo): Promise<void> {
   const path = `/api/servers/${encodeURIComponent(server)}/log`;
   const entries = async (count: number): Promise<readonly unknown[]> => listOf(await client.get(`${path}?lines=${count}`), 'lines');
-  let last = await entries(lines);
-  if (io.isJson && !isFollowing) return io.printJson({ server, lines: last });
-  for (const entry of last) io.print(lineOf(entry, io));
+  let last = await entries(Math.max(1, lines));
+  if (io.isJson && !isFollowing) return io.printJson({ server, lines: lines > 0 ? last : [] });
+  for (const entry of lines > 0 ? last : []) io.print(lineOf(entry, io));
   if (last.length === 0 && !isFollowing) io.tell(`Server "${server}" has written nothing to its standard error.`);
   if (!isFollowing) return;
   while (!io.signal.aborted) {
@@ -99,6 +99,6 @@ function recordOf(line: string): unknown {
 }
 
 function lineCount(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It is a whole number up to 99999.');
   return Number(text);
 }
