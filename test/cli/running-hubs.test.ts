@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BASH } from '../../src/cli/commands/completion.ts';
 import { commandLine, type CommandLine } from '../support/command-line.ts';
 import { type ManagementServer, serveManagement } from '../support/management-server.ts';
 
@@ -103,6 +105,13 @@ describe('completion', () => {
     const { code, stdout } = await cli.run('completion', shell);
     expect(code).toBe(0);
     expect(stdout).toContain('mcp-hub __complete -- ');
+  });
+
+  it('gives bash the whole words, which it would cut at ":" and "="', () => {
+    const stub = `mcp-hub() { [ "$1" = completion ] && return; shift 2; printf '%s\\n' "\${@: -1}1" "\${@: -1}2"; }`;
+    const line = 'mcp-hub read --server a file://x=';
+    const script = `${stub}\n${BASH}\nCOMP_LINE='${line}' COMP_POINT=${line.length} _mcp_hub; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    expect(spawnSync('bash', ['-c', script], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: '1\n2\n', stderr: '' });
   });
 
   it('refuses another shell', async () => {

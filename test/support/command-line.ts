@@ -10,7 +10,7 @@ export interface CommandRun {
   readonly stderr: string;
 }
 
-export interface StartedCommand {
+interface StartedCommand {
   readonly child: ChildProcess;
   readonly ended: Promise<CommandRun>;
   /** What it has written on standard output so far. */

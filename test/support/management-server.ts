@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /** One request that has come, with what its body says. */
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
@@ -74,13 +74,13 @@ export function problem(status: number, code: string, error: string, data: objec
   return { status, error, code, data };
 }
 
-export const ADD_TOOL = {
+const ADD_TOOL = {
   name: 'add',
   description: 'Adds numbers.\nAll of them.',
   inputSchema: { type: 'object', properties: { a: { type: 'number' }, list: { type: 'array', items: { type: 'integer' } } } },
 };
 
-export const SERVERS = [
+const SERVERS = [
   serverObject('calc', 'connected', { tools: [ADD_TOOL, { name: 'show' }], prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }] }),
   serverObject('my notes', 'connected', {
     tools: [{ name: 'show', description: 'Shows.' }],
