@@ -5,6 +5,9 @@ import { commandNames } from './command-table.ts';
 import { DEFAULT_PORT, files, helpStyle, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
 import { parseStdioArgs, type StdioLine } from './stdio-args.ts';
 
+/** More would be no help. */
+const MAX_GUESSES = 3;
+
 /** What `mcp-hub serve` was asked to do. */
 export interface ServeOptions {
   readonly port: number;
@@ -14,8 +17,8 @@ export interface ServeOptions {
   readonly verbose: boolean;
   /** How long nobody may be connected before the hub ends, in milliseconds; `undefined`: for ever. */
   readonly shutdownDelayMs: number | undefined;
-  /** The options given that this version takes but does not act on. */
-  readonly idleOptions: readonly string[];
+  /** Load config files again when they are saved. */
+  readonly watch: boolean;
 }
 
 export type Invocation = { readonly kind: 'serve'; readonly options: ServeOptions } | StdioLine;
@@ -42,6 +45,11 @@ export function serveHelp(width?: number): string {
   return command.helpInformation();
 }
 
+/** The long names of the options of `mcp-hub serve`. */
+export function serveOptions(): readonly string[] {
+  return [...buildCommand().options.flatMap(({ long }) => long ?? []), '--help'];
+}
+
 /** Values are optional for the parser, which would stop at the first one that is missing; {@link readOptions} asks for them. */
 function buildCommand(): Command {
   return new Command('mcp-hub')
@@ -51,7 +59,7 @@ function buildCommand(): Command {
     .addOption(new Option('--config [file...]', 'config file; several are merged in order (default: the XDG config file)'))
     .addOption(new Option('--host [name]', 'address to listen on (default: localhost, that is both loopback addresses)'))
     .addOption(new Option('--verbose', 'show debug messages in the terminal'))
-    .addOption(new Option('--watch', 'accepted for compatibility; not acted on yet'))
+    .addOption(new Option('--watch', 'load the config files again whenever they are saved'))
     .addOption(new Option('--auto-shutdown', 'end when no client is connected any more'))
     .addOption(new Option('--shutdown-delay [ms]', 'with --auto-shutdown: for how long nobody may be connected (default: 0)'))
     .addOption(new Option('-V, --version', 'print the version'))
@@ -59,10 +67,12 @@ function buildCommand(): Command {
     .configureHelp(helpStyle);
 }
 
-/** What is told of a word that is no command. */
+/** What is told of a word that is no command: the closest ones, or those that it begins. */
 export function unknownCommand(word: string): string {
+  const begun = commandNames().filter((name) => word !== '' && name.startsWith(word));
   const guess = closest(word, commandNames());
-  const advice = guess ? `Did you mean ${guess}?` : 'Config files are named with --config.';
+  const guesses = [...new Set(begun.length > 0 ? begun : guess === undefined ? [] : [guess])].slice(0, MAX_GUESSES);
+  const advice = guesses.length > 0 ? `Did you mean ${guesses.join(' or ')}?` : 'Config files are named with --config.';
   return `Unknown command ${JSON.stringify(word)}. ${advice}`;
 }
 
@@ -86,7 +96,7 @@ function readOptions(values: Readonly<Record<string, unknown>>, errors: string[]
     configFiles: files(values['config'], errors),
     verbose: values['verbose'] === true,
     shutdownDelayMs: values['autoShutdown'] === true ? delayMs : undefined,
-    idleOptions: values['watch'] === undefined ? [] : ['--watch'],
+    watch: values['watch'] === true,
   };
 }
 

@@ -4,7 +4,7 @@ import type { CommandIo } from './command.ts';
 import { fileEdits } from './config-file-edits.ts';
 import { listOf, memberOf, textOf, textsOf } from './json.ts';
 
-export interface EditChoice {
+interface EditChoice {
   /** Everything is checked and told as if it were done, and nothing is done. */
   readonly dryRun?: boolean | undefined;
 }
@@ -69,12 +69,13 @@ function hubEdits(hub: ApiClient): ConfigEdits {
   ): Promise<EditOutcome> => {
     const path = `/api/servers${name === undefined ? '' : `/${encodeURIComponent(name)}`}${dryRun ? '?dryRun=true' : ''}`;
     const answer = await hub.request({ method, path, body, timeoutMs: START_WITHIN_MS });
-    return { file: textOf(answer, 'file'), diff: textOf(answer, 'diff'), server: memberOf(answer, 'server') };
+    return { file: textOf(answer, 'file'), diff: textOf(answer, 'diff'), server: memberOf(answer, 'server') ?? undefined };
   };
   return {
     hub,
     names: async () => textsOf(listOf(await hub.get('/api/servers'), 'servers').map((server) => textOf(server, 'name'))),
-    add: (name, entry, { file, dryRun } = {}) => send('POST', undefined, { name, entry, ...(file !== undefined && { file }) }, dryRun),
+    add: (name, entry, { file, dryRun } = {}) =>
+      send('POST', undefined, { name, config: entry, ...(file !== undefined && { file }) }, dryRun),
     change: (name, patch, { dryRun } = {}) => send('PATCH', name, patch, dryRun),
     remove: (name, { dryRun } = {}) => send('DELETE', name, undefined, dryRun),
   };
