@@ -22,7 +22,8 @@ import type { Upstreams } from './upstreams.ts';
 export interface GatewayOptions {
   readonly upstreams: Upstreams;
   readonly hub: HubIdentity;
-  readonly maxToolNameLength: number;
+  /** Most characters in an exposed name; asked whenever the catalog is built. {@link HubGateway.rebuild} after a change. */
+  readonly maxToolNameLength: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Told once of everything that a person should know about the merged offer: hidden tools, collisions. */
@@ -63,6 +64,11 @@ export class HubGateway implements Gateway, Disposable {
 
   dispose(): void {
     this.#owned.dispose();
+  }
+
+  /** Builds the catalog anew with the settings as they are now, and announces what that changes. */
+  rebuild(): void {
+    this.#offer.rebuild();
   }
 
   /** What a person should know about the offer as it is now. */

@@ -44,6 +44,7 @@ class LocalHub implements Hub {
     const parts = buildParts({
       options: this.#options,
       config,
+      settings: () => config.settings,
       logger: this.#logger,
       management: { health: async () => this.#health() },
       port: () => this.#port,

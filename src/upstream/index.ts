@@ -7,6 +7,7 @@ export type {
   AskClient,
   Connection,
   LogLine,
+  MembersChange,
   Origin,
   PoolEvents,
   RootsSource,

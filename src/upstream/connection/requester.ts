@@ -39,7 +39,7 @@ export interface RequesterOptions {
   /** The server's name, for messages. */
   readonly id: string;
   readonly speaker: Speaker;
-  readonly requestTimeoutMs: number;
+  readonly requestTimeoutMs: () => number;
 }
 
 /** A request that is made for a client, while it is in flight or was taken back lately. */
@@ -87,7 +87,7 @@ export class Requester {
   async ask(ask: Ask): Promise<Outcome> {
     if (ask.signal?.aborted) throw this.#cancelled(ask);
     const { link, speaker, clock } = this.#options;
-    const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs;
+    const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs();
     const id = link.allot();
     const idle = new TimeLimit(clock, timeoutMs, 'anew', () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
     const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
