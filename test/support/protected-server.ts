@@ -1,5 +1,5 @@
 import { request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { type HttpFixture, listen } from '../fixtures/http/listen.ts';
 import { startLegacyHttp } from '../fixtures/http/legacy-http.ts';
 
@@ -23,7 +23,7 @@ export async function startProtectedServer(): Promise<ProtectedServer> {
   const gate = await listen((req, res) => {
     const { origin } = new URL(resource);
     if (req.url?.startsWith('/.well-known/oauth-protected-resource')) {
-      return sendJson(res, { resource, authorization_servers: [issuerUrl(issuer)] });
+      return sendJson(res, { resource, authorization_servers: [issuerUrl(issuer)], scopes_supported: ['mcp'] });
     }
     const header = req.headers.authorization ?? '';
     authorizations.push(header);
@@ -48,6 +48,7 @@ export async function startProtectedServer(): Promise<ProtectedServer> {
         useGrantedResource: () => true,
       },
     },
+    scopes: ['openid', 'offline_access', 'mcp'],
     issueRefreshToken: () => Promise.resolve(true),
     rotateRefreshToken: true,
     pkce: { required: () => true },

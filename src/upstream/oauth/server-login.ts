@@ -53,6 +53,8 @@ export class ServerLogin implements RemoteLogin {
   #challenge: Challenge = {};
   #state = '';
   #running: Promise<AuthResult> | undefined;
+  /** The server took the tokens no more, and there were no others to be had. */
+  #isRefused = false;
 
   constructor(options: ServerLoginOptions) {
     this.#options = options;
@@ -90,7 +92,8 @@ export class ServerLogin implements RemoteLogin {
       const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
       this.#challenge = { ...(scope !== undefined && { scope }), ...(resourceMetadataUrl && { resourceMetadataUrl }) };
       await this.#load();
-      return (await this.#authorize({})) === 'AUTHORIZED';
+      this.#isRefused = (await this.#authorize({})) !== 'AUTHORIZED';
+      return !this.#isRefused;
     } catch (error) {
       // Expected: a server that wants a key and knows nothing of OAuth. Its 401 says what there is to say.
       this.#note('No login could be begun', error);
@@ -107,12 +110,13 @@ export class ServerLogin implements RemoteLogin {
     const { server } = this.#options;
     if (this.authorizationUrl !== undefined) return this.authorizationUrl;
     await this.#load();
+    if (this.#stored?.tokens && !this.#isRefused) throw this.#loggedIn();
     const result = await this.#authorize({}).catch((error: unknown) => {
       const message = `No login at server "${server}" can be begun: ${this.redact(messageOf(error))}`;
       throw new HubError('CONNECTION_ERROR', message, { cause: error, details: { server } });
     });
     if (result === 'REDIRECT' && this.authorizationUrl !== undefined) return this.authorizationUrl;
-    throw new HubError('VALIDATION_ERROR', `Server "${server}" is logged in already; nothing is to be done.`, { details: { server } });
+    throw this.#loggedIn();
   }
 
   /** Ends the login that waits with a code. @throws HubError UNAUTHORIZED */
@@ -136,6 +140,11 @@ export class ServerLogin implements RemoteLogin {
       (rest, secret) => (secret === undefined || secret === '' ? rest : rest.replaceAll(secret, REDACTED)),
       text,
     );
+  }
+
+  #loggedIn(): HubError {
+    const { server } = this.#options;
+    return new HubError('VALIDATION_ERROR', `Server "${server}" is logged in already; nothing is to be done.`, { details: { server } });
   }
 
   async #load(): Promise<void> {
@@ -197,7 +206,10 @@ export class ServerLogin implements RemoteLogin {
       clientInformation: () => (this.#stored?.redirectUrl === redirectUrl ? this.#stored.client : undefined),
       saveClientInformation: (client: StoredOAuthClientInformation) => this.#save({ client, redirectUrl }),
       tokens: () => this.#stored?.tokens,
-      saveTokens: (tokens: StoredOAuthTokens) => this.#save({ tokens, obtainedAtMs: this.#options.clock.now() }),
+      saveTokens: (tokens: StoredOAuthTokens) => {
+        this.#isRefused = false;
+        return this.#save({ tokens, obtainedAtMs: this.#options.clock.now() });
+      },
       redirectToAuthorization: (url) => {
         this.#pending = { state: this.#state, url: url.href, sinceMs: this.#options.clock.now() };
       },
