@@ -9,6 +9,10 @@ export interface HubConfig {
   /** The files that were asked for, in order, verbatim. */
   readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+  /** What the files say, merged, as it stands there: for showing it, which `maskConfig` makes fit for others' eyes. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** Another one whenever a file has another content. */
+  readonly digest: string;
 }
 
 /** Settings that concern the hub and not one server. */
@@ -25,6 +29,12 @@ export interface HubSettings {
   readonly allowedHosts: readonly string[];
 }
 
+/**
+ * What a server has and the hub does not offer, by the server's own names, URIs and templates; kinds without any are left
+ * out.
+ */
+export type DisabledItems = Readonly<Partial<Record<'tools' | 'prompts' | 'resources' | 'resourceTemplates', readonly string[]>>>;
+
 interface DefinitionBase {
   /** The key in the config file; the server's name everywhere. */
   readonly id: string;
@@ -40,6 +50,8 @@ interface DefinitionBase {
   readonly isolation: 'auto' | 'shared' | 'session';
   /** Most connections to it beside the one that all clients share. */
   readonly maxConnections: number;
+  /** Absent when everything is offered. */
+  readonly disabledItems?: DisabledItems;
   /** Where the definition stands: the `--config` string, verbatim. */
   readonly source: string;
   /** The errors that keep this one server from starting. */

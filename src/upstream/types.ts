@@ -49,6 +49,10 @@ export interface UpstreamRequest {
   readonly signal: AbortSignal;
   /** Overrides the definition's `requestTimeout`, in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Whether progress restarts that time; `true` unless said otherwise. */
+  readonly resetOnProgress?: boolean | undefined;
+  /** The most that it may take with all its progress, in milliseconds; ten times `timeoutMs` unless said otherwise. */
+  readonly maxTotalMs?: number | undefined;
   /**
    * Told of every notification that belongs to this request, before its outcome: progress with the caller's own token,
    * log messages that can be attributed to it.
@@ -131,8 +135,8 @@ export interface Connection {
   setLogLevel(level: string | undefined): Promise<void>;
   /** The roots that this connection is given outside of calls are others now; a server that has asked for them is told. */
   rootsChanged(): void;
-  /** Ends it in an orderly way. Idempotent. */
-  close(): Promise<void>;
+  /** Ends it in an orderly way; what is in flight fails with `reason`. Idempotent. */
+  close(reason?: HubError): Promise<void>;
 }
 
 /**
