@@ -26,9 +26,12 @@ export function describePortInUse(port: number, owner: PortOwner): string[] {
   const { process, hub } = owner;
   const pid = process?.pid ?? hub?.pid;
   const who = process ? `${printable(process.name)} (pid ${process.pid})` : pid === undefined ? 'another process' : `pid ${pid}`;
-  const first = `EADDRINUSE: port ${port} is in use by ${who}, ${hub ? hubName(hub) : 'which is not an mcp-hub'}.`;
+  // One that has only just started, or is very busy, does not answer in time.
+  const isHubByName = !hub && process !== undefined && /\bmcp-hub(?:\.js)?$/.test(process.name);
+  const what = hub ? hubName(hub) : isHubByName ? 'an mcp-hub that does not answer yet' : 'which is not an mcp-hub';
+  const first = `EADDRINUSE: port ${port} is in use by ${who}, ${what}.`;
   const other = port < 65_535 ? port + 1 : port - 1;
-  if (!hub) {
+  if (!hub && !isHubByName) {
     const unseen = process ? [] : [`It seems to belong to another user; with their rights, "lsof -i :${port}" names it.`];
     return [first, ...unseen, `End that process, or choose another port: --port ${other}`];
   }
