@@ -16,7 +16,7 @@ export interface Catalog {
   readonly notes: readonly CatalogNote[];
 }
 
-export interface ConfiguredServer {
+interface ConfiguredServer {
   readonly id: string;
   readonly listing?: Listing | undefined;
   /** What of it is not offered; calls of it are refused. */

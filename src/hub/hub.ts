@@ -7,7 +7,8 @@ import { reportedVersion } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { HubLife } from './life.ts';
 import { LiveConfig } from './live-config.ts';
-import { HubManagement, noLogins, noMarketplace } from './management.ts';
+import { HubMarketplace } from './load-marketplace.ts';
+import { HubManagement, noLogins } from './management.ts';
 import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
@@ -31,6 +32,7 @@ class LocalHub implements Hub {
   readonly #life: HubLife;
   readonly #live: LiveConfig;
   readonly #workspaces: WorkspaceFile;
+  readonly #marketplace: HubMarketplace;
   #parts: HubParts | undefined;
   #registration: Registration | undefined;
   #dev: DevMode | undefined;
@@ -50,6 +52,7 @@ class LocalHub implements Hub {
       onEnded: () => this.#emitter.emit('ended', { reason: 'hard-restart' }),
     });
     const { configFiles: files, env, cwd, paths } = options;
+    this.#marketplace = new HubMarketplace({ settings: () => this.#live.current.settings.marketplace, env, dataDir: paths.dataDir });
     this.#live = new LiveConfig({
       files: { files, env, cwd, defaultFile: paths.defaultConfigFile },
       clock: systemClock,
@@ -79,23 +82,16 @@ class LocalHub implements Hub {
     this.#parts = parts;
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
-    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id))));
+    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     this.#live.attach({
-      servers: {
-        apply: (definitions, restart) => {
-          this.#dev?.follow(definitions);
-          return parts.pool.apply(definitions, restart);
-        },
-      },
+      servers: parts.pool,
       onSettings: (changed) => {
         if (changed.includes('maxToolNameLength')) parts.gateway.rebuild();
       },
     });
     parts.pool.startAll();
-    const { env, cwd } = this.#options;
-    this.#dev = devModeOf({ pool: parts.pool, clock: systemClock, logger: this.#logger, publish: this.#news.publish, env, cwd });
-    this.#dev.follow(config.servers);
+    this.#dev = this.#startDevMode(parts.pool);
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();
     void this.#announceSettled(parts, this.#attend(parts, config));
@@ -111,6 +107,24 @@ class LocalHub implements Hub {
     if (this.#parts && !this.#stopping) await this.#live.reloadAndTell();
   }
 
+  /** What it watches follows the config. */
+  #startDevMode(pool: HubParts['pool']): DevMode {
+    const { env, cwd } = this.#options;
+    const dev = devModeOf({
+      pool,
+      clock: systemClock,
+      logger: this.#logger,
+      publish: this.#news.publish,
+      mute: (names) => this.#news.mute(names),
+      env,
+      cwd,
+    });
+    const follow = (): void => dev.follow(pool.all().map(({ definition }) => definition));
+    this.#owned.add(pool.on('members', follow));
+    follow();
+    return dev;
+  }
+
   #management(parts: Omit<HubParts, 'server'>): HubManagement {
     return new HubManagement({
       options: this.#options,
@@ -119,7 +133,7 @@ class LocalHub implements Hub {
       life: this.#life,
       workspaces: this.#workspaces,
       events: this.#news.events,
-      marketplace: noMarketplace,
+      marketplace: this.#marketplace,
       logins: noLogins,
       clock: systemClock,
       port: () => this.#port,
@@ -136,7 +150,7 @@ class LocalHub implements Hub {
     const parts = this.#parts;
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
-    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close()]);
+    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close(), this.#marketplace.close()]);
     this.#owned.dispose();
     this.#life.stopped();
     this.#logger.info('The hub has stopped');
@@ -167,6 +181,11 @@ class LocalHub implements Hub {
     });
     this.#owned.add(watch).start();
     return entered;
+  }
+
+  /** A server has other lists: who shows them hears of it, but the log does not say again that it is ready. */
+  #showOffer({ gateway }: HubParts, upstream: Upstream | undefined): void {
+    if (upstream) this.#emitter.emit('server', reportOf(upstream, gateway.notes));
   }
 
   async #announceSettled({ pool }: HubParts, entered: Promise<void>): Promise<void> {

@@ -11,6 +11,10 @@ function begin() {
   return { clock, life, states, ends: () => ends };
 }
 
+const broken = async (): Promise<void> => {
+  throw new Error('broken');
+};
+
 describe('HubLife', () => {
   it('goes from start to end', () => {
     const { life, states } = begin();
@@ -35,7 +39,7 @@ describe('HubLife', () => {
   it('is as before when a restart fails', async () => {
     const { life, states } = begin();
     life.settled();
-    await expect(life.restart(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await expect(life.restart(broken)).rejects.toThrow('broken');
     expect(states).toEqual(['ready', 'restarting', 'ready']);
   });
 
@@ -54,7 +58,7 @@ describe('HubLife', () => {
 
   it('is starting again when a restart fails before the start is over', async () => {
     const { life, states } = begin();
-    await life.restart(() => Promise.reject(new Error('broken'))).catch(() => undefined);
+    await life.restart(broken).catch(() => undefined);
     life.settled();
     expect(states).toEqual(['restarting', 'starting', 'ready']);
   });

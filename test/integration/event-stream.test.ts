@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hubPaths, systemClock } from '../../src/base/index.ts';
+import { createHub } from '../../src/hub/hub.ts';
 import { WorkspaceFile } from '../../src/hub/index.ts';
 import { modern, send } from '../downstream/harness.ts';
 import { documentedEvents, undocumented } from '../support/documented-events.ts';
@@ -22,8 +25,8 @@ afterEach(async () => {
   expect(all.flatMap(({ blocks }) => blocks.flatMap((block) => undocumented(documented, block)))).toEqual([]);
 });
 
-async function run(servers: object, more: Parameters<typeof runHub>[3] = {}, env: NodeJS.ProcessEnv = {}): Promise<RunningHub> {
-  const hub = await runHub({ mcpServers: servers }, env, 0, more);
+async function run(servers: object, env: NodeJS.ProcessEnv = {}): Promise<RunningHub> {
+  const hub = await runHub({ mcpServers: servers }, env);
   hubs.push(hub);
   return hub;
 }
@@ -55,6 +58,7 @@ describe('the stream', () => {
     const hub = await run({ slow: fixture('slow-start.mjs', '500') });
     const reader = await read(hub);
     await eventually(() => expect(states(reader)).toEqual(['starting', 'ready']));
+    expect(of(reader, 'info').map(({ data }) => data['message'])).toContain('Server "slow" is ready');
     expect(reader.blocks[0]).toMatchObject({ event: 'hub_state', data: { server_id: 'mcp-hub', version: '4.2.1', pid: process.pid } });
     expect(reader.blocks[0]?.data['port']).toBe(Number(new URL(hub.origin).port));
     expect(of(reader, 'servers_updated')).toEqual([]);
@@ -79,7 +83,7 @@ describe('the stream', () => {
     expect(text).toMatch(/"state":"stopping"[^\n]*\n\n$/);
   });
 
-  it('tells of whole lists, by content, and of log records', async () => {
+  it('tells of whole lists, by content, and of nothing else then', async () => {
     const hub = await ready(await run({ a: fixture('changes-list.mjs') }));
     const reader = await read(hub);
     await call(hub, 'a', 'grow');
@@ -88,6 +92,7 @@ describe('the stream', () => {
     const object = expect.objectContaining({ inputSchema: expect.objectContaining({ type: 'object' }) });
     expect(data).toMatchObject({ server: 'a', tools: [object, object, object, { name: 'grown-1', description: 'A new one.' }] });
     expect(of(reader, 'resource_list_changed')).toEqual([]);
+    expect(of(reader, 'info')).toEqual([]);
   });
 
   it('tells of a crash and of the recovery', async () => {
@@ -231,32 +236,35 @@ describe('200 readers, of which 50 never read', () => {
 });
 
 it('holds the hub back from ending, which comes when the last reader is gone', async () => {
-  const hub = await run({}, { shutdownDelayMs: 1_500 });
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-hub-test-'));
+  const paths = hubPaths({ HOME: folder });
+  const file = new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock });
+  const place = { configFiles: [], host: '127.0.0.1', port: 0, env: {}, cwd: folder, paths };
+  const hub = createHub({ ...place, sinks: [], version: '0.0.0-test', shutdownDelayMs: 1_500 });
   let isIdle = false;
-  hub.hub.on('idle', () => {
+  hub.on('idle', () => {
     isIdle = true;
   });
-  const { stateDir } = hubPaths({ HOME: join(hub.folder, 'home') });
-  const file = new WorkspaceFile({ stateDir, clock: systemClock });
   const entry = async (): Promise<object> => Object.values(await file.read())[0] ?? {};
-  const first = await read(hub);
-  await eventually(async () => expect(await entry()).toMatchObject({ state: 'active', activeConnections: 1 }));
-  await delay(2_500);
-  first.cut();
-  await eventually(async () =>
-    expect(await entry()).toMatchObject({
-      state: 'shutting_down',
-      activeConnections: 0,
-      shutdownStartedAt: expect.any(String),
-      shutdownDelay: 1_500,
-    }),
-  );
-  const second = await read(hub);
-  await eventually(async () => expect(await entry()).toMatchObject({ state: 'active', activeConnections: 1, shutdownStartedAt: null }));
-  await delay(2_500);
-  expect(isIdle).toBe(false);
-  second.cut();
-  await eventually(() => expect(isIdle).toBe(true));
+  try {
+    const { port } = await hub.start();
+    const origin = `http://127.0.0.1:${port}`;
+    const first = await readEvents(origin);
+    await eventually(async () => expect(await entry()).toMatchObject({ state: 'active', activeConnections: 1 }));
+    await delay(2_500);
+    first.cut();
+    const leaving = { state: 'shutting_down', activeConnections: 0, shutdownStartedAt: expect.any(String), shutdownDelay: 1_500 };
+    await eventually(async () => expect(await entry()).toMatchObject(leaving));
+    const second = await readEvents(origin);
+    await eventually(async () => expect(await entry()).toMatchObject({ state: 'active', activeConnections: 1, shutdownStartedAt: null }));
+    await delay(2_500);
+    expect(isIdle).toBe(false);
+    second.cut();
+    await eventually(() => expect(isIdle).toBe(true));
+  } finally {
+    await hub.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 it('tells no secret', async () => {
@@ -269,7 +277,6 @@ it('tells no secret', async () => {
       literal: { url: `http://127.0.0.1:9/mcp?key=${secret}`, headers: { Authorization: `Bearer ${secret}` } },
       peeks: { ...fixture('echo.mjs'), env: { KEY: '${THE_KEY}' } },
     },
-    {},
     { THE_KEY: secret },
   );
   const reader = await read(hub);

@@ -25,8 +25,9 @@ const authorize = route({
     },
   },
   run: async ({ body }, { management }) => {
-    const { authorizationUrl } = await management.logins.authorize(body.server_name);
-    return { body: { status: 'ok', server: management.servers.get(body.server_name), authorizationUrl } };
+    const { name } = management.servers.get(body.server_name);
+    const { authorizationUrl } = await management.logins.authorize(name);
+    return { body: { status: 'ok', server: management.servers.get(name), authorizationUrl } };
   },
 });
 
