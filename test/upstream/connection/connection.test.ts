@@ -77,18 +77,6 @@ describe('time limits', () => {
     await connection.close();
   });
 
-  it('are what the config says when the request is made', async () => {
-    let requestTimeoutMs = 1_000;
-    const { connection, clock } = await connected(legacy(), { requestTimeoutMs: () => requestTimeoutMs });
-    requestTimeoutMs = 3_000;
-    const failure = connection.request(toolCall('t')).catch((error: unknown) => error);
-    await clock.advance(2_999);
-    expect(clock.pending).toBeGreaterThan(0);
-    await clock.advance(1);
-    expect(await failure).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('3000 ms') });
-    await connection.close();
-  });
-
   it.each([
     ['not with progress when the call says so', { resetOnProgress: false }, 1_000],
     ['with progress as long as the call says', { resetOnProgress: true, maxTotalMs: 3_000 }, 3_000],
@@ -106,6 +94,18 @@ describe('time limits', () => {
     expect(await failure).toMatchObject({ code: 'TIMEOUT', details: { timeoutMs: limitMs } });
     expect(told).toHaveLength(Math.floor(limitMs / 800));
     expect(clock.pending).toBe(0);
+    await connection.close();
+  });
+
+  it('are what the config says when the request is made', async () => {
+    let requestTimeoutMs = 1_000;
+    const { connection, clock } = await connected(legacy(), { requestTimeoutMs: () => requestTimeoutMs });
+    requestTimeoutMs = 3_000;
+    const failure = connection.request(toolCall('t')).catch((error: unknown) => error);
+    await clock.advance(2_999);
+    expect(clock.pending).toBeGreaterThan(0);
+    await clock.advance(1);
+    expect(await failure).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('3000 ms') });
     await connection.close();
   });
 
