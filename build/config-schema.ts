@@ -1,6 +1,7 @@
 import {
   commonFields,
   devFields,
+  filterFields,
   keptFields,
   keptTopFields,
   marketplaceFields,
@@ -52,4 +53,14 @@ function serverSchema(): JsonSchema {
 }
 
 /** The tables of docs/configuration.md, in its order. */
-export const tables = { stdioFields, devFields, remoteFields, commonFields, keptFields, settingFields, marketplaceFields, keptTopFields } as const;
+export const tables = {
+  stdioFields,
+  devFields,
+  remoteFields,
+  commonFields,
+  filterFields,
+  keptFields,
+  settingFields,
+  marketplaceFields,
+  keptTopFields,
+} as const;

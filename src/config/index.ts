@@ -12,6 +12,7 @@ export { type LoadOptions, loadConfig } from './load.ts';
 export { marketplaceDefaults } from './marketplace-defaults.ts';
 export { maskConfig, maskEntry } from './mask.ts';
 export { Placeholders, predefined } from './placeholders.ts';
+export { DEFAULT_DEV_WATCH } from './schema.ts';
 export { formatDiagnostic } from './source.ts';
 export { type Applied, type ConfigChange, ConfigStore, type EditResult } from './store.ts';
 export { maskedDiff } from './text-diff.ts';

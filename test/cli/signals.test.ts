@@ -26,7 +26,14 @@ function life(stop: () => Promise<void>) {
   const startErrors: unknown[] = [];
   const reloads = { count: 0 };
   const logger = createLogger([({ type, message }) => logged.push(`${type} ${message}`)]);
-  const made = new ProcessLife({ process, clock, logger, stop, reload: () => (reloads.count += 1), onStartError: (error) => startErrors.push(error) });
+  const made = new ProcessLife({
+    process,
+    clock,
+    logger,
+    stop,
+    reload: () => (reloads.count += 1),
+    onStartError: (error) => startErrors.push(error),
+  });
   made.watch();
   return { process, timers, logged, startErrors, reloads, made };
 }
