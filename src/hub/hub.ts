@@ -60,6 +60,7 @@ class LocalHub implements Hub {
       publish: this.#news.publish,
       mute: (names) => this.#news.mute(names),
     });
+    this.#marketplace = new HubMarketplace({ env, dataDir: paths.dataDir, settings: () => this.#live.current.settings.marketplace });
   }
 
   on<K extends keyof HubEvents>(name: K, listener: (event: HubEvents[K]) => void): Disposable {

@@ -96,6 +96,19 @@ describe('mcp-hub install', () => {
     expect(servers.find(({ name }) => name === 'echo-server')).toMatchObject({ status: 'connected' });
   });
 
+  it('goes through the hub that runs on the config, which starts the server at once', async () => {
+    const hub = await startHub({
+      args: ['--config', file],
+      env: { HOME: join(folder, 'home'), XDG_STATE_HOME: join(folder, 'home/state'), API_KEY: 'k' },
+    });
+    await settled(hub);
+    const { code, out } = await run(['install', 'echo-server', ...given, '--json'], { API_KEY: 'k' });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ name: 'echo-server', server: { status: 'connected' } });
+    expect((await healthOf(hub)).servers).toContainEqual(expect.objectContaining({ name: 'echo-server', status: 'connected' }));
+    expect(await readFile(file, 'utf8')).toContain('// stays');
+  });
+
   it('tells everything that is missing, and writes nothing', async () => {
     const { code, err } = await run(['install', 'echo-server', '--yes', '--config', 'servers.json']);
     expect(code).toBe(1);
@@ -143,7 +156,9 @@ describe('mcp-hub install', () => {
   });
 });
 
-const hasTerminals = spawnSync('script', ['--version']).status === 0;
+/** Runs a command on a terminal of its own. */
+const TERMINAL = 'script';
+const hasTerminals = spawnSync(TERMINAL, ['--version']).status === 0;
 
 describe.runIf(hasTerminals)('on a terminal', () => {
   /** Answers each question when it is on the screen. */
@@ -154,7 +169,7 @@ describe.runIf(hasTerminals)('on a terminal', () => {
     const words = [process.execPath, HUB_BIN, ...args].map((word) => `'${word}'`).join(' ');
     // A terminal that a program opens has no size of its own.
     const line = `stty cols 200 rows 40; exec ${words}`;
-    const child = spawn('script', ['-qefc', line, '/dev/null'], {
+    const child = spawn(TERMINAL, ['-qefc', line, '/dev/null'], {
       cwd: folder,
       env: { ...variables(), TERM: 'xterm' },
       stdio: ['pipe', 'pipe', 'pipe'],
