@@ -45,8 +45,8 @@ export function fileEdits({ files, env, cwd }: ConfigFiles): ConfigEdits {
   };
 }
 
-function outcomeOf({ file, before, after }: EditResult, cwd: string): EditOutcome {
+async function outcomeOf({ file, before, after }: EditResult, cwd: string): Promise<EditOutcome> {
   const texts = [before, after].filter((text) => text.trim() !== '');
   const entries = texts.flatMap((text) => Object.values(Object(memberOf(readConfigFile({ file, text }, cwd).document, 'mcpServers'))));
-  return { file, diff: maskedDiff(file, before, after, entries), server: undefined };
+  return { file, diff: await maskedDiff(file, before, after, entries), server: undefined };
 }

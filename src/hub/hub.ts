@@ -52,7 +52,6 @@ class LocalHub implements Hub {
       onEnded: () => this.#emitter.emit('ended', { reason: 'hard-restart' }),
     });
     const { configFiles: files, env, cwd, paths } = options;
-    this.#marketplace = new HubMarketplace({ settings: () => this.#live.current.settings.marketplace, env, dataDir: paths.dataDir });
     this.#live = new LiveConfig({
       files: { files, env, cwd, defaultFile: paths.defaultConfigFile },
       clock: systemClock,
