@@ -1,5 +1,4 @@
 import { parseArgs } from './args.ts';
-import { loadHub } from './load-hub.ts';
 
 /** Runs the command that `args` ask for; what is wrong with them is told on stderr, all at once, with exit code 1. */
 export async function run(process: NodeJS.Process, args: readonly string[], version: string): Promise<void> {
@@ -18,8 +17,8 @@ export async function run(process: NodeJS.Process, args: readonly string[], vers
       return runStdio({ options: invocation.options, process });
     }
     case 'serve': {
-      const [{ runServe }, createHub] = await Promise.all([import('./commands/serve.ts'), loadHub()]);
-      await runServe({ options: invocation.options, process, version, createHub });
+      const { startServing } = await import('./start-serving.ts');
+      await startServing(process, invocation.options, version);
     }
   }
 }

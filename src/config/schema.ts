@@ -47,7 +47,7 @@ export const stdioFields = {
   envFile: { type: nonEmptyText, about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
   dev: {
     type: objectOf(devFields),
-    about: 'Development mode, restarting the server when its files change: checked and kept, but this version does not watch files yet.',
+    about: 'Development mode: the server restarts when its files change (docs/dev-mode.md).',
   },
 } satisfies Fields;
 

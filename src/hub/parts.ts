@@ -1,4 +1,4 @@
-import { type Clock, createLogger, type Logger, systemClock } from '../base/index.ts';
+import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
@@ -23,7 +23,8 @@ export interface PartsOptions {
   /** The settings in force, asked for whenever one is needed. */
   readonly settings: () => HubSettings;
   readonly logger: Logger;
-  readonly management: Pick<Management, 'health'>;
+  /** Made of the parts that it manages. */
+  readonly management: (parts: Omit<HubParts, 'server'>) => Management;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
 }
@@ -68,14 +69,18 @@ export function buildParts({ options, config, settings, logger, management, port
   });
   const server = new HttpServer({
     endpoint,
-    management,
+    management: management({ pool, gateway, endpoint }),
     clock,
     logger,
+    version: options.version,
+    maxBodyBytes: () => settings().maxBodyBytes,
     allowedHosts: () => settings().allowedHosts,
     host: options.host,
     port: options.port,
+    claimed: options.claimed,
   });
   return { pool, gateway, endpoint, server };
 }
 
-export const hubLogger = (options: HubOptions): Logger => createLogger(options.sinks);
+/** Writes to where the options say, and to whoever follows the hub's events. */
+export const hubLogger = (options: HubOptions, news: LogSink): Logger => createLogger([...options.sinks, news]);

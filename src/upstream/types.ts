@@ -49,6 +49,10 @@ export interface UpstreamRequest {
   readonly signal: AbortSignal;
   /** Overrides the definition's `requestTimeout`, in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Whether progress restarts that time; `true` unless said otherwise. */
+  readonly resetOnProgress?: boolean | undefined;
+  /** The most that it may take with all its progress, in milliseconds; ten times `timeoutMs` unless said otherwise. */
+  readonly maxTotalMs?: number | undefined;
   /**
    * Told of every notification that belongs to this request, before its outcome: progress with the caller's own token,
    * log messages that can be attributed to it.

@@ -8,6 +8,7 @@ import { buildParts, hubLogger, type HubParts } from '../../src/hub/parts.ts';
 import { AnsweringClient } from '../support/answering-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { fixture } from '../support/in-process-hub.ts';
+import { MemoryManagement } from '../support/memory-management.ts';
 import { sdk1 } from '../support/mcp-clients.ts';
 import { isRunning } from '../support/processes.ts';
 import { ToolListChangedNotificationSchema } from 'sdk-v1/types.js';
@@ -55,8 +56,8 @@ beforeEach(async () => {
     options,
     config,
     settings: () => config.settings,
-    logger: hubLogger(options),
-    management: { health: async () => ({}) },
+    logger: hubLogger(options, () => {}),
+    management: () => new MemoryManagement(),
     port: () => port,
   });
   ({ port } = await parts.server.start());
