@@ -7,7 +7,8 @@ import { reportedVersion } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { HubLife } from './life.ts';
 import { LiveConfig } from './live-config.ts';
-import { HubManagement, noLogins, noMarketplace } from './management.ts';
+import { LoginControl } from './login-control.ts';
+import { HubManagement, noMarketplace } from './management.ts';
 import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
@@ -131,7 +132,7 @@ class LocalHub implements Hub {
       workspaces: this.#workspaces,
       events: this.#news.events,
       marketplace: noMarketplace,
-      logins: noLogins,
+      logins: new LoginControl({ ...parts, logger: this.#logger, env: this.#options.env }),
       clock: systemClock,
       port: () => this.#port,
       stopped: this.#stopped.signal,

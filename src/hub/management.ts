@@ -97,14 +97,3 @@ export const noMarketplace: Marketplace = {
     throw new HubError('MARKETPLACE_ERROR', 'This hub has no registry of servers to look into.');
   },
 };
-
-/** Logins for a hub that cannot log in anywhere. */
-export const noLogins: Logins = {
-  authorize: async (name) => {
-    const message = `The hub cannot log in at server "${name}" by itself. Put a key into its "headers" in the config.`;
-    throw new HubError('VALIDATION_ERROR', message, { details: { server: name } });
-  },
-  finish: async () => {
-    throw new HubError('VALIDATION_ERROR', 'No login is under way.');
-  },
-};
