@@ -8,7 +8,8 @@ import { IdleWatch } from './idle-watch.ts';
 import { HubLife } from './life.ts';
 import { LiveConfig } from './live-config.ts';
 import { HubMarketplace } from './load-marketplace.ts';
-import { HubManagement, noLogins } from './management.ts';
+import { LoginControl } from './login-control.ts';
+import { HubManagement } from './management.ts';
 import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
@@ -134,7 +135,7 @@ class LocalHub implements Hub {
       workspaces: this.#workspaces,
       events: this.#news.events,
       marketplace: this.#marketplace,
-      logins: noLogins,
+      logins: new LoginControl({ ...parts, logger: this.#logger, env: this.#options.env }),
       clock: systemClock,
       port: () => this.#port,
       stopped: this.#stopped.signal,

@@ -1,5 +1,5 @@
 import type { EventFeed, Logins, Management, Marketplace } from '../http/index.ts';
-import { type Clock, HubError, sleep } from '../base/index.ts';
+import { type Clock, sleep } from '../base/index.ts';
 import type { ListKind } from '../protocol/index.ts';
 import { HubConfigControl } from './config-control.ts';
 import { healthObject, reportedVersion } from './health.ts';
@@ -87,14 +87,3 @@ export class HubManagement implements Management {
     this.#options.life.hardRestart();
   }
 }
-
-/** Logins for a hub that cannot log in anywhere. */
-export const noLogins: Logins = {
-  authorize: async (name) => {
-    const message = `The hub cannot log in at server "${name}" by itself. Put a key into its "headers" in the config.`;
-    throw new HubError('VALIDATION_ERROR', message, { details: { server: name } });
-  },
-  finish: async () => {
-    throw new HubError('VALIDATION_ERROR', 'No login is under way.');
-  },
-};

@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
-import { connector, Pool, resolveLaunch } from '../upstream/index.ts';
+import { connector, Logins, Pool, resolveLaunch } from '../upstream/index.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -11,6 +12,7 @@ import type { HubOptions } from './types.ts';
 /** Everything that a running hub consists of, built and wired, nothing started. */
 export interface HubParts {
   readonly pool: Pool;
+  readonly logins: Logins;
   readonly gateway: HubGateway;
   readonly endpoint: Endpoint;
   readonly server: HttpServer;
@@ -35,6 +37,13 @@ const TITLE = 'MCP Hub';
 export function buildParts({ options, config, settings, logger, management, port }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
+  const logins = new Logins({
+    file: join(options.paths.dataDir, 'oauth-storage.json'),
+    clock,
+    logger,
+    // Old clients ask a person for an address with the server's name in it.
+    redirectUrl: (server) => `http://localhost:${port()}/api/oauth/callback?server_name=${encodeURIComponent(server)}`,
+  });
   const pool = new Pool({
     definitions: config.servers,
     startupWaitMs: () => settings().startupWaitMs,
@@ -42,13 +51,11 @@ export function buildParts({ options, config, settings, logger, management, port
     logger,
     random: Math.random,
     connect: connector(options.version),
-    resolveLaunch: (definition, signal) =>
-      resolveLaunch(definition, {
-        env: options.env,
-        cwd: options.cwd,
-        signal,
-        isOwnAddress: (url) => isOwnAddress(url, options.host, port()),
-      }),
+    resolveLaunch: async (definition, signal) => {
+      const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
+      const launch = await resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn });
+      return logins.equip(definition.id, launch);
+    },
   });
   const gateway = new HubGateway({
     upstreams: pool,
@@ -69,7 +76,7 @@ export function buildParts({ options, config, settings, logger, management, port
   });
   const server = new HttpServer({
     endpoint,
-    management: management({ pool, gateway, endpoint }),
+    management: management({ pool, logins, gateway, endpoint }),
     clock,
     logger,
     version: options.version,
@@ -79,7 +86,7 @@ export function buildParts({ options, config, settings, logger, management, port
     port: options.port,
     claimed: options.claimed,
   });
-  return { pool, gateway, endpoint, server };
+  return { pool, logins, gateway, endpoint, server };
 }
 
 /** Writes to where the options say, and to whoever follows the hub's events. */

@@ -66,7 +66,12 @@ interface ServerExtras {
 const NOTHING = { tools: [], resources: [], resourceTemplates: [], prompts: [] } as const;
 
 /** One server as `GET /api/health` shows it, in the fields that clients of the management API read. */
-export function serverObject(upstream: Upstream, notes: readonly CatalogNote[], nowMs: number): ServerObject & ServerExtras {
+export function serverObject(
+  upstream: Upstream,
+  notes: readonly CatalogNote[],
+  nowMs: number,
+  authorizationUrl: string | undefined,
+): ServerObject & ServerExtras {
   const { definition, state, listing, id } = upstream;
   return {
     name: id,
@@ -78,7 +83,7 @@ export function serverObject(upstream: Upstream, notes: readonly CatalogNote[], 
     error: errorOf(state),
     capabilities: listing?.items ?? NOTHING,
     ...uptimeOf(state, nowMs),
-    authorizationUrl: null,
+    authorizationUrl: state.kind === 'auth-required' ? (authorizationUrl ?? null) : null,
     config_source: definition.source,
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
     noiseCount: upstream.noiseCount,

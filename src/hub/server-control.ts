@@ -2,7 +2,7 @@ import { type Clock, closest, HubError, sleep } from '../base/index.ts';
 import type { ServerEdit } from '../config/index.ts';
 import type { HubGateway } from '../gateway/index.ts';
 import type { ServerControl, ServerObject } from '../http/index.ts';
-import type { Pool, Upstream } from '../upstream/index.ts';
+import type { Logins, Pool, Upstream } from '../upstream/index.ts';
 import type { LiveConfig } from './live-config.ts';
 import { serverObject } from './report.ts';
 
@@ -12,6 +12,7 @@ export const WAIT_FOR_START_MS = 60_000;
 export interface HubServersOptions {
   readonly pool: Pool;
   readonly gateway: Pick<HubGateway, 'notes'>;
+  readonly logins: Pick<Logins, 'authorizationUrl'>;
   readonly config: LiveConfig;
   readonly clock: Clock;
   /** The hub stops. */
@@ -123,8 +124,8 @@ export class HubServers implements ServerControl {
   }
 
   #object(upstream: Upstream): ServerObject {
-    const { clock, gateway } = this.#options;
-    return serverObject(upstream, gateway.notes, clock.now());
+    const { clock, gateway, logins } = this.#options;
+    return serverObject(upstream, gateway.notes, clock.now(), logins.authorizationUrl(upstream.id));
   }
 }
 

@@ -5,7 +5,8 @@ import { createLogger, hubPaths, type LogRecord, systemClock } from '../../src/b
 import { HubLife } from '../../src/hub/life.ts';
 import { LiveConfig } from '../../src/hub/live-config.ts';
 import { HubMarketplace } from '../../src/hub/load-marketplace.ts';
-import { HubManagement, noLogins } from '../../src/hub/management.ts';
+import { LoginControl } from '../../src/hub/login-control.ts';
+import { HubManagement } from '../../src/hub/management.ts';
 import type { News, SubscriptionEvent } from '../../src/hub/news.ts';
 import { buildParts, type HubParts } from '../../src/hub/parts.ts';
 import type { HubOptions } from '../../src/hub/types.ts';
@@ -83,7 +84,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
         workspaces: new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock }),
         events: eventLog(),
         marketplace: new HubMarketplace({ settings: () => config.current.settings.marketplace, env: fullEnv, dataDir: paths.dataDir }),
-        logins: noLogins,
+        logins: new LoginControl({ ...managed, logger, env: fullEnv }),
         clock: systemClock,
         port: () => 4_242,
         stopped: stopped.signal,
