@@ -67,10 +67,10 @@ export class HubConfigControl implements ConfigControl {
     const result = await this.#options.config.edit([edit], options);
     if (result.applied) await this.#within(result.applied.done);
     const server = result.applied && this.#options.servers.all().find(({ name }) => name === edit.name);
-    return { file: result.file, etag: result.etag, diff: this.#diff(result), ...(server && { server }) };
+    return { file: result.file, etag: result.etag, diff: await this.#diff(result), ...(server && { server }) };
   }
 
-  #diff({ file, before, after }: EditResult): string {
+  #diff({ file, before, after }: EditResult): Promise<string> {
     const texts = [before, after].filter((text) => text.trim() !== '');
     return maskedDiff(
       file,

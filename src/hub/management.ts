@@ -1,5 +1,5 @@
 import type { EventFeed, Logins, Management, Marketplace } from '../http/index.ts';
-import { type Clock, HubError, sleep } from '../base/index.ts';
+import { type Clock, sleep } from '../base/index.ts';
 import type { ListKind } from '../protocol/index.ts';
 import { HubConfigControl } from './config-control.ts';
 import { healthObject, reportedVersion } from './health.ts';
@@ -87,13 +87,3 @@ export class HubManagement implements Management {
     this.#options.life.hardRestart();
   }
 }
-
-/** A marketplace for a hub without one. */
-export const noMarketplace: Marketplace = {
-  list: async () => {
-    throw new HubError('MARKETPLACE_ERROR', 'This hub has no registry of servers to look into.');
-  },
-  details: async () => {
-    throw new HubError('MARKETPLACE_ERROR', 'This hub has no registry of servers to look into.');
-  },
-};

@@ -133,6 +133,12 @@ describe('describePortInUse', () => {
     ]);
   });
 
+  it('knows a hub that is still starting by its name', () => {
+    const [first, second] = describePortInUse(37_373, { process: { pid: 5, name: 'node /usr/bin/mcp-hub' }, hub: undefined });
+    expect(first).toBe('EADDRINUSE: port 37373 is in use by node /usr/bin/mcp-hub (pid 5), an mcp-hub that does not answer yet.');
+    expect(second).toBe('Clients can use it as it is: http://localhost:37373/mcp');
+  });
+
   it('says what it can when it knows little', () => {
     expect(describePortInUse(65_535, { process: undefined, hub: undefined })).toEqual([
       'EADDRINUSE: port 65535 is in use by another process, which is not an mcp-hub.',

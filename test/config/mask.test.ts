@@ -53,16 +53,16 @@ it('maskConfig masks every entry and keeps the rest', () => {
 describe('maskedDiff', () => {
   const before = '{\n  "a": {"env": {"K": "old-secret", "S": "x"}},\n  "command": "x"\n}\n';
 
-  it('shows which lines change, and no secret of either text', () => {
+  it('shows which lines change, and no secret of either text', async () => {
     const after = before.replace('old-secret', 'new-secret');
-    const diff = maskedDiff('c.json', before, after, [{ env: { K: 'old-secret', S: 'x' } }, { env: { K: 'new-secret' } }]);
+    const diff = await maskedDiff('c.json', before, after, [{ env: { K: 'old-secret', S: 'x' } }, { env: { K: 'new-secret' } }]);
     expect(diff).toContain('--- c.json\n+++ c.json\n@@');
     expect(diff).toContain(`-  "a": {"env": {"K": "${R}", "S": "${R}"}},`);
     expect(diff).toContain(`+  "a": {"env": {"K": "${R}"`);
     expect(diff).not.toMatch(/old-secret|new-secret/);
   });
 
-  it('is empty for the same text', () => {
-    expect(maskedDiff('c.json', before, before, [])).toBe('');
+  it('is empty for the same text', async () => {
+    expect(await maskedDiff('c.json', before, before, [])).toBe('');
   });
 });

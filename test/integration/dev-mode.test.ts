@@ -31,18 +31,22 @@ beforeEach(async () => {
     await writeFile(join(folder, name, 'package.json'), '{ "type": "module" }');
     await writeFile(join(folder, name, 'server.js'), code('first'));
   }
+  hub = await runHub(configWith({}));
+  const ready = (): number => hub.records.filter(({ message }) => message.includes('is in dev mode')).length;
+  await eventually('the watchers are ready', () => ready() === 2);
+});
+
+/** Three servers in dev mode, of which one is disabled; with other settings for that of the one that is edited. */
+function configWith(dev: object): object {
   const server = (name: string, more: object = {}): object => ({
     command: process.execPath,
     args: [join(folder, name, 'server.js')],
     dev: { cwd: join(folder, name) },
     ...more,
   });
-  hub = await runHub({
-    mcpServers: { edited: server('edited'), other: server('other'), off: server('off', { disabled: true }) },
-  });
-  const ready = (): number => hub.records.filter(({ message }) => message.includes('is in dev mode')).length;
-  await eventually('the watchers are ready', () => ready() === 2);
-});
+  const edited = server('edited', { dev: { cwd: join(folder, 'edited'), ...dev } });
+  return { mcpServers: { edited, other: server('other'), off: server('off', { disabled: true }) } };
+}
 
 afterEach(async () => {
   await hub.stop();
@@ -91,6 +95,21 @@ describe('a server in dev mode whose code is edited', () => {
       await writeFile(join(folder, 'edited/server.js'), code('mended'));
       await untilTool(client, 'edited__mended');
       expect(await pidOf(client, 'edited')).toBeGreaterThan(0);
+    } finally {
+      await client.close();
+    }
+  });
+
+  it('is not started by that any more once dev mode is switched off in the config', async () => {
+    const client = await sdk1.http(hub.url);
+    try {
+      await writeFile(join(hub.folder, 'mcp-servers.json'), JSON.stringify(configWith({ enabled: false })));
+      await hub.hub.reload();
+      const pid = await pidOf(client, 'edited');
+      await writeFile(join(folder, 'edited/server.js'), code('second'));
+      await writeFile(join(folder, 'other/server.js'), code('second'));
+      await untilTool(client, 'other__second');
+      expect(await pidOf(client, 'edited')).toBe(pid);
     } finally {
       await client.close();
     }

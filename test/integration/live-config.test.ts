@@ -145,6 +145,9 @@ describe('a hub with --watch', () => {
     await delay(200);
     expect(told('config_changed')).toMatchObject([{ isSignificant: false, newConfig: { mcpServers: { a: { disabled_tools: ['add'] } } } }]);
     expect(told('servers_updating')).toEqual([]);
+    const { response } = await (await RawClient.connect(hub.url, 'modern')).request('tools/list');
+    const { tools } = Object(response['result']);
+    expect(tools.map(({ name }: { name: string }) => name)).toEqual(['a__echo', 'a__env-peek']);
     expect(at(await server('a'), 'lastStarted')).toBe(before);
   });
 

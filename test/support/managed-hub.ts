@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { createLogger, hubPaths, type LogRecord, systemClock } from '../../src/base/index.ts';
 import { HubLife } from '../../src/hub/life.ts';
 import { LiveConfig } from '../../src/hub/live-config.ts';
+import { HubMarketplace } from '../../src/hub/load-marketplace.ts';
 import { LoginControl } from '../../src/hub/login-control.ts';
-import { HubManagement, noMarketplace } from '../../src/hub/management.ts';
+import { HubManagement } from '../../src/hub/management.ts';
 import type { News, SubscriptionEvent } from '../../src/hub/news.ts';
 import { buildParts, type HubParts } from '../../src/hub/parts.ts';
 import type { HubOptions } from '../../src/hub/types.ts';
@@ -82,7 +83,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
         life,
         workspaces: new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock }),
         events: eventLog(),
-        marketplace: noMarketplace,
+        marketplace: new HubMarketplace({ settings: () => config.current.settings.marketplace, env: fullEnv, dataDir: paths.dataDir }),
         logins: new LoginControl({ ...managed, logger, env: fullEnv }),
         clock: systemClock,
         port: () => 4_242,
