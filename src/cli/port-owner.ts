@@ -30,7 +30,11 @@ export function describePortInUse(port: number, owner: PortOwner): string[] {
   const first = `EADDRINUSE: port ${port} is in use by ${who}, ${name ?? 'which is not an mcp-hub'}.`;
   const other = port < 65_535 ? port + 1 : port - 1;
   if (name === undefined) {
-    const unseen = process ? [] : [`It seems to belong to another user; with their rights, "lsof -i :${port}" names it.`];
+    const unseen = process
+      ? []
+      : [
+          `It belongs to another user (with their rights, "lsof -i :${port}" names it), or to a connection that is about to end: try again.`,
+        ];
     return [first, ...unseen, `End that process, or choose another port: --port ${other}`];
   }
   const stop = pid === undefined ? 'stop it' : `stop it (kill ${pid})`;

@@ -142,7 +142,7 @@ describe('describePortInUse', () => {
   it('says what it can when it knows little', () => {
     expect(describePortInUse(65_535, { process: undefined, hub: undefined })).toEqual([
       'EADDRINUSE: port 65535 is in use by another process, which is not an mcp-hub.',
-      'It seems to belong to another user; with their rights, "lsof -i :65535" names it.',
+      'It belongs to another user (with their rights, "lsof -i :65535" names it), or to a connection that is about to end: try again.',
       'End that process, or choose another port: --port 65534',
     ]);
     expect(describePortInUse(1, { process: undefined, hub: { version: undefined, pid: 9 } })[0]).toBe(

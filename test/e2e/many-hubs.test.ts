@@ -140,6 +140,25 @@ describe('the port of a hub', () => {
     await reader?.cancel().catch(() => {});
   });
 
+  it('is free within a second of a hard restart, and the next hub on it is not disturbed by the end of the last', async () => {
+    const { env, file } = await oneHome();
+    const hub = await spawnHub({ config: EMPTY, env });
+    await settled(hub);
+    const events = await fetch(`${hub.origin}/api/events`);
+    const told = events.text();
+    const start = performance.now();
+    const answer = await fetch(`${hub.origin}/api/hard-restart`, { method: 'POST' });
+    expect(answer.status).toBe(200);
+    while (await isOpen(hub.port)) await delay(5);
+    expect(performance.now() - start).toBeLessThan(1_000);
+    const next = await spawnHub({ config: EMPTY, env, port: hub.port });
+    await entered(file, next);
+    expect((await hub.exit).code).toBe(0);
+    // The stream ends in order, after the news that the plugin of an editor waits for.
+    expect(await told).toMatch(/"state":"restarting"[^]*"state":"stopping"/);
+    expect((await entriesOf(file))[hub.port]).toMatchObject({ pid: next.pid, state: 'active' });
+  });
+
   it('answers whoever connects while the hub still loads', async () => {
     const port = await freePort();
     const hub = await spawnHub({ config: EMPTY, port });

@@ -63,6 +63,26 @@ async function pidOf(client: Client, server: string): Promise<number> {
   return Number(part?.text);
 }
 
+type Told = Readonly<Record<string, unknown>>;
+
+/** The data of the subscription events, up to the first for which `isLast` holds. */
+async function readEvents(response: Response, isLast: (data: Told) => boolean): Promise<readonly Told[]> {
+  const seen: Told[] = [];
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks.filter((block) => block.startsWith('event: subscription_event'))) {
+      const data: Told = JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? '{}');
+      seen.push(data);
+      if (isLast(data)) return seen;
+    }
+  }
+  return seen;
+}
+
 async function untilTool(client: Client, name: string): Promise<void> {
   await expect.poll(() => toolNames(client), { timeout: 10_000 }).toContain(name);
 }
@@ -84,6 +104,22 @@ describe('a server in dev mode whose code is edited', () => {
     } finally {
       await client.close();
     }
+  });
+
+  it('is told of on the event stream: which server and files, and what it offers afterwards', async () => {
+    const leave = new AbortController();
+    const response = await fetch(`${hub.origin}/api/events`, { signal: leave.signal });
+    const told = readEvents(response, ({ type }) => type === 'servers_updated');
+    await writeFile(join(folder, 'edited/server.js'), code('second'));
+    const events = await told;
+    leave.abort();
+    const changes = { modified: ['edited'], unchanged: ['other', 'off'], reason: 'dev_file_change', files: ['server.js'] };
+    expect(events.find(({ type }) => type === 'servers_updating')).toMatchObject({
+      changes,
+      reason: 'dev_file_change',
+      files: ['server.js'],
+    });
+    expect(events.at(-1)).toMatchObject({ changes, newCapabilities: { tools: [{ name: 'pid' }, { name: 'second' }], prompts: [] } });
   });
 
   it('comes back when a mistake in it is mended', async () => {
