@@ -85,7 +85,7 @@ describe('apply', () => {
   });
 
   it('stops and drops what is missing, with a clear error for its calls, and is silent about its end', async () => {
-    const { pool, members, events, connectTo } = await running(a, b);
+    const { pool, members, events, callsOf, connectTo } = await running(a, b);
     const gone = pool.get('a');
     await pool.apply([b], NONE);
     expect(members).toEqual([{ added: [], removed: ['a'], changed: [] }]);
@@ -93,6 +93,10 @@ describe('apply', () => {
     expect(events).toEqual([]);
     expect(gone?.state.kind).toBe('stopped');
     await expect(gone?.request(call)).rejects.toMatchObject({ code: 'SERVER_NOT_CONNECTED' });
+    // Whoever still holds it starts nothing that nobody would stop.
+    gone?.start();
+    await gone?.restart();
+    expect([gone?.state.kind, callsOf('a').length]).toEqual(['stopped', 1]);
     expect((await connectTo('b')).log).toEqual([]);
   });
 

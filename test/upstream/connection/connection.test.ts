@@ -77,6 +77,26 @@ describe('time limits', () => {
     await connection.close();
   });
 
+  it.each([
+    ['not with progress when the call says so', { resetOnProgress: false }, 1_000],
+    ['with progress as long as the call says', { resetOnProgress: true, maxTotalMs: 3_000 }, 3_000],
+  ] as const)('start again %s', async (_, limits, limitMs) => {
+    const { connection, clock, transport, ids } = await connected(legacy());
+    const told: unknown[] = [];
+    const params = { name: 't', _meta: { progressToken: 'p' } };
+    const call = connection.request(toolCall('t', { params, ...limits, onNotification: (message) => void told.push(message) }));
+    const failure = call.catch((error: unknown) => error);
+    const [id] = ids('tools/call');
+    for (let step = 0; step < 5; step += 1) {
+      await clock.advance(800);
+      transport.receive(progress(id));
+    }
+    expect(await failure).toMatchObject({ code: 'TIMEOUT', details: { timeoutMs: limitMs } });
+    expect(told).toHaveLength(Math.floor(limitMs / 800));
+    expect(clock.pending).toBe(0);
+    await connection.close();
+  });
+
   it('are what the config says when the request is made', async () => {
     let requestTimeoutMs = 1_000;
     const { connection, clock } = await connected(legacy(), { requestTimeoutMs: () => requestTimeoutMs });
