@@ -5,8 +5,8 @@ import { printable, type Style } from './style.ts';
 /** Most of a log file that is read for its last lines, in bytes. */
 const MAX_TAIL_BYTES = 4 * 1024 * 1024;
 
-/** The last `count` lines of a text file; none when there is no such file. */
-export async function lastLines(path: string, count: number): Promise<readonly string[]> {
+/** The last lines of a text file, as many as stand in its last megabytes; none when there is no such file. */
+export async function lastLines(path: string): Promise<readonly string[]> {
   try {
     await using file = await open(path, 'r');
     const { size } = await file.stat();
@@ -14,8 +14,7 @@ export async function lastLines(path: string, count: number): Promise<readonly s
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
     const lines = buffer.toString('utf8', 0, bytesRead).split('\n');
     // The first one may be cut off.
-    const whole = lines.slice(start > 0 ? 1 : 0).filter((line) => line.trim() !== '');
-    return count > 0 ? whole.slice(-count) : [];
+    return lines.slice(start > 0 ? 1 : 0).filter((line) => line.trim() !== '');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;

@@ -212,9 +212,11 @@ describe('logs and events', () => {
   it("prints the end of the hub's log without a hub", async () => {
     await cli.list();
     await mkdir(join(cli.stateDir, 'logs'), { recursive: true });
-    const record = (message: string) => JSON.stringify({ type: 'info', message, timestamp: '2026-01-01T10:00:00.000Z' });
-    await writeFile(join(cli.stateDir, 'logs/mcp-hub.log'), `${['one', 'two', 'three'].map(record).join('\n')}\n`);
+    const record = (message: string) =>
+      JSON.stringify({ type: message === 'detail' ? 'debug' : 'info', message, timestamp: '2026-01-01T10:00:00.000Z' });
+    await writeFile(join(cli.stateDir, 'logs/mcp-hub.log'), `${['one', 'two', 'detail', 'three'].map(record).join('\n')}\n`);
     expect((await cli.run('logs', '-n', '2')).stdout).toMatch(/^\S+ info {2}two\n\S+ info {2}three\n$/);
+    expect((await cli.run('logs', '-n', '2', '--level', 'debug')).stdout).toMatch(/^\S+ debug detail\n\S+ info {2}three\n$/);
     expect((await json('logs', '-n', '1')).document).toMatchObject({ records: [{ message: 'three' }] });
   });
 

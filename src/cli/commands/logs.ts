@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HubError, hubPaths, sleep, systemClock } from '../../base/index.ts';
 import { type ApiClient, connectHub } from '../api-client.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
@@ -8,6 +8,8 @@ import { listOf, memberOf, textOf } from '../json.ts';
 import { lastLines, renderRecord, timeOf } from '../log-lines.ts';
 
 const DEFAULT_LINES = 50;
+/** What is told, from the least on. */
+const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'];
 /** How often a server's lines are asked for with `--follow`, in milliseconds. */
 const LOOK_EVERY_MS = 500;
 
@@ -19,7 +21,8 @@ export const command: CommandSpec = {
       )
       .argument('[server]', 'the standard error of this server')
       .option('-f, --follow', 'go on with what comes')
-      .option('-n, --lines <number>', `how many of the last lines (default: ${DEFAULT_LINES})`, lineCount),
+      .option('-n, --lines <number>', `how many of the last lines (default: ${DEFAULT_LINES})`, lineCount)
+      .addOption(new Option('--level <level>', "the hub's records of this level and above (default: info)").choices([...LEVELS])),
   examples: ['mcp-hub logs', 'mcp-hub logs -f', 'mcp-hub logs github -n 20', 'mcp-hub logs -f github'],
   async run([server], options, io) {
     const lines = typeof options['lines'] === 'number' ? options['lines'] : DEFAULT_LINES;
@@ -28,7 +31,8 @@ export const command: CommandSpec = {
     const isNamed = ['port', 'hub', 'config'].some((name) => options[name] !== undefined);
     // The file is there without a hub too: it tells why one has gone.
     const client = isFollowing || isNamed ? await connectHub(options, io) : undefined;
-    await hubLog(client, { lines, isFollowing }, io);
+    const level = LEVELS.indexOf(typeof options['level'] === 'string' ? options['level'] : 'info');
+    await hubLog(client, { lines, isFollowing, level }, io);
   },
 };
 
@@ -37,9 +41,19 @@ interface LogChoice {
   readonly isFollowing: boolean;
 }
 
-async function hubLog(client: ApiClient | undefined, { lines, isFollowing }: LogChoice, io: CommandIo): Promise<void> {
+async function hubLog(
+  client: ApiClient | undefined,
+  { lines, isFollowing, level }: LogChoice & { readonly level: number },
+  io: CommandIo,
+): Promise<void> {
   const path = join(hubPaths(io.process.env).logDir, 'mcp-hub.log');
-  const records = (await lastLines(path, lines)).map(recordOf);
+  // A record of no known level is somebody else's, and told.
+  const isWanted = (record: unknown): boolean => {
+    const at = LEVELS.indexOf(textOf(record, 'type'));
+    return at < 0 || at >= level;
+  };
+  const wanted = (await lastLines(path)).map(recordOf).filter(isWanted);
+  const records = lines > 0 ? wanted.slice(-lines) : [];
   if (!isFollowing || !client) {
     if (io.isJson) return io.printJson({ file: path, records });
     if (records.length === 0) return io.tell(`Nothing is in ${path}.`);
@@ -47,7 +61,7 @@ async function hubLog(client: ApiClient | undefined, { lines, isFollowing }: Log
   }
   const tell = (record: unknown): void => io.print(io.isJson ? JSON.stringify(record) : renderRecord(record, io.style));
   records.forEach(tell);
-  for await (const { name, data } of client.events()) if (name === 'log') tell(data);
+  for await (const { name, data } of client.events()) if (name === 'log' && isWanted(data)) tell(data);
   if (!io.signal.aborted) throw new HubError('HUB_NOT_FOUND', 'The hub has closed the stream: it is going down.');
 }
 
