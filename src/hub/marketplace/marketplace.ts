@@ -23,7 +23,7 @@ export interface MarketplaceOptions {
 
 /** What old data is worth: so long its being read anew is waited for, in milliseconds. */
 const GRACE_MS = 2_000;
-/** Without any data: so long the first page is waited for, in milliseconds. */
+/** Without data: so long the first page is waited for, in milliseconds. */
 const FIRST_PAGE_MS = 20_000;
 /** Ids that a message about an unknown one names at most. */
 const MAX_NEAR = 5;
