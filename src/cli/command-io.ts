@@ -1,4 +1,5 @@
 import type { CommandIo } from './command.ts';
+import { endWithOutput } from './output-end.ts';
 import { styleFor } from './style.ts';
 
 /** A {@link CommandIo} on the process's own streams. */
@@ -23,10 +24,7 @@ export function processIo(process: NodeJS.Process, { version, isJson }: { versio
     stop.abort();
   };
   for (const name of SIGNALS) process.on(name, onSignal);
-  for (const stream of [process.stdout, process.stderr]) {
-    // EPIPE: whoever read this (`| head`) has enough. Nobody is left to be told of anything else either.
-    stream.on('error', () => process.exit(process.exitCode ?? 0));
-  }
+  endWithOutput(process);
   const line = (stream: NodeJS.WriteStream, text: string): void => void stream.write(text.endsWith('\n') ? text : `${text}\n`);
   return {
     process,

@@ -1,6 +1,7 @@
 import { type Invocation, parseArgs, unknownCommand } from './args.ts';
 import { commandEntry } from './command-table.ts';
 import { helpOf, overview } from './help.ts';
+import { endWithOutput } from './output-end.ts';
 
 /** Options that may stand before a command's name as well. */
 const ANYWHERE: readonly string[] = ['--json', '--help', '-h'];
@@ -18,6 +19,7 @@ export async function run(process: NodeJS.Process, args: readonly string[], vers
   const invocation = parseArgs(args);
   switch (invocation.kind) {
     case 'help':
+      endWithOutput(process);
       process.stdout.write(args.includes('serve') || args.includes('stdio') ? invocation.text : overview());
       return;
     case 'wrong':
@@ -34,6 +36,7 @@ export async function run(process: NodeJS.Process, args: readonly string[], vers
 }
 
 async function help(process: NodeJS.Process, name: string | undefined): Promise<void> {
+  endWithOutput(process);
   const text = name === undefined || name.startsWith('-') ? overview() : await helpOf(name);
   if (text !== undefined) process.stdout.write(text);
   else tellWrong(process, { errors: [unknownCommand(name ?? '')], help: 'mcp-hub --help' }, false);
@@ -41,6 +44,7 @@ async function help(process: NodeJS.Process, name: string | undefined): Promise<
 
 function tellWrong(process: NodeJS.Process, wrong: Pick<Invocation & { kind: 'wrong' }, 'errors' | 'help'>, isJson: boolean): void {
   const { errors, help } = wrong;
+  endWithOutput(process);
   process.exitCode = 1;
   if (isJson) {
     process.stdout.write(`${JSON.stringify({ error: errors.join(' '), code: 'USAGE', data: { errors } })}\n`);

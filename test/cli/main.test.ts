@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundleSource } from '../support/bundle-source.ts';
 
@@ -32,6 +33,47 @@ describe('main', () => {
         'error: --port "x" cannot be used: a port is a whole number from 0 to 65535.\n' +
         'Run "mcp-hub --help" for all options. Nothing was started.\n',
     );
+  });
+
+  it.each([
+    [['help', 'status'], /^Usage: mcp-hub status /],
+    [['status', '--help'], /^Usage: mcp-hub status /],
+    [['serve', '--help'], /print this help\n$/],
+    [['help', 'stdio'], /^Usage: mcp-hub stdio /],
+    [['help'], /^Usage: mcp-hub \[serve\]/],
+  ])('helps for %j', (args, text) => {
+    expect(mcpHub(...args)).toEqual({ status: 0, stdout: expect.stringMatching(text), stderr: '' });
+  });
+
+  it.each([
+    [['help', 'statsu'], 'Unknown command "statsu". Did you mean status?'],
+    [['statsu'], 'Unknown command "statsu". Did you mean status?'],
+    [['--port', '3', 'status'], 'Write the command first: mcp-hub status …'],
+    [['status', '--prot', '3'], 'Unknown option --prot. Did you mean --port?'],
+  ])('tells what is wrong with %j', (args, words) => {
+    expect(mcpHub(...args)).toEqual({ status: 1, stdout: '', stderr: expect.stringContaining(`error: ${words}\n`) });
+  });
+
+  it.each([[['statsu', '--json']], [['status', '--prot', '3', '--json']], [['--json', 'call']]])('tells it as JSON for %j', (args) => {
+    const { status, stdout, stderr } = mcpHub(...args);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ error: expect.stringMatching(/./), code: 'USAGE', data: { errors: expect.any(Array) } });
+  });
+
+  it.each([['--version'], ['--help'], ['help status'], ['status --help'], ['completion bash'], ['nonsense --json']])(
+    'ends quietly when nobody reads: %s',
+    (line) => {
+      // The reader is gone before anything is written.
+      const script = `(sleep 0.2; "$0" -e '${start}' "$1" ${line}; echo "ended with $?" >&2) | true`;
+      const { stderr } = spawnSync('bash', ['-c', script, process.execPath, bundle.file], { encoding: 'utf8' });
+      expect(stderr).toBe(`ended with ${line.startsWith('nonsense') ? 1 : 0}\n`);
+    },
+  );
+
+  it.runIf(existsSync('/dev/full'))('says so when the output is lost', () => {
+    const script = `"$0" -e '${start}' "$1" completion bash > /dev/full`;
+    const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath, bundle.file], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 3, stderr: 'error: The output cannot be written (ENOSPC).\n' });
   });
 
   it('loads neither the hub nor any library for --version', () => {

@@ -45,13 +45,15 @@ _mcp_hub() {
   found=("\${(@)found:#}")
   if (( \${#found} )); then compadd -- "\${found[@]}"; else _files; fi
 }
-if [ "$funcstack[1]" = "_mcp_hub" ]; then _mcp_hub; else compdef _mcp_hub mcp-hub; fi
+# As a file of fpath this is the body of the function that completes; else it is sourced.
+if [[ "$funcstack[1]" = _mcp[-_]hub ]]; then _mcp_hub; else compdef _mcp_hub mcp-hub; fi
 `;
 
 const FISH = `# Completion of mcp-hub for fish.
 function __mcp_hub_complete
-    set -l words (commandline -opc) (commandline -ct)
-    mcp-hub __complete -- $words[2..-1] 2>/dev/null
+    set -l words (commandline -opc)
+    set -l last (commandline -ct)
+    mcp-hub __complete -- $words[2..-1] "$last" 2>/dev/null
 end
 complete -c mcp-hub -f -a '(__mcp_hub_complete)'
 complete -c mcp-hub -n '__fish_seen_subcommand_from serve stdio add import' -F

@@ -32,7 +32,7 @@ export const command: CommandSpec = {
     'mcp-hub install io.github.example/weather --installation Docker --dry-run',
   ],
   async run([id = ''], options, io) {
-    const { server } = await withMarketplace(options, io, (marketplace) => marketplace.details(id));
+    const server = await withMarketplace(options, io, (marketplace) => marketplace.find(id));
     const { stdin, stdout } = io.process;
     const isAsking = stdin.isTTY && stdout.isTTY && options['yes'] !== true && !io.isJson;
     const asking = isAsking ? new Asking({ input: stdin, output: stdout }) : undefined;

@@ -1,21 +1,24 @@
 import { Option } from 'commander';
+import { HubError } from '../../base/index.ts';
 import type { RegistryEntry } from '../../hub/index.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
+import { textsOf } from '../json.ts';
 import { withMarketplace } from '../marketplace.ts';
 import { wholeNumber } from '../option-values.ts';
 import { printable } from '../style.ts';
-import { HubError } from '../../base/index.ts';
 
 const SORTS = ['newest', 'stars', 'name'] as const;
 const DEFAULT_LIMIT = 30;
 
 /** `mcp-hub search`: the servers of the marketplace. */
 export const command: CommandSpec = {
+  needsNoHub: true,
   configure(command) {
     command
       .argument('[words...]', 'each has to be in the id, name, description, author or tags')
       .addOption(new Option('--category <name>', 'only of this category'))
       .addOption(new Option('--sort <order>', 'newest, stars or name').choices(SORTS))
+      .addOption(new Option('--config <file>', 'the config file that names the registries; may be repeated').argParser(collect))
       .addOption(new Option('--limit <number>', `most servers to show (default: ${DEFAULT_LIMIT})`));
   },
   examples: ['mcp-hub search github', 'mcp-hub search file system --sort stars', 'mcp-hub search --category development --json'],
@@ -38,6 +41,10 @@ export const command: CommandSpec = {
     else io.tell(`${hidden > 0 ? `${hidden} more: give more words, or --limit. ` : ''}Install one with "mcp-hub install <id>".`);
   },
 };
+
+function collect(value: string, before: unknown): readonly string[] {
+  return [...textsOf(before), value];
+}
 
 function lineOf({ id, name, description, stars }: RegistryEntry, { style }: CommandIo): string {
   const facts = [name === id ? '' : name, stars === undefined ? '' : `★ ${stars}`].filter((text) => text !== '');

@@ -23,7 +23,7 @@ export interface MarketplaceOptions {
 
 /** What old data is worth: so long its being read anew is waited for, in milliseconds. */
 const GRACE_MS = 2_000;
-/** Without any data: so long the first page is waited for, in milliseconds. */
+/** Without data: so long the first page is waited for, in milliseconds. */
 const FIRST_PAGE_MS = 20_000;
 /** Ids that a message about an unknown one names at most. */
 const MAX_NEAR = 5;
@@ -64,17 +64,22 @@ export class RegistryMarketplace implements Marketplace, Disposable {
     };
   }
 
-  /**
-   * @throws HubError RESOURCE_NOT_FOUND with the nearest ids in `details.near`
-   */
   async details(id: string): Promise<{ readonly server: RegistryEntry; readonly readmeContent: string | null }> {
+    const server = await this.find(id);
+    return { server, readmeContent: await this.#readme(server) };
+  }
+
+  /**
+   * The server of that id, or of that name in the official registry.
+   *
+   * @throws HubError MARKETPLACE_ERROR, RESOURCE_NOT_FOUND with the nearest ids in `details.near`
+   */
+  async find(id: string): Promise<RegistryEntry> {
     const listed = await this.#listed();
     const server = listed.find((entry) => entry.id === id) ?? listed.find((entry) => entry.registryName === id) ?? (await this.#ask(id));
-    if (!server) {
-      if (this.#isEmpty) throw this.#nothing();
-      throw unknownId(id, listed);
-    }
-    return { server, readmeContent: await this.#readme(server) };
+    if (server) return server;
+    if (this.#isEmpty) throw this.#nothing();
+    throw unknownId(id, listed);
   }
 
   /** Breaks off what is being read. */

@@ -25,7 +25,7 @@ export function unreadable(url: string, reason: Reason, what: string, cause?: un
   });
 }
 
-/** An address without user, password and query, any of which may hold a secret. */
+/** An address without user, password and query, each of which may hold a secret. */
 export function withoutSecrets(url: string): string {
   const parsed = addressOf(url);
   return parsed ? `${parsed.origin}${parsed.pathname}` : 'The address';

@@ -72,7 +72,7 @@ export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Pr
         timer.dispose();
       }
     },
-    // Answers that nobody reads any more would keep their connections open.
+    // Answers that nobody reads would keep their connections open.
     close: async () => void (await Promise.all([direct.destroy(), proxied.destroy()])),
   };
 }

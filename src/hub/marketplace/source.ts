@@ -93,7 +93,7 @@ export class Source {
     }).catch(isOver);
   }
 
-  /** Resolves when no reading is under way any more. */
+  /** Resolves when no reading is under way. */
   async idle(): Promise<void> {
     await this.#reading?.done;
   }

@@ -175,6 +175,21 @@ describe('a marketplace', () => {
     );
   });
 
+  it('asks a failing registry again only after a minute, and then has news', async () => {
+    const marketplace = open({ officialUrl: undefined });
+    await marketplace.list({});
+    await expect.poll(() => readdir(join(dir, 'cache')).catch(() => [])).toEqual(['registry.json']);
+    const answer = community.respond;
+    community.respond = (_, res) => res.writeHead(500).end();
+    await clock.advance(HOUR);
+    for (let count = 0; count < 5; count += 1) expect((await marketplace.list({})).warning).toContain('HTTP 500');
+    expect(community.seen).toHaveLength(2);
+    community.respond = answer;
+    await clock.advance(60_000);
+    expect((await marketplace.list({})).warning).toBeUndefined();
+    expect(community.seen).toHaveLength(3);
+  });
+
   it.each(['{"half', '[]', '{"sources":{"x":3}}', ''])('ignores the broken cache file %j and replaces it', async (text) => {
     await mkdir(join(dir, 'cache'));
     await writeFile(join(dir, 'cache', 'registry.json'), text);
