@@ -1,6 +1,7 @@
 import {
   commonFields,
   devFields,
+  filterFields,
   keptFields,
   keptTopFields,
   remoteFields,
@@ -51,4 +52,13 @@ function serverSchema(): JsonSchema {
 }
 
 /** The tables of docs/configuration.md, in its order. */
-export const tables = { stdioFields, devFields, remoteFields, commonFields, keptFields, settingFields, keptTopFields } as const;
+export const tables = {
+  stdioFields,
+  devFields,
+  remoteFields,
+  commonFields,
+  filterFields,
+  keptFields,
+  settingFields,
+  keptTopFields,
+} as const;

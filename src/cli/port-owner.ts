@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../base/index.ts';
+import { type Clock, type HubError, sleep, systemClock } from '../base/index.ts';
 import { type RunningHub, probeHub } from './health-probe.ts';
 import { findListener, type ProcessInfo } from './listeners.ts';
 import { printable } from './style.ts';
@@ -42,4 +42,11 @@ export function describePortInUse(port: number, owner: PortOwner): string[] {
 
 function hubName(hub: RunningHub): string {
   return `an mcp-hub${hub.version === undefined ? '' : ` (version ${printable(hub.version)})`}`;
+}
+
+/** Says on stderr who has the port that a hub was to have. */
+export async function tellPortInUse(process: NodeJS.Process, { details }: HubError, asked: number): Promise<void> {
+  const port = typeof details['port'] === 'number' ? details['port'] : asked;
+  const lines = describePortInUse(port, await findPortOwner(port, process.platform, systemClock));
+  process.stderr.write(`error: ${lines.join('\n')}\n`);
 }

@@ -1,7 +1,6 @@
 import { type Invocation, parseArgs, unknownCommand } from './args.ts';
 import { commandEntry } from './command-table.ts';
 import { helpOf, overview } from './help.ts';
-import { loadHub } from './load-hub.ts';
 import { endWithOutput } from './output-end.ts';
 
 /** Options that may stand before a command's name as well. */
@@ -30,8 +29,8 @@ export async function run(process: NodeJS.Process, args: readonly string[], vers
       return runStdio({ options: invocation.options, process });
     }
     case 'serve': {
-      const [{ runServe }, createHub] = await Promise.all([import('./commands/serve.ts'), loadHub()]);
-      await runServe({ options: invocation.options, process, version, createHub });
+      const { startServing } = await import('./start-serving.ts');
+      await startServing(process, invocation.options, version);
     }
   }
 }

@@ -29,6 +29,12 @@ export interface HubSettings {
   readonly allowedHosts: readonly string[];
 }
 
+/**
+ * What a server has and the hub does not offer, by the server's own names, URIs and templates; kinds without any are left
+ * out.
+ */
+export type DisabledItems = Readonly<Partial<Record<'tools' | 'prompts' | 'resources' | 'resourceTemplates', readonly string[]>>>;
+
 interface DefinitionBase {
   /** The key in the config file; the server's name everywhere. */
   readonly id: string;
@@ -44,6 +50,8 @@ interface DefinitionBase {
   readonly isolation: 'auto' | 'shared' | 'session';
   /** Most connections to it beside the one that all clients share. */
   readonly maxConnections: number;
+  /** Absent when everything is offered. */
+  readonly disabledItems?: DisabledItems;
   /** Where the definition stands: the `--config` string, verbatim. */
   readonly source: string;
   /** The errors that keep this one server from starting. */

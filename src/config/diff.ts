@@ -51,9 +51,7 @@ export function diffConfigs(before: HubConfig, after: HubConfig): ConfigDiff {
 }
 
 function settingsOf({ settings }: HubConfig): (keyof HubConfig['settings'])[] {
-  return ['maxToolNameLength', 'startupWaitMs', 'maxBodyBytes', 'sessionIdleTimeoutMs', 'allowedHosts'].filter(
-    (name): name is keyof HubConfig['settings'] => name in settings,
-  );
+  return Object.keys(settings).filter((name): name is keyof HubConfig['settings'] => name in settings);
 }
 
 function isStartedAnew(was: ServerDefinition, is: ServerDefinition): boolean {

@@ -55,7 +55,11 @@ export async function planEdit(edits: readonly ServerEdit[], options: EditOption
   for (const { kind, name } of edits) {
     if (kind === 'remove') continue;
     const old = new Set(entryErrors(was, name).map(textOf));
-    refuse('VALIDATION_ERROR', `The entry of server "${name}" would have errors`, entryErrors(is, name).filter((error) => !old.has(textOf(error))));
+    refuse(
+      'VALIDATION_ERROR',
+      `The entry of server "${name}" would have errors`,
+      entryErrors(is, name).filter((error) => !old.has(textOf(error))),
+    );
   }
   const diagnostics = [...is.diagnostics, ...is.servers.flatMap((entry) => entry.diagnostics)];
   const isStillTrue = async (): Promise<boolean> => (await readText(path)) === found;
@@ -101,5 +105,7 @@ const textOf = ({ keyPath, message }: Diagnostic): string => `${keyPath}: ${mess
 
 function refuse(code: 'CONFIG_ERROR' | 'VALIDATION_ERROR', what: string, errors: readonly Diagnostic[]): void {
   if (errors.length === 0) return;
-  throw new HubError(code, `${what}; nothing was changed:\n${errors.map(formatDiagnostic).join('\n')}`, { details: { diagnostics: errors } });
+  throw new HubError(code, `${what}; nothing was changed:\n${errors.map(formatDiagnostic).join('\n')}`, {
+    details: { diagnostics: errors },
+  });
 }

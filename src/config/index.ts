@@ -11,6 +11,7 @@ export { editJson5 } from './json5-edit.ts';
 export { type LoadOptions, loadConfig } from './load.ts';
 export { maskConfig, maskEntry } from './mask.ts';
 export { Placeholders, predefined } from './placeholders.ts';
+export { DEFAULT_DEV_WATCH } from './schema.ts';
 export { formatDiagnostic } from './source.ts';
 export { type Applied, type ConfigChange, ConfigStore, type EditResult } from './store.ts';
 export { maskedDiff } from './text-diff.ts';

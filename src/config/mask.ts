@@ -18,7 +18,10 @@ const PLAIN_PIECE = /^(?:\s*(?:bearer|basic|token|apikey)\s*|[\s:/@;,.=&?|-]*)$/
 export function maskConfig(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { mcpServers, ...rest } = document;
   const servers = isRecord(mcpServers) ? Object.entries(mcpServers).map(([name, entry]) => [name, maskEntry(entry)]) : [];
-  return { ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, masked(key, value, hidden)])), mcpServers: Object.fromEntries(servers) };
+  return {
+    ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, masked(key, value, hidden)])),
+    mcpServers: Object.fromEntries(servers),
+  };
 }
 
 /**
@@ -106,7 +109,8 @@ function looksSecret(text: string, hide: Hide): string {
   return templateOf(text)
     .map((part) => {
       if (typeof part !== 'string') return part.raw;
-      const isMixed = (piece: string): boolean => /[a-z]/i.test(piece) && /\d/.test(piece) && /^(?:[a-f\d]{32,}|(?=.*[A-Z])[\w-]{32,})$/.test(piece);
+      const isMixed = (piece: string): boolean =>
+        /[a-z]/i.test(piece) && /\d/.test(piece) && /^(?:[a-f\d]{32,}|(?=.*[A-Z])[\w-]{32,})$/.test(piece);
       return part.replace(KNOWN_KEY, (key) => hide(key)).replace(/[\w-]{32,}/g, (piece) => (isMixed(piece) ? hide(piece) : piece));
     })
     .join('');

@@ -47,7 +47,7 @@ export const stdioFields = {
   envFile: { type: nonEmptyText, about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
   dev: {
     type: objectOf(devFields),
-    about: 'Development mode, restarting the server when its files change: checked and kept, but this version does not watch files yet.',
+    about: 'Development mode: the server restarts when its files change (docs/dev-mode.md).',
   },
 } satisfies Fields;
 
@@ -102,12 +102,26 @@ export const commonFields = {
   },
 } satisfies Fields;
 
+/** What of a server is not offered. The same keys are written by mcphub.nvim. */
+export const filterFields = {
+  disabled_tools: {
+    type: listOf(text),
+    about: "Tools that are not offered, by the server's own names.",
+    default: [],
+    elsewhere: ['disabledTools', 'excludeTools', 'disabled-tools'],
+  },
+  disabled_prompts: { type: listOf(text), about: "Prompts that are not offered, by the server's own names.", default: [] },
+  disabled_resources: { type: listOf(text), about: "Resources that are not offered, by the server's own URIs.", default: [] },
+  disabled_resourceTemplates: {
+    type: listOf(text),
+    about:
+      'Resource templates that are not offered, as the server lists them. What fits no other template and is not listed cannot be read then.',
+    default: [],
+  },
+} satisfies Fields;
+
 /** Keys of other programs that may stand at a server and change nothing here. */
 export const keptFields = {
-  disabled_tools: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
-  disabled_prompts: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
-  disabled_resources: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
-  disabled_resourceTemplates: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
   autoApprove: { type: anything, about: 'Kept for mcphub.nvim and other clients.' },
   alwaysAllow: { type: anything, about: 'Kept for other clients.' },
   custom_instructions: { type: anything, about: 'Kept for mcphub.nvim.' },
@@ -121,7 +135,7 @@ export const keptFields = {
   },
 } satisfies Fields;
 
-export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...keptFields };
+export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...filterFields, ...keptFields };
 
 export const settingFields = {
   maxToolNameLength: {

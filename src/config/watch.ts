@@ -105,7 +105,9 @@ export class ConfigWatch implements Disposable {
       // The folders first: what changes after they are watched gives a sign, what changed before is seen.
       await this.#watchFolders();
       this.#stamps = await this.#currentStamps();
-      const contents = await Promise.all(this.#options.paths.map(async (path): Promise<[string, Content]> => [path, await contentOf(path)]));
+      const contents = await Promise.all(
+        this.#options.paths.map(async (path): Promise<[string, Content]> => [path, await contentOf(path)]),
+      );
       if (!this.#disposed) this.#compare(new Map(contents));
     } finally {
       this.#isLooking = false;

@@ -45,7 +45,10 @@ export async function placesOf(path: string): Promise<Places> {
 }
 
 function partsOf(path: string): string[] {
-  return path.slice(parse(path).root.length).split(sep).filter((part) => part !== '');
+  return path
+    .slice(parse(path).root.length)
+    .split(sep)
+    .filter((part) => part !== '');
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {

@@ -123,9 +123,12 @@ export class DirectCalls {
 
   /** Asked only after a call has failed: a server has the last word on what it knows. */
   async #isUnknown(call: DirectCall): Promise<boolean> {
+    const { what } = call;
+    // Known without a look at the list, which may have to be fetched.
+    if (what.kind === 'tool' && this.#options.gateway.headerParams(scopeOf(call), what.name)) return false;
     const names = await this.#names(call);
     if (!names || names.includes(nameOf(call))) return false;
-    return call.what.kind !== 'resource' || (await this.#list(call, 'resourceTemplates'))?.length === 0;
+    return what.kind !== 'resource' || (await this.#list(call, 'resourceTemplates'))?.length === 0;
   }
 
   async #notFound(call: DirectCall, said: string): Promise<HubError> {

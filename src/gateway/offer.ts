@@ -54,7 +54,7 @@ export class Offer implements Disposable {
 
   #build(): Catalog {
     const { upstreams, maxToolNameLength } = this.#options;
-    const servers = upstreams.all().map(({ id, listing }) => ({ id, ...(listing && { listing }) }));
+    const servers = upstreams.all().map(({ id, listing, definition }) => ({ id, listing, disabled: definition.disabledItems }));
     return buildCatalog({ servers, maxNameLength: maxToolNameLength() });
   }
 

@@ -14,7 +14,10 @@ export interface Management {
   health(): Promise<object>;
   /** The hubs that run, by port. */
   workspaces(): Promise<Readonly<Record<string, object>>>;
-  /** Reads the config files again, restarts the servers whose definition changed and starts those that are down. */
+  /**
+   * Reads the config files again, restarts the servers whose definition changed and starts those that are down; resolves when their
+   * first attempts have ended, or `startupWait` is over.
+   */
   restart(): Promise<void>;
   /** Ends the process soon after it returns; whoever owns it starts it again. */
   hardRestart(): void;

@@ -1,6 +1,15 @@
 import { resolve } from 'node:path';
 import { type Clock, HubError, REDACTED, sleep } from '../base/index.ts';
-import { type EditOptions, type EditResult, etagOf, maskedDiff, maskEntry, readConfigFile, readText, type ServerEdit } from '../config/index.ts';
+import {
+  type EditOptions,
+  type EditResult,
+  etagOf,
+  maskedDiff,
+  maskEntry,
+  readConfigFile,
+  readText,
+  type ServerEdit,
+} from '../config/index.ts';
 import type { ConfigControl, ConfigEditOptions, ConfigEditResult, ServerControl } from '../http/index.ts';
 import type { LiveConfig } from './live-config.ts';
 import { unknownServer, WAIT_FOR_START_MS } from './server-control.ts';

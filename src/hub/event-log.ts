@@ -36,7 +36,7 @@ export class EventLog implements EventFeed {
   readonly #emitter: Emitter<{ event: FeedEvent }>;
   #state: Extract<News, { readonly name: 'hub_state' }>['data'] = { state: 'starting' };
   /** Oldest first. */
-  #kept: Remembered[] = [];
+  readonly #kept: Remembered[] = [];
   #keptBytes = 0;
   /** The number of the newest event. */
   #last = 0;
@@ -85,17 +85,16 @@ export class EventLog implements EventFeed {
     return event;
   }
 
+  /** Drops the oldest events over the limits. */
   #forget(): void {
     const oldestMs = this.#options.clock.now() - MAX_AGE_MS;
-    let count = Math.max(0, this.#kept.length - MAX_EVENTS);
-    let bytes = this.#kept.slice(0, count).reduce((sum, each) => sum + each.bytes, 0);
-    for (const each of this.#kept.slice(count)) {
-      if (this.#keptBytes - bytes <= MAX_BYTES && each.atMs >= oldestMs) break;
-      bytes += each.bytes;
+    let count = 0;
+    for (const { atMs, bytes } of this.#kept) {
+      if (this.#kept.length - count <= MAX_EVENTS && this.#keptBytes <= MAX_BYTES && atMs >= oldestMs) break;
+      this.#keptBytes -= bytes;
       count += 1;
     }
     this.#kept.splice(0, count);
-    this.#keptBytes -= bytes;
   }
 
   #tell(event: FeedEvent): void {

@@ -1,6 +1,8 @@
 import { type Disposable, Disposables, Emitter, type Logger, messageOf, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
+import type { DevMode } from './dev-mode.ts';
+import { devModeOf } from './dev-pool.ts';
 import { reportedVersion } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { HubLife } from './life.ts';
@@ -31,6 +33,7 @@ class LocalHub implements Hub {
   readonly #workspaces: WorkspaceFile;
   #parts: HubParts | undefined;
   #registration: Registration | undefined;
+  #dev: DevMode | undefined;
   #port = 0;
   #stopping: Promise<void> | undefined;
 
@@ -76,7 +79,7 @@ class LocalHub implements Hub {
     this.#parts = parts;
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
-    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id))));
+    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     this.#live.attach({
       servers: parts.pool,
@@ -85,6 +88,7 @@ class LocalHub implements Hub {
       },
     });
     parts.pool.startAll();
+    this.#dev = this.#startDevMode(parts.pool);
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();
     void this.#announceSettled(parts, this.#attend(parts, config));
@@ -98,6 +102,24 @@ class LocalHub implements Hub {
 
   async reload(): Promise<void> {
     if (this.#parts && !this.#stopping) await this.#live.reloadAndTell();
+  }
+
+  /** What it watches follows the config. */
+  #startDevMode(pool: HubParts['pool']): DevMode {
+    const { env, cwd } = this.#options;
+    const dev = devModeOf({
+      pool,
+      clock: systemClock,
+      logger: this.#logger,
+      publish: this.#news.publish,
+      mute: (names) => this.#news.mute(names),
+      env,
+      cwd,
+    });
+    const follow = (): void => dev.follow(pool.all().map(({ definition }) => definition));
+    this.#owned.add(pool.on('members', follow));
+    follow();
+    return dev;
   }
 
   #management(parts: Omit<HubParts, 'server'>): HubManagement {
@@ -125,7 +147,7 @@ class LocalHub implements Hub {
     const parts = this.#parts;
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
-    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left]);
+    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close()]);
     this.#owned.dispose();
     this.#life.stopped();
     this.#logger.info('The hub has stopped');
@@ -156,6 +178,11 @@ class LocalHub implements Hub {
     });
     this.#owned.add(watch).start();
     return entered;
+  }
+
+  /** A server has other lists: who shows them hears of it, but the log does not say again that it is ready. */
+  #showOffer({ gateway }: HubParts, upstream: Upstream | undefined): void {
+    if (upstream) this.#emitter.emit('server', reportOf(upstream, gateway.notes));
   }
 
   async #announceSettled({ pool }: HubParts, entered: Promise<void>): Promise<void> {

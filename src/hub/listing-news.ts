@@ -46,7 +46,7 @@ export class ListingNews implements Disposable {
 }
 
 /** The events for what differs between two offers of one server, each with the whole new list. */
-export function listingChanges(server: string, before: Listing, { items }: Listing): readonly SubscriptionEvent[] {
+function listingChanges(server: string, before: Listing, { items }: Listing): readonly SubscriptionEvent[] {
   const differs = (kind: ListKind): boolean => {
     const old = before.items[kind];
     return old !== items[kind] && !isDeepStrictEqual(old, items[kind]);

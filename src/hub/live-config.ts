@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Clock, type Disposable, isHubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import {
+  type Applied,
   type ConfigChange,
   ConfigStore,
   ConfigWatch,
@@ -88,15 +89,14 @@ export class LiveConfig implements Disposable {
   }
 
   /**
-   * Loads the files again; resolves when everything goes by them. When they cannot be used, nothing has moved, and readers of the
-   * events know where they are broken.
+   * Loads the files again; resolves when they are in force, and `done` when everything goes by them. When they cannot be used,
+   * nothing has moved, and readers of the events know where they are broken.
    *
    * @throws HubError CONFIG_ERROR (`details.diagnostics`)
    */
-  async reload(): Promise<void> {
+  async reload(): Promise<Applied> {
     try {
-      const { done } = await this.#store.apply();
-      await done;
+      return await this.#store.apply();
     } catch (error) {
       this.#isBroken = true;
       this.#options.publish(failureNews(toHubError(error)));
@@ -107,7 +107,8 @@ export class LiveConfig implements Disposable {
   /** The same, where nobody is there to hear of a failure: it is logged. Never rejects. */
   async reloadAndTell(): Promise<void> {
     try {
-      await this.reload();
+      const { done } = await this.reload();
+      await done;
     } catch (error) {
       const diagnostics = isHubError(error) ? error.details['diagnostics'] : undefined;
       const message = `The config files have changed and cannot be used; the hub goes on as before. ${messageOf(error)}`;

@@ -1,5 +1,5 @@
 import type { EventFeed, Logins, Management, Marketplace } from '../http/index.ts';
-import { type Clock, HubError } from '../base/index.ts';
+import { type Clock, HubError, sleep } from '../base/index.ts';
 import type { ListKind } from '../protocol/index.ts';
 import { HubConfigControl } from './config-control.ts';
 import { healthObject, reportedVersion } from './health.ts';
@@ -72,10 +72,14 @@ export class HubManagement implements Management {
   }
 
   restart(): Promise<void> {
-    const { life, config } = this.#options;
+    const { life, config, clock, stopped } = this.#options;
     return life.restart(async () => {
-      await config.reload();
-      await this.servers.startDown();
+      const { done } = await config.reload();
+      // As with the first start: a server that takes its time does not keep the hub from being there again.
+      const over = new AbortController();
+      const waited = sleep(clock, config.current.settings.startupWaitMs, AbortSignal.any([over.signal, stopped]));
+      await Promise.race([Promise.all([done, this.servers.startDown()]), waited]);
+      over.abort();
     });
   }
 

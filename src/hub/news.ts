@@ -9,13 +9,19 @@ export interface Changes {
   readonly reason?: 'dev_file_change';
   /** With a reason: the files that changed, relative to what is watched. */
   readonly files?: readonly string[];
+  /** With a reason, once it is done: what the server offers now, as full objects. */
+  readonly newCapabilities?: object;
 }
 
 /** The `subscription_event` stream event, by its `type` (docs/events.md). */
 export type SubscriptionEvent =
   | { readonly type: 'config_changed'; readonly newConfig: object; readonly isSignificant: boolean }
   | { readonly type: 'config_changed'; readonly error: string; readonly diagnostics: readonly object[]; readonly isSignificant: false }
-  | { readonly type: 'servers_updating' | 'servers_updated'; readonly changes: Changes }
+  | ({ readonly type: 'servers_updating' | 'servers_updated'; readonly changes: Changes } & Pick<
+      Changes,
+      // Clients of mcp-hub 4.x find them beside the changes.
+      'reason' | 'files' | 'newCapabilities'
+    >)
   | { readonly type: 'tool_list_changed'; readonly server: string; readonly tools: readonly object[] }
   | {
       readonly type: 'resource_list_changed';

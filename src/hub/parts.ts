@@ -77,6 +77,7 @@ export function buildParts({ options, config, settings, logger, management, port
     allowedHosts: () => settings().allowedHosts,
     host: options.host,
     port: options.port,
+    claimed: options.claimed,
   });
   return { pool, gateway, endpoint, server };
 }

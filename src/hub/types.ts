@@ -1,4 +1,4 @@
-import type { Disposable, HubPaths, LogSink } from '../base/index.ts';
+import type { ClaimedPort, Disposable, HubPaths, LogSink } from '../base/index.ts';
 import type { UpstreamState } from '../upstream/index.ts';
 
 export interface HubOptions {
@@ -7,6 +7,8 @@ export interface HubOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** The port, where it is open already. */
+  readonly claimed?: ClaimedPort | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly paths: HubPaths;

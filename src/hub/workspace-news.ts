@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Clock, Disposable } from '../base/index.ts';
 import type { Publish } from './news.ts';
@@ -44,20 +45,22 @@ export class WorkspaceNews implements Disposable {
     this.#watcher?.close();
   }
 
-  /** As long as the folder is missing or cannot be watched, the next look tries again. */
-  #watch(): void {
+  /** The folder may not be there yet, since the first hub makes it. As long as it cannot be watched, the next look tries again. */
+  async #watch(): Promise<void> {
     const { path } = this.#options.file;
     const lose = (): void => {
       this.#watcher?.close();
       this.#watcher = undefined;
     };
     try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      if (this.#isDisposed) return;
       this.#watcher = watch(dirname(path), (_, name) => {
         if (name === null || name === basename(path)) this.#lookSoon();
       });
       this.#watcher.on('error', lose);
     } catch {
-      // Expected: ENOENT before the first hub has made the folder, ENOSPC where the system watches too much already.
+      // Expected: EACCES where nothing may be written, ENOSPC where the system watches too much already.
       lose();
     }
   }
@@ -77,7 +80,7 @@ export class WorkspaceNews implements Disposable {
     if (this.#isDisposed) return;
     this.#isDueSoon = false;
     this.#isLooking = true;
-    if (!this.#watcher) this.#watch();
+    if (!this.#watcher) await this.#watch();
     // What cannot be read now may be read the next time; who writes the file says what is wrong with it.
     const workspaces = await this.#options.file.read().catch(() => undefined);
     this.#isLooking = false;

@@ -128,7 +128,7 @@ export class Incarnation {
     const { definition, parts } = this.#options;
     this.#abort.abort(reason);
     // All at once: a connection that hangs while it closes does not keep its process alive.
-    const closing = [this.#connection, ...this.#processes].map((part) => part?.close());
+    const closing = [this.#connection?.close(reason), ...this.#processes.map((process) => process.close())];
     const { clock, logger } = parts;
     try {
       const timeoutMs = END_DEADLINE_MS;

@@ -9,7 +9,7 @@ export interface EnvironmentName {
 }
 
 /** Where the value comes from, in the words of the configuration (docs/configuration.md, "The environment of a server"). */
-export type EnvironmentOrigin = 'inherited' | 'MCP_HUB_ENV' | 'envFile' | 'env';
+type EnvironmentOrigin = 'inherited' | 'MCP_HUB_ENV' | 'envFile' | 'env';
 
 /** Each wins over the ones before it. */
 export type EnvironmentLayers = readonly (readonly [from: EnvironmentOrigin, variables: Readonly<Record<string, string>>])[];

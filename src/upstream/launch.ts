@@ -12,6 +12,7 @@ import {
 } from '../config/index.ts';
 import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
 import { inheritedEnvironment } from './process/child-environment.ts';
+import type { RemoteLogin } from './oauth/remote-login.ts';
 import { redactor } from './redaction.ts';
 
 /**
@@ -38,6 +39,8 @@ export interface RemoteLaunch {
   readonly url: Secret;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly transport: 'auto' | 'http' | 'sse';
+  /** Says who the hub is at this server, where `headers` do not. */
+  readonly login?: RemoteLogin;
   /** The URL as configured, without a password or query values that stand in it. */
   readonly label: string;
   redact(text: string): string;

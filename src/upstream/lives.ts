@@ -14,6 +14,8 @@ export interface LivesOptions {
   readonly parts: UpstreamParts;
   readonly sharing: Sharing;
   readonly on: SupervisorListener;
+  /** What must be over before the first life; never rejects. */
+  readonly after?: Promise<void> | undefined;
 }
 
 /** One start, as its supervisor sees it. */
@@ -39,6 +41,7 @@ export class Lives {
 
   constructor(options: LivesOptions) {
     this.#options = options;
+    if (options.after) this.#await(options.after);
   }
 
   /** The last lines of standard error, of a life that is over as well: they say why. */
@@ -104,17 +107,17 @@ export class Lives {
   end(reason: HubError): void {
     const beside = this.#options.sharing.end(reason);
     const main = this.#current?.end(reason);
-    this.await(Promise.all([main, beside]).then(() => undefined));
-  }
-
-  /** No other life begins before this has come; it never rejects. */
-  await(ending: Promise<void>): void {
-    this.#endings.add(ending);
-    void ending.finally(() => this.#endings.delete(ending));
+    this.#await(Promise.all([main, beside]).then(() => undefined));
   }
 
   /** Resolves when all that were ended are gone: within a few seconds. */
   async ended(): Promise<void> {
     await Promise.all(this.#endings);
+  }
+
+  /** No other life begins before this has come; it never rejects. */
+  #await(ending: Promise<void>): void {
+    this.#endings.add(ending);
+    void ending.finally(() => this.#endings.delete(ending));
   }
 }

@@ -53,6 +53,7 @@ export class Pool {
 
   /** Starts all of them at once and waits for none. */
   startAll(): void {
+    this.#isOver = false;
     for (const supervisor of this.#supervisors.values()) supervisor.start();
   }
 
@@ -113,16 +114,18 @@ export class Pool {
 
   #supervise(definition: ServerDefinition): Supervisor {
     const { startupWaitMs, clock, logger, random, connect, resolveLaunch } = this.#options;
-    // One that was dropped is not in the set any more, and nobody is told of its end but by `members`.
+    // One that was dropped starts nothing any more, and nobody is told of its end but by `members`.
+    const isMember = (): boolean => this.#supervisors.get(definition.id) === supervisor;
     const tell =
       <K extends keyof PoolEvents>(name: K) =>
       (event: PoolEvents[K]): void => {
-        if (this.#supervisors.get(definition.id) === supervisor) this.#emitter.emit(name, event);
+        if (isMember()) this.#emitter.emit(name, event);
       };
     const supervisor: Supervisor = new Supervisor({
       definition,
       startupWaitMs,
       after: this.#leaving.get(definition.id),
+      mayRun: () => !this.#isOver && isMember(),
       parts: {
         clock,
         logger,

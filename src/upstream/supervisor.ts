@@ -21,6 +21,8 @@ export interface SupervisorOptions {
   readonly startupWaitMs: () => number;
   /** What must be over before the first start, such as the end of another server of the same name; never rejects. */
   readonly after?: Promise<void> | undefined;
+  /** `false` once nobody would stop what is started: starts do nothing then. Default: always `true`. */
+  readonly mayRun?: () => boolean;
   readonly on: SupervisorListener;
 }
 
@@ -52,8 +54,7 @@ export class Supervisor implements Upstream {
     this.id = id;
     const sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
     this.#sharing = sharing;
-    this.#lives = new Lives({ id, parts, sharing, on });
-    if (after) this.#lives.await(after);
+    this.#lives = new Lives({ id, parts, sharing, on, after });
     const now = { state: () => this.#state, connection: () => this.#connection };
     this.#readiness = new Readiness({ id, clock: parts.clock, startupWaitMs, ...now });
   }
@@ -94,30 +95,25 @@ export class Supervisor implements Upstream {
     return this.#lives.environmentNames;
   }
 
-  /**
-   * Takes another definition, of the same id. What concerns requests and connections to come takes effect with the next of
-   * them; what concerns the process, with the next start. Whether it runs is for the caller to settle, with {@link restart}.
-   */
+  /** Takes another definition, of the same id: for requests and connections to come, and for the process with the next {@link restart}. */
   update(definition: ServerDefinition, isOtherServer: boolean): void {
     this.#definition = definition;
     if (isOtherServer) this.#lives.forgetEra();
   }
 
   start(): void {
-    if (this.#stopping || ['starting', 'ready', 'stopping'].includes(this.#state.kind)) return;
+    if (!this.#mayRun() || this.#stopping || ['starting', 'ready', 'stopping'].includes(this.#state.kind)) return;
     this.#startAnew();
   }
 
   stop(reason: StopReason = 'stopped'): Promise<void> {
     if (this.#state.kind === 'stopped' || this.#state.kind === 'disabled') return this.#stopping ?? this.#lives.ended();
-    this.#stopping ??= this.#stopNow(reason).finally(() => {
-      this.#stopping = undefined;
-    });
+    this.#stopping ??= this.#stopNow(reason).finally(() => void (this.#stopping = undefined));
     return this.#stopping;
   }
 
   async restart(): Promise<void> {
-    if (this.#stopping) return this.#stopping;
+    if (!this.#mayRun() || this.#stopping) return this.#stopping;
     if (!this.#isPending) {
       this.#generation += 1;
       this.#endLife(stoppedError(this.id, this.#definition.disabled ? 'disabled' : 'restarted'));
@@ -177,6 +173,10 @@ export class Supervisor implements Upstream {
 
   endSession(sessionId: string): void {
     this.#sharing.endSession(sessionId);
+  }
+
+  #mayRun(): boolean {
+    return this.#options.mayRun?.() ?? true;
   }
 
   #now(): number {
@@ -251,12 +251,11 @@ export class Supervisor implements Upstream {
 
   async #ready(connection: Connection, sinceMs: number): Promise<void> {
     const nowMs = this.#now();
-    const { identity } = connection;
     this.#connection = connection;
     this.#lives.connected(connection);
     // The listing first, so that whoever hears of readiness sees what is offered.
     this.#setListing(connection.listing);
-    this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity });
+    this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity: connection.identity });
     await this.#wishes.applyTo(connection, this.id, this.#options.parts.logger);
   }
 

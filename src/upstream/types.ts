@@ -135,8 +135,8 @@ export interface Connection {
   setLogLevel(level: string | undefined): Promise<void>;
   /** The roots that this connection is given outside of calls are others now; a server that has asked for them is told. */
   rootsChanged(): void;
-  /** Ends it in an orderly way. Idempotent. */
-  close(): Promise<void>;
+  /** Ends it in an orderly way; what is in flight fails with `reason`. Idempotent. */
+  close(reason?: HubError): Promise<void>;
 }
 
 /**

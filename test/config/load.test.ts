@@ -124,6 +124,17 @@ describe('loadConfig', () => {
     expect(await lines(`{ $schema: "x", nativeMCPServers: { n: {} }, mcpServers: { s: ${body} } }`)).toEqual([]);
   });
 
+  it('reads what is not to be offered', async () => {
+    const some = 'disabled_tools: ["a", "b"], disabled_prompts: [], disabled_resourceTemplates: ["x://{y}"]';
+    const config = await load(`{ mcpServers: { some: { command: "x", ${some} }, none: { url: "http://h", disabled_resources: [] } } }`);
+    expect(config.servers[0]?.disabledItems).toEqual({ tools: ['a', 'b'], resourceTemplates: ['x://{y}'] });
+    expect(config.servers[1]).not.toHaveProperty('disabledItems');
+    expect(await lines('{ mcpServers: { s: { command: "x", disabled_tools: "a", disabledTools: [] } } }')).toEqual([
+      expect.stringContaining('mcpServers.s.disabled_tools: Must be a list, each item a string, not this string.'),
+      expect.stringContaining('Did you mean "disabled_tools"?'),
+    ]);
+  });
+
   it.each([
     ['{ command: "a", url: "http://h" }', '0.json:1:41: mcpServers.s: Has both "command" and "url". Keep'],
     ['{}', '0.json:1:17: mcpServers.s: Has neither "command" nor "url". Give'],

@@ -28,15 +28,25 @@ describe('maskEntry', () => {
     ['placeholders', { env: { A: '${B}', C: '${cmd: op read x}', D: '$: op read x' }, url: 'https://${HOST}/mcp?key=${KEY}' }],
     ['a scheme in front of a placeholder', { headers: { Authorization: 'Bearer ${TOKEN}' } }],
     ['what takes the value of the environment', { env: { A: null, B: '' } }],
-    ['plain arguments', { command: 'npx', args: ['-y', '@scope/server-filesystem@2026.8.31', '/home/me/some-long-folder/with/parts', '--port=8080'] }],
-    ['what is no secret', { disabled: true, autoApprove: ['read'], disabled_tools: ['t'], custom_instructions: { text: 'Be nice.' }, name: 'N' }],
+    [
+      'plain arguments',
+      { command: 'npx', args: ['-y', '@scope/server-filesystem@2026.8.31', '/home/me/some-long-folder/with/parts', '--port=8080'] },
+    ],
+    [
+      'what is no secret',
+      { disabled: true, autoApprove: ['read'], disabled_tools: ['t'], custom_instructions: { text: 'Be nice.' }, name: 'N' },
+    ],
   ])('shows %s', (_, entry) => {
     expect(maskEntry(entry)).toEqual(entry);
   });
 });
 
 it('maskConfig masks every entry and keeps the rest', () => {
-  const document = { mcpServers: { a: { env: { K: 'secret' } }, b: { command: 'x' } }, maxBodySize: 5000, inputs: [{ id: 'k', password: true }] };
+  const document = {
+    mcpServers: { a: { env: { K: 'secret' } }, b: { command: 'x' } },
+    maxBodySize: 5000,
+    inputs: [{ id: 'k', password: true }],
+  };
   expect(maskConfig(document)).toEqual({ ...document, mcpServers: { a: { env: { K: R } }, b: { command: 'x' } } });
 });
 

@@ -158,7 +158,8 @@ describe('edit', () => {
     const refused = await failure(store.edit([edit], { file: FILE }));
     expect(refused.code).toBe(code);
     expect(refused.message).toMatch(message);
-    if (code === 'VALIDATION_ERROR') expect(refused.details).toMatchObject({ diagnostics: [{ severity: 'error', file: FILE }] });
+    const about = code === 'SERVER_NOT_FOUND' ? { server: 'c' } : { diagnostics: [{ severity: 'error', file: FILE }] };
+    expect(refused.details).toMatchObject(about);
     expect(await text()).toBe(COMMENTED);
     expect(changes).toHaveLength(1);
   });

@@ -47,6 +47,26 @@ const by = (id: string, era: 'legacy' | 'modern' = 'modern'): Pick<Call, 'downst
 });
 
 describe('a read that its server lets be cached', () => {
+  it('is not what another server of the same name says, also when it was under way as that came', async () => {
+    const { server, upstreams, read } = scene();
+    await read();
+    const late = deferred<void>();
+    const { answer } = server;
+    server.answer = async (request) => {
+      await late.promise;
+      return answer(request);
+    };
+    const underWay = read({ uri: URI, other: 1 });
+    await settle();
+    upstreams.apply();
+    upstreams.apply(server);
+    late.resolve();
+    await underWay;
+    await read({ uri: URI, other: 1 });
+    await read();
+    expect(server.requests).toHaveLength(4);
+  });
+
   it('is answered with the time that is left, and asked for again after that', async () => {
     const { clock, server, read } = scene();
     const first = await read();

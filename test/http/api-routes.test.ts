@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { takes } from '../../src/http/api/route.ts';
 import { routes } from '../../src/http/api/routes.ts';
+import { serverObject } from '../support/memory-management.ts';
 import { api, type ApiHarness, type ApiReply, type ApiRequest, LIMIT, startApi } from './api-harness.ts';
 import { keyOf, undocumented } from './documented.ts';
 
@@ -271,6 +272,17 @@ describe('what no route takes', () => {
       const reply = await api(harness.url + path, { method });
       expect([reply.status, reply.json]).toMatchObject([404, { code: 'METHOD_NOT_FOUND', data: { path, ...(closest && { closest }) } }]);
     }
+  });
+
+  it('is a path of its own that was taken for the name of a server, unless there is one of that name', async () => {
+    const info = `${harness.url}/api/servers/info`;
+    const reply = await api(info);
+    expect([reply.status, reply.headers.allow, reply.json['code']]).toEqual([405, 'POST', 'METHOD_NOT_ALLOWED']);
+    expect((await api(info, { method: 'DELETE' })).status).toBe(405);
+    expect((await api(info, { method: 'POST', body: { server_name: 'nobody' } })).status).toBe(404);
+    expect((await api(`${info}/log`)).status).toBe(404);
+    harness.management.states.set('info', serverObject('info'));
+    expect((await api(info)).status).toBe(200);
   });
 
   it('tells the methods of a path, and serves HEAD', async () => {

@@ -5,7 +5,7 @@ import { isHubError, silentLogger, systemClock } from '../../src/base/index.ts';
 import { Endpoint } from '../../src/downstream/index.ts';
 import { HttpServer, MESSAGES_PATH } from '../../src/http/index.ts';
 import { initialize, modern, open, send, until } from '../downstream/harness.ts';
-import { eventLog } from '../support/event-readers.ts';
+import { eventLog, readEvents } from '../support/event-readers.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
 import { MemoryManagement } from '../support/memory-management.ts';
 
@@ -152,6 +152,24 @@ describe('routes', () => {
       expect(Object.keys(JSON.parse(reply.text)).sort()).toEqual(['code', 'data', 'error', 'timestamp']);
       expect(reply.headers['x-powered-by']).toBeUndefined();
     }
+  });
+
+  it('are the events, behind the guard, with readers that show in the health', async () => {
+    const { url, server } = await start();
+    const readers = [await readEvents(url), await readEvents(url, { path: '/api/events/?x=1' })];
+    await until(() => readers.every(({ blocks }) => blocks[0]?.event === 'hub_state'), 'the first blocks');
+    expect(server.eventReaders).toMatchObject({ count: 2, opened: 2 });
+    const health = JSON.parse((await get(`${url}/api/health`)).text);
+    expect(health).toMatchObject({ status: 'ok', activeClients: 2, connections: { totalConnections: 2, connections: [{}, {}] } });
+    expect((await get(`${url}/api/events`, { origin: 'http://evil.example' })).status).toBe(403);
+    const posted = await send(`${url}/api/events`, { body: initialize() });
+    expect([posted.status, posted.headers['allow'], JSON.parse(posted.text)]).toEqual([
+      405,
+      'GET',
+      { code: 'METHOD_NOT_ALLOWED', error: expect.stringContaining('GET'), data: {}, timestamp: expect.any(String) },
+    ]);
+    await server.close();
+    expect(await Promise.all(readers.map(({ ended }) => ended))).toEqual([true, true]);
   });
 
   it('say so when the hub itself fails', async () => {

@@ -23,7 +23,9 @@ async function failure(work: () => Promise<unknown>): Promise<{ code: string; me
 
 describe('servers', () => {
   it('are told with the fields that clients read, also those that are disabled or broken', async () => {
-    hub = await manageHub({ 'c.json': { mcpServers: { one: echo({ name: 'One', description: 'Says.' }), off: echo({ disabled: true }), bad: {} } } });
+    hub = await manageHub({
+      'c.json': { mcpServers: { one: echo({ name: 'One', description: 'Says.' }), off: echo({ disabled: true }), bad: {} } },
+    });
     const [one, off, bad] = hub.management.servers.all();
     expect(one).toMatchObject({
       name: 'one',
@@ -238,7 +240,11 @@ describe('health', () => {
       version: '4.2.1',
       hubVersion: '0.0.0-test',
       servers: [{ name: 'one', status: 'connected' }],
-      mcpEndpoint: { activeClients: 0, registeredCapabilities: { tools: 3, resources: 1, resourceTemplates: 1, prompts: 1 }, totalCapabilities: 6 },
+      mcpEndpoint: {
+        activeClients: 0,
+        registeredCapabilities: { tools: 3, resources: 1, resourceTemplates: 1, prompts: 1 },
+        totalCapabilities: 6,
+      },
       workspaces: { current: '4242', allActive: {} },
     });
   });

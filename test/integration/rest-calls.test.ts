@@ -21,6 +21,7 @@ beforeAll(async () => {
       legacyhttp: legacyHttp.entry,
       modernstdio: stdioRecorder('modernstdio', 'modern'),
       modernhttp: modernHttp.entry,
+      filtered: { ...fixture('echo.mjs'), disabled_tools: ['add'] },
       broken: fixture('exit-on-start.mjs'),
       off: { ...fixture('echo.mjs'), disabled: true },
       hanging: fixture('hang.mjs'),
@@ -166,6 +167,12 @@ describe('a server that cannot be called', () => {
     const { status, json } = await api(`${hub.origin}/api/health`);
     expect([status, json]).toMatchObject([200, { status: 'ok', server_id: 'mcp-hub', version: '4.2.1' }]);
   });
+});
+
+it('does not get at what the config disables', async () => {
+  expect((await tool('filtered', 'echo', { text: 'hi' })).status).toBe(200);
+  const { status, json } = await tool('filtered', 'add', { a: 1, b: 2 });
+  expect([status, json]).toMatchObject([404, { code: 'TOOL_NOT_FOUND', data: { tool: 'add', server: 'filtered' } }]);
 });
 
 it('keeps to maxBodySize', async () => {

@@ -60,7 +60,7 @@ export function readEvents(
 }
 
 /** @throws Error when the block has not the one form that every reader takes. */
-function takeApart(block: string): Block {
+export function takeApart(block: string): Block {
   const match = /^event: ([a-z_]+)\n(?:id: ([0-9a-z]+-\d+)\n)?data: ([^\r\n]+)$/.exec(block);
   if (!match?.[1] || !match[3]) throw new Error(`Not a block: ${JSON.stringify(block)}`);
   return { event: match[1], id: match[2], data: JSON.parse(match[3]) };

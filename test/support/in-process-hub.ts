@@ -26,12 +26,7 @@ export const fixture = (name: string, ...args: string[]): { command: string; arg
 });
 
 /** A hub in this process, with real servers, on a free port unless one is given, in folders of its own. */
-export async function runHub(
-  config: object,
-  env: NodeJS.ProcessEnv = {},
-  port = 0,
-  more: Pick<HubOptions, 'watch'> = {},
-): Promise<RunningHub> {
+export async function runHub(config: object, env: NodeJS.ProcessEnv = {}, port = 0, more: Partial<HubOptions> = {}): Promise<RunningHub> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-hub-test-'));
   await mkdir(join(folder, 'home'));
   const file = join(folder, 'mcp-servers.json');

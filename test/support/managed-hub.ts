@@ -104,8 +104,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
     news,
     records,
     ends: () => ends,
-    events: (...types) =>
-      news.flatMap(({ name, data }) => (name === 'subscription_event' && types.includes(data.type) ? [data] : [])),
+    events: (...types) => news.flatMap(({ name, data }) => (name === 'subscription_event' && types.includes(data.type) ? [data] : [])),
     read: (name = main) => readFile(join(folder, name), 'utf8'),
     write,
     async stop() {

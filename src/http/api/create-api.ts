@@ -7,7 +7,7 @@ import type { Management } from '../management.ts';
 import { problemOf } from '../problem.ts';
 import { callServer } from './call-server.ts';
 import { openApiDocument } from './openapi.ts';
-import { Paths } from './paths.ts';
+import { notAllowed, Paths } from './paths.ts';
 import type { ApiContext, Reply, Route } from './route.ts';
 import { routes } from './routes.ts';
 
@@ -53,13 +53,15 @@ export function mount(options: ApiOptions): Express {
   }
   app.use((req: Request, res: Response) => {
     const allow = paths.allowed(req.path);
-    if (allow.length > 0) res.setHeader('allow', allow.join(', '));
     if (allow.length === 0 || req.method !== 'OPTIONS') throw paths.refusal(req.method, req.path);
-    res.status(204).end();
+    res.writeHead(204, { allow: allow.join(', ') }).end();
   });
   app.use((error: unknown, req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error);
-    sendProblem(req, res, toHubError(error, isClientFault(error) ? 'VALIDATION_ERROR' : 'UNHANDLED_ERROR'), options);
+    const hubError = toHubError(error, isClientFault(error) ? 'VALIDATION_ERROR' : 'UNHANDLED_ERROR');
+    const meant = hubError.code === 'SERVER_NOT_FOUND' ? paths.exactly(req.path) : [];
+    const isMisread = meant.length > 0 && !meant.includes(req.method);
+    sendProblem(req, res, isMisread ? notAllowed(req.method, req.path, meant) : hubError, options);
   });
   return app;
 }
@@ -117,7 +119,14 @@ function sendProblem(req: Request, res: Response, error: HubError, { clock, logg
   if (error.code === 'UNHANDLED_ERROR')
     logger.error('A REST request failed inside the hub', { code: error.code, reason: error.message, path: req.path });
   const { status, body } = problemOf(error, clock.now());
-  sendJson(res, status, body, status === 413 || status === 408 ? { connection: 'close' } : {});
+  sendJson(res, status, body, headersOf(error));
+}
+
+/** What an error says in headers too: which methods there are, and that the rest of a body is not read. */
+function headersOf({ code, details }: HubError): Readonly<Record<string, string>> {
+  const { allow } = details;
+  if (code === 'METHOD_NOT_ALLOWED' && Array.isArray(allow)) return { allow: allow.join(', ') };
+  return code === 'BODY_TOO_LARGE' || code === 'REQUEST_TIMEOUT' ? { connection: 'close' } : {};
 }
 
 /** Express marks what is wrong with a request itself, such as a path that cannot be decoded, with a 4xx status. */

@@ -16,7 +16,7 @@ export interface ApiContext {
 }
 
 /** A request, nothing of it checked yet. */
-export interface RawRequest {
+interface RawRequest {
   readonly params: unknown;
   readonly query: unknown;
   /** Parsed JSON; `undefined` when there was none. */
@@ -38,7 +38,7 @@ export interface Reply {
 }
 
 /** What stands in the documentation of a route. */
-export interface RouteDocs {
+interface RouteDocs {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** With `:name` for what is a parameter. */
   readonly path: string;
@@ -59,7 +59,7 @@ export interface RouteDocs {
   readonly example: RouteExample;
 }
 
-export interface RouteExample {
+interface RouteExample {
   readonly params?: Readonly<Record<string, string>>;
   /** Without the question mark. */
   readonly query?: string;

@@ -192,10 +192,10 @@ export class LiveConnection implements Connection {
     this.#serverRequests.rootsChanged();
   }
 
-  async close(): Promise<void> {
+  async close(reason?: HubError): Promise<void> {
     this.#isReady = false;
     this.#stopWatching();
-    await this.#options.link.close();
+    await this.#options.link.close(reason);
   }
 
   #stopWatching(): void {

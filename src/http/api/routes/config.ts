@@ -40,7 +40,11 @@ const add = route({
   description: 'Writes it into its config file, whose comments and formatting stay, and starts it. With `dryRun` it answers 200.',
   query: editQuery,
   body: z.looseObject({
-    name: z.string().min(1).describe('the name of the new server, a string.'),
+    name: z
+      .string()
+      .min(1)
+      .refine((name) => !/\p{Surrogate}/u.test(name), 'half of a character, which no file can hold')
+      .describe('the name of the new server, a string.'),
     config: jsonObject.describe('its entry, an object as it stands in a config file under `mcpServers`.'),
     file: z
       .string()

@@ -126,11 +126,11 @@ const events: Route = {
   path: '/api/events',
   summary: 'What happens in the hub, as a stream of server-sent events',
   description:
-    'Events are `heartbeat`, `hub_state`, `log` and `subscription_event`; the first is the state of the hub. ' +
-    '`Last-Event-ID` goes on where a reader left off.',
+    'Events are `heartbeat`, `hub_state`, `log` and `subscription_event`; docs/events.md describes each. The first is the state of the hub. ' +
+    'A reader that comes back sends the id that it read last as `Last-Event-ID`, or as `lastEventId` in the query, and misses nothing.',
   answer: z.string(),
   mediaType: 'text/event-stream',
-  errors: [],
+  errors: ['SHUTTING_DOWN', 'LIMIT_EXCEEDED'],
   example: { answer: 'event: hub_state\ndata: {"state":"ready","server_id":"mcp-hub"}\n\n' },
 };
 

@@ -1,0 +1,106 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runHub, type RunningHub } from '../support/in-process-hub.ts';
+import { sdk1 } from '../support/mcp-clients.ts';
+import { eventually, isRunning } from '../support/processes.ts';
+
+const LOOP = pathToFileURL(join(import.meta.dirname, '../fixtures/servers/legacy-server.mjs')).href;
+
+/** A server with a tool of that name; the tool `pid` tells which process it is. */
+const code = (tool: string): string => `
+import { serve, text, toolMethods } from ${JSON.stringify(LOOP)};
+const inputSchema = { type: 'object', properties: {} };
+serve({ name: 'dev', methods: toolMethods([
+  { name: 'pid', inputSchema, run: () => text(String(process.pid)) },
+  { name: ${JSON.stringify(tool)}, inputSchema, run: () => text('done') },
+]) });
+`;
+
+type Client = Awaited<ReturnType<typeof sdk1.http>>;
+
+let folder: string;
+let hub: RunningHub;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mcp-hub-dev-'));
+  for (const name of ['edited', 'other', 'off']) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'package.json'), '{ "type": "module" }');
+    await writeFile(join(folder, name, 'server.js'), code('first'));
+  }
+  const server = (name: string, more: object = {}): object => ({
+    command: process.execPath,
+    args: [join(folder, name, 'server.js')],
+    dev: { cwd: join(folder, name) },
+    ...more,
+  });
+  hub = await runHub({
+    mcpServers: { edited: server('edited'), other: server('other'), off: server('off', { disabled: true }) },
+  });
+  const ready = (): number => hub.records.filter(({ message }) => message.includes('is in dev mode')).length;
+  await eventually('the watchers are ready', () => ready() === 2);
+});
+
+afterEach(async () => {
+  await hub.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function toolNames(client: Client): Promise<readonly string[]> {
+  return (await client.listTools()).tools.map(({ name }) => name).sort();
+}
+
+async function pidOf(client: Client, server: string): Promise<number> {
+  const { content } = await client.callTool({ name: `${server}__pid`, arguments: {} });
+  const [part] = Array.isArray(content) ? content : [];
+  return Number(part?.text);
+}
+
+async function untilTool(client: Client, name: string): Promise<void> {
+  await expect.poll(() => toolNames(client), { timeout: 10_000 }).toContain(name);
+}
+
+describe('a server in dev mode whose code is edited', () => {
+  it('offers its new tools in the same session, and the others run on', async () => {
+    const client = await sdk1.http(hub.url);
+    try {
+      expect(await toolNames(client)).toEqual(['edited__first', 'edited__pid', 'other__first', 'other__pid']);
+      const { sessionId } = client.transport ?? {};
+      const [editedPid, otherPid] = [await pidOf(client, 'edited'), await pidOf(client, 'other')];
+      await writeFile(join(folder, 'edited/server.js'), code('second'));
+      await untilTool(client, 'edited__second');
+      expect(await toolNames(client)).toEqual(['edited__pid', 'edited__second', 'other__first', 'other__pid']);
+      expect(await pidOf(client, 'edited')).not.toBe(editedPid);
+      expect(isRunning(editedPid)).toBe(false);
+      expect(await pidOf(client, 'other')).toBe(otherPid);
+      expect(client.transport?.sessionId).toBe(sessionId);
+    } finally {
+      await client.close();
+    }
+  });
+
+  it('comes back when a mistake in it is mended', async () => {
+    const client = await sdk1.http(hub.url);
+    try {
+      const failed = (): boolean => hub.records.some(({ message }) => /"edited" is (?:backoff|failed)/.test(message));
+      await writeFile(join(folder, 'edited/server.js'), 'this is no code');
+      await eventually('the server has failed', failed, 10_000);
+      await writeFile(join(folder, 'edited/server.js'), code('mended'));
+      await untilTool(client, 'edited__mended');
+      expect(await pidOf(client, 'edited')).toBeGreaterThan(0);
+    } finally {
+      await client.close();
+    }
+  });
+
+  it('is not started by that when it is disabled', async () => {
+    await writeFile(join(folder, 'off/server.js'), code('second'));
+    await writeFile(join(folder, 'edited/server.js'), code('second'));
+    const restarted = (name: string): boolean => hub.records.some(({ message }) => message.startsWith(`Server "${name}" restarts`));
+    await eventually('the other one restarts', () => restarted('edited'));
+    expect(restarted('off')).toBe(false);
+  });
+});
