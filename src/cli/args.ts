@@ -2,10 +2,8 @@ import { isIP } from 'node:net';
 import { Command, Option } from 'commander';
 import { closest } from '../base/index.ts';
 import { commandNames } from './command-table.ts';
-import { files, helpStyle, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
+import { DEFAULT_PORT, files, helpStyle, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
 import { parseStdioArgs, type StdioLine } from './stdio-args.ts';
-
-const DEFAULT_PORT = 37_373;
 
 /** What `mcp-hub serve` was asked to do. */
 export interface ServeOptions {

@@ -2,6 +2,9 @@ import type { Command, Option } from 'commander';
 import { closest } from '../base/index.ts';
 import { commandNames } from './command-table.ts';
 
+/** The port of a hub that was told no other. */
+export const DEFAULT_PORT = 37_373;
+
 /** What is wrong with the options that a command does not know. */
 export function unknownOptions(command: Command, unknown: readonly string[]): string[] {
   const known = [...command.options.flatMap((option) => option.long ?? []), '--help'];

@@ -1,7 +1,11 @@
 export type * from './config.ts';
 export { parseDotenv } from './dotenv.ts';
+export { editServers, type ServerEdit, serversIn } from './edit.ts';
 export { type HubEnvironment, readHubEnvironment } from './hub-environment.ts';
+export { Json5SyntaxError } from './json5.ts';
+export { editJson5 } from './json5-edit.ts';
 export { loadConfig } from './load.ts';
 export { Placeholders, predefined } from './placeholders.ts';
 export { formatDiagnostic } from './source.ts';
 export { ConfigStore } from './store.ts';
+export { writeFileAtomically } from './write-file.ts';
