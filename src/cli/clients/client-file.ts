@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { chmod, lstat, mkdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HubError } from '../../base/index.ts';
+import { writeFileAtomically } from '../../config/index.ts';
 
 /** A file as it was when it was read. */
 export interface ClientFile {
@@ -16,8 +16,6 @@ export interface ClientFile {
 
 const MAX_LINKS = 20;
 const MAX_BYTES = 64 * 1024 * 1024;
-/** For files that were not there: they are of nobody's concern but the person's. */
-const NEW_MODE = 0o600;
 
 /** @throws HubError CONFIG_ERROR when there is something that is not a text file in UTF-8, or cannot be read */
 export async function readClientFile(path: string): Promise<ClientFile> {
@@ -33,23 +31,14 @@ export async function readClientFile(path: string): Promise<ClientFile> {
 }
 
 /**
- * Replaces the file as a whole, in one step, with its mode kept. Nothing is written when it has changed since it was read.
+ * Replaces the file as a whole, in one step, with its mode and its links kept. Nothing is written when it has changed since it
+ * was read.
  *
  * @throws HubError CONFLICT
  */
 export async function writeClientFile(file: ClientFile, bytes: Buffer): Promise<void> {
-  const { target } = file;
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  const mode = (await stat(target).catch(() => undefined))?.mode;
-  const draft = `${target}.${process.pid}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(draft, bytes, { mode: NEW_MODE, flag: 'wx' });
-    if (mode !== undefined) await chmod(draft, mode & 0o7777);
-    await checkUnchanged(file);
-    await rename(draft, target);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await checkUnchanged(file);
+  await writeFileAtomically(file.target, bytes);
 }
 
 /** @throws HubError CONFLICT when somebody else has written the file since it was read */

@@ -1,7 +1,5 @@
+import { DEFAULT_PORT } from '../option-values.ts';
 import { isRecord } from './client.ts';
-
-/** The port of a hub that was not told another one. */
-export const DEFAULT_PORT = 37_373;
 
 /**
  * Whether an entry of a client is an mcp-hub: its address, or the command that spawns it.
