@@ -100,7 +100,8 @@ function isErrorCode(code: string): code is ErrorCode {
 function problemOf(origin: string, { signal, timeoutMs }: ApiRequest, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof HubError) return error;
   if (signal?.aborted) return new HubError('CANCELLED', 'The request was cancelled.', { cause: error });
-  if (isTimeout(error)) return new HubError('TIMEOUT', `The hub at ${origin} did not answer within ${timeoutMs / 1000} seconds.`, { cause: error });
+  if (isTimeout(error))
+    return new HubError('TIMEOUT', `The hub at ${origin} did not answer within ${timeoutMs / 1000} seconds.`, { cause: error });
   const reason = 'code' in error ? String(error.code) : error.message;
   const message = `The hub at ${origin} does not answer (${reason}). See which hubs run with "mcp-hub status --all".`;
   return new HubError('HUB_NOT_FOUND', message, { cause: error });

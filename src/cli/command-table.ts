@@ -14,7 +14,16 @@ export interface CommandEntry {
 }
 
 /** Every command but `serve` and `stdio`, which have parsers of their own ({@link ownCommands}). */
-export const commandTable: Readonly<Record<string, CommandEntry>> = {};
+export const commandTable: Readonly<Record<string, CommandEntry>> = {
+  import: { summary: 'take servers over from another client', group: 'Configuration', load: () => import('./commands/import.ts') },
+  connect: {
+    summary: "write the hub's entry into the config of a client",
+    group: 'Configuration',
+    load: () => import('./commands/connect.ts'),
+  },
+  validate: { summary: 'check the config files', group: 'Configuration', load: () => import('./commands/validate.ts') },
+  doctor: { summary: 'look at everything that the hub stands on', group: 'Configuration', load: () => import('./commands/doctor.ts') },
+};
 
 /** The commands that run for as long as somebody needs them. */
 export const ownCommands = {

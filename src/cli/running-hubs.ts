@@ -82,7 +82,13 @@ async function probe(url: string, signal?: AbortSignal, entry?: Workspace): Prom
     return undefined;
   }
   if (textOf(health, 'server_id') !== 'mcp-hub') return undefined;
-  return { origin, port: entry?.port ?? (Number(port) || undefined), pid: numberOf(health, 'pid') ?? entry?.pid, entry: entry ?? listed(health, port), health };
+  return {
+    origin,
+    port: entry?.port ?? (Number(port) || undefined),
+    pid: numberOf(health, 'pid') ?? entry?.pid,
+    entry: entry ?? listed(health, port),
+    health,
+  };
 }
 
 /** A hub's own entry, as it says itself. */

@@ -21,6 +21,7 @@ export interface ConnectWish {
 /** What a `connect` is going to do. */
 export interface ConnectPlan {
   readonly client: Client;
+  readonly scope: Scope;
   readonly name: string;
   readonly file: ClientFile;
   readonly entryPath: readonly string[];
@@ -57,14 +58,14 @@ export async function findClientFile({ client, scope, machine }: Pick<ConnectWis
  * @throws HubError CONFIG_ERROR when the file cannot be read, ALREADY_EXISTS when another server has the name
  */
 export async function planConnect(wish: ConnectWish): Promise<ConnectPlan> {
-  const { client, name, target, ports } = wish;
+  const { client, scope, name, target, ports } = wish;
   const file = await findClientFile(wish);
   const document = { file: file.path, format: client.format, text: file.text };
   const values = readDocument(document);
   const home = client.homeOf(values);
   const entryPath = [...home, name];
   const entry = client.entry(target, values);
-  const plan = { client, name, file, entryPath, entry };
+  const plan = { client, scope, name, file, entryPath, entry };
   const connectedAs = sameEntry(valueAt(values, home), name, entry);
   if (connectedAs !== undefined) return { ...plan, text: file.text, connectedAs };
   const present = valueAt(values, entryPath);

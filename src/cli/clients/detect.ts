@@ -27,7 +27,9 @@ export function detectClient(path: string, text: string): Client {
   const guess = guessFrom(values);
   if (guess) return clientOf(guess);
   const keys = 'mcpServers, servers, context_servers, mcp or [mcp_servers]';
-  throw new HubError('CONFIG_ERROR', `${path} has no MCP servers that this command knows: there is no ${keys} in it.`, { details: { file: path } });
+  throw new HubError('CONFIG_ERROR', `${path} has no MCP servers that this command knows: there is no ${keys} in it.`, {
+    details: { file: path },
+  });
 }
 
 function guessFrom(values: Values): Client['id'] | undefined {

@@ -9,7 +9,8 @@ export const literal: Dialect = { text: same, isLiteral: true, silent: ['trust']
 
 /** `${VAR}` and `${VAR:-default}` (Claude Code's documentation, "Environment variable expansion"). */
 export const claudeCode: Dialect = {
-  text: (value) => value.replace(/\$\{([A-Za-z_]\w*)(:-[^}]*)?\}/g, (_, name: string, otherwise = '') => `\${env:${name}${String(otherwise)}}`),
+  text: (value) =>
+    value.replace(/\$\{([A-Za-z_]\w*)(:-[^}]*)?\}/g, (_, name: string, otherwise = '') => `\${env:${name}${String(otherwise)}}`),
   rename: { timeout: 'requestTimeout' },
   silent: ['alwaysLoad'],
 };
@@ -58,7 +59,9 @@ export const codex: Dialect = {
 /** Local servers have one list as their command; times are one number in V1, and two in V2 (opencode.ai/docs/mcp-servers). */
 export const opencode: Dialect = {
   text: (value, context) =>
-    value.replace(/\{env:([^{}]+)\}/g, '${env:$1}').replace(/\{file:([^{}]+)\}/g, (_, path: string) => `\${cmd: cat ${fileOf(path, context)}}`),
+    value
+      .replace(/\{env:([^{}]+)\}/g, '${env:$1}')
+      .replace(/\{file:([^{}]+)\}/g, (_, path: string) => `\${cmd: cat ${fileOf(path, context)}}`),
   rename: { environment: 'env' },
   adapt(entry, notes) {
     switchedOff(entry);

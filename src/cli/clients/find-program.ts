@@ -4,7 +4,10 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Machine } from './client.ts';
 
 /** Where a command is found, as a shell would; `undefined` when it is not. */
-export async function findProgram(command: string, { env, platform, cwd }: Pick<Machine, 'env' | 'platform' | 'cwd'>): Promise<string | undefined> {
+export async function findProgram(
+  command: string,
+  { env, platform, cwd }: Pick<Machine, 'env' | 'platform' | 'cwd'>,
+): Promise<string | undefined> {
   const isPath = isAbsolute(command) || /[\\/]/.test(command);
   const folders = isPath ? [''] : (env['PATH'] ?? env['Path'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const endings = platform === 'win32' ? ['', ...(env['PATHEXT'] ?? '.COM;.EXE;.BAT;.CMD').split(';')] : [''];

@@ -44,7 +44,11 @@ export interface ImportWish {
  *
  * @throws HubError CONFIG_ERROR for a file that cannot be read
  */
-export async function findServers(client: Client, machine: Machine, places: readonly Place[] = client.places(machine)): Promise<readonly FoundServer[]> {
+export async function findServers(
+  client: Client,
+  machine: Machine,
+  places: readonly Place[] = client.places(machine),
+): Promise<readonly FoundServer[]> {
   const ranked: { readonly rank: number; readonly server: FoundServer }[] = [];
   for (const { path, scope } of places) {
     const { bytes, text } = await readClientFile(path);
@@ -113,7 +117,13 @@ function hidden({ name, file }: FoundServer): ImportStep {
 
 /** Values that look like keys are copied as they stand; only their names are told. */
 function aboutSecrets({ env, headers }: Values): string[] {
-  const names = [env, headers].flatMap((map) => (isRecord(map) ? Object.entries(map).filter(isSecret).map(([name]) => name) : []));
+  const names = [env, headers].flatMap((map) =>
+    isRecord(map)
+      ? Object.entries(map)
+          .filter(isSecret)
+          .map(([name]) => name)
+      : [],
+  );
   if (names.length === 0) return [];
   return [`${names.join(', ')}: the value stays where it was and is copied; \${env:…} keeps it out of the file`];
 }
@@ -126,5 +136,7 @@ function isSecret([name, value]: readonly [string, unknown]): boolean {
 function aboutInputs(entry: Values): string[] {
   const ids = [...new Set([...JSON.stringify(entry).matchAll(/\$\{input:([^}]+)\}/g)].map(([, id]) => id))];
   if (ids.length === 0) return [];
-  return [`it asks for ${ids.map((id) => `\${input:${id}}`).join(', ')}: the answer comes from MCP_HUB_ENV, under the key "input:${ids[0]}"`];
+  return [
+    `it asks for ${ids.map((id) => `\${input:${id}}`).join(', ')}: the answer comes from MCP_HUB_ENV, under the key "input:${ids[0]}"`,
+  ];
 }

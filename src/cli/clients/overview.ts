@@ -49,14 +49,22 @@ export async function surveyClients({ machine, ports }: Surroundings): Promise<r
 export async function tellClients(surroundings: Surroundings, io: CommandIo): Promise<void> {
   const states = await surveyClients(surroundings);
   if (io.isJson) {
-    const list = states.map(({ client, file, servers, hub, problem }) => ({ client: client.id, file, servers, hub: hub ?? null, problem: problem ?? null }));
+    const list = states.map(({ client, file, servers, hub, problem }) => ({
+      client: client.id,
+      file,
+      servers,
+      hub: hub ?? null,
+      problem: problem ?? null,
+    }));
     return io.printJson({ clients: list });
   }
   if (states.length === 0) io.print('No client that this command knows has a config file on this machine.');
   for (const { client, file, servers, hub, problem } of states) {
     const count = servers.length === 1 ? '1 server' : `${servers.length} servers`;
-    const state = problem ?? `${count}${servers.length > 0 ? `: ${servers.join(', ')}` : ''}${hub === undefined ? '' : ' (connected to the hub)'}`;
+    const state =
+      problem ?? `${count}${servers.length > 0 ? `: ${servers.join(', ')}` : ''}${hub === undefined ? '' : ' (connected to the hub)'}`;
     io.print(`${io.style.strong(client.id.padEnd(14))} ${state}\n${' '.repeat(15)}${io.style.quiet(file)}`);
   }
-  if (states.some(({ servers }) => servers.length > 0)) io.print('\nTake them over with "mcp-hub import <client>"; --dry-run shows what would change.');
+  if (states.some(({ servers }) => servers.length > 0))
+    io.print('\nTake them over with "mcp-hub import <client>"; --dry-run shows what would change.');
 }

@@ -18,13 +18,24 @@ export function showDiff(file: string, before: string, after: string, documents:
   return printable(masked)
     .trimEnd()
     .split('\n')
-    .map((line) => (/^(?:\+\+\+|---|@@)/.test(line) ? style.quiet(line) : line.startsWith('+') ? style.good(line) : line.startsWith('-') ? style.bad(line) : line))
+    .map((line) =>
+      /^(?:\+\+\+|---|@@)/.test(line)
+        ? style.quiet(line)
+        : line.startsWith('+')
+          ? style.good(line)
+          : line.startsWith('-')
+            ? style.bad(line)
+            : line,
+    )
     .join('\n');
 }
 
 function maskValues(text: string, documents: readonly unknown[]): string {
   const secrets = [...new Set(documents.flatMap((document) => secretsIn(document, false)))].sort((a, b) => b.length - a.length);
-  return secrets.reduce((result, secret) => result.replaceAll(secret, REDACTED).replaceAll(JSON.stringify(secret).slice(1, -1), REDACTED), text);
+  return secrets.reduce(
+    (result, secret) => result.replaceAll(secret, REDACTED).replaceAll(JSON.stringify(secret).slice(1, -1), REDACTED),
+    text,
+  );
 }
 
 function secretsIn(value: unknown, isHeld: boolean): string[] {

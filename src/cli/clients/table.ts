@@ -34,7 +34,10 @@ const claudeCode: Client = {
   id: 'claude-code',
   title: 'Claude Code',
   ...under('mcpServers'),
-  places: (machine) => [...ofUser(join(folderOf(machine, 'CLAUDE_CONFIG_DIR', machine.home), '.claude.json')), ...ofProject(machine, '.mcp.json')],
+  places: (machine) => [
+    ...ofUser(join(folderOf(machine, 'CLAUDE_CONFIG_DIR', machine.home), '.claude.json')),
+    ...ofProject(machine, '.mcp.json'),
+  ],
   // Those of one project that are for oneself stand in one's own file, under the project's folder.
   serverMaps: (_, { cwd }) => [['mcpServers'], ['projects', cwd, 'mcpServers']],
   entry: typed,

@@ -31,7 +31,8 @@ export async function planUndo(format: Client['format'], backup: Backup): Promis
   if (before?.equals(file.bytes)) return { ...shared, kind: 'nothing' };
   const text = removeEntry(format, file, backup);
   if (text === undefined) return { ...shared, kind: 'nothing' };
-  const isEmpty = Object.keys(readDocument({ file: backup.path, format, text })).length === 0 && !/\S/.test(text.replace(/[{}\uFEFF]/g, ''));
+  const isEmpty =
+    Object.keys(readDocument({ file: backup.path, format, text })).length === 0 && !/\S/.test(text.replace(/[{}\uFEFF]/g, ''));
   return !before && isEmpty ? { ...shared, kind: 'delete' } : { ...shared, kind: 'edit', text };
 }
 

@@ -38,7 +38,11 @@ function configure(line: Command): void {
         'is, and a backup is kept: --undo brings the file back byte by byte.',
     )
     .addArgument(new Argument('<client>', clientIds.join(', ')))
-    .addOption(new Option('--scope <scope>', "the person's own file, or that of the project in this folder").choices(['user', 'project']).default('user'))
+    .addOption(
+      new Option('--scope <scope>', "the person's own file, or that of the project in this folder")
+        .choices(['user', 'project'])
+        .default('user'),
+    )
     .addOption(new Option('--name <name>', 'the name of the entry').default('Hub'))
     .addOption(new Option('--server <name>', 'only this server of the hub, with its own names'))
     .addOption(new Option('--stdio', 'let the client spawn "mcp-hub stdio" instead of giving it the address'))
@@ -60,12 +64,20 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
   if (options['undo'] === true) {
     const { path, target } = await findClientFile({ client, scope, machine });
     const backup = await loadBackup(stateDir, target, name);
-    if (!backup) throw new HubError('CONFLICT', `There is nothing to undo: no backup of ${path} with the hub as "${name}" is kept in ${stateDir}.`);
+    if (!backup)
+      throw new HubError('CONFLICT', `There is nothing to undo: no backup of ${path} with the hub as "${name}" is kept in ${stateDir}.`);
     const plan = await planUndo(client.format, backup);
     if (!isDry) await carryOutUndo(plan, stateDir);
     return tellUndo(client, plan, isDry, io);
   }
-  const wish = { client, scope, name, machine, ports: await hubPorts(stateDir), target: await targetOf(client, options, machine, io) } as const;
+  const wish = {
+    client,
+    scope,
+    name,
+    machine,
+    ports: await hubPorts(stateDir),
+    target: await targetOf(client, options, machine, io),
+  } as const;
   const plan = await planConnect(wish);
   const backup = isDry || plan.connectedAs !== undefined ? undefined : await carryOut(plan, stateDir);
   tellConnect(plan, backup, isDry, io);
@@ -74,18 +86,27 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
 function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boolean, io: CommandIo): void {
   const { client, name, file, entry, text, connectedAs } = plan;
   if (io.isJson) {
-    return io.printJson({ client: client.id, file: file.path, name: connectedAs ?? name, entry, connected: connectedAs !== undefined, written: backup !== undefined, backup: backup ?? null });
+    return io.printJson({
+      client: client.id,
+      file: file.path,
+      name: connectedAs ?? name,
+      entry,
+      connected: connectedAs !== undefined,
+      written: backup !== undefined,
+      backup: backup ?? null,
+    });
   }
   if (connectedAs !== undefined) return io.print(`${client.title} is connected already, as "${connectedAs}" in ${file.path}.`);
   io.print(diffOf(client, file.path, file.text, text, io));
   if (isDry) return io.print('\nNothing was written.');
   io.print(`\n${client.title} is connected to the hub, as "${name}" in ${file.path}. It may have to be restarted.`);
-  io.print(io.style.quiet(`The file as it was is kept in ${backup}; "mcp-hub connect ${client.id}${undoOptions(plan)} --undo" brings it back.`));
+  io.print(
+    io.style.quiet(`The file as it was is kept in ${backup}; "mcp-hub connect ${client.id}${undoOptions(plan)} --undo" brings it back.`),
+  );
 }
 
-function undoOptions({ client, name, file }: ConnectPlan): string {
-  const isProject = client.places(machineOf(process)).some((place) => place.scope === 'project' && place.path === file.path);
-  return `${isProject ? ' --scope project' : ''}${name === 'Hub' ? '' : ` --name ${JSON.stringify(name)}`}`;
+function undoOptions({ scope, name }: ConnectPlan): string {
+  return `${scope === 'project' ? ' --scope project' : ''}${name === 'Hub' ? '' : ` --name ${JSON.stringify(name)}`}`;
 }
 
 function tellUndo(client: Client, plan: UndoPlan, isDry: boolean, io: CommandIo): void {

@@ -84,11 +84,17 @@ async function finish(work: Import, io: CommandIo): Promise<void> {
     const servers = steps.map(({ name, file: from, outcome, as, notes }) => ({ name, file: from, outcome, as: as ?? null, notes }));
     return io.printJson({ client: client.id, config: file.path, written: willWrite, servers, warnings });
   }
-  for (const step of steps) io.print(describeStep(step, io));
   if (steps.length === 0) io.print(`${client.title} has no MCP servers here.`);
-  if (isDry && added.length > 0) io.print(`\n${showDiff(file.path, file.text, text, [before, after], io.style)}`);
-  if (added.length > 0) io.print(`\n${isDry ? 'Would write' : 'Wrote'} ${added.length} to ${file.path}${isDry ? ' (nothing was written)' : ''}.`);
+  for (const step of steps) io.print(describeStep(step, io));
+  if (added.length > 0) tellOutcome(work, added.length, after, io);
   for (const warning of warnings) io.tell(warning);
+}
+
+function tellOutcome({ file, text, before, isDry }: Import, count: number, after: Values, io: CommandIo): void {
+  if (isDry) {
+    io.print(`\n${showDiff(file.path, file.text, text, [before, after], io.style)}`);
+    io.print(`\nWould write ${count} to ${file.path}; nothing was written.`);
+  } else io.print(`\nWrote ${count} to ${file.path}.`);
 }
 
 function describeStep({ name, file, outcome, as, notes }: ImportStep, { style }: CommandIo): string {
