@@ -74,7 +74,7 @@ interface Import {
 }
 
 async function finish(work: Import, io: CommandIo): Promise<void> {
-  const { client, file, text, before, steps, isDry, machine } = work;
+  const { client, file, text, steps, isDry, machine } = work;
   const added = steps.filter(({ as }) => as !== undefined);
   const after = readDocument({ file: file.path, format: 'json', text });
   const willWrite = added.length > 0 && !isDry;

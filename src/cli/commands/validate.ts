@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { HubError, hubPaths } from '../../base/index.ts';
-import { type Diagnostic, formatDiagnostic } from '../../config/index.ts';
+import { type Diagnostic, formatDiagnostic, type HubConfig } from '../../config/index.ts';
 import { checkConfig, checkPlaceholders } from '../check-config.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { textsOf } from '../json.ts';
@@ -33,14 +33,21 @@ async function run(_: readonly string[], options: Readonly<Record<string, unknow
   if (options['runCommands'] === true && !isResolving) throw new HubError('USAGE', '--run-commands goes with --resolve.');
   const { defaultConfigFile: defaultFile } = hubPaths(env);
   const { config, diagnostics: found } = await checkConfig({ files: textsOf(options['config']), defaultFile, env, cwd });
-  const unresolved =
-    config && isResolving
-      ? await checkPlaceholders(config, { env, cwd, runCommands: options['runCommands'] === true, signal: io.signal })
-      : [];
-  const diagnostics = [...found, ...unresolved];
+  const how = { env, cwd, runCommands: options['runCommands'] === true, signal: io.signal };
+  const unresolved = config && isResolving ? await checkPlaceholders(config, how) : [];
+  tell({ config, diagnostics: [...found, ...unresolved], isStrict: options['strict'] === true }, io);
+}
+
+interface Outcome {
+  readonly config: HubConfig | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly isStrict: boolean;
+}
+
+function tell({ config, diagnostics, isStrict }: Outcome, io: CommandIo): void {
   const count = (severity: Diagnostic['severity']): number => diagnostics.filter((one) => one.severity === severity).length;
   const [errors, warnings] = [count('error'), count('warning')];
-  const isValid = errors === 0 && (options['strict'] !== true || warnings === 0);
+  const isValid = errors === 0 && !(isStrict && warnings > 0);
   if (!isValid) io.endWith(1);
   const servers = config?.servers.map(({ id, kind, disabled }) => ({ name: id, kind, disabled })) ?? [];
   if (io.isJson) return io.printJson({ valid: isValid, errors, warnings, files: config?.files ?? null, servers, diagnostics });
