@@ -1,3 +1,4 @@
+import { isAbsolute, resolve } from 'node:path';
 import { isRecord, type Values } from './client.ts';
 
 /** Where an entry comes from. */
@@ -125,11 +126,14 @@ function fillEmptyVariables(entry: Draft, notes: string[]): void {
 /** A server of a project that names files beside it runs in that project's folder. */
 function anchor(entry: Draft, { projectDir }: EntryContext, notes: string[]): void {
   const { command, args, cwd, envFile } = entry;
-  if (projectDir === undefined || cwd !== undefined || command === undefined) return;
-  const strings = [command, envFile, ...(Array.isArray(args) ? args : [])];
-  if (!strings.some((value) => typeof value === 'string' && /^\.{1,2}[\\/]/.test(value))) return;
-  entry['cwd'] = projectDir;
-  notes.push('"cwd" is the project folder, because it names files relative to it');
+  const strings = [command, cwd, envFile, ...(Array.isArray(args) ? args : [])].filter((value) => typeof value === 'string');
+  if (strings.some((value) => value.includes('${workspaceFolder')))
+    notes.push('${workspaceFolder} is the folder that the hub is started in');
+  if (projectDir === undefined || command === undefined) return;
+  const isRelative = typeof cwd === 'string' && !isAbsolute(cwd) && !cwd.includes('$');
+  if (!isRelative && (cwd !== undefined || !strings.some((value) => /^\.{1,2}[\\/]/.test(value)))) return;
+  entry['cwd'] = isRelative ? resolve(projectDir, cwd) : projectDir;
+  notes.push('"cwd" is in the project, because the server names files relative to it');
 }
 
 function list(keys: ReadonlySet<string>): string {

@@ -24,7 +24,7 @@ export function detectClient(path: string, text: string): Client {
   const named = names.find(([pattern]) => pattern.test(place))?.[1];
   if (named) return clientOf(named);
   const values = readDocument({ file: path, format: 'json', text });
-  const guess = guessFrom(values);
+  const guess = guessFrom(values, text);
   if (guess) return clientOf(guess);
   const keys = 'mcpServers, servers, context_servers, mcp or [mcp_servers]';
   throw new HubError('CONFIG_ERROR', `${path} has no MCP servers that this command knows: there is no ${keys} in it.`, {
@@ -32,7 +32,7 @@ export function detectClient(path: string, text: string): Client {
   });
 }
 
-function guessFrom(values: Values): Client['id'] | undefined {
+function guessFrom(values: Values, text: string): Client['id'] | undefined {
   if (isRecord(values['context_servers'])) return 'zed';
   if (isRecord(values['servers'])) return 'vscode';
   if (isRecord(values['mcp']) && !isRecord(values['mcpServers'])) return 'opencode';
@@ -40,7 +40,8 @@ function guessFrom(values: Values): Client['id'] | undefined {
   if (!isRecord(servers)) return undefined;
   const has = (key: string): boolean => Object.values(servers).some((entry) => isRecord(entry) && Object.hasOwn(entry, key));
   if (has('httpUrl')) return 'gemini';
-  return has('serverUrl') ? 'windsurf' : 'claude-code';
+  if (has('serverUrl')) return 'windsurf';
+  return /\$\{(?:env:|input:|workspaceFolder|userHome)/.test(text) ? 'cursor' : 'claude-code';
 }
 
 function clientOf(id: Client['id']): Client {

@@ -39,8 +39,13 @@ export function editDocument(document: DocumentText, path: readonly string[], va
     if (parent !== undefined && !isRecord(parent)) throw conflict(file, `"${path.slice(0, depth).join('.')}" is not an object there`);
   }
   const after = format === 'toml' ? editToml(text, path, value) : editJson(text, path, value);
-  const wanted = withValue(before, path, value);
-  if (after === undefined || !isDeepStrictEqual(tryRead({ ...document, text: after }), wanted)) {
+  const wanted = [withValue(before, path, value)];
+  // In TOML a table is there because of the tables in it: with the last of them it is gone.
+  const outer = path.slice(0, -1);
+  const isLast = Object.keys(Object(valueAt(before, outer))).length === 1;
+  if (format === 'toml' && value === undefined && isLast) wanted.push(withValue(before, outer, undefined));
+  const found = after === undefined ? undefined : tryRead({ ...document, text: after });
+  if (after === undefined || !wanted.some((values) => isDeepStrictEqual(found, values))) {
     throw conflict(file, `"${path.join('.')}" is written in a way that cannot be changed without touching something else`);
   }
   return after;

@@ -103,7 +103,7 @@ const opencode: Client = {
   format: 'json',
   places: (machine) => [
     ...ofUser(...['opencode.json', 'opencode.jsonc'].map((name) => join(xdgConfig(machine), 'opencode', name))),
-    ...ofProject(machine, ...['opencode.json', 'opencode.jsonc', '.opencode/opencode.json', '.opencode/opencode.jsonc']),
+    ...ofProject(machine, 'opencode.json', 'opencode.jsonc', '.opencode/opencode.json', '.opencode/opencode.jsonc'),
   ],
   serverMaps: (document) => [opencodeHome(document)],
   homeOf: opencodeHome,

@@ -43,8 +43,9 @@ function cutAll(text: string, blocks: readonly Block[]): string {
 function cut(text: string, start: number, end: number): string {
   const before = text.slice(0, start);
   const after = text.slice(end).replace(/^\r?\n/, '');
-  const isLast = after.trim() === '';
-  return `${isLast || /^\r?\n/.test(after) ? before.replace(/(\n|^)\r?\n$/, '$1') : before}${after}`;
+  if (before.trim() === '') return `${before}${after.replace(/^\r?\n/, '')}`;
+  const isSetOff = after.trim() === '' || /^\r?\n/.test(after);
+  return `${isSetOff ? before.replace(/\n\r?\n$/, '\n') : before}${after}`;
 }
 
 function blocksOf(text: string): Block[] {
