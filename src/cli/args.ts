@@ -42,6 +42,11 @@ export function serveHelp(width?: number): string {
   return command.helpInformation();
 }
 
+/** The long names of the options of `mcp-hub serve`. */
+export function serveOptions(): readonly string[] {
+  return [...buildCommand().options.flatMap(({ long }) => long ?? []), '--help'];
+}
+
 /** Values are optional for the parser, which would stop at the first one that is missing; {@link readOptions} asks for them. */
 function buildCommand(): Command {
   return new Command('mcp-hub')

@@ -1,7 +1,18 @@
 import { type ErrorCode, isHubError } from '../base/index.ts';
 
-/** 0 all is well; 1 the configuration or the command line is wrong; 2 the port is taken; 3 anything else. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/** What each exit code means, for people and for docs/cli.md. A signal gives 128 and its number, as in shells. */
+export const exitCodeMeanings = {
+  0: 'All is well.',
+  1: 'The command line or a config file is wrong; nothing was done.',
+  2: 'The port is taken.',
+  3: 'Anything else: no hub runs, a server or a tool does not exist, a request failed.',
+  4: 'The tool was called, and answered that it failed (`isError`).',
+} as const;
+
+export type ExitCode = keyof typeof exitCodeMeanings;
+
+/** Of a call whose tool answers that it failed: the call itself is well. */
+export const TOOL_ERROR: ExitCode = 4;
 
 const exitCodes = {
   CONFIG_ERROR: 1,

@@ -91,6 +91,12 @@ function wrongArguments(command: Command, operands: readonly string[]): string[]
   const errors = expected
     .filter(({ required }, at) => required && operands.length <= at)
     .map((argument) => `${argument.name()} is missing: ${argument.description || 'the command needs it'}.`);
+  for (const [at, { argChoices }] of expected.entries()) {
+    const text = operands[at];
+    if (argChoices && text !== undefined && !argChoices.includes(text)) {
+      errors.push(`${JSON.stringify(text)} cannot be used: it is one of ${argChoices.join(', ')}.`);
+    }
+  }
   const rest = expected.at(-1)?.variadic ? [] : operands.slice(expected.length);
   if (rest.length > 0) errors.push(`Unexpected ${rest.map((text) => JSON.stringify(text)).join(', ')}.`);
   return errors;
