@@ -57,3 +57,9 @@ export function isRecord(value: unknown): value is Values {
 export function valueAt(document: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((value, key) => (isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined), document);
 }
+
+/** The config files of a client, each once: in the home folder a project's file may be the person's own. */
+export function placesOf(client: Client, machine: Machine): readonly Place[] {
+  const places = client.places(machine);
+  return places.filter(({ path }, index) => places.findIndex((place) => place.path === path) === index);
+}

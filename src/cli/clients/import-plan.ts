@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { REDACTED } from '../../base/index.ts';
-import { type Client, isRecord, type Machine, type Place, type Scope, type Values, valueAt } from './client.ts';
+import { type Client, isRecord, type Machine, type Place, placesOf, type Scope, type Values, valueAt } from './client.ts';
 import { readClientFile } from './client-file.ts';
 import { convertEntry } from './convert.ts';
 import { readDocument } from './document.ts';
@@ -47,7 +47,7 @@ export interface ImportWish {
 export async function findServers(
   client: Client,
   machine: Machine,
-  places: readonly Place[] = client.places(machine),
+  places: readonly Place[] = placesOf(client, machine),
 ): Promise<readonly FoundServer[]> {
   const ranked: { readonly rank: number; readonly server: FoundServer }[] = [];
   for (const { path, scope } of places) {

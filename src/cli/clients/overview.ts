@@ -1,6 +1,6 @@
 import { isHubError } from '../../base/index.ts';
 import type { CommandIo } from '../command.ts';
-import type { Client, Machine } from './client.ts';
+import { type Client, type Machine, placesOf } from './client.ts';
 import { readClientFile } from './client-file.ts';
 import { findServers } from './import-plan.ts';
 import { isHubEntry } from './own-entry.ts';
@@ -28,7 +28,7 @@ export interface Surroundings {
 export async function surveyClients({ machine, ports }: Surroundings): Promise<readonly ClientState[]> {
   const states: ClientState[] = [];
   for (const client of clients) {
-    for (const place of client.places(machine)) {
+    for (const place of placesOf(client, machine)) {
       try {
         const { bytes } = await readClientFile(place.path);
         if (!bytes) continue;

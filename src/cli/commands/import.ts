@@ -7,7 +7,9 @@ import { type ClientFile, readClientFile, writeClientFile } from '../clients/cli
 import { detectClient } from '../clients/detect.ts';
 import { readDocument } from '../clients/document.ts';
 import { findServers, type FoundServer, type ImportStep, planImport } from '../clients/import-plan.ts';
+import { importTarget, reload } from '../clients/import-target.ts';
 import { hubPorts, machineOf } from '../clients/machine.ts';
+import type { ApiClient } from '../api-client.ts';
 import { showDiff } from '../clients/show-diff.ts';
 import { clientNamed, clients } from '../clients/table.ts';
 import { tellClients } from '../clients/overview.ts';
@@ -36,7 +38,7 @@ function configure(line: Command): void {
         'clients there are on this machine, and how many servers they have. The files of the clients are only read.',
     )
     .argument('[client|file]', `${clients.map(({ id }) => id).join(', ')}, or a config file of one of them`)
-    .addOption(new Option('--config <file>', 'the config file to write to (default: the one that the hub uses by itself)'))
+    .addOption(new Option('--config <file>', 'the config file to write to (default: that of the running hub, else the default one)'))
     .addOption(new Option('--server <name>', 'only this server; may be repeated').argParser(gather))
     .addOption(new Option('--rename', 'where a name is taken, take the server over under another one').conflicts('overwrite'))
     .addOption(new Option('--overwrite', 'where a name is taken, replace what the hub has'))
@@ -52,7 +54,7 @@ async function run([source]: readonly string[], options: Values, io: CommandIo):
     throw new HubError('USAGE', 'Of --rename and --overwrite only one can be meant. Leave one of them out.');
   }
   const { client, found } = await findSource(source, machine);
-  const config = typeof options['config'] === 'string' ? resolve(machine.cwd, options['config']) : paths.defaultConfigFile;
+  const { file: config, hub } = await importTarget(typeof options['config'] === 'string' ? options['config'] : undefined, io);
   const file = await readClientFile(config);
   const before = readDocument({ file: config, format: 'json', text: file.text });
   const servers = textsOf(options['server']);
@@ -60,7 +62,7 @@ async function run([source]: readonly string[], options: Values, io: CommandIo):
   const onClash = options['rename'] === true ? 'rename' : options['overwrite'] === true ? 'overwrite' : 'skip';
   const steps = planImport({ found, present: serversOf(before), servers, onClash, machine, ports });
   const text = editServers(config, file.text, edits(steps));
-  await finish({ client, file, text, before, steps, isDry: options['dryRun'] === true, machine }, io);
+  await finish({ client, file, text, before, steps, isDry: options['dryRun'] === true, machine, hub }, io);
 }
 
 interface Import {
@@ -71,22 +73,26 @@ interface Import {
   readonly steps: readonly ImportStep[];
   readonly isDry: boolean;
   readonly machine: Machine;
+  /** The hub that runs with the config file. */
+  readonly hub: ApiClient | undefined;
 }
 
 async function finish(work: Import, io: CommandIo): Promise<void> {
-  const { client, file, text, steps, isDry, machine } = work;
+  const { client, file, text, steps, isDry, machine, hub } = work;
   const added = steps.filter(({ as }) => as !== undefined);
   const after = readDocument({ file: file.path, format: 'json', text });
   const willWrite = added.length > 0 && !isDry;
   if (willWrite) await writeClientFile(file, Buffer.from(text, 'utf8'));
   const warnings = willWrite ? await problemsOf(file.path, added, machine) : [];
+  const isReloaded = willWrite && hub !== undefined && (await reload(hub, io));
   if (io.isJson) {
     const servers = steps.map(({ name, file: from, outcome, as, notes }) => ({ name, file: from, outcome, as: as ?? null, notes }));
-    return io.printJson({ client: client.id, config: file.path, written: willWrite, servers, warnings });
+    return io.printJson({ client: client.id, config: file.path, written: willWrite, reloaded: isReloaded, servers, warnings });
   }
   if (steps.length === 0) io.print(`${client.title} has no MCP servers here.`);
   for (const step of steps) io.print(describeStep(step, io));
   if (added.length > 0) tellOutcome(work, added.length, after, io);
+  if (isReloaded) io.print('The running hub has read it.');
   for (const warning of warnings) io.tell(warning);
 }
 
