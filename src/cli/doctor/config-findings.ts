@@ -19,11 +19,12 @@ export async function configFindings(options: CheckOptions, machine: Machine): P
   const names = options.files.length > 0 ? options.files : [options.defaultFile];
   const { config, diagnostics } = await checkConfig(options);
   const files = (await Promise.all(names.map((name) => fileFindings(name, machine)))).flat();
-  return [
-    ...files,
-    ...diagnostics.filter(({ line, column, keyPath }) => line + column > 2 || keyPath !== '').map(asFinding),
-    ...(await programFindings(config, machine)),
-  ];
+  return [...files, ...diagnostics.filter((one) => !isAbsence(one)).map(asFinding), ...(await programFindings(config, machine))];
+}
+
+/** That a file is not there is told with the files. */
+function isAbsence({ severity, line, column, keyPath }: Diagnostic): boolean {
+  return severity === 'warning' && line === 1 && column === 1 && keyPath === '';
 }
 
 async function fileFindings(name: string, { cwd, platform }: Machine): Promise<readonly Finding[]> {
