@@ -58,8 +58,13 @@ export async function missingFolders(target: string): Promise<string[]> {
   return missing;
 }
 
-/** Dotfiles managers put links in the place of config files; a link that leads nowhere yet is followed too. */
-async function followLinks(path: string): Promise<string> {
+/**
+ * Where a file is in the end: dotfiles managers put links in the place of config files. A link that leads nowhere yet is
+ * followed too.
+ *
+ * @throws HubError CONFIG_ERROR for links that lead in a circle
+ */
+export async function followLinks(path: string): Promise<string> {
   let target = resolve(path);
   for (let links = 0; links < MAX_LINKS; links += 1) {
     const found = await lstat(target).catch(() => undefined);

@@ -37,7 +37,7 @@ export interface ConnectPlan {
  *
  * @throws HubError USAGE when the client has none in this scope
  */
-export async function findClientFile({ client, scope, machine }: Pick<ConnectWish, 'client' | 'scope' | 'machine'>): Promise<ClientFile> {
+async function findClientFile({ client, scope, machine }: Pick<ConnectWish, 'client' | 'scope' | 'machine'>): Promise<ClientFile> {
   const places = client.places(machine).filter((place: Place) => place.scope === scope);
   const [preferred] = places;
   if (!preferred) {

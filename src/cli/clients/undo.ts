@@ -1,10 +1,29 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { HubError } from '../../base/index.ts';
-import { type Backup, dropBackup, hashOf } from './backup.ts';
-import { type Client, isRecord, valueAt } from './client.ts';
-import { checkUnchanged, type ClientFile, readClientFile, writeClientFile } from './client-file.ts';
+import { type Backup, dropBackup, hashOf, loadBackup } from './backup.ts';
+import { type Client, isRecord, type Machine, type Scope, valueAt } from './client.ts';
+import { checkUnchanged, type ClientFile, followLinks, readClientFile, writeClientFile } from './client-file.ts';
 import { editDocument, readDocument } from './document.ts';
+
+/**
+ * The backup of a client's file in a scope, whichever of its files it is of; `undefined` when there is none.
+ *
+ * @throws HubError CONFIG_ERROR when it is damaged
+ */
+export async function findBackup(
+  client: Client,
+  scope: Scope,
+  name: string,
+  where: { machine: Machine; stateDir: string },
+): Promise<Backup | undefined> {
+  for (const place of client.places(where.machine)) {
+    if (place.scope !== scope) continue;
+    const backup = await loadBackup(where.stateDir, await followLinks(place.path), name);
+    if (backup) return backup;
+  }
+  return undefined;
+}
 
 /** What an undo is going to do. */
 export type UndoPlan = { readonly file: ClientFile; readonly backup: Backup } & (

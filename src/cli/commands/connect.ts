@@ -2,20 +2,19 @@ import { resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { HubError, hubPaths, isHubError } from '../../base/index.ts';
 import { hubChoice, surroundings } from '../api-client.ts';
-import { loadBackup } from '../clients/backup.ts';
 import { type Client, clientIds, type HubTarget, type Machine, type Values } from '../clients/client.ts';
-import { type ConnectPlan, carryOut, findClientFile, planConnect } from '../clients/connect.ts';
+import { type ConnectPlan, carryOut, planConnect } from '../clients/connect.ts';
 import { readDocument } from '../clients/document.ts';
 import { findProgram } from '../clients/find-program.ts';
 import { hubPorts, machineOf } from '../clients/machine.ts';
 import { showDiff } from '../clients/show-diff.ts';
 import { clientNamed } from '../clients/table.ts';
-import { carryOutUndo, planUndo, type UndoPlan } from '../clients/undo.ts';
+import { carryOutUndo, findBackup, planUndo, type UndoPlan } from '../clients/undo.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { textsOf } from '../json.ts';
 import { DEFAULT_PORT } from '../option-values.ts';
 import { gather } from '../parse-command.ts';
-import { chooseHub } from '../running-hubs.ts';
+import { chooseHub, type HubChoice, type RunningHub } from '../running-hubs.ts';
 
 /** `mcp-hub connect`: writes the hub's entry into the config of a client, and takes it out again. */
 export const command: CommandSpec = {
@@ -62,10 +61,11 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
   if (name.trim() === '') throw new HubError('USAGE', '--name cannot be empty.');
   const isDry = options['dryRun'] === true;
   if (options['undo'] === true) {
-    const { path, target } = await findClientFile({ client, scope, machine });
-    const backup = await loadBackup(stateDir, target, name);
-    if (!backup)
-      throw new HubError('CONFLICT', `There is nothing to undo: no backup of ${path} with the hub as "${name}" is kept in ${stateDir}.`);
+    const backup = await findBackup(client, scope, name, { machine, stateDir });
+    if (!backup) {
+      const message = `There is nothing to undo: no backup of a config file of ${client.title} with the hub as "${name}" is kept in ${stateDir}.`;
+      throw new HubError('CONFLICT', `${message} See --scope and --name.`);
+    }
     const plan = await planUndo(client.format, backup);
     if (!isDry) await carryOutUndo(plan, stateDir);
     return tellUndo(client, plan, isDry, io);
@@ -136,8 +136,7 @@ async function targetOf(client: Client, options: Values, machine: Machine, io: C
     const port = await portOf(options, io);
     return { kind: 'url', url: `http://localhost:${port}/mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}` };
   }
-  // A client may start the command in any folder.
-  const files = configFiles.length > 0 ? configFiles.map((file) => resolve(machine.cwd, file)) : [hubPaths(machine.env).defaultConfigFile];
+  const files = await configOf(configFiles, machine, io);
   const args = ['stdio', '--config', ...files, ...(server === undefined ? [] : ['--server', server])];
   if (await findProgram('mcp-hub', machine)) return { kind: 'command', command: 'mcp-hub', args };
   const [node, script] = io.process.argv;
@@ -145,15 +144,29 @@ async function targetOf(client: Client, options: Values, machine: Machine, io: C
   return { kind: 'command', command: node, args: [script, ...args] };
 }
 
+/** In full, because a client may start the command in any folder: what was named, else what the running hub has, else the default. */
+async function configOf(named: readonly string[], machine: Machine, io: CommandIo): Promise<readonly string[]> {
+  if (named.length > 0) return named.map((file) => resolve(machine.cwd, file));
+  const hub = await runningHub({ configFiles: [] }, io);
+  const files = hub?.entry?.config_files.map((file) => resolve(hub.entry?.cwd ?? machine.cwd, file)) ?? [];
+  return files.length > 0 ? files : [hubPaths(machine.env).defaultConfigFile];
+}
+
 async function portOf(options: Values, io: CommandIo): Promise<number> {
   const choice = hubChoice(options);
   // One that is named is taken at its word: the hub may not run yet.
   if (choice.port !== undefined) return choice.port;
+  const hub = await runningHub(choice, io);
+  if (!hub) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
+  return hub?.port ?? DEFAULT_PORT;
+}
+
+/** @throws HubError HUB_NOT_FOUND when there are several, and nothing says which is meant */
+async function runningHub(choice: HubChoice, io: CommandIo): Promise<RunningHub | undefined> {
   try {
-    return (await chooseHub(choice, surroundings(io))).port ?? DEFAULT_PORT;
+    return await chooseHub(choice, surroundings(io));
   } catch (error) {
     if (!isHubError(error, 'HUB_NOT_FOUND') || error.details['hubs'] !== undefined) throw error;
-    io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
-    return DEFAULT_PORT;
+    return undefined;
   }
 }

@@ -6,7 +6,7 @@ import { type Client, clientIds, type HubTarget, type Scope, valueAt } from '../
 import { carryOut, planConnect } from '../../../src/cli/clients/connect.ts';
 import { readDocument } from '../../../src/cli/clients/document.ts';
 import { clientNamed } from '../../../src/cli/clients/table.ts';
-import { carryOutUndo, planUndo } from '../../../src/cli/clients/undo.ts';
+import { carryOutUndo, findBackup, planUndo } from '../../../src/cli/clients/undo.ts';
 import { type Home, makeHome } from './samples.ts';
 
 let at: Home;
@@ -265,6 +265,17 @@ describe('an undo after others have written', () => {
     await writeFile(path, '{ "a": 3 }\n');
     expect(await undo('cursor')).toBe('nothing');
     expect(await readFile(path, 'utf8')).toBe('{ "a": 3 }\n');
+  });
+
+  it('is found by whichever of the files it is of', async () => {
+    const [first = '', second = ''] = client('opencode')
+      .places(at.machine)
+      .map(({ path }) => path);
+    await put(second, '{}');
+    await connect('opencode');
+    await put(first, '{}');
+    const backup = await findBackup(client('opencode'), 'user', 'Hub', at);
+    expect(backup?.path).toBe(second);
   });
 
   it('goes back behind two connects in a row', async () => {

@@ -116,6 +116,15 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
+function isStrictJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function changesNothingElse(format: 'json' | 'toml', text: string, path: readonly string[]): boolean {
   const document = { file: 'x', format, text };
   const before = readDocument(document);
@@ -124,6 +133,8 @@ function changesNothingElse(format: 'json' | 'toml', text: string, path: readonl
   const after = readDocument({ ...document, text: added });
   expect(valueAt(after, path)).toEqual(entry);
   const removed = editDocument({ ...document, text: added }, path, undefined);
+  // Clients that read nothing but JSON have to go on reading it.
+  expect(isStrictJson(text) && !(isStrictJson(added) && isStrictJson(removed))).toBe(false);
   const [map = '', name = ''] = path;
   const without = (values: Values): unknown => {
     const inner = values[map];
