@@ -50,11 +50,12 @@ export interface ResolveOptions extends Pick<CheckOptions, 'env' | 'cwd'> {
 
 type Runnable = StdioDefinition | RemoteDefinition;
 
-/** Resolves the placeholders of every server as its start would, and tells which cannot be resolved. No value is told. */
+/** Resolves the placeholders of every enabled server as its start would, and tells which cannot be resolved. No value is told. */
 export async function checkPlaceholders(config: HubConfig, options: ResolveOptions): Promise<readonly Diagnostic[]> {
   const diagnostics: Diagnostic[] = [];
   for (const definition of config.servers) {
-    if (definition.kind === 'invalid') continue;
+    // A disabled one is not started, and need not be able to.
+    if (definition.kind === 'invalid' || definition.disabled) continue;
     for (const { field, message } of await problemsOf(definition, options)) {
       const text = await readFile(resolve(options.cwd, definition.source), 'utf8').catch(() => '');
       diagnostics.push(placeField({ file: definition.source, text, serverId: definition.id, field, message }));

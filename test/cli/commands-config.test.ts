@@ -76,6 +76,7 @@ describe('mcp-hub validate', () => {
       a: { command: 'node', args: ['${cmd: echo yes > ran; echo x}', '${MISSING}'], env: { KEY: '${cmd: echo k}' } },
       b: { url: 'https://${HOST}/', headers: { A: '${env:NOT_THERE}' } },
       c: { command: 'node', cwd: './nowhere' },
+      off: { command: '${NOT_THERE_EITHER}', disabled: true },
     });
     const file = await put('c.json', text);
     env['HOST'] = 'example.com';

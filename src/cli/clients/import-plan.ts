@@ -88,7 +88,7 @@ function planServer(server: FoundServer, wish: ImportWish, taken: Values): Impor
   const conversion = convertEntry(raw, client.dialect, { file, projectDir, platform: machine.platform, home: machine.home });
   if (conversion.kind === 'unusable') return { ...step, outcome: 'unusable', notes: [conversion.why] };
   const { entry } = conversion;
-  const notes = [...conversion.notes, ...aboutSecrets(entry), ...aboutInputs(entry)];
+  const notes = [...conversion.notes, ...aboutSecrets(entry), ...aboutInputs(entry), ...aboutVariables(entry, machine)];
   if (!Object.hasOwn(taken, name)) return { ...step, outcome: 'added', as: name, entry, notes };
   if (isDeepStrictEqual(taken[name], entry)) return { ...step, outcome: 'same', notes: ['it is there already'] };
   if (wish.onClash === 'overwrite') return { ...step, outcome: 'overwritten', as: name, entry, notes };
@@ -139,4 +139,14 @@ function aboutInputs(entry: Values): string[] {
   return [
     `it asks for ${ids.map((id) => `\${input:${id}}`).join(', ')}: the answer comes from MCP_HUB_ENV, under the key "input:${ids[0]}"`,
   ];
+}
+
+/** Some clients take a variable that is not set for an empty one; the hub does not start a server without it. */
+function aboutVariables(entry: Values, { env }: Machine): string[] {
+  const names = [...JSON.stringify(entry).matchAll(/\$\{env:(\w+)\}/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => env[name] === undefined);
+  const missing = [...new Set(names)];
+  if (missing.length === 0) return [];
+  return [`${missing.join(', ')}: not set here; the hub starts the server once it is, in its environment or MCP_HUB_ENV`];
 }

@@ -14,7 +14,7 @@ const SHORTEST_SECRET = 4;
  */
 export function showDiff(file: string, before: string, after: string, documents: readonly unknown[], style: Style): string {
   const patch = createTwoFilesPatch(file, file, before, after, undefined, undefined, { context: 2 });
-  const masked = maskValues(patch.replace(/^=+\n/, '').replaceAll('\r', ''), documents);
+  const masked = maskValues(patch.replace(/^Index: .*\n=+\n/, '').replaceAll('\r', ''), documents);
   return printable(masked)
     .trimEnd()
     .split('\n')

@@ -155,6 +155,7 @@ async function configOf(named: readonly string[], machine: Machine, io: CommandI
 async function portOf(options: Values, io: CommandIo): Promise<number> {
   const choice = hubChoice(options);
   // One that is named is taken at its word: the hub may not run yet.
+  if (choice.port === 0) throw new HubError('USAGE', '--port 0 is no address: give the port that the hub listens on.');
   if (choice.port !== undefined) return choice.port;
   const hub = await runningHub(choice, io);
   if (!hub) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);

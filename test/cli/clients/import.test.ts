@@ -260,6 +260,8 @@ describe('planImport', () => {
     expect(codex).toContain('"enabled_tools" is not taken over');
     const vscode = (await plan('vscode', {}, sample('vscode/mcp.json'))).flatMap((step) => step.notes).join('\n');
     expect(vscode).toContain('"input:perplexity-key"');
+    const cursor = (await plan('cursor', {}, sample('cursor/mcp.json'))).flatMap((step) => step.notes).join('\n');
+    expect(cursor).toContain('SENTRY_TOKEN: not set here');
   });
 
   it('takes the servers that were picked', async () => {
