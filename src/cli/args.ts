@@ -5,6 +5,9 @@ import { commandNames } from './command-table.ts';
 import { DEFAULT_PORT, files, helpStyle, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
 import { parseStdioArgs, type StdioLine } from './stdio-args.ts';
 
+/** More would be no help. */
+const MAX_GUESSES = 3;
+
 /** What `mcp-hub serve` was asked to do. */
 export interface ServeOptions {
   readonly port: number;
@@ -64,10 +67,12 @@ function buildCommand(): Command {
     .configureHelp(helpStyle);
 }
 
-/** What is told of a word that is no command. */
+/** What is told of a word that is no command: the closest ones, or those that it begins. */
 export function unknownCommand(word: string): string {
+  const begun = commandNames().filter((name) => word !== '' && name.startsWith(word));
   const guess = closest(word, commandNames());
-  const advice = guess ? `Did you mean ${guess}?` : 'Config files are named with --config.';
+  const guesses = [...new Set(begun.length > 0 ? begun : guess === undefined ? [] : [guess])].slice(0, MAX_GUESSES);
+  const advice = guesses.length > 0 ? `Did you mean ${guesses.join(' or ')}?` : 'Config files are named with --config.';
   return `Unknown command ${JSON.stringify(word)}. ${advice}`;
 }
 

@@ -4,7 +4,7 @@ import type { CommandIo } from './command.ts';
 import { fileEdits } from './config-file-edits.ts';
 import { listOf, memberOf, textOf, textsOf } from './json.ts';
 
-export interface EditChoice {
+interface EditChoice {
   /** Everything is checked and told as if it were done, and nothing is done. */
   readonly dryRun?: boolean | undefined;
 }

@@ -4,7 +4,7 @@ import { type ServerInfo, serverNamed } from './servers.ts';
 
 /** A tool or prompt with the server that offers it. */
 export interface Offered {
-  /** As clients of the hub see it: `server__name`. */
+  /** As clients of the hub see it: `server__name`; `server/name` where that is not known here. */
   readonly exposed: string;
   readonly server: string;
   /** The server's own name for it. */
@@ -14,11 +14,12 @@ export interface Offered {
 
 /** Tools or prompts of all servers, or of one. @throws HubError SERVER_NOT_FOUND */
 export function offeredBy(servers: readonly ServerInfo[], kind: 'tools' | 'prompts', server?: string): readonly Offered[] {
+  const names = servers.map(({ name }) => name);
   const from = server === undefined ? servers : [serverNamed(servers, server)];
   return from.flatMap(({ name, offer }) =>
     offer[kind].map((object) => {
       const original = textOf(object, 'name');
-      return { exposed: textOf(object, 'exposedName') || exposedName(name, original), server: name, original, object };
+      return { exposed: textOf(object, 'exposedName') || exposedName(name, original, names), server: name, original, object };
     }),
   );
 }
@@ -58,7 +59,21 @@ export function findOffered(offered: readonly Offered[], name: string, kind: 'to
   });
 }
 
-/** As the hub makes it, but for names that clash or are too long, which have a hash in them. */
-function exposedName(server: string, original: string): string {
-  return `${server.replace(/[^a-zA-Z0-9]/g, '_')}__${original.replace(/[^A-Za-z0-9_-]/g, '_')}`;
+/** The length up to which no hub shortens a name unless its config says less. */
+const MAX_PLAIN_LENGTH = 54;
+
+/**
+ * As the hub makes it, where that is the plain form. Names that clash, are too long or hold other characters have a hash in
+ * them, which only the hub knows; such a one is shown as `server/name`, which every command takes as well.
+ */
+function exposedName(server: string, original: string, servers: readonly string[]): string {
+  const own = slugOf(server);
+  const plain = `${own}__${original}`;
+  const rivals = servers.filter((other) => other !== server).map(slugOf);
+  const isClear = rivals.every((slug) => slug !== own && (slug.length < own.length || !plain.startsWith(`${slug}__`)));
+  return isClear && plain.length <= MAX_PLAIN_LENGTH && /^[\w-]+$/.test(original) ? plain : `${server}/${original}`;
+}
+
+function slugOf(server: string): string {
+  return server.replace(/[^a-zA-Z0-9]/g, '_');
 }

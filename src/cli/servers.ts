@@ -4,7 +4,7 @@ import { type JsonObject, isObject, listOf, memberOf, numberOf, textOf } from '.
 
 /** What a server offers, by kind. */
 export const KINDS = ['tools', 'prompts', 'resources', 'resourceTemplates'] as const;
-export type Kind = (typeof KINDS)[number];
+type Kind = (typeof KINDS)[number];
 
 /** One server, as the management API tells of it. */
 export interface ServerInfo {

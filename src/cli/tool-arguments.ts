@@ -74,17 +74,21 @@ function propertySchema(schema: unknown, key: string, errors: string[]): unknown
 }
 
 async function valueOf(pairs: readonly Pair[], schema: unknown, sources: ArgumentSources, errors: string[]): Promise<unknown> {
-  const isAlone = pairs.length === 1;
-  const isList = !isAlone || typesOf(schema).includes('array');
-  const texts = await Promise.all(pairs.map(({ value }) => textOfPair(value, sources)));
+  const isList = pairs.length > 1 || typesOf(schema).includes('array');
+  const read: Pair[] = [];
+  for (const pair of pairs) read.push({ ...pair, value: await textOfPair(pair.value, sources) });
   // The one value of a list may be the list.
-  const isWhole = isAlone && (pairs[0]?.isJson || (isList && texts[0]?.trimStart().startsWith('[')));
+  const [first] = read;
+  const isWhole = read.length === 1 && first !== undefined && (first.isJson || (isList && first.value.trimStart().startsWith('[')));
   const itemSchema = isList ? (memberOf(schema, 'items') ?? {}) : schema;
-  const values = texts.map((text, at) => (isWhole || pairs[at]?.isJson ? parseJson(text) : typedValue(text, itemSchema)));
-  for (const [at, value] of values.entries()) {
-    if (value instanceof Error) errors.push(`${pairs[at]?.key}=${pairs[at]?.value}: ${value.message}.`);
-  }
+  const values = read.map((pair) => typedPair({ ...pair, isJson: isWhole || pair.isJson }, itemSchema, errors));
   return isList && !isWhole ? values : values[0];
+}
+
+function typedPair({ key, value: text, isJson }: Pair, schema: unknown, errors: string[]): unknown {
+  const value = isJson ? parseJson(text) : typedValue(text, schema);
+  if (value instanceof Error) errors.push(`${key}=${text}: ${value.message}.`);
+  return value;
 }
 
 function textOfPair(value: string, sources: ArgumentSources): string | Promise<string> {

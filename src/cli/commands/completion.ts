@@ -21,7 +21,7 @@ export const command: CommandSpec = {
   },
 };
 
-const BASH = `# Completion of mcp-hub for bash.
+export const BASH = `# Completion of mcp-hub for bash.
 _mcp_hub() {
   local IFS=$'\\n' word="\${COMP_LINE:0:$COMP_POINT}"
   local -a words

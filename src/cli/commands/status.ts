@@ -17,7 +17,8 @@ export const command: CommandSpec = {
 };
 
 /** What `--json` gives of one hub. */
-function summary({ origin, pid, port, entry, health }: RunningHub): object {
+function summary(hub: RunningHub): object {
+  const { origin, pid, port, entry, health } = hub;
   const servers = listOf(health, 'servers').filter(isObject).map(serverInfo);
   return {
     url: `${origin}/mcp`,
@@ -30,6 +31,7 @@ function summary({ origin, pid, port, entry, health }: RunningHub): object {
     startTime: entry?.startTime,
     activeClients: memberOf(health, 'activeClients'),
     mcpClients: memberOf(memberOf(health, 'mcpEndpoint'), 'activeClients'),
+    otherPorts: others(hub).map(Number),
     servers: servers.map(({ name, status, error }) => ({ name, status, error: error || null })),
   };
 }
@@ -53,19 +55,30 @@ function tellAll(hubs: readonly RunningHub[], io: CommandIo): void {
 function tellOne({ hub }: ApiClient, io: CommandIo): void {
   if (io.isJson) return io.printJson(summary(hub));
   const { style } = io;
-  const { origin, pid, entry, health } = hub;
-  const upMs = Date.now() - Date.parse(entry?.startTime ?? '');
+  const { origin, entry, health } = hub;
   const facts = [
-    ['process', `pid ${pid ?? '?'}${entry ? `, started in ${entry.cwd}` : ''}${upMs >= 0 ? `, up ${duration(upMs)}` : ''}`],
+    ['process', processOf(hub)],
     ['config', entry?.config_files.join(', ') || 'the default file'],
     ['servers', serverCounts(health)],
     ['clients', clientCounts(health)],
+    ...(others(hub).length > 0 ? [['others', `on port ${others(hub).join(', ')}; "mcp-hub status --all" tells more`]] : []),
   ];
   io.print(`${style.strong(`mcp-hub ${printable(versionOf(health))}`)}  ${stateOf(health, io)}  ${origin}/mcp`);
   io.print(columns(facts.map(([name = '', text = '']) => [{ text: `  ${name}`, paint: style.quiet }, text])));
   for (const { name, status, error } of listOf(health, 'servers').filter(isObject).map(serverInfo)) {
     if (error !== '' && status !== 'disabled') io.print(`  ${style.bad(printable(name))}: ${printable(error)}`);
   }
+}
+
+function processOf({ pid, entry }: RunningHub): string {
+  const upMs = Date.now() - Date.parse(entry?.startTime ?? '');
+  return `pid ${pid ?? '?'}${entry ? `, started in ${entry.cwd}` : ''}${upMs >= 0 ? `, up ${duration(upMs)}` : ''}`;
+}
+
+/** The ports of the other hubs that this one knows of. */
+function others({ port, health }: RunningHub): readonly string[] {
+  const all = memberOf(memberOf(health, 'workspaces'), 'allActive');
+  return Object.keys(isObject(all) ? all : {}).filter((key) => key !== String(port));
 }
 
 function versionOf(health: unknown): string {
