@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { HubError } from '../../base/index.ts';
+import { HubError, isHubError } from '../../base/index.ts';
 import { type Backup, dropBackup, hashOf, loadBackup, saveBackup } from './backup.ts';
 import { type Client, type HubTarget, isRecord, type Machine, type Place, type Scope, type Values, valueAt } from './client.ts';
 import { type ClientFile, missingFolders, readClientFile, writeClientFile } from './client-file.ts';
@@ -114,9 +114,18 @@ async function origin({ client, file }: ConnectPlan, earlier: Backup | undefined
   const now = file.bytes?.toString('base64') ?? null;
   if (!earlier || !file.bytes) return { before: now, folders: await missingFolders(file.target) };
   if (hashOf(file.bytes) === earlier.after) return { before: earlier.before, folders: earlier.folders };
-  // Somebody else has written in between: what they wrote stays, and the hub's entry is what goes.
-  const text = removeEntry(client.format, file, earlier);
-  return { before: text === undefined ? now : Buffer.from(text, 'utf8').toString('base64'), folders: [] };
+  return { before: withoutHub(client, file, earlier)?.toString('base64') ?? now, folders: [] };
+}
+
+/** Somebody else has written in between: what they wrote stays, and the hub's entry is what goes. One that they changed is theirs. */
+function withoutHub(client: Client, file: ClientFile, earlier: Backup): Buffer | undefined {
+  try {
+    const text = removeEntry(client.format, file, earlier);
+    return text === undefined ? undefined : Buffer.from(text, 'utf8');
+  } catch (error) {
+    if (!isHubError(error, 'CONFLICT')) throw error;
+    return undefined;
+  }
 }
 
 function sameEntry(map: unknown, name: string, entry: Values): string | undefined {

@@ -278,6 +278,23 @@ describe('an undo after others have written', () => {
     expect(backup?.path).toBe(second);
   });
 
+  it('goes back to what a second connect found, where others wrote before it', async () => {
+    const path = fileOf('cursor');
+    const second: HubTarget = { kind: 'url', url: 'http://localhost:40000/mcp' };
+    await put(path, '{ "a": 1 }\n');
+    await connect('cursor');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"a": 1', '"a": 2'));
+    await connect('cursor', { target: second });
+    await undo('cursor');
+    expect(await readFile(path, 'utf8')).toBe('{ "a": 2 }\n');
+    await connect('cursor');
+    const theirs = (await readFile(path, 'utf8')).replace('37373', '5');
+    await writeFile(path, theirs);
+    await connect('cursor', { target: second });
+    await undo('cursor');
+    expect(await readFile(path, 'utf8')).toBe(theirs);
+  });
+
   it('goes back behind two connects in a row', async () => {
     const path = fileOf('gemini');
     await put(path, '{\n\t"ui": {}\n}');
