@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -223,4 +224,64 @@ describe('mcp-hub doctor', () => {
     const address = blocker.address();
     return typeof address === 'object' && address ? address.port : 0;
   }
+});
+
+describe('beside a hub that runs', () => {
+  let hub: HttpServer;
+  let port: number;
+  const asked: string[] = [];
+  beforeEach(async () => {
+    asked.length = 0;
+    hub = createHttpServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      request.resume();
+      const body =
+        request.url === '/api/health' ? { status: 'ok', server_id: 'mcp-hub', hubVersion: '4.3.0', pid: process.pid } : { status: 'ok' };
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+    }).listen(0, '127.0.0.1');
+    await once(hub, 'listening');
+    const address = hub.address();
+    port = typeof address === 'object' && address ? address.port : 0;
+    const entry = { pid: process.pid, port, cwd: root, config_files: ['mine.json'], state: 'active' };
+    await put('.local/state/mcp-hub/workspaces.json', JSON.stringify({ [port]: entry }));
+  });
+  afterEach(async () => {
+    hub.closeAllConnections();
+    await new Promise((resolve) => hub.close(resolve));
+  });
+
+  it('connect takes its port, and for a client that spawns its config files', async () => {
+    expect((await mcpHub('connect', 'cursor')).stderr).toBe('');
+    expect(await readFile(join(root, '.cursor/mcp.json'), 'utf8')).toContain(`"http://localhost:${port}/mcp"`);
+    await mcpHub('connect', 'claude-desktop');
+    const { mcpServers } = JSON.parse(await readFile(join(root, '.config/Claude/claude_desktop_config.json'), 'utf8'));
+    expect(mcpServers.Hub.args.slice(-3)).toEqual(['stdio', '--config', join(root, 'mine.json')]);
+  });
+
+  it('import writes to its config and lets it read that again; the hub itself is known by its port', async () => {
+    const source = await put(
+      'other.json',
+      JSON.stringify({ mcpServers: { a: { command: 'node' }, mine: { url: `http://127.0.0.1:${port}/mcp` } } }),
+    );
+    const { stdout } = await mcpHub('import', source, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      config: join(root, 'mine.json'),
+      written: true,
+      reloaded: true,
+      servers: [{ outcome: 'added' }, { outcome: 'hub' }],
+    });
+    expect(JSON.parse(await readFile(join(root, 'mine.json'), 'utf8'))).toEqual({ mcpServers: { a: { command: 'node' } } });
+    expect(asked.at(-1)).toBe('POST /api/restart');
+  });
+
+  it('import with --dry-run asks for nothing', async () => {
+    await mcpHub('import', sample('cursor/mcp.json'), '--dry-run');
+    expect(asked.filter((line) => line.startsWith('POST'))).toEqual([]);
+  });
+
+  it('doctor sees it', async () => {
+    const { stdout } = await mcpHub('doctor', '--port', String(port));
+    expect(stdout).toContain(`${port}: an mcp-hub answers (pid ${process.pid}).`);
+    expect(stdout).toContain(`port ${port}, pid ${process.pid}, started in ${root}`);
+  });
 });

@@ -5,6 +5,7 @@ import { isRecord } from './client.ts';
 
 const SECRET_HOLDERS = new Set(['env', 'environment', 'headers', 'http_headers']);
 const SHORTEST_SECRET = 4;
+const SURELY_A_SECRET = 12;
 
 /**
  * What changes in a file, as a unified diff with little around it. Values of environments and headers are masked:
@@ -32,10 +33,12 @@ export function showDiff(file: string, before: string, after: string, documents:
 
 function maskValues(text: string, documents: readonly unknown[]): string {
   const secrets = [...new Set(documents.flatMap((document) => secretsIn(document, false)))].sort((a, b) => b.length - a.length);
-  return secrets.reduce(
-    (result, secret) => result.replaceAll(secret, REDACTED).replaceAll(JSON.stringify(secret).slice(1, -1), REDACTED),
-    text,
-  );
+  return secrets.reduce((result, secret) => {
+    const escaped = JSON.stringify(secret);
+    const masked = result.replaceAll(escaped, `"${REDACTED}"`).replaceAll(`'${secret}'`, `'${REDACTED}'`);
+    // A short word may stand anywhere; a long one elsewhere is the same key, written in another way.
+    return secret.length < SURELY_A_SECRET ? masked : masked.replaceAll(secret, REDACTED);
+  }, text);
 }
 
 function secretsIn(value: unknown, isHeld: boolean): string[] {
