@@ -17,8 +17,8 @@ export interface ServeOptions {
   readonly verbose: boolean;
   /** How long nobody may be connected before the hub ends, in milliseconds; `undefined`: for ever. */
   readonly shutdownDelayMs: number | undefined;
-  /** The options given that this version takes but does not act on. */
-  readonly idleOptions: readonly string[];
+  /** Load config files again when they are saved. */
+  readonly watch: boolean;
 }
 
 export type Invocation = { readonly kind: 'serve'; readonly options: ServeOptions } | StdioLine;
@@ -59,7 +59,7 @@ function buildCommand(): Command {
     .addOption(new Option('--config [file...]', 'config file; several are merged in order (default: the XDG config file)'))
     .addOption(new Option('--host [name]', 'address to listen on (default: localhost, that is both loopback addresses)'))
     .addOption(new Option('--verbose', 'show debug messages in the terminal'))
-    .addOption(new Option('--watch', 'accepted for compatibility; not acted on yet'))
+    .addOption(new Option('--watch', 'load the config files again whenever they are saved'))
     .addOption(new Option('--auto-shutdown', 'end when no client is connected any more'))
     .addOption(new Option('--shutdown-delay [ms]', 'with --auto-shutdown: for how long nobody may be connected (default: 0)'))
     .addOption(new Option('-V, --version', 'print the version'))
@@ -96,7 +96,7 @@ function readOptions(values: Readonly<Record<string, unknown>>, errors: string[]
     configFiles: files(values['config'], errors),
     verbose: values['verbose'] === true,
     shutdownDelayMs: values['autoShutdown'] === true ? delayMs : undefined,
-    idleOptions: values['watch'] === undefined ? [] : ['--watch'],
+    watch: values['watch'] === true,
   };
 }
 

@@ -9,6 +9,10 @@ export interface HubConfig {
   /** The files that were asked for, in order, verbatim. */
   readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+  /** What the files say, merged, as it stands there: for showing it, which `maskConfig` makes fit for others' eyes. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** Another one whenever a file has another content. */
+  readonly digest: string;
 }
 
 /** Settings that concern the hub and not one server. */

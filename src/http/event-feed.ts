@@ -8,15 +8,18 @@ export interface FeedEvent {
   /** Says where in the history of which hub process the event stands; an event with an empty id is no part of the history. */
   readonly id: string;
   readonly name: EventName;
-  /** Plain JSON without secrets. */
-  readonly data: object;
+  /** A JSON object in one line, without secrets: made once, however many read it. */
+  readonly json: string;
 }
 
 /** What happens in the hub, told in order, with a bounded memory of the last minutes. */
 export interface EventFeed {
-  /** What a reader gets first that comes anew: the state of the hub. */
+  /** What a reader gets first that comes anew: the state of the hub, under the id of where the history stands. */
   snapshot(): readonly FeedEvent[];
-  /** Everything after the event of that id; `undefined` when the memory does not reach back to it. */
+  /**
+   * What a reader gets first that comes back with the id that it read last: the state of the hub without an id, marked as
+   * `resumed`, and everything after that id. `undefined` when the memory does not reach back to it.
+   */
   since(id: string): readonly FeedEvent[] | undefined;
   on(listener: (event: FeedEvent) => void): Disposable;
 }

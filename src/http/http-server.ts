@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorTable, sleep } from '../base/index.ts';
 import { App, type AppOptions } from './app.ts';
+import { EventStreams } from './event-streams.ts';
 import { bind } from './listen.ts';
 import { upgradeHandler } from './stream-upgrade.ts';
 
@@ -26,11 +27,19 @@ export interface HttpServerOptions extends AppOptions {
 /** The hub's HTTP server. */
 export class HttpServer {
   readonly #options: HttpServerOptions;
+  readonly #streams: EventStreams;
   #servers: readonly Server[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    const { clock, logger, management } = options;
+    this.#streams = new EventStreams({ feed: () => management.events, clock, logger });
+  }
+
+  /** Who reads the events: how many now, and how many have ever come. */
+  get eventReaders(): { readonly count: number; readonly opened: number } {
+    return this.#streams;
   }
 
   /**
@@ -41,7 +50,7 @@ export class HttpServer {
    */
   async start(): Promise<{ readonly port: number; readonly addresses: readonly string[] }> {
     const { host, port: wanted, logger } = this.#options;
-    const app = new App(this.#options);
+    const app = new App({ ...this.#options, streams: this.#streams });
     const { port, servers } = await bind(() => createHttpServer(app, this.#options), host, wanted);
     this.#servers = servers;
     for (const server of servers)
@@ -60,6 +69,7 @@ export class HttpServer {
 
   async #close(): Promise<void> {
     const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    this.#streams.close();
     await this.#options.endpoint.close();
     const early = new AbortController();
     await Promise.race([closed.then(() => early.abort()), this.#closeAsTheyIdle(early.signal)]);

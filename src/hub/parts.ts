@@ -1,5 +1,5 @@
-import { type Clock, createLogger, type Logger, systemClock } from '../base/index.ts';
-import type { HubConfig } from '../config/index.ts';
+import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
+import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
@@ -18,9 +18,13 @@ export interface HubParts {
 
 export interface PartsOptions {
   readonly options: HubOptions;
+  /** What the hub starts with. */
   readonly config: HubConfig;
+  /** The settings in force, asked for whenever one is needed. */
+  readonly settings: () => HubSettings;
   readonly logger: Logger;
-  readonly management: Pick<Management, 'health'>;
+  /** Made of the parts that it manages. */
+  readonly management: (parts: Omit<HubParts, 'server'>) => Management;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
 }
@@ -28,13 +32,12 @@ export interface PartsOptions {
 const TITLE = 'MCP Hub';
 
 /** Builds the parts in the order in which calls pass them backwards: servers, gateway, adapters, sockets. */
-export function buildParts({ options, config, logger, management, port }: PartsOptions): HubParts {
+export function buildParts({ options, config, settings, logger, management, port }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
-  const { settings } = config;
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
   const pool = new Pool({
     definitions: config.servers,
-    startupWaitMs: settings.startupWaitMs,
+    startupWaitMs: () => settings().startupWaitMs,
     clock,
     logger,
     random: Math.random,
@@ -50,7 +53,7 @@ export function buildParts({ options, config, logger, management, port }: PartsO
   const gateway = new HubGateway({
     upstreams: pool,
     hub,
-    maxToolNameLength: settings.maxToolNameLength,
+    maxToolNameLength: () => settings().maxToolNameLength,
     clock,
     logger,
     // The start screen shows it to a person; the log keeps it.
@@ -61,19 +64,22 @@ export function buildParts({ options, config, logger, management, port }: PartsO
     clock,
     logger,
     serverInfo: { ...hub },
-    limits: () => ({ maxBodyBytes: settings.maxBodyBytes, sessionIdleTimeoutMs: settings.sessionIdleTimeoutMs }),
+    limits: () => settings(),
     messagesPath: MESSAGES_PATH,
   });
   const server = new HttpServer({
     endpoint,
-    management,
+    management: management({ pool, gateway, endpoint }),
     clock,
     logger,
-    allowedHosts: () => settings.allowedHosts,
+    version: options.version,
+    maxBodyBytes: () => settings().maxBodyBytes,
+    allowedHosts: () => settings().allowedHosts,
     host: options.host,
     port: options.port,
   });
   return { pool, gateway, endpoint, server };
 }
 
-export const hubLogger = (options: HubOptions): Logger => createLogger(options.sinks);
+/** Writes to where the options say, and to whoever follows the hub's events. */
+export const hubLogger = (options: HubOptions, news: LogSink): Logger => createLogger([...options.sinks, news]);

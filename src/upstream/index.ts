@@ -1,5 +1,6 @@
 export { connector } from './connection/connector.ts';
 export { LEVEL_OF_THE_SILENT } from './connection/legacy-log-level.ts';
+export type { EnvironmentName, EnvironmentOrigin } from './launch-environment.ts';
 export { type Launch, type RemoteLaunch, resolveLaunch, type StdioLaunch } from './launch.ts';
 export { Pool } from './pool.ts';
 export type { SendOptions, Transport, TransportEvents } from './connection/transport.ts';
@@ -7,6 +8,7 @@ export type {
   AskClient,
   Connection,
   LogLine,
+  MembersChange,
   Origin,
   PoolEvents,
   RootsSource,

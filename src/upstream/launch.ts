@@ -10,6 +10,7 @@ import {
   type RemoteDefinition,
   type StdioDefinition,
 } from '../config/index.ts';
+import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
 import { inheritedEnvironment } from './process/child-environment.ts';
 import { redactor } from './redaction.ts';
 
@@ -23,6 +24,8 @@ export interface StdioLaunch {
   readonly args: readonly Secret[];
   /** The child's whole environment. */
   readonly env: Readonly<Record<string, Secret>>;
+  /** What stands in `env`, and where it was taken from. Absent when nobody knows. */
+  readonly environmentNames?: readonly EnvironmentName[];
   readonly cwd?: string;
   /** The command line as configured, placeholders unresolved: what errors and logs may show. */
   readonly label: string;
@@ -87,13 +90,20 @@ async function resolveStdio(definition: StdioDefinition, work: Work): Promise<St
   const command = await placeholders.text(definition.command, 'command');
   if (command.trim() === '') throw fieldError(definition, 'command', 'is empty once its placeholders are resolved');
   const cwd = await resolveCwd(definition, work);
-  const childEnv = { ...inheritedEnvironment(context.env), ...hubEnv.variables, ...fileEnv, ...env };
+  const layers: EnvironmentLayers = [
+    ['inherited', inheritedEnvironment(context.env)],
+    ['MCP_HUB_ENV', hubEnv.variables],
+    ['envFile', fileEnv],
+    ['env', env],
+  ];
+  const childEnv = mergedEnvironment(layers);
   checkVariables(definition, childEnv);
   return {
     kind: 'stdio',
     command: new Secret(command),
     args: args.map((arg) => new Secret(arg)),
     env: secrets(childEnv),
+    environmentNames: environmentNames(layers),
     cwd,
     label: [definition.command, ...definition.args].join(' '),
     redact: redactorOf(work, Object.values(fileEnv)),

@@ -46,19 +46,28 @@ describe('main', () => {
   });
 });
 
-describe('stdio', () => {
-  it('loads nothing of the hub but the way to find one', () => {
-    const [path = ''] =
-      Object.entries(bundle.metafile.outputs).find(([, output]) => output.entryPoint === 'src/cli/commands/stdio.ts') ?? [];
-    const inputs = [...loadedWith(path.replace(/^.*\//, ''))];
+describe('stdio and the commands for a hub that runs', () => {
+  it.each(['stdio', 'status', 'call', 'logs', 'complete', 'add'])('%s loads nothing of the hub but the way to find one', (name) => {
+    const inputs = [...loadedWith(outputOf(`src/cli/commands/${name}.ts`))];
     expect(inputs).toContain('src/hub/workspaces.ts');
     expect(
       inputs.filter((input) =>
-        /express|winston|cross-spawn|src\/(?:http|downstream|gateway|upstream|catalog)\/|src\/hub\/hub\.ts/.test(input),
+        /express|winston|cross-spawn|chokidar|zod|src\/(?:http|downstream|gateway|upstream|catalog)\/|src\/hub\/hub\.ts/.test(input),
       ),
     ).toEqual([]);
   });
+
+  it('are loaded when they are used', () => {
+    const inputs = [...loadedWith(outputOf('src/cli/run.ts'))];
+    expect(inputs.filter((input) => /^src\/cli\/(?:commands|run-command|parse-command|api-)/.test(input))).toEqual([]);
+  });
 });
+
+/** The name of the file of the bundle that begins with this source. */
+function outputOf(source: string): string {
+  const [path = ''] = Object.entries(bundle.metafile.outputs).find(([, output]) => output.entryPoint === source) ?? [];
+  return path.replace(/^.*\//, '');
+}
 
 /** The sources that a file of the bundle loads at once, that is without its dynamic imports. */
 function loadedWith(name: string, seen = new Set<string>()): Set<string> {

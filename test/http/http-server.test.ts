@@ -5,7 +5,9 @@ import { isHubError, silentLogger, systemClock } from '../../src/base/index.ts';
 import { Endpoint } from '../../src/downstream/index.ts';
 import { HttpServer, MESSAGES_PATH } from '../../src/http/index.ts';
 import { initialize, modern, open, send, until } from '../downstream/harness.ts';
+import { eventLog } from '../support/event-readers.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
+import { MemoryManagement } from '../support/memory-management.ts';
 
 const running: HttpServer[] = [];
 afterEach(async () => {
@@ -21,7 +23,9 @@ async function start(options: { host?: string; port?: number; health?: () => obj
   const server = new HttpServer({
     ...base,
     endpoint,
-    management: { health: async () => answer() },
+    management: Object.assign(new MemoryManagement(), { health: async () => answer(), events: eventLog() }),
+    version: '0.0.0-test',
+    maxBodyBytes: () => limits.maxBodyBytes,
     allowedHosts: () => ['Hub.example'],
     host: options.host ?? 'localhost',
     port: options.port ?? 0,
@@ -141,7 +145,7 @@ describe('routes', () => {
   it('are REST under /api, in its own shape of errors', async () => {
     const { url } = await start({ health: () => ({ status: 'ok', version: '4.2.1' }) });
     const health = await get(`${url}/api/health`);
-    expect([health.status, JSON.parse(health.text)]).toEqual([200, { status: 'ok', version: '4.2.1' }]);
+    expect([health.status, JSON.parse(health.text)]).toMatchObject([200, { status: 'ok', version: '4.2.1' }]);
     for (const path of ['/api', '/api/', '/api/nothing', '/api/%E0%A4%A']) {
       const reply = await get(`${url}${path}`);
       expect(reply.status).toBe(404);

@@ -37,7 +37,7 @@ function maskValues(text: string, documents: readonly unknown[]): string {
     const escaped = JSON.stringify(secret);
     const masked = result.replaceAll(escaped, `"${REDACTED}"`).replaceAll(`'${secret}'`, `'${REDACTED}'`);
     // A short word may stand anywhere; a long one elsewhere is the same key, written in another way.
-    return secret.length < SURELY_A_SECRET ? masked : masked.replaceAll(secret, REDACTED);
+    return secret.length < SURELY_A_SECRET ? masked : masked.replaceAll(secret, REDACTED).replaceAll(escaped.slice(1, -1), REDACTED);
   }, text);
 }
 

@@ -28,9 +28,9 @@ export async function runServe(context: ServeContext): Promise<void> {
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   const logFile = new LogFile({ dir: paths.logDir, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
   const sinks = [logFile.sink, terminalSink(context)];
-  const { port, host, configFiles, shutdownDelayMs } = options;
+  const { port, host, configFiles, shutdownDelayMs, watch } = options;
   const { env } = process;
-  const hub = createHub({ configFiles, host, port, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs });
+  const hub = createHub({ configFiles, host, port, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs, watch });
   const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
   const logger = createLogger(sinks);
   const life = new ProcessLife({
@@ -42,6 +42,7 @@ export async function runServe(context: ServeContext): Promise<void> {
       await hub.stop();
       await logFile.close();
     },
+    reload: () => void hub.reload(),
     onStartError: (error) => void fail(error),
   });
   const fail = async (error: unknown): Promise<void> => {
@@ -57,6 +58,10 @@ export async function runServe(context: ServeContext): Promise<void> {
   screen.follow(hub);
   hub.on('idle', ({ forMs }) => {
     logger.info('No client is connected any more; the hub is stopping.', { forMs });
+    life.end(0);
+  });
+  hub.on('ended', () => {
+    logger.info('A restart of the whole process was asked for; the hub is stopping.');
     life.end(0);
   });
   try {
@@ -85,9 +90,8 @@ function startScreen({ options, process }: ServeContext, defaultConfigFile: stri
 }
 
 /** What a person should know of their own options, before anything starts. */
-function notices({ host, idleOptions }: ServeOptions): string[] {
+function notices({ host }: ServeOptions): string[] {
   const lines: string[] = [];
-  if (idleOptions.length > 0) lines.push(`note: ${idleOptions.join(', ')}: accepted, but this version does not act on it yet.`);
   if (!/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host)) {
     lines.push(`warning: --host ${host} opens the hub to other machines, and there is no authentication yet: everybody who`);
     lines.push('can reach the port can use all your servers with your rights.');

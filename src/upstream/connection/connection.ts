@@ -41,7 +41,7 @@ export interface LiveConnectionOptions {
   readonly hubInfo: JsonObject;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly requestTimeoutMs: number;
+  readonly requestTimeoutMs: () => number;
   /** What another connection to the same server has fetched: this one then fetches nothing and hears of no changes. */
   readonly listing?: Listing | undefined;
   /** What the server is told when it asks for roots outside of any call. Default: none. */
@@ -125,6 +125,10 @@ export class LiveConnection implements Connection {
 
   freshen(kind: ListKind): Promise<void> | undefined {
     return this.#lists.freshen(kind);
+  }
+
+  refresh(): Promise<void> {
+    return this.#lists.refresh();
   }
 
   /**

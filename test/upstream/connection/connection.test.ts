@@ -33,7 +33,7 @@ async function connected(replies: Record<string, ScriptedReply>, overrides: Part
       return replies[method] ?? 'silence';
     },
   });
-  const recorded = await connectTo(launch, { clock, createStdioTransport: () => transport, requestTimeoutMs: 1_000, ...overrides });
+  const recorded = await connectTo(launch, { clock, createStdioTransport: () => transport, requestTimeoutMs: () => 1_000, ...overrides });
   const ids = (method: string): number[] =>
     transport.sent.flatMap((message) => ('method' in message && 'id' in message && message.method === method ? [Number(message.id)] : []));
   const last = (method: string): RequestMessage | undefined =>
@@ -55,7 +55,7 @@ const log = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 
 
 describe('time limits', () => {
   it('keep nobody waiting for a server that is silent about its log level', async () => {
-    const { connection, clock, ids } = await connected(legacy({ logging: {} }), { requestTimeoutMs: 300_000 });
+    const { connection, clock, ids } = await connected(legacy({ logging: {} }), { requestTimeoutMs: () => 300_000 });
     const failure = connection.setLogLevel('info').catch((error: unknown) => error);
     await clock.advance(5_000);
     expect(await failure).toMatchObject({ code: 'TIMEOUT' });
@@ -73,6 +73,26 @@ describe('time limits', () => {
     }
     expect(await failure).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('within 10000 ms') });
     expect(transport.sent.at(-1)).toMatchObject({ method: 'notifications/cancelled', params: { requestId: id } });
+    expect(clock.pending).toBe(0);
+    await connection.close();
+  });
+
+  it.each([
+    ['not with progress when the call says so', { resetOnProgress: false }, 1_000],
+    ['with progress as long as the call says', { resetOnProgress: true, maxTotalMs: 3_000 }, 3_000],
+  ] as const)('start again %s', async (_, limits, limitMs) => {
+    const { connection, clock, transport, ids } = await connected(legacy());
+    const told: unknown[] = [];
+    const params = { name: 't', _meta: { progressToken: 'p' } };
+    const call = connection.request(toolCall('t', { params, ...limits, onNotification: (message) => void told.push(message) }));
+    const failure = call.catch((error: unknown) => error);
+    const [id] = ids('tools/call');
+    for (let step = 0; step < 5; step += 1) {
+      await clock.advance(800);
+      transport.receive(progress(id));
+    }
+    expect(await failure).toMatchObject({ code: 'TIMEOUT', details: { timeoutMs: limitMs } });
+    expect(told).toHaveLength(Math.floor(limitMs / 800));
     expect(clock.pending).toBe(0);
     await connection.close();
   });
