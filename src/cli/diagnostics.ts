@@ -9,7 +9,7 @@ export function describeError(error: unknown): string[] {
 }
 
 /** `lines` with the first one marked as an error. */
-export function asError(lines: readonly string[]): string[] {
+function asError(lines: readonly string[]): string[] {
   return lines.map((line, index) => (index === 0 ? `error: ${line}` : line));
 }
 
