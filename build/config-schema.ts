@@ -4,6 +4,7 @@ import {
   filterFields,
   keptFields,
   keptTopFields,
+  marketplaceFields,
   remoteFields,
   serverFields,
   settingFields,
@@ -60,5 +61,6 @@ export const tables = {
   filterFields,
   keptFields,
   settingFields,
+  marketplaceFields,
   keptTopFields,
 } as const;

@@ -27,6 +27,18 @@ export interface HubSettings {
   readonly sessionIdleTimeoutMs: number;
   /** Host names other than the loopback ones that requests may carry in `Host` and `Origin`. */
   readonly allowedHosts: readonly string[];
+  /** Only what the files set; the rest comes from the environment. */
+  readonly marketplace: MarketplaceSettings;
+}
+
+/** The registries that servers are found in; `false` leaves one out. */
+export interface MarketplaceSettings {
+  readonly registryUrl?: string | false | undefined;
+  readonly officialUrl?: string | false | undefined;
+  /** Most servers of the official registry in an unfiltered list. */
+  readonly officialLimit?: number | undefined;
+  /** Where raw files of GitHub repositories are. */
+  readonly readmeUrl?: string | false | undefined;
 }
 
 /**

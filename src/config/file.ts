@@ -72,12 +72,13 @@ function readServers(source: Source, map: Member, cwd: string, report: (issue: I
 }
 
 function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings> {
-  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, allowedHosts } = values;
+  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, allowedHosts, marketplace } = values;
   return {
     ...(maxToolNameLength !== undefined && { maxToolNameLength }),
     ...(startupWait !== undefined && { startupWaitMs: startupWait }),
     ...(maxBodySize !== undefined && { maxBodyBytes: maxBodySize }),
     ...(sessionIdleTimeout !== undefined && { sessionIdleTimeoutMs: sessionIdleTimeout }),
     ...(allowedHosts !== undefined && { allowedHosts }),
+    ...(marketplace !== undefined && { marketplace }),
   };
 }

@@ -9,6 +9,7 @@ export { type HubEnvironment, readHubEnvironment } from './hub-environment.ts';
 export { Json5SyntaxError, type Node, parseJson5 } from './json5.ts';
 export { editJson5 } from './json5-edit.ts';
 export { type LoadOptions, loadConfig } from './load.ts';
+export { marketplaceDefaults } from './marketplace-defaults.ts';
 export { maskConfig, maskEntry } from './mask.ts';
 export { Placeholders, predefined } from './placeholders.ts';
 export { DEFAULT_DEV_WATCH } from './schema.ts';

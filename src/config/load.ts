@@ -30,6 +30,7 @@ const defaults: HubSettings = {
   maxBodyBytes: settingFields.maxBodySize.default,
   sessionIdleTimeoutMs: settingFields.sessionIdleTimeout.default,
   allowedHosts: settingFields.allowedHosts.default,
+  marketplace: {},
 };
 
 /**

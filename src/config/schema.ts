@@ -3,6 +3,7 @@
  * docs/configuration.md (`npm run generate`).
  */
 import {
+  addressOrOff,
   anything,
   type Fields,
   flag,
@@ -137,6 +138,31 @@ export const keptFields = {
 
 export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...filterFields, ...keptFields };
 
+/** The fields of `marketplace`. */
+export const marketplaceFields = {
+  registryUrl: {
+    type: addressOrOff,
+    about: 'The community registry: one JSON file. `false` leaves it out.',
+    default: 'https://ravitemer.github.io/mcp-registry/registry.json',
+    elsewhere: ['registry'],
+  },
+  officialUrl: {
+    type: addressOrOff,
+    about: 'A registry that speaks the official MCP Registry API: the part of its address before `/v0.1`. `false` leaves it out.',
+    default: 'https://registry.modelcontextprotocol.io',
+  },
+  officialLimit: {
+    type: integer(1, 20_000, 'servers'),
+    about: 'Most servers of the official registry in an unfiltered list. Searches and installs reach the others too.',
+    default: 1000,
+  },
+  readmeUrl: {
+    type: addressOrOff,
+    about: 'Where the READMEs of GitHub repositories are read. `false` reads none.',
+    default: 'https://raw.githubusercontent.com',
+  },
+} satisfies Fields;
+
 export const settingFields = {
   maxToolNameLength: {
     type: integer(16, 128, 'characters'),
@@ -161,6 +187,7 @@ export const settingFields = {
     default: [],
     elsewhere: ['trustedHosts', 'trusted_hosts'],
   },
+  marketplace: { type: objectOf(marketplaceFields), about: 'The registries that servers are found in.' },
 } satisfies Fields;
 
 /** Top-level keys of other programs. */

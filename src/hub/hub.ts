@@ -7,7 +7,8 @@ import { reportedVersion } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { HubLife } from './life.ts';
 import { LiveConfig } from './live-config.ts';
-import { HubManagement, noLogins, noMarketplace } from './management.ts';
+import { HubMarketplace } from './load-marketplace.ts';
+import { HubManagement, noLogins } from './management.ts';
 import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
@@ -31,6 +32,7 @@ class LocalHub implements Hub {
   readonly #life: HubLife;
   readonly #live: LiveConfig;
   readonly #workspaces: WorkspaceFile;
+  readonly #marketplace: HubMarketplace;
   #parts: HubParts | undefined;
   #registration: Registration | undefined;
   #dev: DevMode | undefined;
@@ -57,6 +59,7 @@ class LocalHub implements Hub {
       publish: this.#news.publish,
       mute: (names) => this.#news.mute(names),
     });
+    this.#marketplace = new HubMarketplace({ env, dataDir: paths.dataDir, settings: () => this.#live.current.settings.marketplace });
   }
 
   on<K extends keyof HubEvents>(name: K, listener: (event: HubEvents[K]) => void): Disposable {
@@ -130,7 +133,7 @@ class LocalHub implements Hub {
       life: this.#life,
       workspaces: this.#workspaces,
       events: this.#news.events,
-      marketplace: noMarketplace,
+      marketplace: this.#marketplace,
       logins: noLogins,
       clock: systemClock,
       port: () => this.#port,
@@ -147,7 +150,7 @@ class LocalHub implements Hub {
     const parts = this.#parts;
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
-    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close()]);
+    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close(), this.#marketplace.close()]);
     this.#owned.dispose();
     this.#life.stopped();
     this.#logger.info('The hub has stopped');

@@ -88,16 +88,6 @@ export class HubManagement implements Management {
   }
 }
 
-/** A marketplace for a hub without one. */
-export const noMarketplace: Marketplace = {
-  list: async () => {
-    throw new HubError('MARKETPLACE_ERROR', 'This hub has no registry of servers to look into.');
-  },
-  details: async () => {
-    throw new HubError('MARKETPLACE_ERROR', 'This hub has no registry of servers to look into.');
-  },
-};
-
 /** Logins for a hub that cannot log in anywhere. */
 export const noLogins: Logins = {
   authorize: async (name) => {

@@ -56,6 +56,7 @@ describe('loadConfig', () => {
       maxBodyBytes: 8_388_608,
       sessionIdleTimeoutMs: 1_800_000,
       allowedHosts: [],
+      marketplace: {},
     });
     expect(Object.isFrozen(config.servers[0])).toBe(true);
     expect(Object.isFrozen(config.settings)).toBe(true);
@@ -215,4 +216,25 @@ describe('loadConfig', () => {
       { numRuns: 2000 },
     );
   }, 60_000);
+});
+
+describe('the setting marketplace', () => {
+  it('names registries, or leaves them out', async () => {
+    const { settings, diagnostics } = await load(
+      '{marketplace: {registryUrl: "http://localhost/r.json", officialUrl: "", readmeUrl: false, officialLimit: 5}}',
+    );
+    expect(settings.marketplace).toEqual({
+      registryUrl: 'http://localhost/r.json',
+      officialUrl: false,
+      readmeUrl: false,
+      officialLimit: 5,
+    });
+    expect(diagnostics).toEqual([]);
+  });
+
+  it.each(['true', '"ftp://x"', '"registry"', '3'])('takes no %s for an address', async (value) => {
+    await expect(load(`{marketplace: {registryUrl: ${value}}}`)).rejects.toThrow(
+      /marketplace\.registryUrl: Must be an http or https address, or false/,
+    );
+  });
 });

@@ -146,6 +146,8 @@ export function environment(folder: string): Record<string, string> {
     XDG_STATE_HOME: join(home, 'state'),
     XDG_DATA_HOME: join(home, 'data'),
     XDG_CACHE_HOME: join(home, 'cache'),
+    MCP_HUB_REGISTRY_URL: 'off',
+    MCP_HUB_OFFICIAL_REGISTRY_URL: 'off',
   };
 }
 

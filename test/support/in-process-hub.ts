@@ -32,7 +32,8 @@ export async function runHub(config: object, env: NodeJS.ProcessEnv = {}, port =
   const file = join(folder, 'mcp-servers.json');
   await writeFile(file, JSON.stringify(config));
   const records: LogRecord[] = [];
-  const fullEnv = { PATH: process.env['PATH'], HOME: join(folder, 'home'), ...env };
+  const offline = { MCP_HUB_REGISTRY_URL: 'off', MCP_HUB_OFFICIAL_REGISTRY_URL: 'off' };
+  const fullEnv = { PATH: process.env['PATH'], HOME: join(folder, 'home'), ...offline, ...env };
   const hub = createHub({
     configFiles: [file],
     host: 'localhost',

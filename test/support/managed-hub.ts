@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createLogger, hubPaths, type LogRecord, systemClock } from '../../src/base/index.ts';
 import { HubLife } from '../../src/hub/life.ts';
 import { LiveConfig } from '../../src/hub/live-config.ts';
-import { HubManagement, noLogins, noMarketplace } from '../../src/hub/management.ts';
+import { HubMarketplace } from '../../src/hub/load-marketplace.ts';
+import { HubManagement, noLogins } from '../../src/hub/management.ts';
 import type { News, SubscriptionEvent } from '../../src/hub/news.ts';
 import { buildParts, type HubParts } from '../../src/hub/parts.ts';
 import type { HubOptions } from '../../src/hub/types.ts';
@@ -81,7 +82,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
         life,
         workspaces: new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock }),
         events: eventLog(),
-        marketplace: noMarketplace,
+        marketplace: new HubMarketplace({ env: {}, dataDir: '', settings: () => ({ registryUrl: false, officialUrl: false }) }),
         logins: noLogins,
         clock: systemClock,
         port: () => 4_242,
