@@ -36,6 +36,14 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   disable: { summary: 'disable a server in its config file', group: 'Servers', load: () => import('./commands/disable.ts') },
   add: { summary: 'add a server to the config', group: 'Configuration', load: () => import('./commands/add.ts') },
   remove: { summary: 'take a server out of the config', group: 'Configuration', load: () => import('./commands/remove.ts') },
+  import: { summary: 'take servers over from another client', group: 'Configuration', load: () => import('./commands/import.ts') },
+  connect: {
+    summary: "write the hub's entry into the config of a client",
+    group: 'Configuration',
+    load: () => import('./commands/connect.ts'),
+  },
+  validate: { summary: 'check the config files', group: 'Configuration', load: () => import('./commands/validate.ts') },
+  doctor: { summary: 'look at everything that the hub stands on', group: 'Configuration', load: () => import('./commands/doctor.ts') },
   search: { summary: 'find servers in the marketplace', group: 'Configuration', load: () => import('./commands/search.ts') },
   install: {
     summary: 'write a server of the marketplace into the config',

@@ -77,6 +77,12 @@ describe('servers and tools', () => {
     });
   });
 
+  it('leave out the tools that an entry switches off', async () => {
+    await withAnswer('GET /api/servers/calc/config', { config: { disabled_tools: ['show'] } }, async () => {
+      expect((await cli.run('tools')).stdout).toBe('calc__add       Adds numbers.\nmy_notes__show  Shows.\n');
+    });
+  });
+
   it('tell everything of one', async () => {
     const server = await cli.run('servers', 'calc');
     for (const text of ['calc  connected', 'servers.json', 'Adds numbers.', 'greet', 'TOKEN']) expect(server.stdout).toContain(text);
