@@ -22,11 +22,6 @@ export function editServers(file: string, text: string, edits: readonly ServerEd
   return edits.reduce((result, edit) => applyEdit(file, result, edit), text.trim() === '' ? '{}\n' : text);
 }
 
-/** The names under which servers stand in a config file. @throws HubError CONFIG_ERROR */
-export function serversIn(file: string, text: string): readonly string[] {
-  return text.trim() === '' ? [] : mapOf(file, text).names;
-}
-
 function applyEdit(file: string, text: string, edit: ServerEdit): string {
   const { key, names } = mapOf(file, text);
   const path = [key, edit.name];

@@ -2,7 +2,7 @@ export type * from './config.ts';
 export { type ConfigDiff, diffConfigs } from './diff.ts';
 export { parseDotenv } from './dotenv.ts';
 export { type EditOptions, readText } from './edit-plan.ts';
-export { editServers, type ServerEdit, serversIn } from './edit.ts';
+export { editServers, type ServerEdit } from './edit.ts';
 export { etagOf } from './etag.ts';
 export { readConfigFile } from './file.ts';
 export { type HubEnvironment, readHubEnvironment } from './hub-environment.ts';

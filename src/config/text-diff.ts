@@ -13,7 +13,7 @@ export async function maskedDiff(file: string, before: string, after: string, en
   const { createTwoFilesPatch } = await import('diff');
   const patch = createTwoFilesPatch(file, file, before, after, undefined, undefined, { context: 3 });
   // What the library puts above a diff says nothing.
-  const text = patch.replace(/^=+\n/, '');
+  const text = patch.replace(/^(?:Index: .*\n)?=+\n/, '');
   const secrets = [...new Set(entries.flatMap(secretsOf))].sort((one, other) => other.length - one.length);
   return secrets.reduce(withoutSecret, text);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { editServers, serversIn } from '../../src/config/edit.ts';
+import { editServers } from '../../src/config/edit.ts';
 
 const file = '{\n  "servers": {\n    "a": { "command": "x", "env": { "K": "1", "L": "2" } } // kept\n  }\n}\n';
 
@@ -41,9 +41,5 @@ describe('editing the servers of a config file', () => {
   ])('says where a file is broken: %s', (text, where) => {
     const edit = (): string => editServers('my.json', text, [{ kind: 'set', name: 'a', entry: {} }]);
     expect(edit).toThrow(expect.objectContaining({ code: 'CONFIG_ERROR', message: expect.stringContaining(where) }));
-  });
-
-  it('tells which servers stand in a file', () => {
-    expect([serversIn('f', file), serversIn('f', ''), serversIn('f', '{}')]).toEqual([['a'], [], []]);
   });
 });

@@ -7,14 +7,13 @@ import { isRecord } from './client.ts';
  *
  * @param documents what the texts say
  */
-export function showDiff(file: string, before: string, after: string, documents: readonly unknown[], style: Style): string {
-  const text = maskedDiff(file, before, after, documents.flatMap(entriesIn));
+export async function showDiff(file: string, before: string, after: string, documents: readonly unknown[], style: Style): Promise<string> {
+  const text = await maskedDiff(file, before, after, documents.flatMap(entriesIn));
   const paint = (line: string): string => {
     if (/^(?:\+\+\+|---|@@)/.test(line)) return style.quiet(line);
     return line.startsWith('+') ? style.good(line) : line.startsWith('-') ? style.bad(line) : line;
   };
-  const lines = printable(text.replace(/^(?:Index: .*\n)?(?:=+\n)?/, '')).trimEnd();
-  return lines.split('\n').map(paint).join('\n');
+  return printable(text).trimEnd().split('\n').map(paint).join('\n');
 }
 
 /** Every object of a document as if it were an entry of the hub: each client has its own words for what may be secret. */

@@ -68,7 +68,7 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
     }
     const plan = await planUndo(client.format, backup);
     if (!isDry) await carryOutUndo(plan, stateDir);
-    return tellUndo(client, plan, isDry, io);
+    return await tellUndo(client, plan, isDry, io);
   }
   const wish = {
     client,
@@ -80,10 +80,10 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
   } as const;
   const plan = await planConnect(wish);
   const backup = isDry || plan.connectedAs !== undefined ? undefined : await carryOut(plan, stateDir);
-  tellConnect(plan, backup, isDry, io);
+  await tellConnect(plan, backup, isDry, io);
 }
 
-function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boolean, io: CommandIo): void {
+async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boolean, io: CommandIo): Promise<void> {
   const { client, name, file, entry, text, connectedAs } = plan;
   if (io.isJson) {
     return io.printJson({
@@ -97,7 +97,7 @@ function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boole
     });
   }
   if (connectedAs !== undefined) return io.print(`${client.title} is connected already, as "${connectedAs}" in ${file.path}.`);
-  io.print(diffOf(client, file.path, file.text, text, io));
+  io.print(await diffOf(client, file.path, file.text, text, io));
   if (isDry) return io.print('\nNothing was written.');
   io.print(`\n${client.title} is connected to the hub, as "${name}" in ${file.path}. It may have to be restarted.`);
   io.print(
@@ -109,11 +109,11 @@ function undoOptions({ scope, name }: ConnectPlan): string {
   return `${scope === 'project' ? ' --scope project' : ''}${name === 'Hub' ? '' : ` --name ${JSON.stringify(name)}`}`;
 }
 
-function tellUndo(client: Client, plan: UndoPlan, isDry: boolean, io: CommandIo): void {
+async function tellUndo(client: Client, plan: UndoPlan, isDry: boolean, io: CommandIo): Promise<void> {
   const { file, backup, kind } = plan;
   if (io.isJson) return io.printJson({ client: client.id, file: backup.path, name: backup.name, undone: isDry ? 'no' : kind });
   const after = kind === 'restore' ? plan.bytes.toString('utf8') : kind === 'edit' ? plan.text : '';
-  if (kind !== 'nothing') io.print(diffOf(client, backup.path, file.text, after, io));
+  if (kind !== 'nothing') io.print(await diffOf(client, backup.path, file.text, after, io));
   if (isDry) return io.print('\nNothing was written.');
   const outcomes = {
     restore: `${backup.path} is as it was before, byte by byte.`,
@@ -124,7 +124,7 @@ function tellUndo(client: Client, plan: UndoPlan, isDry: boolean, io: CommandIo)
   io.print(`${kind === 'nothing' ? '' : '\n'}${outcomes[kind]}`);
 }
 
-function diffOf(client: Client, file: string, before: string, after: string, io: CommandIo): string {
+function diffOf(client: Client, file: string, before: string, after: string, io: CommandIo): Promise<string> {
   const documents = [before, after].map((text) => readDocument({ file, format: client.format, text }));
   return showDiff(file, before, after, documents, io.style);
 }

@@ -91,14 +91,14 @@ async function finish(work: Import, io: CommandIo): Promise<void> {
   }
   if (steps.length === 0) io.print(`${client.title} has no MCP servers here.`);
   for (const step of steps) io.print(describeStep(step, io));
-  if (added.length > 0) tellOutcome(work, added.length, after, io);
+  if (added.length > 0) await tellOutcome(work, added.length, after, io);
   if (isReloaded) io.print('The running hub has read it.');
   for (const warning of warnings) io.tell(warning);
 }
 
-function tellOutcome({ file, text, before, isDry }: Import, count: number, after: Values, io: CommandIo): void {
+async function tellOutcome({ file, text, before, isDry }: Import, count: number, after: Values, io: CommandIo): Promise<void> {
   if (isDry) {
-    io.print(`\n${showDiff(file.path, file.text, text, [before, after], io.style)}`);
+    io.print(`\n${await showDiff(file.path, file.text, text, [before, after], io.style)}`);
     io.print(`\nWould write ${count} to ${file.path}; nothing was written.`);
   } else io.print(`\nWrote ${count} to ${file.path}.`);
 }
