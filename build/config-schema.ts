@@ -1,8 +1,10 @@
 import {
   commonFields,
   devFields,
+  filterFields,
   keptFields,
   keptTopFields,
+  marketplaceFields,
   remoteFields,
   serverFields,
   settingFields,
@@ -51,4 +53,14 @@ function serverSchema(): JsonSchema {
 }
 
 /** The tables of docs/configuration.md, in its order. */
-export const tables = { stdioFields, devFields, remoteFields, commonFields, keptFields, settingFields, keptTopFields } as const;
+export const tables = {
+  stdioFields,
+  devFields,
+  remoteFields,
+  commonFields,
+  filterFields,
+  keptFields,
+  settingFields,
+  marketplaceFields,
+  keptTopFields,
+} as const;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { generatedFiles } from './generated-files.ts';
 
 const root = join(import.meta.dirname, '..');
-for (const [path, content] of Object.entries(generatedFiles(root))) {
+for (const [path, content] of Object.entries(await generatedFiles(root))) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), content);
 }

@@ -1,6 +1,7 @@
 import { matchesTemplate } from '../protocol/index.ts';
 import { type Candidate, closest } from './closest.ts';
 import { buildNameTable, type NameTable } from './name-table.ts';
+import { buildDisabledTable, disabledUri } from './disabled.ts';
 import type { Naming } from './names.ts';
 import type { Member } from './offer.ts';
 import { buildUriTable } from './uri-table.ts';
@@ -16,6 +17,8 @@ export function buildAllView(members: readonly Member[], naming: Naming, notes: 
     resources: buildUriTable('resources', members, naming, notes),
     resourceTemplates: buildUriTable('resourceTemplates', members, naming, notes),
   };
+  const disabled = buildDisabledTable(members, naming);
+  const byId = new Map(members.map((member) => [member.serverId, member]));
   const tables = { ...names, ...uris };
   return {
     servers: Object.freeze(members.map(({ serverId }) => serverId)),
@@ -30,6 +33,11 @@ export function buildAllView(members: readonly Member[], naming: Naming, notes: 
     template(uriTemplate) {
       const exact = uris.resourceTemplates.exact(uriTemplate);
       return exact ? [exact] : this.resource(uriTemplate);
+    },
+    disabled,
+    disabledUri(serverId, uri) {
+      const member = byId.get(serverId);
+      return member && disabledUri(member, uri);
     },
     closest: (kind, name, max = 3) => closest(name, candidates(names[kind]), max),
   };

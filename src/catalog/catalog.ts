@@ -1,4 +1,5 @@
 import { buildAllView } from './all-view.ts';
+import { type DisabledItems, disabledNames, withoutDisabled } from './disabled.ts';
 import type { Listing } from './listing.ts';
 import { createNaming, type SlugCollision } from './names.ts';
 import { type Member, offerOf } from './offer.ts';
@@ -15,9 +16,16 @@ export interface Catalog {
   readonly notes: readonly CatalogNote[];
 }
 
+interface ConfiguredServer {
+  readonly id: string;
+  readonly listing?: Listing | undefined;
+  /** What of it is not offered; calls of it are refused. */
+  readonly disabled?: DisabledItems | undefined;
+}
+
 export interface CatalogOptions {
   /** Every configured server, in config order; without a listing while nothing is known of its offer. */
-  readonly servers: readonly { readonly id: string; readonly listing?: Listing | undefined }[];
+  readonly servers: readonly ConfiguredServer[];
   /** Most characters in an exposed tool or prompt name; at least 16. */
   readonly maxNameLength: number;
 }
@@ -30,7 +38,7 @@ export interface CatalogOptions {
  */
 export function buildCatalog({ servers, maxNameLength }: CatalogOptions): Catalog {
   const naming = createNaming({ serverIds: servers.map(({ id }) => id), maxLength: maxNameLength });
-  const members: readonly Member[] = servers.map(({ id, listing }) => ({ serverId: id, offer: listing && offerOf(listing) }));
+  const members = servers.map(memberOf);
   const notes: CatalogNote[] = naming.collisions.map(collisionNote);
   for (const { serverId, offer } of members) {
     for (const finding of offer?.findings ?? []) notes.push({ serverId, ...finding });
@@ -38,6 +46,12 @@ export function buildCatalog({ servers, maxNameLength }: CatalogOptions): Catalo
   const all = buildAllView(members, naming, notes);
   const views = new Map(members.map((member) => [member.serverId, serverView(member)]));
   return { all, only: (serverId) => views.get(serverId), notes: Object.freeze(notes) };
+}
+
+function memberOf({ id, listing, disabled: items }: ConfiguredServer): Member {
+  const disabled = disabledNames(items);
+  const whole = listing && offerOf(listing);
+  return { serverId: id, offer: whole && disabled ? withoutDisabled(whole, disabled) : whole, disabled };
 }
 
 function collisionNote({ serverId, otherId, slug }: SlugCollision): CatalogNote {

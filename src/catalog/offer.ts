@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type ListKind, metaOf } from '../protocol/index.ts';
 import { lintItem } from './lint.ts';
+import type { DisabledNames } from './disabled.ts';
 import type { Finding } from './lint-schema.ts';
 import type { Listing } from './listing.ts';
 
@@ -24,7 +25,9 @@ export interface Offer {
 /** One configured server, and what it offers if that is known yet. */
 export interface Member {
   readonly serverId: string;
+  /** Without what is disabled. */
   readonly offer: Offer | undefined;
+  readonly disabled: DisabledNames | undefined;
 }
 
 /** The field that a call says to mean an item. */

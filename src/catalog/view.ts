@@ -1,4 +1,5 @@
 import type { JsonObject, ListKind } from '../protocol/index.ts';
+import type { DisabledItem } from './disabled.ts';
 import type { Finding } from './lint-schema.ts';
 
 /** Where an exposed name leads. */
@@ -33,6 +34,10 @@ export interface CatalogView {
   resource(uri: string): readonly UriTarget[];
   /** Who has a resource template, or may have it; as {@link resource}. */
   template(uriTemplate: string): readonly UriTarget[];
+  /** The tool or prompt of that name that the config keeps from being offered. */
+  disabled(kind: 'tools' | 'prompts', name: string): DisabledItem | undefined;
+  /** What the config disables by which a server's own URI, or template, is not to be had. */
+  disabledUri(serverId: string, uri: string): DisabledItem | undefined;
   /** Exposed names that look like `name`, the most similar first. */
   closest(kind: 'tools' | 'prompts', name: string, max?: number): readonly string[];
 }

@@ -1,10 +1,12 @@
 import { isIP } from 'node:net';
 import { Command, Option } from 'commander';
 import { closest } from '../base/index.ts';
-import { COMMANDS, files, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
+import { commandNames } from './command-table.ts';
+import { DEFAULT_PORT, files, helpStyle, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
 import { parseStdioArgs, type StdioLine } from './stdio-args.ts';
 
-const DEFAULT_PORT = 37_373;
+/** More would be no help. */
+const MAX_GUESSES = 3;
 
 /** What `mcp-hub serve` was asked to do. */
 export interface ServeOptions {
@@ -15,8 +17,8 @@ export interface ServeOptions {
   readonly verbose: boolean;
   /** How long nobody may be connected before the hub ends, in milliseconds; `undefined`: for ever. */
   readonly shutdownDelayMs: number | undefined;
-  /** The options given that this version takes but does not act on. */
-  readonly idleOptions: readonly string[];
+  /** Load config files again when they are saved. */
+  readonly watch: boolean;
 }
 
 export type Invocation = { readonly kind: 'serve'; readonly options: ServeOptions } | StdioLine;
@@ -29,40 +31,57 @@ export function parseArgs(args: readonly string[]): Invocation {
   const command = buildCommand();
   const { operands, unknown } = command.parseOptions([...args]);
   if (operands[0] === 'stdio') return parseStdioArgs(args);
-  if (unknown.includes('--help') || unknown.includes('-h')) return { kind: 'help', text: command.helpInformation() };
+  if (unknown.includes('--help') || unknown.includes('-h')) return { kind: 'help', text: serveHelp() };
 
   const errors = [...unknownOptions(command, unknown), ...wrongOperands(operands)];
   const options = readOptions(command.opts(), errors);
   return errors.length > 0 ? { kind: 'wrong', errors, help: 'mcp-hub --help' } : { kind: 'serve', options };
 }
 
+/** The help of `mcp-hub serve`. `width` in columns; left out, that of the terminal. */
+export function serveHelp(width?: number): string {
+  const command = buildCommand();
+  if (width !== undefined) command.configureHelp({ ...helpStyle, helpWidth: width });
+  return command.helpInformation();
+}
+
+/** The long names of the options of `mcp-hub serve`. */
+export function serveOptions(): readonly string[] {
+  return [...buildCommand().options.flatMap(({ long }) => long ?? []), '--help'];
+}
+
 /** Values are optional for the parser, which would stop at the first one that is missing; {@link readOptions} asks for them. */
 function buildCommand(): Command {
   return new Command('mcp-hub')
     .usage('[serve] [options]')
-    .description(
-      'Starts the MCP servers of your config and offers them all behind one endpoint.\n' +
-        'For clients that can only spawn a command there is "mcp-hub stdio" (see "mcp-hub stdio --help").',
-    )
+    .description('Starts the MCP servers of your config and offers them all behind one endpoint.')
     .addOption(new Option('--port [number]', `port to listen on; 0 takes any free one (default: ${DEFAULT_PORT})`))
     .addOption(new Option('--config [file...]', 'config file; several are merged in order (default: the XDG config file)'))
     .addOption(new Option('--host [name]', 'address to listen on (default: localhost, that is both loopback addresses)'))
     .addOption(new Option('--verbose', 'show debug messages in the terminal'))
-    .addOption(new Option('--watch', 'accepted for compatibility; not acted on yet'))
+    .addOption(new Option('--watch', 'load the config files again whenever they are saved'))
     .addOption(new Option('--auto-shutdown', 'end when no client is connected any more'))
     .addOption(new Option('--shutdown-delay [ms]', 'with --auto-shutdown: for how long nobody may be connected (default: 0)'))
     .addOption(new Option('-V, --version', 'print the version'))
     .helpOption('-h, --help', 'print this help')
-    .configureHelp({ optionTerm: (option) => option.flags.replace('[', '<').replace(']', '>') });
+    .configureHelp(helpStyle);
+}
+
+/** What is told of a word that is no command: the closest ones, or those that it begins. */
+export function unknownCommand(word: string): string {
+  const begun = commandNames().filter((name) => word !== '' && name.startsWith(word));
+  const guess = closest(word, commandNames());
+  const guesses = [...new Set(begun.length > 0 ? begun : guess === undefined ? [] : [guess])].slice(0, MAX_GUESSES);
+  const advice = guesses.length > 0 ? `Did you mean ${guesses.join(' or ')}?` : 'Config files are named with --config.';
+  return `Unknown command ${JSON.stringify(word)}. ${advice}`;
 }
 
 function wrongOperands(operands: readonly string[]): string[] {
   const [command, ...rest] = operands;
   const errors: string[] = [];
-  if (command !== undefined && !COMMANDS.includes(command)) {
-    const guess = closest(command, COMMANDS);
-    const advice = guess ? `Did you mean ${guess}?` : 'Config files are named with --config.';
-    errors.push(`Unknown command ${JSON.stringify(command)}. ${advice}`);
+  if (command !== undefined && command !== 'serve') {
+    if (commandNames().includes(command)) errors.push(`Write the command first: mcp-hub ${command} …`);
+    else errors.push(unknownCommand(command));
   }
   if (rest.length > 0) errors.push(`Unexpected ${rest.map((text) => JSON.stringify(text)).join(', ')} after the command.`);
   return errors;
@@ -77,7 +96,7 @@ function readOptions(values: Readonly<Record<string, unknown>>, errors: string[]
     configFiles: files(values['config'], errors),
     verbose: values['verbose'] === true,
     shutdownDelayMs: values['autoShutdown'] === true ? delayMs : undefined,
-    idleOptions: values['watch'] === undefined ? [] : ['--watch'],
+    watch: values['watch'] === true,
   };
 }
 

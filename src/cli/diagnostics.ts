@@ -9,11 +9,12 @@ export function describeError(error: unknown): string[] {
 }
 
 /** `lines` with the first one marked as an error. */
-export function asError(lines: readonly string[]): string[] {
+function asError(lines: readonly string[]): string[] {
   return lines.map((line, index) => (index === 0 ? `error: ${line}` : line));
 }
 
-function diagnosticsOf(details: Readonly<Record<string, unknown>>): readonly Diagnostic[] {
+/** The diagnostics among the details of a config error. */
+export function diagnosticsOf(details: Readonly<Record<string, unknown>>): readonly Diagnostic[] {
   const list = details['diagnostics'];
   return Array.isArray(list) ? list.filter(isDiagnostic) : [];
 }

@@ -1,7 +1,18 @@
 import { type ErrorCode, isHubError } from '../base/index.ts';
 
-/** 0 all is well; 1 the configuration or the command line is wrong; 2 the port is taken; 3 anything else. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/** What each exit code means, for people and for docs/cli.md. A signal gives 128 and its number, as in shells. */
+export const exitCodeMeanings = {
+  0: 'All is well.',
+  1: 'The command line or a config file is wrong; nothing was done.',
+  2: 'The port is taken.',
+  3: 'Anything else: no hub runs, a server or a tool does not exist, a request failed.',
+  4: 'The tool was called, and answered that it failed (`isError`).',
+} as const;
+
+export type ExitCode = keyof typeof exitCodeMeanings;
+
+/** Of a call whose tool answers that it failed: the call itself is well. */
+export const TOOL_ERROR: ExitCode = 4;
 
 const exitCodes = {
   CONFIG_ERROR: 1,
@@ -14,17 +25,28 @@ const exitCodes = {
   TOOL_NOT_FOUND: 3,
   PROMPT_NOT_FOUND: 3,
   RESOURCE_NOT_FOUND: 3,
+  ALREADY_EXISTS: 3,
+  CONFLICT: 3,
+  PRECONDITION_FAILED: 3,
+  METHOD_NOT_ALLOWED: 3,
+  UNSUPPORTED_MEDIA_TYPE: 3,
+  REQUEST_TIMEOUT: 3,
   BODY_TOO_LARGE: 3,
   FORBIDDEN: 3,
   SERVER_NOT_CONNECTED: 3,
   CONNECTION_ERROR: 3,
   UPSTREAM_EXITED: 3,
   UPSTREAM_PROTOCOL: 3,
+  TOOL_ERROR: 3,
+  PROMPT_ERROR: 3,
+  RESOURCE_ERROR: 3,
   UNAUTHORIZED: 3,
   TIMEOUT: 3,
   CANCELLED: 3,
   INPUT_NOT_GIVEN: 3,
   LIMIT_EXCEEDED: 3,
+  MARKETPLACE_ERROR: 3,
+  HUB_NOT_FOUND: 3,
   PORT_IN_USE: 2,
   USAGE: 1,
   // The person asked for the stop while the hub was still starting.

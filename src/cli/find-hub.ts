@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import { HubError, type HubPaths, sleep, systemClock } from '../base/index.ts';
 import { tryLock, type Workspace, WorkspaceFile } from '../hub/index.ts';
+import { canonicalFiles } from './config-names.ts';
 import { type StartedHub, spawnHub } from './hub-process.ts';
 import { openHubStream } from './hub-stream.ts';
 
@@ -48,7 +48,7 @@ export interface FoundHub {
  */
 export async function findHub(options: FindHubOptions): Promise<FoundHub> {
   const { paths, cwd, configFiles } = options;
-  const wanted = await canonical(configFiles.length > 0 ? configFiles : [paths.defaultConfigFile], cwd);
+  const wanted = await canonicalFiles(configFiles.length > 0 ? configFiles : [paths.defaultConfigFile], cwd);
   const file = new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock });
   const key = createHash('sha256').update(JSON.stringify(wanted)).digest('hex').slice(0, 16);
   const start = { dir: join(paths.stateDir, 'locks', `start-${key}`), clock: systemClock, staleAfterMs: LOCK_STALE_AFTER_MS };
@@ -72,7 +72,7 @@ export async function findHub(options: FindHubOptions): Promise<FoundHub> {
 
 async function findRunning(file: WorkspaceFile, wanted: readonly string[], options: FindHubOptions): Promise<FoundHub | undefined> {
   for (const hub of inOrder(Object.values(await file.read()))) {
-    const files = await canonical(hub.config_files, hub.cwd);
+    const files = await canonicalFiles(hub.config_files, hub.cwd);
     if (files.length !== wanted.length || files.some((name, at) => name !== wanted[at])) continue;
     const found = await attach(hub, options);
     if (found) return found;
@@ -134,17 +134,6 @@ function notStarted(reason: string, hub: StartedHub): HubError {
   const said = hub.stderr().trimEnd();
   const message = `The hub could not be started: ${reason}.${said === '' ? '' : `\n${said}`}`;
   return new HubError('CONNECTION_ERROR', message, { details: { exitCode: hub.exitCode() } });
-}
-
-/** The files that these names mean, the same for every way to write them. */
-function canonical(files: readonly string[], cwd: string): Promise<readonly string[]> {
-  return Promise.all(
-    files.map((name) => {
-      const path = resolve(cwd, name);
-      // Expected: ENOENT. A file that is not there yet is known by its name.
-      return realpath(path).catch(() => path);
-    }),
-  );
 }
 
 const pause = (): Promise<void> => sleep(systemClock, LOOK_EVERY_MS * (1 + Math.random()));

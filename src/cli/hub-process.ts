@@ -28,7 +28,7 @@ export interface StartedHub {
 /** Starts a hub on a free port that ends by itself when nobody needs it any more. Never throws. */
 export function spawnHub({ configFiles, shutdownDelayMs, script }: HubCommand): StartedHub {
   const configs = configFiles.flatMap((file) => [`--config=${file}`]);
-  const args = [script, 'serve', '--port=0', ...configs, '--auto-shutdown', `--shutdown-delay=${shutdownDelayMs}`];
+  const args = [script, 'serve', '--port=0', ...configs, '--watch', '--auto-shutdown', `--shutdown-delay=${shutdownDelayMs}`];
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'], windowsHide: true });
   let text = '';
   let end: string | undefined;

@@ -3,6 +3,8 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 const TOOL_TIMEOUT_MS = 600;
+/** How many processes are looked at at once. */
+const AT_ONCE = 16;
 
 /** A process as a person would recognise it. */
 export interface ProcessInfo {
@@ -30,12 +32,26 @@ async function findInProc(port: number): Promise<ProcessInfo | undefined> {
   const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')));
   const sockets = new Set(tables.flatMap((table) => listeningInodes(table, port)).map((inode) => `socket:[${inode}]`));
   if (sockets.size === 0) return undefined;
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const owners = await Promise.all(pids.map(async (pid) => ((await holdsAny(pid, sockets)) ? pid : undefined)));
-  const pid = owners.find((owner) => owner !== undefined);
+  const pid = await ownerOf(
+    sockets,
+    (await readdir('/proc')).filter((name) => /^\d+$/.test(name)),
+  );
   if (pid === undefined) return undefined;
   const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').filter((part) => part !== '');
   return { pid: Number(pid), name: nameOf(argv) };
+}
+
+/** Who started at about the same time as this process is looked at first: many hubs that start at once look for one of them. */
+async function ownerOf(sockets: ReadonlySet<string>, pids: readonly string[]): Promise<string | undefined> {
+  const distance = (pid: string): number => Math.abs(Number(pid) - process.pid);
+  const inOrder = [...pids].sort((one, other) => distance(one) - distance(other));
+  for (let at = 0; at < inOrder.length; at += AT_ONCE) {
+    const some = inOrder.slice(at, at + AT_ONCE);
+    const owners = await Promise.all(some.map(async (pid) => ((await holdsAny(pid, sockets)) ? pid : undefined)));
+    const owner = owners.find((pid) => pid !== undefined);
+    if (owner !== undefined) return owner;
+  }
+  return undefined;
 }
 
 /** The inodes of the sockets that listen on `port`, from the text of /proc/net/tcp or tcp6. */

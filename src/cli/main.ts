@@ -13,6 +13,9 @@ export async function main(process: NodeJS.Process): Promise<void> {
   const args = process.argv.slice(2);
   const version = hubVersion();
   if (asksForVersion(args)) {
+    process.stdout.on('error', () => {
+      // Expected: EPIPE, whoever asked is gone.
+    });
     process.stdout.write(`${version}\n`);
     return;
   }

@@ -1,5 +1,9 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { closest } from '../base/index.ts';
+import { commandNames } from './command-table.ts';
+
+/** The port of a hub that was told no other. */
+export const DEFAULT_PORT = 37_373;
 
 /** What is wrong with the options that a command does not know. */
 export function unknownOptions(command: Command, unknown: readonly string[]): string[] {
@@ -37,9 +41,6 @@ export function shutdownDelay(value: unknown, errors: string[]): number | undefi
   return wholeNumber('--shutdown-delay', value, MAX_DELAY_MS, 'the delay in milliseconds is', errors);
 }
 
-/** The words that come before all options. */
-export const COMMANDS: readonly string[] = ['serve', 'stdio'];
-
 /** The config files in order, verbatim. */
 export function files(value: unknown, errors: string[]): readonly string[] {
   if (value === undefined) return [];
@@ -47,7 +48,10 @@ export function files(value: unknown, errors: string[]): readonly string[] {
   const given = names.filter((name): name is string => typeof name === 'string' && name !== '');
   if (given.length < names.length) errors.push('--config needs a value: the path of a config file.');
   // Everything up to the next option belongs to --config, and a hub in the place of a client would be a surprise.
-  const command = given.find((name) => COMMANDS.includes(name));
+  const command = given.find((name) => commandNames().includes(name));
   if (command) errors.push(`--config takes ${command} for a file: write the command first, or ./${command} if it is one.`);
   return given;
 }
+
+/** Options whose values are optional for the parser alone are shown as what they are. */
+export const helpStyle = { optionTerm: (option: Option): string => option.flags.replace('[', '<').replace(']', '>') };

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../base/index.ts';
+import { type Clock, type HubError, sleep, systemClock } from '../base/index.ts';
 import { type RunningHub, probeHub } from './health-probe.ts';
 import { findListener, type ProcessInfo } from './listeners.ts';
 import { printable } from './style.ts';
@@ -26,10 +26,15 @@ export function describePortInUse(port: number, owner: PortOwner): string[] {
   const { process, hub } = owner;
   const pid = process?.pid ?? hub?.pid;
   const who = process ? `${printable(process.name)} (pid ${process.pid})` : pid === undefined ? 'another process' : `pid ${pid}`;
-  const first = `EADDRINUSE: port ${port} is in use by ${who}, ${hub ? hubName(hub) : 'which is not an mcp-hub'}.`;
+  const name = hubName(owner);
+  const first = `EADDRINUSE: port ${port} is in use by ${who}, ${name ?? 'which is not an mcp-hub'}.`;
   const other = port < 65_535 ? port + 1 : port - 1;
-  if (!hub) {
-    const unseen = process ? [] : [`It seems to belong to another user; with their rights, "lsof -i :${port}" names it.`];
+  if (name === undefined) {
+    const unseen = process
+      ? []
+      : [
+          `It belongs to another user (with their rights, "lsof -i :${port}" names it), or to a connection that is about to end: try again.`,
+        ];
     return [first, ...unseen, `End that process, or choose another port: --port ${other}`];
   }
   const stop = pid === undefined ? 'stop it' : `stop it (kill ${pid})`;
@@ -40,6 +45,16 @@ export function describePortInUse(port: number, owner: PortOwner): string[] {
   ];
 }
 
-function hubName(hub: RunningHub): string {
-  return `an mcp-hub${hub.version === undefined ? '' : ` (version ${printable(hub.version)})`}`;
+/** What sort of hub it is; `undefined` for another program. */
+function hubName({ hub, process }: PortOwner): string | undefined {
+  if (hub) return `an mcp-hub${hub.version === undefined ? '' : ` (version ${printable(hub.version)})`}`;
+  // One that has only just started, or is very busy, does not answer in time.
+  return process && /\bmcp-hub(?:\.js)?$/.test(process.name) ? 'an mcp-hub that does not answer yet' : undefined;
+}
+
+/** Says on stderr who has the port that a hub was to have. */
+export async function tellPortInUse(process: NodeJS.Process, { details }: HubError, asked: number): Promise<void> {
+  const port = typeof details['port'] === 'number' ? details['port'] : asked;
+  const lines = describePortInUse(port, await findPortOwner(port, process.platform, systemClock));
+  process.stderr.write(`error: ${lines.join('\n')}\n`);
 }

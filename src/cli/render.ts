@@ -120,12 +120,12 @@ function offer({ counts }: ServerReport): string {
   return offered.length > 0 ? offered.join(', ') : 'offers nothing';
 }
 
-function plural(count: number, word: string): string {
+export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 /** `850 ms`, `2.4 s`, `35 s`, `2 min 5 s`. */
-function duration(ms: number): string {
+export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);

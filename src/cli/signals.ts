@@ -24,13 +24,16 @@ export interface ProcessLifeOptions {
   readonly logger: Logger;
   /** Ends everything that runs. */
   readonly stop: () => Promise<void>;
+  /** Loads the config again. */
+  readonly reload: () => void;
   /** An error from outside any promise ended the start; `started` has not been called. */
   readonly onStartError: (error: unknown) => void;
 }
 
 /**
  * The life of the process around a hub: it ends by SIGINT or SIGTERM, in order and within five seconds, at once when
- * asked twice, and not by a stray error or a closed pipe.
+ * asked twice, and not by a stray error or a closed pipe. SIGHUP makes it load its config again, also where it means that the
+ * terminal is gone: nobody who closes a window wants the clients in others to lose their hub.
  */
 export class ProcessLife implements Disposable {
   readonly #options: ProcessLifeOptions;
@@ -48,9 +51,9 @@ export class ProcessLife implements Disposable {
 
   /** Begins to listen to the process. */
   watch(): void {
-    const { process, logger } = this.#options;
+    const { process } = this.#options;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) this.#listen(process, signal, () => this.#onSignal(signal));
-    this.#listen(process, 'SIGHUP', () => logger.info('The terminal is gone (SIGHUP); the hub goes on. SIGTERM stops it.'));
+    this.#listen(process, 'SIGHUP', () => this.#onHangUp());
     this.#listen(process, 'uncaughtException', (error) => this.#onStrayError('uncaughtException', error));
     this.#listen(process, 'unhandledRejection', (error) => this.#onStrayError('unhandledRejection', error));
     // Whoever read our output may end before us (an editor, `head`): EPIPE is expected, and there is nobody left to tell.
@@ -91,6 +94,12 @@ export class ProcessLife implements Disposable {
     }
     logger.info(`${signal}: the hub is stopping.`);
     this.end(0);
+  }
+
+  #onHangUp(): void {
+    if (this.#phase !== 'running') return;
+    this.#options.logger.info('SIGHUP: the config is loaded again. SIGTERM stops the hub.');
+    this.#options.reload();
   }
 
   #onStrayError(kind: string, error: unknown): void {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { files, shutdownDelay, unknownOptions } from './option-values.ts';
+import { files, helpStyle, shutdownDelay, unknownOptions } from './option-values.ts';
 
 /** How long a hub that was started for a client outlives the last one, in milliseconds: one that restarts finds its servers running. */
 const DEFAULT_SHUTDOWN_DELAY_MS = 60_000;
@@ -27,7 +27,7 @@ export type StdioLine =
 export function parseStdioArgs(args: readonly string[]): StdioLine {
   const command = buildCommand();
   const { operands, unknown } = command.parseOptions([...args]);
-  if (unknown.includes('--help') || unknown.includes('-h')) return { kind: 'help', text: command.helpInformation() };
+  if (unknown.includes('--help') || unknown.includes('-h')) return { kind: 'help', text: stdioHelp() };
 
   const errors = unknownOptions(command, unknown);
   const rest = operands.slice(1);
@@ -40,6 +40,13 @@ export function parseStdioArgs(args: readonly string[]): StdioLine {
     verbose: values['verbose'] === true,
   };
   return errors.length > 0 ? { kind: 'wrong', errors, help: 'mcp-hub stdio --help' } : { kind: 'stdio', options };
+}
+
+/** The help of `mcp-hub stdio`. `width` in columns; left out, that of the terminal. */
+export function stdioHelp(width?: number): string {
+  const command = buildCommand();
+  if (width !== undefined) command.configureHelp({ ...helpStyle, helpWidth: width });
+  return command.helpInformation();
 }
 
 function buildCommand(): Command {
@@ -60,7 +67,7 @@ function buildCommand(): Command {
     .addOption(new Option('--verbose', 'tell on standard error which hub is used'))
     .addOption(new Option('-V, --version', 'print the version'))
     .helpOption('-h, --help', 'print this help')
-    .configureHelp({ optionTerm: (option) => option.flags.replace('[', '<').replace(']', '>') });
+    .configureHelp(helpStyle);
 }
 
 function server(value: unknown, errors: string[]): string | undefined {

@@ -9,6 +9,10 @@ export interface HubConfig {
   /** The files that were asked for, in order, verbatim. */
   readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+  /** What the files say, merged, as it stands there: for showing it, which `maskConfig` makes fit for others' eyes. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** Another one whenever a file has another content. */
+  readonly digest: string;
 }
 
 /** Settings that concern the hub and not one server. */
@@ -23,7 +27,25 @@ export interface HubSettings {
   readonly sessionIdleTimeoutMs: number;
   /** Host names other than the loopback ones that requests may carry in `Host` and `Origin`. */
   readonly allowedHosts: readonly string[];
+  /** Only what the files set; the rest comes from the environment. */
+  readonly marketplace: MarketplaceSettings;
 }
+
+/** The registries that servers are found in; `false` leaves one out. */
+export interface MarketplaceSettings {
+  readonly registryUrl?: string | false | undefined;
+  readonly officialUrl?: string | false | undefined;
+  /** Most servers of the official registry in an unfiltered list. */
+  readonly officialLimit?: number | undefined;
+  /** Where raw files of GitHub repositories are. */
+  readonly readmeUrl?: string | false | undefined;
+}
+
+/**
+ * What a server has and the hub does not offer, by the server's own names, URIs and templates; kinds without any are left
+ * out.
+ */
+export type DisabledItems = Readonly<Partial<Record<'tools' | 'prompts' | 'resources' | 'resourceTemplates', readonly string[]>>>;
 
 interface DefinitionBase {
   /** The key in the config file; the server's name everywhere. */
@@ -40,6 +62,8 @@ interface DefinitionBase {
   readonly isolation: 'auto' | 'shared' | 'session';
   /** Most connections to it beside the one that all clients share. */
   readonly maxConnections: number;
+  /** Absent when everything is offered. */
+  readonly disabledItems?: DisabledItems;
   /** Where the definition stands: the `--config` string, verbatim. */
   readonly source: string;
   /** The errors that keep this one server from starting. */

@@ -1,4 +1,5 @@
 import type { Diagnostic, HubSettings } from './config.ts';
+import { jsonValueOf } from './json-value.ts';
 import { Json5SyntaxError, type Member, type Node, parseJson5 } from './json5.ts';
 import { keptTopFields, settingFields } from './schema.ts';
 import { readServerEntry, type ServerEntry } from './server-entry.ts';
@@ -12,6 +13,8 @@ export interface ConfigFile {
   readonly settings: Partial<HubSettings>;
   /** Of the file as a whole; those of its servers stand with them. An error among them makes the file unusable. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Everything in it as it stands there, the servers under `mcpServers`. */
+  readonly document: Readonly<Record<string, unknown>>;
 }
 
 const serverMap: Field<true> = { type: anything, about: 'The servers, each under its name.' };
@@ -28,7 +31,7 @@ export function readConfigFile(source: Source, cwd: string): ConfigFile {
   const report = (issue: Issue): void => void diagnostics.push(diagnosticOf(source, issue));
   const root = parse(source, report);
   const top = root && topType.read(root, '', report);
-  if (root?.kind !== 'object' || !top) return { servers: [], settings: {}, diagnostics };
+  if (root?.kind !== 'object' || !top) return { servers: [], settings: {}, diagnostics, document: {} };
   const members = membersOf(root, '', () => {});
   const maps = serverKeys.map((key) => members.get(key)).filter((member) => member !== undefined);
   const [first, second] = maps;
@@ -37,7 +40,13 @@ export function readConfigFile(source: Source, cwd: string): ConfigFile {
     report({ severity: 'error', at: second.keyAt, keyPath: second.key, message: 'The file has both "mcpServers" and "servers"', hint });
   }
   const servers = first ? readServers(source, first, cwd, report) : [];
-  return { servers, settings: settingsOf(top), diagnostics };
+  return { servers, settings: settingsOf(top), diagnostics, document: documentOf(members, first) };
+}
+
+function documentOf(members: ReadonlyMap<string, Member>, map: Member | undefined): Readonly<Record<string, unknown>> {
+  const rest = [...members.values()].filter((member) => member !== map);
+  const top = rest.map(({ key, value }): [string, unknown] => [key, jsonValueOf(value)]);
+  return Object.fromEntries(map ? [...top, ['mcpServers', jsonValueOf(map.value)]] : top);
 }
 
 function parse(source: Source, report: (issue: Issue) => void): Node | undefined {
@@ -63,12 +72,13 @@ function readServers(source: Source, map: Member, cwd: string, report: (issue: I
 }
 
 function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings> {
-  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, allowedHosts } = values;
+  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, allowedHosts, marketplace } = values;
   return {
     ...(maxToolNameLength !== undefined && { maxToolNameLength }),
     ...(startupWait !== undefined && { startupWaitMs: startupWait }),
     ...(maxBodySize !== undefined && { maxBodyBytes: maxBodySize }),
     ...(sessionIdleTimeout !== undefined && { sessionIdleTimeoutMs: sessionIdleTimeout }),
     ...(allowedHosts !== undefined && { allowedHosts }),
+    ...(marketplace !== undefined && { marketplace }),
   };
 }

@@ -6,6 +6,8 @@
 interface NodeBase {
   /** Offset of the first character, in UTF-16 units. */
   readonly at: number;
+  /** Offset behind the last character. */
+  readonly end: number;
 }
 
 interface StringNode extends NodeBase {
@@ -58,7 +60,8 @@ export class Json5SyntaxError extends Error {
 /** Deeper nesting than any configuration has; keeps a hostile file from exhausting the stack. */
 const MAX_DEPTH = 100;
 
-const BLANK = /(?:[\s\uFEFF]|\/\/[^\n\r\u2028\u2029]*|\/\*[^]*?\*\/)+/y;
+/** White space and comments. */
+export const BLANK = /(?:[\s\uFEFF]|\/\/[^\n\r\u2028\u2029]*|\/\*[^]*?\*\/)+/y;
 const NUMBER = /[+-]?(?:0[xX][0-9a-fA-F]+|Infinity|NaN|(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)/y;
 const WORD = /(?:[\p{ID_Start}$_]|\\u[0-9a-fA-F]{4})(?:[\p{ID_Continue}$\u200C\u200D]|\\u[0-9a-fA-F]{4})*/uy;
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200C\u200D]*$/u;
@@ -99,18 +102,27 @@ class Parser {
     if (depth > MAX_DEPTH) throw new Json5SyntaxError(`Nested more than ${MAX_DEPTH} levels deep`, this.#at);
     const at = this.#at;
     const next = this.#text[at];
-    if (next === '{') return { kind: 'object', at, members: this.#list('}', () => this.#member(depth)) };
-    if (next === '[') return { kind: 'array', at, items: this.#list(']', () => this.#value(depth + 1)) };
-    if (next === '"' || next === "'") return { kind: 'string', at, value: this.#string(next) };
+    if (next === '{') {
+      const members = this.#list('}', () => this.#member(depth));
+      return { kind: 'object', at, members, end: this.#at };
+    }
+    if (next === '[') {
+      const items = this.#list(']', () => this.#value(depth + 1));
+      return { kind: 'array', at, items, end: this.#at };
+    }
+    if (next === '"' || next === "'") {
+      const value = this.#string(next);
+      return { kind: 'string', at, value, end: this.#at };
+    }
     const number = this.#match(NUMBER)?.[0];
-    if (number !== undefined) return { kind: 'number', at, value: this.#number(number), text: number };
+    if (number !== undefined) return { kind: 'number', at, value: this.#number(number), text: number, end: this.#at };
     return this.#word(at);
   }
 
   #word(at: number): Node {
     const word = this.#match(WORD)?.[0];
-    if (word === 'true' || word === 'false') return { kind: 'boolean', at, value: word === 'true' };
-    if (word === 'null') return { kind: 'null', at };
+    if (word === 'true' || word === 'false') return { kind: 'boolean', at, value: word === 'true', end: this.#at };
+    if (word === 'null') return { kind: 'null', at, end: this.#at };
     if (word !== undefined) throw new Json5SyntaxError(`A string must stand in quotes: "${word}"`, at);
     throw this.#unexpected('a value');
   }

@@ -5,6 +5,7 @@ import type { Diagnostic, HubConfig, HubSettings } from './config.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { readHubEnvironment } from './hub-environment.ts';
 import { settingFields } from './schema.ts';
+import { etagOf } from './etag.ts';
 import type { ServerEntry } from './server-entry.ts';
 import { formatDiagnostic } from './source.ts';
 
@@ -15,6 +16,12 @@ export interface LoadOptions {
   /** The workspace folder: where relative paths start. */
   readonly cwd: string;
   readonly defaultFile: string;
+  /** Texts to take instead of what stands in the files of these names: for looking at a change before it is made. */
+  readonly texts?: ReadonlyMap<string, string>;
+}
+
+interface ReadFile extends ConfigFile {
+  readonly text: string;
 }
 
 const defaults: HubSettings = {
@@ -23,6 +30,7 @@ const defaults: HubSettings = {
   maxBodyBytes: settingFields.maxBodySize.default,
   sessionIdleTimeoutMs: settingFields.sessionIdleTimeout.default,
   allowedHosts: settingFields.allowedHosts.default,
+  marketplace: {},
 };
 
 /**
@@ -32,9 +40,9 @@ const defaults: HubSettings = {
  * @throws HubError CONFIG_ERROR when a file as a whole or `MCP_HUB_ENV` cannot be used; `details.diagnostics` has all
  * errors and warnings of all files
  */
-export async function loadConfig({ files, env, cwd, defaultFile }: LoadOptions): Promise<HubConfig> {
+export async function loadConfig({ files, env, cwd, defaultFile, texts }: LoadOptions): Promise<HubConfig> {
   const names = files.length > 0 ? files : [defaultFile];
-  const read = await Promise.all(names.map((file) => readOne(file, cwd)));
+  const read = await Promise.all(names.map((file) => readOne(file, cwd, texts?.get(file))));
   const found = read.filter((file) => file !== undefined);
   const { servers, settings } = merge(found);
   const diagnostics = [
@@ -48,13 +56,21 @@ export async function loadConfig({ files, env, cwd, defaultFile }: LoadOptions):
     const message = `The configuration cannot be used:\n${fatal.map(formatDiagnostic).join('\n')}`;
     throw new HubError('CONFIG_ERROR', message, { details: { diagnostics } });
   }
-  return deepFreeze({ servers: servers.map(({ definition }) => definition), settings, files: [...names], diagnostics });
+  return deepFreeze({
+    servers: servers.map(({ definition }) => definition),
+    settings,
+    files: [...names],
+    diagnostics,
+    document: mergeDocuments(found),
+    digest: etagOf(JSON.stringify(read.map((file) => file?.text ?? null))),
+  });
 }
 
 /** `undefined` when there is no such file. */
-async function readOne(file: string, cwd: string): Promise<ConfigFile | undefined> {
+async function readOne(file: string, cwd: string, given: string | undefined): Promise<ReadFile | undefined> {
   try {
-    return readConfigFile({ file, text: await readFile(resolve(cwd, file), 'utf8') }, cwd);
+    const text = given ?? (await readFile(resolve(cwd, file), 'utf8'));
+    return { ...readConfigFile({ file, text }, cwd), text };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -62,7 +78,7 @@ async function readOne(file: string, cwd: string): Promise<ConfigFile | undefine
     const hint = code === 'EISDIR' ? 'Name the file in it' : undefined;
     const message = `The file cannot be read (${code})`;
     const diagnostic: Diagnostic = { severity: 'error', file, line: 1, column: 1, keyPath: '', message, ...(hint && { hint }) };
-    return { servers: [], settings: {}, diagnostics: [diagnostic] };
+    return { servers: [], settings: {}, diagnostics: [diagnostic], document: {}, text: '' };
   }
 }
 
@@ -70,6 +86,12 @@ function merge(files: readonly ConfigFile[]): { servers: ServerEntry[]; settings
   const servers = new Map<string, ServerEntry>();
   for (const entry of files.flatMap((file) => file.servers)) servers.set(entry.definition.id, entry);
   return { servers: [...servers.values()], settings: Object.assign({ ...defaults }, ...files.map(({ settings }) => settings)) };
+}
+
+function mergeDocuments(files: readonly ConfigFile[]): Readonly<Record<string, unknown>> {
+  const top = files.flatMap(({ document }) => Object.entries(document));
+  const servers = files.flatMap(({ document }) => Object.entries(document['mcpServers'] ?? {}));
+  return Object.fromEntries([...top, ['mcpServers', Object.fromEntries(servers)]]);
 }
 
 function checkEnvironment(env: NodeJS.ProcessEnv): Diagnostic[] {

@@ -15,6 +15,8 @@ export interface PlaceholderContext {
   readonly signal: AbortSignal;
   /** Limit for one `${cmd: …}`, in milliseconds. */
   readonly commandTimeoutMs: number;
+  /** For checks: a `${cmd: …}` is not run and gives nothing. */
+  readonly skipCommands?: boolean;
 }
 
 /** Where a string stands: for messages, and to notice env values that go round in circles. */
@@ -157,7 +159,8 @@ export class Placeholders {
 
   async #command(raw: string, command: string, { field }: Spot): Promise<string> {
     if (command.trim() === '') throw this.#error(field, raw, 'names no command');
-    const { cwd, env, hubEnv, signal, commandTimeoutMs: timeoutMs } = this.#context;
+    const { cwd, env, hubEnv, signal, commandTimeoutMs: timeoutMs, skipCommands = false } = this.#context;
+    if (skipCommands) return '';
     let running = this.#commands.get(command);
     if (!running) {
       running = runCommand(command.trim(), { cwd, env: { ...env, ...hubEnv.variables }, timeoutMs, signal });

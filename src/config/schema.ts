@@ -3,6 +3,7 @@
  * docs/configuration.md (`npm run generate`).
  */
 import {
+  addressOrOff,
   anything,
   type Fields,
   flag,
@@ -47,7 +48,7 @@ export const stdioFields = {
   envFile: { type: nonEmptyText, about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
   dev: {
     type: objectOf(devFields),
-    about: 'Development mode, restarting the server when its files change: checked and kept, but this version does not watch files yet.',
+    about: 'Development mode: the server restarts when its files change (docs/dev-mode.md).',
   },
 } satisfies Fields;
 
@@ -102,12 +103,26 @@ export const commonFields = {
   },
 } satisfies Fields;
 
+/** What of a server is not offered. The same keys are written by mcphub.nvim. */
+export const filterFields = {
+  disabled_tools: {
+    type: listOf(text),
+    about: "Tools that are not offered, by the server's own names.",
+    default: [],
+    elsewhere: ['disabledTools', 'excludeTools', 'disabled-tools'],
+  },
+  disabled_prompts: { type: listOf(text), about: "Prompts that are not offered, by the server's own names.", default: [] },
+  disabled_resources: { type: listOf(text), about: "Resources that are not offered, by the server's own URIs.", default: [] },
+  disabled_resourceTemplates: {
+    type: listOf(text),
+    about:
+      'Resource templates that are not offered, as the server lists them. What fits no other template and is not listed cannot be read then.',
+    default: [],
+  },
+} satisfies Fields;
+
 /** Keys of other programs that may stand at a server and change nothing here. */
 export const keptFields = {
-  disabled_tools: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
-  disabled_prompts: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
-  disabled_resources: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
-  disabled_resourceTemplates: { type: listOf(text), about: 'Kept for mcphub.nvim.' },
   autoApprove: { type: anything, about: 'Kept for mcphub.nvim and other clients.' },
   alwaysAllow: { type: anything, about: 'Kept for other clients.' },
   custom_instructions: { type: anything, about: 'Kept for mcphub.nvim.' },
@@ -121,7 +136,32 @@ export const keptFields = {
   },
 } satisfies Fields;
 
-export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...keptFields };
+export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...filterFields, ...keptFields };
+
+/** The fields of `marketplace`. */
+export const marketplaceFields = {
+  registryUrl: {
+    type: addressOrOff,
+    about: 'The community registry: one JSON file. `false` leaves it out.',
+    default: 'https://ravitemer.github.io/mcp-registry/registry.json',
+    elsewhere: ['registry'],
+  },
+  officialUrl: {
+    type: addressOrOff,
+    about: 'A registry that speaks the official MCP Registry API: the part of its address before `/v0.1`. `false` leaves it out.',
+    default: 'https://registry.modelcontextprotocol.io',
+  },
+  officialLimit: {
+    type: integer(1, 20_000, 'servers'),
+    about: 'Most servers of the official registry in an unfiltered list. Searches and installs reach the others too.',
+    default: 1000,
+  },
+  readmeUrl: {
+    type: addressOrOff,
+    about: 'Where the READMEs of GitHub repositories are read. `false` reads none.',
+    default: 'https://raw.githubusercontent.com',
+  },
+} satisfies Fields;
 
 export const settingFields = {
   maxToolNameLength: {
@@ -147,6 +187,7 @@ export const settingFields = {
     default: [],
     elsewhere: ['trustedHosts', 'trusted_hosts'],
   },
+  marketplace: { type: objectOf(marketplaceFields), about: 'The registries that servers are found in.' },
 } satisfies Fields;
 
 /** Top-level keys of other programs. */

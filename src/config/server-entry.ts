@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import type { DevDefinition, Diagnostic, ServerDefinition } from './config.ts';
+import type { DevDefinition, Diagnostic, DisabledItems, ServerDefinition } from './config.ts';
 import type { Node, ObjectNode } from './json5.ts';
 import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioFields } from './schema.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
@@ -37,7 +37,9 @@ function nameProblem(id: string): string | undefined {
   return undefined;
 }
 
-function commonOf({ name, description, disabled = false, initTimeout, requestTimeout, isolation, maxConnections }: Values) {
+function commonOf(values: Values) {
+  const { name, description, disabled = false, initTimeout, requestTimeout, isolation, maxConnections } = values;
+  const disabledItems = disabledItemsOf(values);
   return {
     ...(name !== undefined && { displayName: name }),
     ...(description !== undefined && { description }),
@@ -46,7 +48,18 @@ function commonOf({ name, description, disabled = false, initTimeout, requestTim
     requestTimeoutMs: requestTimeout ?? commonFields.requestTimeout.default,
     isolation: isolation ?? commonFields.isolation.default,
     maxConnections: maxConnections ?? commonFields.maxConnections.default,
+    ...(Object.keys(disabledItems).length > 0 && { disabledItems }),
   };
+}
+
+function disabledItemsOf({ disabled_tools, disabled_prompts, disabled_resources, disabled_resourceTemplates }: Values): DisabledItems {
+  const all = {
+    tools: disabled_tools,
+    prompts: disabled_prompts,
+    resources: disabled_resources,
+    resourceTemplates: disabled_resourceTemplates,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, names]) => names !== undefined && names.length > 0));
 }
 
 function bodyOf(values: Values, workspace: string) {

@@ -103,6 +103,19 @@ export const flag: Type<boolean> = {
   },
 };
 
+/** The address of something on the network; `false` or an empty string for none. */
+export const addressOrOff: Type<string | false> = {
+  words: 'an http or https address, or false',
+  schema: { oneOf: [{ type: 'string', format: 'uri' }, { const: false }, { const: '' }] },
+  read(node, path, report) {
+    if (node.kind === 'boolean' && !node.value) return false;
+    if (node.kind === 'string' && node.value.trim() === '') return false;
+    if (node.kind === 'string' && /^https?:\/\//i.test(node.value) && URL.canParse(node.value)) return node.value;
+    report(mismatch(node, path, 'an http or https address, or false'));
+    return undefined;
+  },
+};
+
 export function integer(min: number, max: number, unit: string): Type<number> {
   const words = `a whole number of ${unit} from ${min} to ${max}`;
   return {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { type Clock, type Disposable, HubError } from '../base/index.ts';
-import { isTooDeep, type JsonValue, MAX_NESTING, rpcCode } from '../protocol/index.ts';
+import { type Clock, type Disposable, type ErrorCode, HubError } from '../base/index.ts';
+import { isTooDeep, type JsonValue, MAX_NESTING } from '../protocol/index.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
 
 /** How long a client may take to send a body, in milliseconds. */
@@ -11,8 +11,10 @@ const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 const DISCARD_WITHIN_MS = 5_000;
 
 export type Body =
-  | { readonly json: JsonValue; readonly refusal?: undefined }
+  | { readonly json: JsonValue; readonly problem?: undefined; readonly refusal?: undefined }
   | {
+      readonly problem: HubError;
+      /** The same as a JSON-RPC client gets it. */
       readonly refusal: Refusal;
       /** Nothing of the body was read: {@link discard} it once the refusal is written. */
       readonly isUnread?: boolean;
@@ -22,24 +24,39 @@ export type Body =
 /**
  * Reads the JSON body of a POST. Resolves with `undefined` when the client left; a body that is not JSON, too large
  * (`maxBytes`), too deep or too slow is a refusal. Never rejects.
+ *
+ * @param types the media types that JSON may come as
  */
-export async function readJson(req: IncomingMessage, maxBytes: number, clock: Clock): Promise<Body | undefined> {
-  const unsupported = unsupportedMedia(req);
+export async function readJson(
+  req: IncomingMessage,
+  maxBytes: number,
+  clock: Clock,
+  types: readonly string[] = ['application/json'],
+): Promise<Body | undefined> {
+  const unsupported = unsupportedMedia(req, types);
   if (unsupported) {
     req.resume();
-    return { refusal: unsupported };
+    return refused(unsupported);
   }
   // Whoever announces too much need not wait for an answer until it has been sent.
-  if (Number(req.headers['content-length']) > maxBytes) return { refusal: tooLarge(maxBytes), isUnread: true };
+  if (Number(req.headers['content-length']) > maxBytes) return { ...refused(tooLarge(maxBytes)), isUnread: true };
   const bytes = await readBytes(req, maxBytes, clock);
-  if (!Buffer.isBuffer(bytes)) return bytes && { refusal: bytes };
+  if (!Buffer.isBuffer(bytes)) return bytes && refused(bytes);
   try {
     const json = JSON.parse(bytes.toString('utf8')) as JsonValue;
-    return isTooDeep(json) ? { refusal: tooDeep() } : { json };
+    return isTooDeep(json) ? refused(tooDeep()) : { json };
   } catch (error) {
     // Expected: SyntaxError. Its message says where.
-    return { refusal: refusalOf(new HubError('PARSE_ERROR', `The body is not JSON: ${(error as SyntaxError).message}`)) };
+    return refused(new HubError('PARSE_ERROR', `The body is not JSON: ${(error as SyntaxError).message}`));
   }
+}
+
+/** Codes after which what is left of the body is not wanted, so that the connection cannot be used again. */
+const CLOSING: ReadonlySet<ErrorCode> = new Set(['BODY_TOO_LARGE', 'REQUEST_TIMEOUT']);
+
+function refused(problem: HubError): { readonly problem: HubError; readonly refusal: Refusal } {
+  const refusal = refusalOf(problem);
+  return { problem, refusal: CLOSING.has(problem.code) ? { ...refusal, headers: { connection: 'close' } } : refusal };
 }
 
 /**
@@ -65,58 +82,54 @@ function ignoreLeft(): void {
   // Expected: the client breaks off what nobody reads any more.
 }
 
-function unsupportedMedia({ headers }: IncomingMessage): Refusal | undefined {
-  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+function unsupportedMedia({ headers }: IncomingMessage, types: readonly string[]): HubError | undefined {
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (type === 'application/json' && encoding === 'identity') return undefined;
-  const message = type === 'application/json' ? 'Send the body without Content-Encoding.' : 'Send Content-Type: application/json.';
-  return { status: 415, error: { code: rpcCode.invalidRequest, message } };
+  if (!types.includes(type)) return new HubError('UNSUPPORTED_MEDIA_TYPE', `Send Content-Type: ${types.join(' or ')}.`);
+  if (encoding === 'identity') return undefined;
+  return new HubError('UNSUPPORTED_MEDIA_TYPE', 'Send the body without Content-Encoding.');
 }
 
 /** The whole body, or why there is none; `undefined` when the client left. */
-function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promise<Buffer | Refusal | undefined> {
+function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promise<Buffer | HubError | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let timer: Disposable = clock.after(BODY_WITHIN_MS, () => settle(tooSlow()));
-    const settle = (outcome: Buffer | Refusal | undefined): void => {
+    const settle = (outcome: Buffer | HubError | undefined): void => {
       timer.dispose();
       req.off('data', onData).off('end', onEnd).off('error', onLeft).off('close', onLeft);
       req.on('error', ignoreLeft);
       req.resume();
       resolve(outcome);
     };
-    const refusal = (): Refusal => tooLarge(maxBytes);
+    const problem = (): HubError => tooLarge(maxBytes);
     const onData = (chunk: Buffer): void => {
       const wasOver = size > maxBytes;
       size += chunk.length;
       if (size <= maxBytes) chunks.push(chunk);
-      else if (size > maxBytes + MAX_DISCARDED_BYTES) settle(refusal());
+      else if (size > maxBytes + MAX_DISCARDED_BYTES) settle(problem());
       else if (!wasOver) {
         chunks.length = 0;
         timer.dispose();
-        timer = clock.after(DISCARD_WITHIN_MS, () => settle(refusal()));
+        timer = clock.after(DISCARD_WITHIN_MS, () => settle(problem()));
       }
     };
-    const onEnd = (): void => settle(size > maxBytes ? refusal() : Buffer.concat(chunks, size));
+    const onEnd = (): void => settle(size > maxBytes ? problem() : Buffer.concat(chunks, size));
     const onLeft = (): void => settle(undefined);
     req.on('data', onData).on('end', onEnd).on('error', onLeft).on('close', onLeft);
   });
 }
 
-function tooLarge(maxBytes: number): Refusal {
+function tooLarge(maxBytes: number): HubError {
   const message = `The request body is larger than ${maxBytes} bytes. Raise maxBodySize in the hub's config file to allow more.`;
-  return closing(refusalOf(new HubError('BODY_TOO_LARGE', message, { details: { limit: maxBytes, setting: 'maxBodySize' } })));
+  return new HubError('BODY_TOO_LARGE', message, { details: { limit: maxBytes, setting: 'maxBodySize' } });
 }
 
-function tooDeep(): Refusal {
-  return refusalOf(new HubError('INVALID_REQUEST', `The body is nested more than ${MAX_NESTING} levels deep.`));
+function tooDeep(): HubError {
+  return new HubError('INVALID_REQUEST', `The body is nested more than ${MAX_NESTING} levels deep.`);
 }
 
-function tooSlow(): Refusal {
-  const message = `The request body did not arrive within ${BODY_WITHIN_MS / 1000} seconds.`;
-  return closing({ status: 408, error: { code: rpcCode.invalidRequest, message } });
+function tooSlow(): HubError {
+  return new HubError('REQUEST_TIMEOUT', `The request body did not arrive within ${BODY_WITHIN_MS / 1000} seconds.`);
 }
-
-/** What is left of the body is not wanted, so the connection cannot be used again. */
-const closing = (refusal: Refusal): Refusal => ({ ...refusal, headers: { connection: 'close' } });

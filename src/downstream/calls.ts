@@ -72,5 +72,5 @@ export class Calls {
 const shuttingDown = (): HubError => new HubError('SHUTTING_DOWN', 'The hub is stopping. Send the request again once it runs again.');
 
 function failure(error: HubError): Answer {
-  return { era: 'hub', outcome: { error: rpcErrorOf(error) } };
+  return { era: 'hub', outcome: { error: rpcErrorOf(error) }, failure: error };
 }

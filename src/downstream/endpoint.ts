@@ -12,6 +12,7 @@ import { LegacyHttp } from './legacy-http.ts';
 import { LegacySse, unknownStream } from './legacy-sse.ts';
 import { headerOf } from './modern-envelope.ts';
 import { ModernHttp } from './modern-http.ts';
+import { type DirectCall, DirectCalls } from './direct-calls.ts';
 import { refuse, sendEmpty, sendRefusal, sendRefusalEarly } from './reply.ts';
 import { Sessions } from './sessions.ts';
 import { StdioClients } from './stdio-clients.ts';
@@ -38,6 +39,7 @@ export class Endpoint {
   readonly #legacy: LegacyHttp;
   readonly #sse: LegacySse;
   readonly #stdio: StdioClients;
+  readonly #direct: DirectCalls;
 
   constructor({ messagesPath, ...options }: EndpointOptions) {
     this.#context = { ...options, calls: new Calls(options.gateway, options.logger) };
@@ -47,6 +49,7 @@ export class Endpoint {
     this.#legacy = new LegacyHttp(this.#context, this.#sessions);
     this.#sse = new LegacySse(this.#context, messagesPath);
     this.#stdio = new StdioClients(this.#context, this.#subscriptions);
+    this.#direct = new DirectCalls(this.#context);
   }
 
   /** Clients that are known to be there: initialized sessions, open subscriptions, streams of lines. Strays do not count. */
@@ -62,6 +65,11 @@ export class Endpoint {
   /** Whether a server of that id is configured. */
   hasServer(id: string): boolean {
     return this.#context.gateway.hasServer(id);
+  }
+
+  /** Makes a call for a program that speaks no MCP. @see DirectCalls.call */
+  callDirectly(call: DirectCall, controller: AbortController): Promise<JsonObject> {
+    return this.#direct.call(call, controller);
   }
 
   /** Why a client cannot be served on a stream of lines now; `undefined` when it can. */

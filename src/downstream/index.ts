@@ -1,2 +1,4 @@
+export { type Body, discard, readJson } from './body.ts';
+export type { DirectCall } from './direct-calls.ts';
 export { Endpoint } from './endpoint.ts';
 export { refuse } from './reply.ts';

@@ -74,7 +74,10 @@ export class Stdio {
   open(): void {
     const { context, stream } = this.#options;
     const reader = new LineReader({
-      maxLineBytes: context.limits().maxBodyBytes,
+      // Read for every line: the setting may change while the client is connected.
+      get maxLineBytes() {
+        return context.limits().maxBodyBytes;
+      },
       onLine: (line) => this.#line(line),
       onOverlong: () => this.#overlong(),
     });

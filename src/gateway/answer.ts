@@ -12,16 +12,16 @@ export const hubResult = (result: JsonObject): Answer => ({ era: 'hub', outcome:
 /** A JSON-RPC error that the hub made itself. */
 export const hubError = (error: RpcError): Answer => ({ era: 'hub', outcome: { error } });
 
+/** A failure of the hub's own as a JSON-RPC error; callers that speak no MCP find the failure itself beside it. */
+export const hubFailure = (failure: HubError): Answer => ({ ...hubError(rpcErrorOf(failure)), failure });
+
 /**
  * What a caller sees of a failure on the way to a server. A failed `tools/call` is a result with `isError`, so that
  * the model reads it and can act; every other method gets a JSON-RPC error (docs/architecture.md, "Errors").
  */
 export function failureAnswer(method: string, error: HubError): Answer {
-  if (method !== 'tools/call') return hubError(rpcErrorOf(error));
+  if (method !== 'tools/call') return hubFailure(error);
   const { data } = rpcErrorOf(error);
-  return hubResult({
-    content: [{ type: 'text', text: messageOf(error) }],
-    isError: true,
-    _meta: { [HUB_ERROR_META_KEY]: data },
-  });
+  const content = [{ type: 'text', text: messageOf(error) }];
+  return { ...hubResult({ content, isError: true, _meta: { [HUB_ERROR_META_KEY]: data } }), failure: error };
 }

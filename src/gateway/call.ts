@@ -1,3 +1,4 @@
+import type { HubError } from '../base/index.ts';
 import type { Era, JsonObject, LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
 import type { AskClient } from '../upstream/index.ts';
 
@@ -36,6 +37,10 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Overrides the server's `requestTimeout`, in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Whether progress restarts that time; `true` unless said otherwise. */
+  readonly resetOnProgress?: boolean | undefined;
+  /** The most that it may take with all its progress, in milliseconds. */
+  readonly maxTotalMs?: number | undefined;
   /** Told of notifications that belong to this call, before it answers. */
   notify(notification: NotificationMessage): void;
   /** Asks the very client that made the call. Absent when the client cannot be sent requests: in the modern era there are none. */
@@ -47,6 +52,8 @@ export interface Answer {
   readonly outcome: Outcome;
   /** Era of the upstream that answered; `hub` when the hub itself did, in modern shape. */
   readonly era: Era | 'hub';
+  /** What went wrong, when it was the hub that could not get an answer; the outcome says the same to a client of MCP. */
+  readonly failure?: HubError;
   /** It was got with input of the client, which is no part of the request: not to be cached (spec 2026-07-28 server/utilities/caching). */
   readonly afterInput?: boolean;
 }

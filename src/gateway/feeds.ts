@@ -2,12 +2,12 @@ import { type Clock, type Disposable, Disposables, HubError, type Logger, messag
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
 import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
 import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, rpcErrorOf } from '../protocol/index.ts';
-import { LEVEL_OF_THE_SILENT, type PoolEvents } from '../upstream/index.ts';
+import { LEVEL_OF_THE_SILENT, type MembersChange, type PoolEvents } from '../upstream/index.ts';
 import type { Downstream, Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { Roots } from './roots.ts';
-import { resourceNotFound } from './route.ts';
+import { resourceNotFound, subscribable } from './route.ts';
 import { applyWatchedTasks, serversOf, tellOfTask, type WatchedTask, watchTasks } from './task-watch.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -67,6 +67,7 @@ export class Feeds implements Disposable {
   start(): void {
     this.#owned.add(this.#callLevels);
     const { upstreams } = this.#options;
+    this.#owned.add(upstreams.on('members', (change) => this.#follow(change)));
     this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#onResourceUpdated(event)));
     this.#owned.add(upstreams.on('taskChanged', (event) => tellOfTask(this.#feeds, event)));
     this.#owned.add(upstreams.on('logMessage', (event) => this.#onLogMessage(event)));
@@ -129,8 +130,9 @@ export class Feeds implements Disposable {
 
   async #subscribe(state: FeedState, uri: string): Promise<Outcome> {
     const view = this.#options.view(state.options.scope);
-    const target = view?.resource(uri).find(({ serverId }) => this.#canSubscribe(serverId));
-    if (!target) return { error: rpcErrorOf(resourceNotFound(uri)) };
+    const found = view && subscribable(view, uri);
+    const target = found?.targets.find(({ serverId }) => this.#canSubscribe(serverId));
+    if (!target) return { error: rpcErrorOf(found?.notFound() ?? resourceNotFound(uri)) };
     if (state.wanted.size >= MAX_WANTED && !state.wanted.has(uri)) return { error: rpcErrorOf(tooManySubscriptions()) };
     state.wanted.set(uri, target);
     try {
@@ -163,6 +165,16 @@ export class Feeds implements Disposable {
     if (state.logLevel) this.#background('all', this.#applyLogLevels());
     const { sessionId } = state.options;
     if (sessionId !== undefined) for (const upstream of this.#options.upstreams.all()) upstream.endSession(sessionId);
+  }
+
+  /** A server that comes is told what is wanted of it, which may be from before it went. */
+  #follow({ added, removed }: MembersChange): void {
+    for (const serverId of removed) this.#levels.delete(serverId);
+    for (const serverId of added) {
+      const subscribed = this.#applySubscriptions(serverId);
+      const watched = applyWatchedTasks(this.#feeds, serverId, this.#options.upstreams);
+      this.#background(serverId, Promise.all([subscribed, watched, this.#applyLogLevel(serverId)]));
+    }
   }
 
   /** A change that nobody waits for; a failure is worth a line and nothing more. */

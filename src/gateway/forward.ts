@@ -1,8 +1,8 @@
 import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
-import { rpcCode, rpcErrorOf } from '../protocol/index.ts';
+import { rpcCode } from '../protocol/index.ts';
 import type { Origin, Upstream } from '../upstream/index.ts';
-import { failureAnswer, hubError } from './answer.ts';
+import { failureAnswer, hubFailure } from './answer.ts';
 import type { Answer, Call } from './call.ts';
 import { asCoreTask, needsCoreTask, throughCoreTask } from './core-tasks.ts';
 import type { Parks } from './parks.ts';
@@ -40,6 +40,8 @@ export async function forward(
       origin,
       signal: call.signal,
       timeoutMs: call.timeoutMs,
+      resetOnProgress: call.resetOnProgress,
+      maxTotalMs: call.maxTotalMs,
       onNotification: (notification) => call.notify(notification),
       onRequest: call.ask,
       ...more,
@@ -111,7 +113,7 @@ export async function forwardRouted(roads: Roads, call: Call, { routes, notFound
     .filter(({ serverId }) => offersResources(upstreams.get(serverId)))
     .map(({ serverId, params }) => forwardTo({ upstreams, clock }, asked, serverId, params));
   try {
-    return (await bestAnswer(answers, clock)) ?? hubError(rpcErrorOf(notFound()));
+    return (await bestAnswer(answers, clock)) ?? hubFailure(notFound());
   } finally {
     losers.abort(new HubError('CANCELLED', 'Another server had the resource.'));
   }

@@ -1,9 +1,9 @@
 import { type Clock, type Disposable, Disposables, HubError, type Logger, toHubError } from '../base/index.ts';
 import type { CatalogNote, CatalogView } from '../catalog/index.ts';
 import type { HeaderParam, JsonObject, ListKind, NotificationMessage } from '../protocol/index.ts';
-import { headerParamsOf, isObject, listKindOf, metaKey, rpcErrorOf } from '../protocol/index.ts';
+import { headerParamsOf, isObject, listKindOf, metaKey } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
-import { failureAnswer, hubError, hubResult } from './answer.ts';
+import { failureAnswer, hubFailure, hubResult } from './answer.ts';
 import type { Answer, Call, Scope } from './call.ts';
 import type { Gateway } from './contract.ts';
 import { discoverAll, discoverOne, type HubIdentity } from './discover.ts';
@@ -22,7 +22,8 @@ import type { Upstreams } from './upstreams.ts';
 export interface GatewayOptions {
   readonly upstreams: Upstreams;
   readonly hub: HubIdentity;
-  readonly maxToolNameLength: number;
+  /** Most characters in an exposed name; asked whenever the catalog is built. {@link HubGateway.rebuild} after a change. */
+  readonly maxToolNameLength: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Told once of everything that a person should know about the merged offer: hidden tools, collisions. */
@@ -65,6 +66,11 @@ export class HubGateway implements Gateway, Disposable {
     this.#owned.dispose();
   }
 
+  /** Builds the catalog anew with the settings as they are now, and announces what that changes. */
+  rebuild(): void {
+    this.#offer.rebuild();
+  }
+
   /** What a person should know about the offer as it is now. */
   get notes(): readonly CatalogNote[] {
     return this.#offer.catalog.notes;
@@ -105,7 +111,7 @@ export class HubGateway implements Gateway, Disposable {
     try {
       return await this.#dispatch(call);
     } catch (error) {
-      return hubError(rpcErrorOf(toHubError(error)));
+      return hubFailure(toHubError(error));
     }
   }
 
@@ -183,7 +189,7 @@ export class HubGateway implements Gateway, Disposable {
   async #list(call: Call, kind: ListKind): Promise<Answer> {
     if (call.params?.['cursor'] !== undefined) {
       const error = new HubError('VALIDATION_ERROR', `${call.method}: unknown cursor. The hub answers every list in one page.`);
-      return hubError(rpcErrorOf(error));
+      return hubFailure(error);
     }
     await this.#settled(call);
     const scoped = this.#scoped(call.scope);
@@ -250,7 +256,7 @@ function isCertain({ routes }: Routing): boolean {
 }
 
 function unknownMethod(method: string): Answer {
-  return hubError(rpcErrorOf(new HubError('METHOD_NOT_FOUND', `Method not found: ${method}`, { details: { method } })));
+  return hubFailure(new HubError('METHOD_NOT_FOUND', `Method not found: ${method}`, { details: { method } }));
 }
 
 function serverGone(scope: Scope): HubError {

@@ -5,7 +5,7 @@ import type { Upstreams } from './upstreams.ts';
 
 export interface OfferOptions {
   readonly upstreams: Upstreams;
-  readonly maxToolNameLength: number;
+  readonly maxToolNameLength: () => number;
   readonly clock: Clock;
   /** Told after the offer stood still for a moment: from what to what it changed. */
   onChange(before: Catalog, after: Catalog): void;
@@ -19,7 +19,7 @@ const QUIET_MS = 100;
 const LONGEST_MS = 500;
 
 /**
- * The current catalog: rebuilt whenever an upstream's listing is replaced, announced when the burst is over. The old
+ * The current catalog: rebuilt whenever an upstream's listing or definition is replaced, announced when the burst is over. The old
  * catalog is served until the new one stands: there is never an empty moment in between.
  */
 export class Offer implements Disposable {
@@ -43,7 +43,8 @@ export class Offer implements Disposable {
   }
 
   start(): void {
-    this.#owned.add(this.#options.upstreams.on('listing', () => this.#rebuild()));
+    this.#owned.add(this.#options.upstreams.on('listing', () => this.rebuild()));
+    this.#owned.add(this.#options.upstreams.on('members', () => this.rebuild()));
     this.#owned.defer(() => this.#timer?.dispose());
   }
 
@@ -53,11 +54,12 @@ export class Offer implements Disposable {
 
   #build(): Catalog {
     const { upstreams, maxToolNameLength } = this.#options;
-    const servers = upstreams.all().map(({ id, listing }) => ({ id, ...(listing && { listing }) }));
-    return buildCatalog({ servers, maxNameLength: maxToolNameLength });
+    const servers = upstreams.all().map(({ id, listing, definition }) => ({ id, listing, disabled: definition.disabledItems }));
+    return buildCatalog({ servers, maxNameLength: maxToolNameLength() });
   }
 
-  #rebuild(): void {
+  /** Something that the catalog is made of is another one: it is built anew at once and announced a little later. */
+  rebuild(): void {
     this.#catalog = this.#build();
     this.#tellNotes();
     const now = this.#options.clock.now();

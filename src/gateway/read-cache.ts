@@ -62,7 +62,9 @@ export class ReadCache implements Disposable {
   }
 
   start(): void {
-    this.#owned.add(this.#options.upstreams.on('resourceUpdated', ({ id, uri }) => this.#dropUpdated(id, uri)));
+    const { upstreams } = this.#options;
+    this.#owned.add(upstreams.on('resourceUpdated', ({ id, uri }) => this.#dropUpdated(id, uri)));
+    this.#owned.add(upstreams.on('members', ({ removed }) => this.#dropServers(removed)));
   }
 
   dispose(): void {
@@ -132,6 +134,12 @@ export class ReadCache implements Disposable {
   #drop(name: string, entry: Entry): void {
     this.#entries.delete(name);
     this.#bytes -= entry.bytes;
+  }
+
+  /** What comes under the same name later is another server, also to reads that are under way. */
+  #dropServers(ids: readonly string[]): void {
+    for (const id of ids) this.#updates.set(id, (this.#updates.get(id) ?? 0) + 1);
+    for (const [name, entry] of this.#entries) if (ids.includes(entry.serverId)) this.#drop(name, entry);
   }
 
   /** An update may name a part of what was read, and what was read may be a part of what it names. */

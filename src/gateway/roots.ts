@@ -1,4 +1,4 @@
-import { type Clock, deferred, type Disposable } from '../base/index.ts';
+import { type Clock, deferred, type Disposable, Disposables } from '../base/index.ts';
 import { isObject, type JsonObject, type Outcome } from '../protocol/index.ts';
 import type { Scope } from './call.ts';
 import type { FeedOptions } from './feed.ts';
@@ -42,6 +42,7 @@ const NO_MEMBER: RootsMember = { changed: () => {}, reachable: () => {}, dispose
  */
 export class Roots implements Disposable {
   readonly #options: RootsOptions;
+  readonly #owned = new Disposables();
   readonly #members = new Set<Member>();
   /** What servers that have asked were told last, by server and session. */
   readonly #told = new Map<string, Map<string | undefined, string>>();
@@ -52,10 +53,17 @@ export class Roots implements Disposable {
   }
 
   start(): void {
-    for (const upstream of this.#options.upstreams.all()) upstream.setRootsSource((sessionId) => this.#list(upstream.id, sessionId));
+    const { upstreams } = this.#options;
+    for (const { id } of upstreams.all()) this.#serve(id);
+    const following = upstreams.on('members', ({ added, removed }) => {
+      for (const id of removed) this.#told.delete(id);
+      for (const id of added) this.#serve(id);
+    });
+    this.#owned.add(following);
   }
 
   dispose(): void {
+    this.#owned.dispose();
     this.#timer?.dispose();
     this.#members.clear();
     this.#told.clear();
@@ -76,6 +84,10 @@ export class Roots implements Disposable {
         this.#recheck();
       },
     };
+  }
+
+  #serve(serverId: string): void {
+    this.#options.upstreams.get(serverId)?.setRootsSource((sessionId) => this.#list(serverId, sessionId));
   }
 
   #changed(member: Member): void {

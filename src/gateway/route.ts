@@ -1,7 +1,8 @@
 import { HubError } from '../base/index.ts';
-import type { CatalogView } from '../catalog/index.ts';
+import type { CatalogView, DisabledItem, UriTarget } from '../catalog/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { isObject } from '../protocol/index.ts';
+import { disabledError } from './disabled.ts';
 
 /** Where a call goes: the server, and the params in that server's own names. */
 interface Route {
@@ -16,7 +17,12 @@ export interface Routing {
   readonly notFound: () => HubError;
 }
 
-/** Finds where a call that names something goes, or `undefined` when the method names nothing. */
+/**
+ * Finds where a call that names something goes, or `undefined` when the method names nothing.
+ *
+ * @throws HubError VALIDATION_ERROR; TOOL_NOT_FOUND, PROMPT_NOT_FOUND or RESOURCE_NOT_FOUND for what the config disables,
+ * which no server is asked for
+ */
 export function routeCall(view: CatalogView, method: string, params: JsonObject): Routing | undefined {
   switch (method) {
     case 'tools/call':
@@ -39,7 +45,8 @@ export function routeCall(view: CatalogView, method: string, params: JsonObject)
 function ofExtension(view: CatalogView, method: string, params: JsonObject): Routing | undefined {
   const { name, uri } = params;
   const target = typeof name === 'string' ? (view.tool(name) ?? view.prompt(name)) : undefined;
-  const [owner] = typeof uri === 'string' && !target ? view.resource(uri) : [];
+  const [found] = typeof uri === 'string' && !target ? view.resource(uri) : [];
+  const owner = found && !view.disabledUri(found.serverId, found.uri) ? found : undefined;
   const notFound = (): HubError => new HubError('METHOD_NOT_FOUND', `Method not found: ${method}`, { details: { method } });
   if (target) return { routes: [{ serverId: target.serverId, params: { ...params, name: target.name } }], notFound };
   return owner?.exact ? { routes: [{ serverId: owner.serverId, params: { ...params, uri: owner.uri } }], notFound } : undefined;
@@ -48,10 +55,14 @@ function ofExtension(view: CatalogView, method: string, params: JsonObject): Rou
 function named(view: CatalogView, kind: 'tools' | 'prompts', params: JsonObject): Routing {
   const name = text(params, 'name', kind === 'tools' ? 'tools/call' : 'prompts/get');
   const target = kind === 'tools' ? (view.tool(name) ?? view.plainTool(name)) : view.prompt(name);
-  return {
-    routes: target ? [{ serverId: target.serverId, params: { ...params, name: target.name } }] : [],
-    notFound: () => nameNotFound(view, kind, name),
-  };
+  if (target)
+    return {
+      routes: [{ serverId: target.serverId, params: { ...params, name: target.name } }],
+      notFound: () => nameNotFound(view, kind, name),
+    };
+  const disabled = view.disabled(kind, name);
+  if (disabled?.exact) throw disabledError(disabled, name);
+  return { routes: [], notFound: () => (disabled ? disabledError(disabled, name) : nameNotFound(view, kind, name)) };
 }
 
 function nameNotFound(view: CatalogView, kind: 'tools' | 'prompts', name: string): HubError {
@@ -65,10 +76,33 @@ function nameNotFound(view: CatalogView, kind: 'tools' | 'prompts', name: string
 
 function resource(view: CatalogView, params: JsonObject): Routing {
   const uri = text(params, 'uri', 'resources/read');
-  return {
-    routes: readers(view, uri).map((reader) => ({ serverId: reader.serverId, params: { ...params, uri: reader.uri } })),
-    notFound: () => resourceNotFound(uri),
+  return uriRouting(view, uri, readers(view, uri), (target) => ({ ...params, uri: target.uri }));
+}
+
+/** Servers that may be asked for a URI, best first, and why there is not another one. */
+interface Allowed {
+  readonly targets: readonly UriTarget[];
+  readonly notFound: () => HubError;
+}
+
+function allowed(view: CatalogView, uri: string, all: readonly UriTarget[]): Allowed {
+  const targets = all.filter((target) => !view.disabledUri(target.serverId, target.uri));
+  const refusal = (): DisabledItem | undefined => {
+    const asked = all.length > 0 ? all : view.servers.map((serverId) => ({ serverId, uri }));
+    return asked.map((target) => view.disabledUri(target.serverId, target.uri)).find((item) => item !== undefined);
   };
+  const notFound = (): HubError => {
+    const item = refusal();
+    return item ? disabledError(item, uri) : resourceNotFound(uri);
+  };
+  return { targets, notFound };
+}
+
+function uriRouting(view: CatalogView, uri: string, all: readonly UriTarget[], paramsFor: (target: UriTarget) => JsonObject): Routing {
+  const { targets, notFound } = allowed(view, uri, all);
+  // No server may be asked all the same, and none to come changes that.
+  if (all.length > 0 && targets.length === 0) throw notFound();
+  return { routes: targets.map((target) => ({ serverId: target.serverId, params: paramsFor(target) })), notFound };
 }
 
 /**
@@ -76,11 +110,16 @@ function resource(view: CatalogView, params: JsonObject): Routing {
  * URI (a link in a tool's result need not be listed) is tried with the servers whose templates match, then with the
  * rest.
  */
-function readers(view: CatalogView, uri: string): readonly { readonly serverId: string; readonly uri: string }[] {
+function readers(view: CatalogView, uri: string): readonly UriTarget[] {
   const known = view.resource(uri);
   if (known[0]?.exact) return known.slice(0, 1);
   const others = view.servers.filter((id) => !known.some(({ serverId }) => serverId === id));
-  return [...known, ...others.map((serverId) => ({ serverId, uri }))];
+  return [...known, ...others.map((serverId) => ({ serverId, uri, exact: false }))];
+}
+
+/** Who may be subscribed to a resource. */
+export function subscribable(view: CatalogView, uri: string): Allowed {
+  return allowed(view, uri, view.resource(uri));
 }
 
 export function resourceNotFound(uri: string): HubError {
@@ -95,10 +134,7 @@ function completion(view: CatalogView, params: JsonObject): Routing {
   }
   if (isObject(ref) && ref['type'] === 'ref/resource') {
     const uri = text(ref, 'uri', 'completion/complete');
-    const routes = view
-      .template(uri)
-      .map((target) => ({ serverId: target.serverId, params: { ...params, ref: { ...ref, uri: target.uri } } }));
-    return { routes, notFound: () => resourceNotFound(uri) };
+    return uriRouting(view, uri, view.template(uri), (target) => ({ ...params, ref: { ...ref, uri: target.uri } }));
   }
   throw new HubError('VALIDATION_ERROR', 'completion/complete needs params.ref with type "ref/prompt" or "ref/resource".');
 }

@@ -1,6 +1,6 @@
 import { HubError } from '../base/index.ts';
-import { capabilitiesWith, type ClientAbility, rpcCode, rpcErrorOf } from '../protocol/index.ts';
-import { hubError } from './answer.ts';
+import { capabilitiesWith, type ClientAbility, rpcCode } from '../protocol/index.ts';
+import { hubError, hubFailure } from './answer.ts';
 import type { Answer } from './call.ts';
 
 /**
@@ -39,5 +39,5 @@ export function clientLacks(server: string, abilities: ReadonlySet<ClientAbility
 }
 
 function invalid(message: string, field: string): Answer {
-  return hubError(rpcErrorOf(new HubError('VALIDATION_ERROR', message, { details: { field } })));
+  return hubFailure(new HubError('VALIDATION_ERROR', message, { details: { field } }));
 }

@@ -1,16 +1,7 @@
 import { HubError } from '../base/index.ts';
-import {
-  extensionId,
-  extensionIn,
-  isObject,
-  isTaskMethod,
-  type JsonObject,
-  type JsonValue,
-  rpcErrorOf,
-  tasksNotDeclared,
-} from '../protocol/index.ts';
+import { extensionId, extensionIn, isObject, isTaskMethod, type JsonObject, type JsonValue, tasksNotDeclared } from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
-import { hubError } from './answer.ts';
+import { hubError, hubFailure } from './answer.ts';
 import type { Answer, Call } from './call.ts';
 import { unknownTask, withExposedTaskId } from './task-ids.ts';
 
@@ -30,7 +21,7 @@ export function hasTasks({ listing }: Upstream): boolean {
 }
 
 export function noSuchTask({ params }: Call): Answer {
-  return hubError(rpcErrorOf(unknownTask(String(params?.['taskId']))));
+  return hubFailure(unknownTask(String(params?.['taskId'])));
 }
 
 /**
@@ -55,7 +46,7 @@ export function forTaskClient(answer: Answer, call: Call, serverId: string): Ans
   if (!result || type === undefined || type === 'input_required') return answer;
   if (type !== 'complete') {
     const problem = typeProblem(type, result, call.downstream.clientCapabilities);
-    if (problem) return hubError(rpcErrorOf(protocolError(serverId, call.method, problem)));
+    if (problem) return hubFailure(protocolError(serverId, call.method, problem));
   } else if (!isTaskMethod(call.method)) return answer;
   if (call.scope.kind === 'server') return answer;
   return { ...answer, outcome: { result: withExposedTaskId(result, serverId) } };

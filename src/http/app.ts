@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
 import { type Endpoint, refuse } from '../downstream/index.ts';
 import { hostOriginProblem } from './guards/host-origin.ts';
+import { EVENTS_PATH, type EventStreams } from './event-streams.ts';
 import type { Management } from './management.ts';
 import { problemOf } from './problem.ts';
 
@@ -10,6 +11,10 @@ export interface AppOptions {
   readonly management: Management;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The hub's own version. */
+  readonly version: string;
+  /** Largest accepted body of a REST request, in bytes; asked anew for every request. */
+  readonly maxBodyBytes: () => number;
   /** Names other than the loopback ones that the hub answers to; asked anew for every request. */
   readonly allowedHosts: () => readonly string[];
 }
@@ -23,10 +28,10 @@ export const MESSAGES_PATH = '/messages';
 
 /** Every request's way in: the guards first, then MCP on the raw request and response, REST through Express. */
 export class App {
-  readonly #options: AppOptions;
+  readonly #options: AppOptions & { readonly streams: EventStreams };
   #api: Promise<Handler> | undefined;
 
-  constructor(options: AppOptions) {
+  constructor(options: AppOptions & { readonly streams: EventStreams }) {
     this.#options = options;
   }
 
@@ -60,6 +65,7 @@ export class App {
     const foreign = hostOriginProblem(req.headers, this.#options.allowedHosts());
     if (foreign) return isApi ? this.#problem(req, res, foreign) : turnAway(req, res, foreign);
     if (!url) return turnAway(req, res, new HubError('INVALID_REQUEST', 'The path of the request cannot be read.'));
+    if (isApi && plainPath(url) === EVENTS_PATH) return this.#events(req, res, url);
     if (isApi) return (await this.#loadApi())(req, res);
     return this.#mcp(req, res, url);
   }
@@ -77,9 +83,14 @@ export class App {
     return notFound(req, res);
   }
 
+  #events(req: IncomingMessage, res: ServerResponse, url: URL): void {
+    const problem = this.#options.streams.open(req, res, url);
+    if (problem) this.#problem(req, res, problem);
+  }
+
   /** Loads the REST routes, and Express with them, when the first request asks for one. */
   #loadApi(): Promise<Handler> {
-    this.#api ??= import('./api.ts').then(({ createApi }) => createApi(this.#options));
+    this.#api ??= import('./api/create-api.ts').then(({ createApi }) => createApi(this.#options));
     return this.#api;
   }
 

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errorTable, sleep } from '../base/index.ts';
+import { type ClaimedPort, errorTable, openPort, sleep } from '../base/index.ts';
 import { App, type AppOptions } from './app.ts';
-import { bind } from './listen.ts';
+import { EventStreams } from './event-streams.ts';
 import { upgradeHandler } from './stream-upgrade.ts';
 
 /** Time for the headers of a request, in milliseconds. A body has a deadline of its own, an answer has none. */
@@ -21,16 +21,26 @@ export interface HttpServerOptions extends AppOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** The port, where it is open already: `host` and `port` say no more then. */
+  readonly claimed?: ClaimedPort | undefined;
 }
 
 /** The hub's HTTP server. */
 export class HttpServer {
   readonly #options: HttpServerOptions;
+  readonly #streams: EventStreams;
   #servers: readonly Server[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    const { clock, logger, management } = options;
+    this.#streams = new EventStreams({ feed: () => management.events, clock, logger });
+  }
+
+  /** Who reads the events: how many now, and how many have ever come. */
+  get eventReaders(): { readonly count: number; readonly opened: number } {
+    return this.#streams;
   }
 
   /**
@@ -40,9 +50,10 @@ export class HttpServer {
    * @throws HubError PORT_IN_USE (details.port), CONNECTION_ERROR
    */
   async start(): Promise<{ readonly port: number; readonly addresses: readonly string[] }> {
-    const { host, port: wanted, logger } = this.#options;
-    const app = new App(this.#options);
-    const { port, servers } = await bind(() => createHttpServer(app, this.#options), host, wanted);
+    const { claimed, host, port: wanted, logger } = this.#options;
+    const app = new App({ ...this.#options, streams: this.#streams });
+    const makeServer = (): Server => createHttpServer(app, this.#options);
+    const { port, servers } = claimed?.handTo(makeServer) ?? (await openPort(makeServer, host, wanted));
     this.#servers = servers;
     for (const server of servers)
       server.on('error', (error) => logger.warn('A connection could not be accepted', { reason: error.message }));
@@ -60,6 +71,7 @@ export class HttpServer {
 
   async #close(): Promise<void> {
     const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    this.#streams.close();
     await this.#options.endpoint.close();
     const early = new AbortController();
     await Promise.race([closed.then(() => early.abort()), this.#closeAsTheyIdle(early.signal)]);

@@ -1,3 +1,4 @@
 export { MESSAGES_PATH } from './app.ts';
 export { HttpServer } from './http-server.ts';
-export type { Management } from './management.ts';
+export type * from './event-feed.ts';
+export type * from './management.ts';

@@ -1,13 +1,20 @@
 import { type Disposable, Disposables, Emitter, type Logger, messageOf, systemClock } from '../base/index.ts';
-import { ConfigStore, formatDiagnostic, type HubConfig, loadConfig } from '../config/index.ts';
-import type { ListKind } from '../protocol/index.ts';
+import type { HubConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
-import { healthObject } from './health.ts';
+import type { DevMode } from './dev-mode.ts';
+import { devModeOf } from './dev-pool.ts';
+import { reportedVersion } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { HubLife } from './life.ts';
+import { LiveConfig } from './live-config.ts';
+import { HubMarketplace } from './load-marketplace.ts';
+import { LoginControl } from './login-control.ts';
+import { HubManagement } from './management.ts';
+import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
-import { errorOf, reportOf, serverObject, statusOf } from './report.ts';
-import type { Hub, HubEvents, HubOptions, HubState } from './types.ts';
+import { errorOf, reportOf, statusOf } from './report.ts';
+import type { Hub, HubEvents, HubOptions } from './types.ts';
 import { WorkspaceFile } from './workspaces.ts';
 
 /** A hub that has not started anything yet. */
@@ -20,19 +27,40 @@ class LocalHub implements Hub {
   readonly #options: HubOptions;
   readonly #logger: Logger;
   readonly #emitter: Emitter<HubEvents>;
+  readonly #news: HubNews;
   readonly #owned = new Disposables();
   readonly #stopped = new AbortController();
-  #state: HubState = 'starting';
-  #config: HubConfig | undefined;
+  readonly #life: HubLife;
+  readonly #live: LiveConfig;
+  readonly #workspaces: WorkspaceFile;
+  readonly #marketplace: HubMarketplace;
   #parts: HubParts | undefined;
   #registration: Registration | undefined;
+  #dev: DevMode | undefined;
   #port = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.#logger = hubLogger(options);
-    this.#emitter = new Emitter((error) => this.#logger.error(`A listener of the hub failed: ${messageOf(error)}`));
+    const onListenerError = (error: unknown): void => this.#logger.error(`A listener of the hub failed: ${messageOf(error)}`);
+    this.#news = new HubNews({ clock: systemClock, version: reportedVersion(options.env), port: () => this.#port, onListenerError });
+    this.#logger = hubLogger(options, this.#news.sink);
+    this.#emitter = new Emitter(onListenerError);
+    this.#workspaces = new WorkspaceFile({ stateDir: options.paths.stateDir, clock: systemClock });
+    this.#life = new HubLife({
+      clock: systemClock,
+      onState: (state) => this.#news.hubState(state),
+      onEnded: () => this.#emitter.emit('ended', { reason: 'hard-restart' }),
+    });
+    const { configFiles: files, env, cwd, paths } = options;
+    this.#live = new LiveConfig({
+      files: { files, env, cwd, defaultFile: paths.defaultConfigFile },
+      clock: systemClock,
+      logger: this.#logger,
+      publish: this.#news.publish,
+      mute: (names) => this.#news.mute(names),
+    });
+    this.#marketplace = new HubMarketplace({ env, dataDir: paths.dataDir, settings: () => this.#live.current.settings.marketplace });
   }
 
   on<K extends keyof HubEvents>(name: K, listener: (event: HubEvents[K]) => void): Disposable {
@@ -40,24 +68,33 @@ class LocalHub implements Hub {
   }
 
   async start(): Promise<{ readonly port: number; readonly urls: readonly string[] }> {
-    const config = await this.#loadConfig();
+    const config = await this.#live.load();
     const parts = buildParts({
       options: this.#options,
       config,
+      settings: () => this.#live.current.settings,
       logger: this.#logger,
-      management: { health: () => this.#health() },
+      management: (managed) => this.#management(managed),
       port: () => this.#port,
     });
     // The port first: when it is taken, nothing else has happened yet.
     const { port } = await parts.server.start();
     this.#port = port;
-    this.#config = config;
     this.#parts = parts;
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
-    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#report(parts.pool.get(id))));
+    this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
+    this.#live.attach({
+      servers: parts.pool,
+      onSettings: (changed) => {
+        if (changed.includes('maxToolNameLength')) parts.gateway.rebuild();
+      },
+    });
     parts.pool.startAll();
+    this.#dev = this.#startDevMode(parts.pool);
+    this.#owned.add(this.#live);
+    if (this.#options.watch === true) this.#live.watch();
     void this.#announceSettled(parts, this.#attend(parts, config));
     return { port, urls: [`http://localhost:${port}/mcp`] };
   }
@@ -67,30 +104,64 @@ class LocalHub implements Hub {
     return this.#stopping;
   }
 
-  async #loadConfig(): Promise<HubConfig> {
-    const { configFiles, env, cwd, paths } = this.#options;
-    const store = new ConfigStore(() => loadConfig({ files: configFiles, env, cwd, defaultFile: paths.defaultConfigFile }));
-    const config = await store.apply();
-    for (const diagnostic of config.diagnostics) this.#logger.warn(formatDiagnostic(diagnostic));
-    return config;
+  async reload(): Promise<void> {
+    if (this.#parts && !this.#stopping) await this.#live.reloadAndTell();
+  }
+
+  /** What it watches follows the config. */
+  #startDevMode(pool: HubParts['pool']): DevMode {
+    const { env, cwd } = this.#options;
+    const dev = devModeOf({
+      pool,
+      clock: systemClock,
+      logger: this.#logger,
+      publish: this.#news.publish,
+      mute: (names) => this.#news.mute(names),
+      env,
+      cwd,
+    });
+    const follow = (): void => dev.follow(pool.all().map(({ definition }) => definition));
+    this.#owned.add(pool.on('members', follow));
+    follow();
+    return dev;
+  }
+
+  #management(parts: Omit<HubParts, 'server'>): HubManagement {
+    return new HubManagement({
+      options: this.#options,
+      parts,
+      config: this.#live,
+      life: this.#life,
+      workspaces: this.#workspaces,
+      events: this.#news.events,
+      marketplace: this.#marketplace,
+      logins: new LoginControl({ ...parts, logger: this.#logger, env: this.#options.env }),
+      clock: systemClock,
+      port: () => this.#port,
+      stopped: this.#stopped.signal,
+    });
   }
 
   async #stop(): Promise<void> {
-    this.#state = 'stopping';
+    this.#life.stopping();
+    this.#life.dispose();
+    this.#live.dispose();
+    this.#news.dispose();
     this.#stopped.abort();
     const parts = this.#parts;
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
-    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left]);
+    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close(), this.#marketplace.close()]);
     this.#owned.dispose();
-    this.#state = 'stopped';
+    this.#life.stopped();
     this.#logger.info('The hub has stopped');
   }
 
   /** Tells other programs that the hub runs, and finds out when nobody needs it any more. Resolves when the first is done. */
-  #attend({ endpoint }: HubParts, { files }: HubConfig): Promise<void> {
-    const { cwd, paths, shutdownDelayMs: delayMs } = this.#options;
-    const file = new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock });
+  #attend({ endpoint, pool, server }: HubParts, { files }: HubConfig): Promise<void> {
+    const { cwd, shutdownDelayMs: delayMs } = this.#options;
+    const file = this.#workspaces;
+    this.#news.start({ servers: pool, workspaces: file });
     const registration = new Registration({
       file,
       clock: systemClock,
@@ -103,14 +174,19 @@ class LocalHub implements Hub {
     const entered = registration.enter(this.#port);
     const watch = new IdleWatch({
       clock: systemClock,
-      clients: [() => endpoint.clientCount],
-      calls: () => endpoint.calls,
+      clients: [() => endpoint.clientCount, () => server.eventReaders.count],
+      calls: () => ({ running: endpoint.calls.running, begun: endpoint.calls.begun + server.eventReaders.opened }),
       delayMs,
       onChange: (presence) => registration.tell(presence),
       onIdle: () => this.#emitter.emit('idle', { forMs: delayMs ?? 0 }),
     });
     this.#owned.add(watch).start();
     return entered;
+  }
+
+  /** A server has other lists: who shows them hears of it, but the log does not say again that it is ready. */
+  #showOffer({ gateway }: HubParts, upstream: Upstream | undefined): void {
+    if (upstream) this.#emitter.emit('server', reportOf(upstream, gateway.notes));
   }
 
   async #announceSettled({ pool }: HubParts, entered: Promise<void>): Promise<void> {
@@ -121,7 +197,7 @@ class LocalHub implements Hub {
     );
     await entered;
     if (this.#stopped.signal.aborted) return;
-    this.#state = 'ready';
+    this.#life.settled();
     this.#emitter.emit('settled', { ready: all.filter(({ state }) => state.kind === 'ready').length, total: all.length });
   }
 
@@ -135,29 +211,5 @@ class LocalHub implements Hub {
       this.#logger.info(`Server "${upstream.id}" is ready`, { ...facts, ...report.counts, tookMs: report.state.tookMs });
     else this.#logger.debug(`Server "${upstream.id}" is ${report.state.kind}`, facts);
     this.#emitter.emit('server', report);
-  }
-
-  #health(): object {
-    const parts = this.#parts;
-    const nowMs = systemClock.now();
-    const notes = parts?.gateway.notes ?? [];
-    const count = (kind: ListKind): number => parts?.gateway.count(kind) ?? 0;
-    return healthObject({
-      state: this.#state,
-      hubVersion: this.#options.version,
-      port: this.#port,
-      mcpClients: parts?.endpoint.clientCount ?? 0,
-      counts: {
-        tools: count('tools'),
-        resources: count('resources'),
-        resourceTemplates: count('resourceTemplates'),
-        prompts: count('prompts'),
-      },
-      servers: this.#config?.servers.flatMap((definition) => {
-        const upstream = parts?.pool.get(definition.id);
-        return upstream ? [serverObject(upstream, definition, notes, nowMs)] : [];
-      }),
-      nowMs,
-    });
   }
 }

@@ -1,9 +1,10 @@
-import { type Clock, createLogger, type Logger, systemClock } from '../base/index.ts';
-import type { HubConfig } from '../config/index.ts';
+import { join } from 'node:path';
+import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
+import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
-import { connector, Pool, resolveLaunch } from '../upstream/index.ts';
+import { connector, Logins, Pool, resolveLaunch } from '../upstream/index.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -11,6 +12,7 @@ import type { HubOptions } from './types.ts';
 /** Everything that a running hub consists of, built and wired, nothing started. */
 export interface HubParts {
   readonly pool: Pool;
+  readonly logins: Logins;
   readonly gateway: HubGateway;
   readonly endpoint: Endpoint;
   readonly server: HttpServer;
@@ -18,9 +20,13 @@ export interface HubParts {
 
 export interface PartsOptions {
   readonly options: HubOptions;
+  /** What the hub starts with. */
   readonly config: HubConfig;
+  /** The settings in force, asked for whenever one is needed. */
+  readonly settings: () => HubSettings;
   readonly logger: Logger;
-  readonly management: Management;
+  /** Made of the parts that it manages. */
+  readonly management: (parts: Omit<HubParts, 'server'>) => Management;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
 }
@@ -28,29 +34,33 @@ export interface PartsOptions {
 const TITLE = 'MCP Hub';
 
 /** Builds the parts in the order in which calls pass them backwards: servers, gateway, adapters, sockets. */
-export function buildParts({ options, config, logger, management, port }: PartsOptions): HubParts {
+export function buildParts({ options, config, settings, logger, management, port }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
-  const { settings } = config;
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
+  const logins = new Logins({
+    file: join(options.paths.dataDir, 'oauth-storage.json'),
+    clock,
+    logger,
+    // Old clients ask a person for an address with the server's name in it.
+    redirectUrl: (server) => `http://localhost:${port()}/api/oauth/callback?server_name=${encodeURIComponent(server)}`,
+  });
   const pool = new Pool({
     definitions: config.servers,
-    startupWaitMs: settings.startupWaitMs,
+    startupWaitMs: () => settings().startupWaitMs,
     clock,
     logger,
     random: Math.random,
     connect: connector(options.version),
-    resolveLaunch: (definition, signal) =>
-      resolveLaunch(definition, {
-        env: options.env,
-        cwd: options.cwd,
-        signal,
-        isOwnAddress: (url) => isOwnAddress(url, options.host, port()),
-      }),
+    resolveLaunch: async (definition, signal) => {
+      const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
+      const launch = await resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn });
+      return logins.equip(definition.id, launch);
+    },
   });
   const gateway = new HubGateway({
     upstreams: pool,
     hub,
-    maxToolNameLength: settings.maxToolNameLength,
+    maxToolNameLength: () => settings().maxToolNameLength,
     clock,
     logger,
     // The start screen shows it to a person; the log keeps it.
@@ -61,19 +71,23 @@ export function buildParts({ options, config, logger, management, port }: PartsO
     clock,
     logger,
     serverInfo: { ...hub },
-    limits: () => ({ maxBodyBytes: settings.maxBodyBytes, sessionIdleTimeoutMs: settings.sessionIdleTimeoutMs }),
+    limits: () => settings(),
     messagesPath: MESSAGES_PATH,
   });
   const server = new HttpServer({
     endpoint,
-    management,
+    management: management({ pool, logins, gateway, endpoint }),
     clock,
     logger,
-    allowedHosts: () => settings.allowedHosts,
+    version: options.version,
+    maxBodyBytes: () => settings().maxBodyBytes,
+    allowedHosts: () => settings().allowedHosts,
     host: options.host,
     port: options.port,
+    claimed: options.claimed,
   });
-  return { pool, gateway, endpoint, server };
+  return { pool, logins, gateway, endpoint, server };
 }
 
-export const hubLogger = (options: HubOptions): Logger => createLogger(options.sinks);
+/** Writes to where the options say, and to whoever follows the hub's events. */
+export const hubLogger = (options: HubOptions, news: LogSink): Logger => createLogger([...options.sinks, news]);

@@ -1,5 +1,5 @@
 import type { CatalogNote } from '../catalog/index.ts';
-import type { ServerDefinition } from '../config/index.ts';
+import type { ServerObject } from '../http/index.ts';
 import type { Upstream, UpstreamState } from '../upstream/index.ts';
 import type { ServerReport } from './types.ts';
 
@@ -57,11 +57,22 @@ export function noteText({ kind, name, severity, reason }: CatalogNote): string 
   return severity === 'hidden' ? `${what} ${name} is hidden: ${reason}` : `${what} ${name}: ${reason}`;
 }
 
+/** What the hub tells beside what its clients have always read. */
+interface ServerExtras {
+  readonly notes: readonly string[];
+  readonly noiseCount: number;
+}
+
 const NOTHING = { tools: [], resources: [], resourceTemplates: [], prompts: [] } as const;
 
 /** One server as `GET /api/health` shows it, in the fields that clients of the management API read. */
-export function serverObject(upstream: Upstream, definition: ServerDefinition, notes: readonly CatalogNote[], nowMs: number): object {
-  const { state, listing, id } = upstream;
+export function serverObject(
+  upstream: Upstream,
+  notes: readonly CatalogNote[],
+  nowMs: number,
+  authorizationUrl: string | undefined,
+): ServerObject & ServerExtras {
+  const { definition, state, listing, id } = upstream;
   return {
     name: id,
     displayName: definition.displayName ?? id,
@@ -72,7 +83,7 @@ export function serverObject(upstream: Upstream, definition: ServerDefinition, n
     error: errorOf(state),
     capabilities: listing?.items ?? NOTHING,
     ...uptimeOf(state, nowMs),
-    authorizationUrl: null,
+    authorizationUrl: state.kind === 'auth-required' ? (authorizationUrl ?? null) : null,
     config_source: definition.source,
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
     noiseCount: upstream.noiseCount,

@@ -1,4 +1,4 @@
-import type { Disposable, HubPaths, LogSink } from '../base/index.ts';
+import type { ClaimedPort, Disposable, HubPaths, LogSink } from '../base/index.ts';
 import type { UpstreamState } from '../upstream/index.ts';
 
 export interface HubOptions {
@@ -7,18 +7,22 @@ export interface HubOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** The port, where it is open already. */
+  readonly claimed?: ClaimedPort | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly paths: HubPaths;
   readonly sinks: readonly LogSink[];
   /** How long nobody may need the hub before it says so by the event `idle`, in milliseconds; absent: for ever. */
   readonly shutdownDelayMs?: number | undefined;
+  /** Loads the config files again whenever one of them is saved. */
+  readonly watch?: boolean | undefined;
   /** The hub's own version. */
   readonly version: string;
 }
 
 /** The hub's life, in the words that clients of the management API know. */
-export type HubState = 'starting' | 'ready' | 'stopping' | 'stopped';
+export type HubState = 'starting' | 'ready' | 'restarting' | 'restarted' | 'stopping' | 'stopped' | 'error';
 
 /** One server as a person is told of it when its state changes. */
 export interface ServerReport {
@@ -35,6 +39,8 @@ export interface HubEvents {
   settled: { readonly ready: number; readonly total: number };
   /** Nobody needs the hub any more: no client has been there for as long as `shutdownDelayMs` says. */
   idle: { readonly forMs: number };
+  /** Somebody has asked for the end of the process, whose owner starts it again: the hub waits to be stopped. */
+  ended: { readonly reason: 'hard-restart' };
 }
 
 export interface Hub {
@@ -44,6 +50,8 @@ export interface Hub {
    * @throws HubError CONFIG_ERROR (details.diagnostics), PORT_IN_USE (details.port)
    */
   start(): Promise<{ readonly port: number; readonly urls: readonly string[] }>;
+  /** Loads the config files again; a failure is logged, and nothing has moved then. Does nothing before the start. Never rejects. */
+  reload(): Promise<void>;
   /** Ends everything, within five seconds. Idempotent. */
   stop(): Promise<void>;
   on<K extends keyof HubEvents>(name: K, listener: (event: HubEvents[K]) => void): Disposable;

@@ -2,6 +2,7 @@ import { type Clock, deferred, HubError, type Logger, messageOf, withDeadline } 
 import type { RemoteDefinition, StdioDefinition } from '../config/index.ts';
 import type { Era } from '../protocol/index.ts';
 import type { Connect, ConnectionListener, ConnectOptions } from './connection/connect.ts';
+import type { EnvironmentName } from './launch-environment.ts';
 import type { Launch, StdioLaunch } from './launch.ts';
 import { lastOutput } from './process/process-errors.ts';
 import type { ProcessTransport } from './process/stdio-transport.ts';
@@ -26,6 +27,8 @@ export interface UpstreamParts {
 
 export interface IncarnationOptions extends Pick<ConnectOptions, 'listing' | 'roots'> {
   readonly definition: StartableDefinition;
+  /** The definition's, or what it has become since; in milliseconds. */
+  readonly requestTimeoutMs?: () => number;
   readonly parts: UpstreamParts;
   readonly knownEra?: Era | undefined;
   readonly probeMs?: number | undefined;
@@ -39,6 +42,7 @@ export class Incarnation {
   readonly #abort = new AbortController();
   readonly #processes: ProcessTransport[] = [];
   #connection: Connection | undefined;
+  #environmentNames: readonly EnvironmentName[] | undefined;
   #end: Promise<void> | undefined;
 
   constructor(options: IncarnationOptions) {
@@ -52,6 +56,11 @@ export class Incarnation {
 
   get noiseCount(): number {
     return this.#processes.at(-1)?.noiseCount ?? 0;
+  }
+
+  /** The variables that its process gets; `undefined` for a remote server, and as long as they are not resolved. */
+  get environmentNames(): readonly EnvironmentName[] | undefined {
+    return this.#environmentNames;
   }
 
   /**
@@ -84,12 +93,13 @@ export class Incarnation {
     const { signal } = this.#abort;
     const launch = await parts.resolveLaunch(definition, signal);
     signal.throwIfAborted();
+    if (launch.kind === 'stdio') this.#environmentNames = launch.environmentNames;
     const connection = await parts.connect(launch, {
       id: definition.id,
       signal,
       clock: parts.clock,
       logger: parts.logger,
-      requestTimeoutMs: definition.requestTimeoutMs,
+      requestTimeoutMs: this.#options.requestTimeoutMs ?? (() => definition.requestTimeoutMs),
       initTimeoutMs: definition.initTimeoutMs,
       ...(knownEra !== undefined && { knownEra }),
       ...(probeMs !== undefined && { probeMs }),
@@ -118,7 +128,7 @@ export class Incarnation {
     const { definition, parts } = this.#options;
     this.#abort.abort(reason);
     // All at once: a connection that hangs while it closes does not keep its process alive.
-    const closing = [this.#connection, ...this.#processes].map((part) => part?.close());
+    const closing = [this.#connection?.close(reason), ...this.#processes.map((process) => process.close())];
     const { clock, logger } = parts;
     try {
       const timeoutMs = END_DEADLINE_MS;

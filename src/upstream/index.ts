@@ -1,12 +1,14 @@
 export { connector } from './connection/connector.ts';
 export { LEVEL_OF_THE_SILENT } from './connection/legacy-log-level.ts';
 export { type Launch, type RemoteLaunch, resolveLaunch, type StdioLaunch } from './launch.ts';
+export { Logins } from './oauth/logins.ts';
 export { Pool } from './pool.ts';
 export type { SendOptions, Transport, TransportEvents } from './connection/transport.ts';
 export type {
   AskClient,
   Connection,
   LogLine,
+  MembersChange,
   Origin,
   PoolEvents,
   RootsSource,

@@ -10,7 +10,9 @@ import {
   type RemoteDefinition,
   type StdioDefinition,
 } from '../config/index.ts';
+import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
 import { inheritedEnvironment } from './process/child-environment.ts';
+import type { RemoteLogin } from './oauth/remote-login.ts';
 import { redactor } from './redaction.ts';
 
 /**
@@ -23,6 +25,8 @@ export interface StdioLaunch {
   readonly args: readonly Secret[];
   /** The child's whole environment. */
   readonly env: Readonly<Record<string, Secret>>;
+  /** What stands in `env`, and where it was taken from. Absent when nobody knows. */
+  readonly environmentNames?: readonly EnvironmentName[];
   readonly cwd?: string;
   /** The command line as configured, placeholders unresolved: what errors and logs may show. */
   readonly label: string;
@@ -35,6 +39,8 @@ export interface RemoteLaunch {
   readonly url: Secret;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly transport: 'auto' | 'http' | 'sse';
+  /** Says who the hub is at this server, where `headers` do not. */
+  readonly login?: RemoteLogin;
   /** The URL as configured, without a password or query values that stand in it. */
   readonly label: string;
   redact(text: string): string;
@@ -87,13 +93,20 @@ async function resolveStdio(definition: StdioDefinition, work: Work): Promise<St
   const command = await placeholders.text(definition.command, 'command');
   if (command.trim() === '') throw fieldError(definition, 'command', 'is empty once its placeholders are resolved');
   const cwd = await resolveCwd(definition, work);
-  const childEnv = { ...inheritedEnvironment(context.env), ...hubEnv.variables, ...fileEnv, ...env };
+  const layers: EnvironmentLayers = [
+    ['inherited', inheritedEnvironment(context.env)],
+    ['MCP_HUB_ENV', hubEnv.variables],
+    ['envFile', fileEnv],
+    ['env', env],
+  ];
+  const childEnv = mergedEnvironment(layers);
   checkVariables(definition, childEnv);
   return {
     kind: 'stdio',
     command: new Secret(command),
     args: args.map((arg) => new Secret(arg)),
     env: secrets(childEnv),
+    environmentNames: environmentNames(layers),
     cwd,
     label: [definition.command, ...definition.args].join(' '),
     redact: redactorOf(work, Object.values(fileEnv)),

@@ -7,6 +7,12 @@ export function notReady(id: string, state: UpstreamState, nowMs: number): HubEr
   return new HubError('SERVER_NOT_CONNECTED', words(id, state, nowMs), { details });
 }
 
+/** The lists of an upstream were asked for anew and did not come. */
+export function listsTimeout(server: string, timeoutMs: number): HubError {
+  const message = `Server "${server}" did not answer with its lists within ${timeoutMs / 1000} s. They stay as they were.`;
+  return new HubError('TIMEOUT', message, { details: { server, timeoutMs } });
+}
+
 function words(id: string, state: UpstreamState, nowMs: number): string {
   switch (state.kind) {
     case 'disabled':

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Disposable, Emitter, messageOf, withDeadline } from '../base/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { UpstreamParts } from './incarnation.ts';
 import { ProcessGuard } from './process/process-guard.ts';
 import { StdioTransport } from './process/stdio-transport.ts';
+import { startable } from './startable.ts';
 import { Supervisor } from './supervisor.ts';
 import type { PoolEvents, Upstream } from './types.ts';
 
@@ -12,15 +14,20 @@ const STOP_DEADLINE_MS = 4_000;
 export interface PoolOptions extends Omit<UpstreamParts, 'createStdioTransport'> {
   /** In the order of the config, which is the order of everything that is offered. */
   readonly definitions: readonly ServerDefinition[];
-  readonly startupWaitMs: number;
+  /** How long requests wait for a start, in milliseconds; asked for every wait. */
+  readonly startupWaitMs: () => number;
 }
 
-/** All upstreams, each under a supervisor of its own, and the guard of their processes. */
+/** All upstreams, each under a supervisor of its own, and the guard of their processes. The set follows the config. */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #emitter: Emitter<PoolEvents>;
   readonly #guard: ProcessGuard;
-  readonly #supervisors: ReadonlyMap<string, Supervisor>;
+  /** In the order of the config; replaced as a whole. */
+  #supervisors: ReadonlyMap<string, Supervisor>;
+  /** The ends of those that are in the set no more, by id: another one of the same name starts after that. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  #isOver = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -46,13 +53,43 @@ export class Pool {
 
   /** Starts all of them at once and waits for none. */
   startAll(): void {
+    this.#isOver = false;
     for (const supervisor of this.#supervisors.values()) supervisor.start();
+  }
+
+  /**
+   * Makes the set what the definitions say. New ones are added and started; those that are missing are stopped and
+   * dropped; the others take their new definition as they run, and those of `restart` are started anew with it. One that
+   * becomes disabled or broken, or ceases to be, is treated as if it were in `restart`.
+   *
+   * All of it has begun when this returns, so that the newest of several calls wins; its promise resolves when the first attempt
+   * of each that was started has ended either way and those that were dropped are gone. Never rejects. Does nothing once
+   * {@link stopAll} was called.
+   */
+  async apply(definitions: readonly ServerDefinition[], restart: ReadonlySet<string>): Promise<void> {
+    if (this.#isOver) return;
+    const before = this.#supervisors;
+    const ids = new Set(definitions.map(({ id }) => id));
+    const added = definitions.filter(({ id }) => !before.has(id)).map(({ id }) => id);
+    const dropped = [...before.values()].filter(({ id }) => !ids.has(id));
+    const changes = definitions.flatMap((definition) => changeOf(before.get(definition.id), definition, restart));
+    this.#supervisors = new Map(definitions.map((definition) => [definition.id, before.get(definition.id) ?? this.#supervise(definition)]));
+    const affected = [...changes.filter(({ isAnew }) => isAnew).map(({ id }) => id), ...added];
+    const changed = changes.filter(({ isOther }) => isOther).map(({ id }) => id);
+    const isReordered = !isDeepStrictEqual([...ids], [...before.keys()]);
+    // Before anything starts, so that whoever follows the set has its wishes in place.
+    if (isReordered || changed.length > 0) this.#emitter.emit('members', { added, removed: dropped.map(({ id }) => id), changed });
+    await Promise.all([
+      ...dropped.map((supervisor) => this.#drop(supervisor)),
+      ...affected.map((id) => this.#supervisors.get(id)?.restart()),
+    ]);
   }
 
   /** Ends all of them at once, and then the guard; resolves within five seconds. Idempotent, never rejects. */
   async stopAll(): Promise<void> {
+    this.#isOver = true;
     const { clock, logger } = this.#options;
-    const stopping = Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop()));
+    const stopping = Promise.all([...[...this.#supervisors.values()].map((supervisor) => supervisor.stop()), ...this.#leaving.values()]);
     const onTimeout = (): Error => new Error(`not done after ${STOP_DEADLINE_MS} ms`);
     try {
       await withDeadline(stopping, { clock, timeoutMs: STOP_DEADLINE_MS, onTimeout });
@@ -67,11 +104,28 @@ export class Pool {
     await Promise.all([...ids].map((id) => this.#supervisors.get(id)?.settled(signal)));
   }
 
+  async #drop(supervisor: Supervisor): Promise<void> {
+    const { id } = supervisor;
+    const gone = supervisor.stop('removed');
+    this.#leaving.set(id, gone);
+    await gone;
+    if (this.#leaving.get(id) === gone) this.#leaving.delete(id);
+  }
+
   #supervise(definition: ServerDefinition): Supervisor {
     const { startupWaitMs, clock, logger, random, connect, resolveLaunch } = this.#options;
-    return new Supervisor({
+    // One that was dropped starts nothing any more, and nobody is told of its end but by `members`.
+    const isMember = (): boolean => this.#supervisors.get(definition.id) === supervisor;
+    const tell =
+      <K extends keyof PoolEvents>(name: K) =>
+      (event: PoolEvents[K]): void => {
+        if (isMember()) this.#emitter.emit(name, event);
+      };
+    const supervisor: Supervisor = new Supervisor({
       definition,
       startupWaitMs,
+      after: this.#leaving.get(definition.id),
+      mayRun: () => !this.#isOver && isMember(),
       parts: {
         clock,
         logger,
@@ -81,13 +135,35 @@ export class Pool {
         createStdioTransport: (id, launch) => new StdioTransport({ id, launch, guard: this.#guard, clock, logger }),
       },
       on: {
-        state: (event) => this.#emitter.emit('state', event),
-        listing: (event) => this.#emitter.emit('listing', event),
-        resourceUpdated: (event) => this.#emitter.emit('resourceUpdated', event),
-        taskChanged: (event) => this.#emitter.emit('taskChanged', event),
-        logMessage: (event) => this.#emitter.emit('logMessage', event),
-        forSession: (event) => this.#emitter.emit('forSession', event),
+        state: tell('state'),
+        listing: tell('listing'),
+        resourceUpdated: tell('resourceUpdated'),
+        taskChanged: tell('taskChanged'),
+        logMessage: tell('logMessage'),
+        forSession: tell('forSession'),
       },
     });
+    return supervisor;
   }
+}
+
+interface Change {
+  readonly id: string;
+  /** Whether it is another definition. */
+  readonly isOther: boolean;
+  /** Whether it is started anew with it, or ended. */
+  readonly isAnew: boolean;
+}
+
+/** Gives a supervisor its new definition and says what that means; nothing for one that is not in the set yet. */
+function changeOf(supervisor: Supervisor | undefined, definition: ServerDefinition, restart: ReadonlySet<string>): readonly Change[] {
+  if (!supervisor) return [];
+  const { id, definition: before } = supervisor;
+  const isOther = !isDeepStrictEqual(before, definition);
+  const couldRun = startable(before) !== undefined;
+  const canRun = startable(definition) !== undefined;
+  // Of one that cannot run either way, the reason may be another one.
+  const isAnew = restart.has(id) || couldRun !== canRun || (!canRun && isOther);
+  supervisor.update(definition, restart.has(id) && isOther);
+  return [{ id, isOther, isAnew }];
 }

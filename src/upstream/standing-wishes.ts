@@ -1,3 +1,4 @@
+import { type Logger, messageOf } from '../base/index.ts';
 import type { Connection } from './types.ts';
 
 /** What others want of a server, whichever connection there is to it: every new one is told. */
@@ -25,10 +26,15 @@ export class StandingWishes {
     await connection?.setLogLevel(level);
   }
 
-  /** @throws HubError as the setters of the connection */
-  async applyTo(connection: Connection): Promise<void> {
-    if (this.#uris.size > 0) await connection.setSubscribedResources(this.#uris);
-    if (this.#taskIds.size > 0) await connection.setWatchedTasks(this.#taskIds);
-    if (this.#logLevel !== undefined) await connection.setLogLevel(this.#logLevel);
+  /** Tells a new connection. One that does not take them is as good as before, but for a warning. */
+  async applyTo(connection: Connection, server: string, logger: Logger): Promise<void> {
+    try {
+      if (this.#uris.size > 0) await connection.setSubscribedResources(this.#uris);
+      if (this.#taskIds.size > 0) await connection.setWatchedTasks(this.#taskIds);
+      if (this.#logLevel !== undefined) await connection.setLogLevel(this.#logLevel);
+    } catch (error) {
+      const message = `Server "${server}" does not take the subscriptions or log level it had before: ${messageOf(error)}`;
+      logger.warn(message, { server });
+    }
   }
 }

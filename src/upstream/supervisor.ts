@@ -1,54 +1,66 @@
-import { type Deferred, deferred, type Disposable, HubError, messageOf, sleep, toHubError } from '../base/index.ts';
+import { type Disposable, type HubError, toHubError, withDeadline } from '../base/index.ts';
 import type { CacheHint, Listing } from '../catalog/index.ts';
-import { formatDiagnostic, type ServerDefinition } from '../config/index.ts';
+import type { ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
-import { EraMemory } from './era-memory.ts';
-import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
+import type { StartableDefinition, UpstreamParts } from './incarnation.ts';
+import type { EnvironmentName } from './launch-environment.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
-import { notReady } from './not-ready.ts';
+import { Lives, type SupervisorListener } from './lives.ts';
+import { listsTimeout, notReady } from './not-ready.ts';
+import { Readiness } from './readiness.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
 import { Sharing } from './sharing/sharing.ts';
+import { invalidDefinition, startable, stoppedError, type StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
-import type { Connection, LogLine, PoolEvents, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
+import type { Connection, LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
 export interface SupervisorOptions {
   readonly definition: ServerDefinition;
   readonly parts: UpstreamParts;
-  /** How long requests wait for a start, counted from its beginning, in milliseconds. */
-  readonly startupWaitMs: number;
-  readonly on: { readonly [K in keyof PoolEvents]: (event: PoolEvents[K]) => void };
+  /** How long requests wait for a start, counted from its beginning, in milliseconds; asked for every wait. */
+  readonly startupWaitMs: () => number;
+  /** What must be over before the first start, such as the end of another server of the same name; never rejects. */
+  readonly after?: Promise<void> | undefined;
+  /** `false` once nobody would stop what is started: starts do nothing then. Default: always `true`. */
+  readonly mayRun?: () => boolean;
+  readonly on: SupervisorListener;
 }
 
 /** Keeps one upstream in its desired state: started, and started again whenever it fails, until it is stopped. */
 export class Supervisor implements Upstream {
+  readonly id: string;
   readonly #options: SupervisorOptions;
   readonly #sharing: Sharing;
+  readonly #lives: Lives;
+  readonly #readiness: Readiness;
+  #definition: ServerDefinition;
   #state: UpstreamState = Object.freeze({ kind: 'stopped' });
   #listing: Listing | undefined;
   /** Grows with every start, failure and stop; what an older one still has to say is not heard. */
   #generation = 0;
-  #life: Incarnation | undefined;
   #connection: Connection | undefined;
   #retry: Disposable | undefined;
   #failures = 0;
-  /** When the wait for readiness began that requests take part in. */
-  #waitSinceMs = 0;
-  #firstAttempt: Deferred<void> | undefined;
-  #changed: Deferred<void> = deferred();
-  /** Lives that are being ended. */
-  readonly #endings = new Set<Promise<void>>();
+  /** Whether an attempt has begun that has not launched anything yet, because the life before is still being ended. */
+  #isPending = false;
   #stopping: Promise<void> | undefined;
-  readonly #era = new EraMemory();
   readonly #wishes = new StandingWishes();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { parts, on } = options;
-    this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id: this.id, ...event }) });
+    this.#definition = options.definition;
+    const { parts, on, startupWaitMs, after } = options;
+    const { id } = options.definition;
+    this.id = id;
+    const sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
+    this.#sharing = sharing;
+    this.#lives = new Lives({ id, parts, sharing, on, after });
+    const now = { state: () => this.#state, connection: () => this.#connection };
+    this.#readiness = new Readiness({ id, clock: parts.clock, startupWaitMs, ...now });
   }
 
-  get id(): string {
-    return this.#options.definition.id;
+  get definition(): ServerDefinition {
+    return this.#definition;
   }
 
   get state(): UpstreamState {
@@ -72,35 +84,58 @@ export class Supervisor implements Upstream {
   }
 
   get noiseCount(): number {
-    return this.#life?.noiseCount ?? 0;
+    return this.#lives.noiseCount;
   }
 
   stderrTail(): readonly LogLine[] {
-    return this.#life?.stderrTail() ?? [];
+    return this.#lives.stderrTail();
   }
 
-  /** Starts it now, also when it waits for its next attempt, failed or needed a login. Does nothing while it starts, runs or stops. */
+  get environmentNames(): readonly EnvironmentName[] {
+    return this.#lives.environmentNames;
+  }
+
+  /** Takes another definition, of the same id: for requests and connections to come, and for the process with the next {@link restart}. */
+  update(definition: ServerDefinition, isOtherServer: boolean): void {
+    this.#definition = definition;
+    if (isOtherServer) this.#lives.forgetEra();
+  }
+
   start(): void {
-    if (this.#stopping || ['starting', 'ready', 'stopping'].includes(this.#state.kind)) return;
-    const { definition } = this.#options;
-    if (definition.disabled) return this.#set({ kind: 'disabled' });
-    if (definition.kind === 'invalid') return this.#set({ kind: 'failed', error: invalid(definition) });
-    this.#failures = 0;
-    this.#firstAttempt ??= deferred();
-    return this.#begin(definition);
+    if (!this.#mayRun() || this.#stopping || ['starting', 'ready', 'stopping'].includes(this.#state.kind)) return;
+    this.#startAnew();
   }
 
-  /** Stops it for good, or until the next {@link start}; resolves when all of it is gone. Idempotent, never rejects. */
-  stop(): Promise<void> {
-    if (this.#state.kind === 'stopped' || this.#state.kind === 'disabled') return this.#stopping ?? Promise.resolve();
-    this.#stopping ??= this.#stopNow().finally(() => {
-      this.#stopping = undefined;
-    });
+  stop(reason: StopReason = 'stopped'): Promise<void> {
+    if (this.#state.kind === 'stopped' || this.#state.kind === 'disabled') return this.#stopping ?? this.#lives.ended();
+    this.#stopping ??= this.#stopNow(reason).finally(() => void (this.#stopping = undefined));
     return this.#stopping;
   }
 
+  async restart(): Promise<void> {
+    if (!this.#mayRun() || this.#stopping) return this.#stopping;
+    if (!this.#isPending) {
+      this.#generation += 1;
+      this.#endLife(stoppedError(this.id, this.#definition.disabled ? 'disabled' : 'restarted'));
+    }
+    // One that waits may have got another definition meanwhile.
+    if (!this.#isPending || !startable(this.#definition)) this.#startAnew();
+    await this.#readiness.attempted;
+    // Of one that is not to run any more, the end is what there is to wait for.
+    if (!startable(this.#definition)) await this.#lives.ended();
+  }
+
+  async refresh(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection) throw notReady(this.id, this.#state, this.#now());
+    const timeoutMs = this.#definition.requestTimeoutMs;
+    const onTimeout = (): HubError => listsTimeout(this.id, timeoutMs);
+    await withDeadline(connection.refresh(), { clock: this.#options.parts.clock, timeoutMs, onTimeout });
+    if (this.#connection !== connection) throw notReady(this.id, this.#state, this.#now());
+  }
+
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    const connection = this.#connection ?? (await this.#whenReady(request.signal));
+    const connection = this.#connection ?? (await this.#readiness.connection(request.signal));
     return this.#sharing.request(connection, request);
   }
 
@@ -112,11 +147,8 @@ export class Supervisor implements Upstream {
     return this.#connection ? undefined : notReady(this.id, this.#state, this.#now());
   }
 
-  async settled(signal: AbortSignal): Promise<void> {
-    const first = this.#firstAttempt;
-    if (!first || this.#state.kind !== 'starting') return;
-    const leftMs = this.#waitSinceMs + this.#options.startupWaitMs - this.#now();
-    if (leftMs > 0) await this.#within(first.promise, leftMs, signal);
+  settled(signal: AbortSignal): Promise<void> {
+    return this.#readiness.settled(signal);
   }
 
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
@@ -143,19 +175,18 @@ export class Supervisor implements Upstream {
     this.#sharing.endSession(sessionId);
   }
 
+  #mayRun(): boolean {
+    return this.#options.mayRun?.() ?? true;
+  }
+
   #now(): number {
     return this.#options.parts.clock.now();
   }
 
   #set(state: UpstreamState): void {
     this.#state = Object.freeze(state);
-    if (state.kind !== 'starting') {
-      this.#firstAttempt?.resolve();
-      this.#firstAttempt = undefined;
-    }
-    const changed = this.#changed;
-    this.#changed = deferred();
-    changed.resolve();
+    this.#isPending = false;
+    this.#readiness.changed();
     this.#options.on.state({ id: this.id, state: this.#state });
   }
 
@@ -165,77 +196,82 @@ export class Supervisor implements Upstream {
     this.#options.on.listing({ id: this.id, listing });
   }
 
-  #begin(definition: StartableDefinition, last?: HubError): void {
+  /** From the beginning: failures before do not count any more. */
+  #startAnew(): void {
+    const definition = this.#definition;
+    this.#retry?.dispose();
+    this.#generation += 1;
+    if (definition.disabled) return this.#giveUp({ kind: 'disabled' });
+    if (definition.kind === 'invalid') return this.#giveUp({ kind: 'failed', error: invalidDefinition(definition) });
+    this.#failures = 0;
+    this.#readiness.expectAttempt();
+    return this.#begin();
+  }
+
+  #begin(last?: HubError): void {
     this.#retry?.dispose();
     this.#generation += 1;
     const sinceMs = this.#now();
-    this.#waitSinceMs = sinceMs;
+    this.#readiness.waitFrom(sinceMs);
     this.#set({ kind: 'starting', sinceMs, attempt: this.#failures + 1, ...(last && { last }) });
-    void this.#attempt(definition, this.#generation, sinceMs);
+    this.#isPending = true;
+    void this.#launch(this.#generation);
+  }
+
+  /** Two lives at once would fight over what a server needs for itself: a port, a file, a lock. */
+  async #launch(generation: number): Promise<void> {
+    await this.#lives.ended();
+    if (generation !== this.#generation) return;
+    this.#isPending = false;
+    const definition = startable(this.#definition);
+    if (definition) await this.#attempt(definition, generation, this.#now());
+    else this.#startAnew();
   }
 
   async #attempt(definition: StartableDefinition, generation: number, sinceMs: number): Promise<void> {
-    const { parts, on } = this.#options;
-    const { id } = this;
-    const current = (): boolean => generation === this.#generation;
-    const life = new Incarnation({
+    // What the definition has become meanwhile, for what may change while the server runs.
+    const asItIs = (): StartableDefinition => (this.#definition.kind === 'invalid' ? definition : this.#definition);
+    const isCurrent = (): boolean => generation === this.#generation;
+    const life = this.#lives.begin({
       definition,
-      parts,
-      knownEra: this.#era.known(sinceMs),
-      probeMs: this.#era.probeMs,
-      onLateProbe: (era, tookMs) => current() && this.#era.answeredLate(era, tookMs, this.#now()),
-      roots: () => this.#sharing.roots(undefined),
-      on: {
-        listing: (listing) => current() && this.#setListing(listing),
-        resourceUpdated: (event) => current() && on.resourceUpdated({ id, ...event }),
-        taskChanged: (event) => current() && on.taskChanged({ id, ...event }),
-        logMessage: (notification) => current() && on.logMessage({ id, notification }),
-        asked: (called) => this.#sharing.asked(called),
-        forSession: (event) => current() && on.forSession({ id, ...event }),
-        closed: (error) => current() && this.#fail(definition, error),
-      },
+      asItIs,
+      isCurrent,
+      listing: (listing) => this.#setListing(listing),
+      closed: (error) => this.#fail(error),
     });
-    this.#life = life;
     try {
       const connection = await life.open();
-      if (current()) this.#sharing.open(definition, connection);
-      if (current()) await this.#ready(connection, sinceMs);
+      if (isCurrent()) this.#sharing.open(asItIs, connection);
+      if (isCurrent()) await this.#ready(connection, sinceMs);
     } catch (error) {
-      // The next attempt finds the era out anew: it may be what has changed.
-      if (current()) this.#era.forget();
-      if (current()) this.#fail(definition, toHubError(error, 'CONNECTION_ERROR'));
+      if (isCurrent()) this.#lives.forgetEra();
+      if (isCurrent()) this.#fail(toHubError(error, 'CONNECTION_ERROR'));
     }
   }
 
   async #ready(connection: Connection, sinceMs: number): Promise<void> {
     const nowMs = this.#now();
-    const { identity } = connection;
     this.#connection = connection;
-    if (!connection.isEraGuessed) this.#era.settled(identity.era, nowMs);
+    this.#lives.connected(connection);
     // The listing first, so that whoever hears of readiness sees what is offered.
     this.#setListing(connection.listing);
-    this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity });
-    try {
-      await this.#wishes.applyTo(connection);
-    } catch (error) {
-      const message = `Server "${this.id}" does not take the subscriptions or log level it had before: ${messageOf(error)}`;
-      this.#options.parts.logger.warn(message, { server: this.id });
-    }
+    this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity: connection.identity });
+    await this.#wishes.applyTo(connection, this.id, this.#options.parts.logger);
   }
 
   /** An attempt that failed, or a connection that was lost. */
-  #fail(definition: StartableDefinition, error: HubError): void {
+  #fail(error: HubError): void {
     const { parts } = this.#options;
     const nowMs = this.#now();
     const readyForMs = this.#state.kind === 'ready' ? nowMs - this.#state.sinceMs : 0;
-    if (this.#state.kind === 'ready') this.#waitSinceMs = nowMs;
+    if (this.#state.kind === 'ready') this.#readiness.waitFrom(nowMs);
     this.#generation += 1;
     this.#endLife(error);
     if (error.code === 'UNAUTHORIZED') return this.#giveUp({ kind: 'auth-required', error });
     if (error.code === 'PLACEHOLDER_ERROR' || error.code === 'CONFIG_ERROR') return this.#giveUp({ kind: 'failed', error });
     this.#failures = failuresInARow(this.#failures, readyForMs);
     const delayMs = restartDelayMs(this.#failures, parts.random());
-    this.#retry = parts.clock.after(delayMs, () => this.#begin(definition, error));
+    this.#retry = parts.clock.after(delayMs, () => this.#begin(error));
     return this.#set({ kind: 'backoff', untilMs: nowMs + delayMs, attempt: this.#failures, last: error });
   }
 
@@ -247,51 +283,15 @@ export class Supervisor implements Upstream {
 
   #endLife(reason: HubError): void {
     this.#connection = undefined;
-    const sides = this.#sharing.end(reason);
-    const main = this.#life?.end(reason);
-    if (!main) return;
-    const ending = Promise.all([main, sides]).then(() => undefined);
-    this.#endings.add(ending);
-    void ending.finally(() => this.#endings.delete(ending));
+    this.#lives.end(reason);
   }
 
-  async #stopNow(): Promise<void> {
+  async #stopNow(reason: StopReason): Promise<void> {
     this.#generation += 1;
     this.#retry?.dispose();
     this.#set({ kind: 'stopping' });
-    this.#endLife(new HubError('SERVER_NOT_CONNECTED', `Server "${this.id}" was stopped.`, { details: { server: this.id } }));
-    await Promise.all(this.#endings);
-    this.#giveUp(this.#options.definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
+    this.#endLife(stoppedError(this.id, reason));
+    await this.#lives.ended();
+    this.#giveUp(this.#definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
   }
-
-  async #whenReady(signal: AbortSignal): Promise<Connection> {
-    const untilMs = this.#waitSinceMs + this.#options.startupWaitMs;
-    while (!this.#connection) {
-      if (signal.aborted) throw new HubError('CANCELLED', `The request to server "${this.id}" was taken back.`, { cause: signal.reason });
-      const nowMs = this.#now();
-      if (nowMs >= untilMs || !this.#isWorthWaiting(untilMs)) throw notReady(this.id, this.#state, nowMs);
-      await this.#within(this.#changed.promise, untilMs - nowMs, signal);
-    }
-    return this.#connection;
-  }
-
-  #isWorthWaiting(untilMs: number): boolean {
-    if (this.#state.kind === 'starting') return true;
-    // After a crash the next attempt is near; after more of them, the caller is told rather than kept.
-    return this.#state.kind === 'backoff' && this.#state.attempt === 1 && this.#state.untilMs < untilMs;
-  }
-
-  /** Waits for `fact`, at most `ms`, or until the signal aborts. */
-  async #within(fact: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    await Promise.race([fact, sleep(this.#options.parts.clock, ms, AbortSignal.any([signal, done.signal]))]);
-    done.abort();
-  }
-}
-
-function invalid({ id, errors }: ServerDefinition): HubError {
-  const text = errors.map(formatDiagnostic).join(' ');
-  return new HubError('CONFIG_ERROR', `The entry of server "${id}" cannot be used: ${text || 'see the config file.'}`, {
-    details: { server: id, diagnostics: errors },
-  });
 }

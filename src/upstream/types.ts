@@ -1,6 +1,8 @@
 import type { HubError } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
+import type { ServerDefinition } from '../config/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { EnvironmentName } from './launch-environment.ts';
 import type { Called } from './sharing/asking-tools.ts';
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
@@ -47,6 +49,10 @@ export interface UpstreamRequest {
   readonly signal: AbortSignal;
   /** Overrides the definition's `requestTimeout`, in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Whether progress restarts that time; `true` unless said otherwise. */
+  readonly resetOnProgress?: boolean | undefined;
+  /** The most that it may take with all its progress, in milliseconds; ten times `timeoutMs` unless said otherwise. */
+  readonly maxTotalMs?: number | undefined;
   /**
    * Told of every notification that belongs to this request, before its outcome: progress with the caller's own token,
    * log messages that can be attributed to it.
@@ -104,6 +110,8 @@ export interface Connection {
    * old one has to do: within five seconds. Never rejects; `undefined` when there is nothing to wait for.
    */
   freshen(kind: ListKind): Promise<void> | undefined;
+  /** Fetches every list anew; resolves when what could be had is in {@link listing}. Never rejects. */
+  refresh(): Promise<void>;
   /**
    * Sends one request and waits for the answer. An error that the upstream answered is an outcome; a failure of
    * the link is thrown.
@@ -127,8 +135,8 @@ export interface Connection {
   setLogLevel(level: string | undefined): Promise<void>;
   /** The roots that this connection is given outside of calls are others now; a server that has asked for them is told. */
   rootsChanged(): void;
-  /** Ends it in an orderly way. Idempotent. */
-  close(): Promise<void>;
+  /** Ends it in an orderly way; what is in flight fails with `reason`. Idempotent. */
+  close(reason?: HubError): Promise<void>;
 }
 
 /**
@@ -157,8 +165,10 @@ export interface LogLine {
 /** One upstream as others see it. */
 export interface Upstream {
   readonly id: string;
+  /** As it is now in the config. */
+  readonly definition: ServerDefinition;
   readonly state: UpstreamState;
-  /** The last known offer, also while the upstream restarts. */
+  /** The last known offer, also while the upstream restarts. Complete: what the definition disables is in it. */
   readonly listing: Listing | undefined;
   /** As {@link Connection.listHint}; not fresh while there is no connection. */
   listHint(kind: ListKind): CacheHint | undefined;
@@ -189,14 +199,42 @@ export interface Upstream {
   rootsChanged(sessionId: string | undefined): void;
   /** The session is over: connections of its own end. */
   endSession(sessionId: string): void;
-  /** Last lines of standard error; empty for remote upstreams. */
+  /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts, runs or stops. */
+  start(): void;
+  /** Stops it until the next {@link start}; resolves when all of it is gone, within a few seconds. Idempotent, never rejects. */
+  stop(): Promise<void>;
+  /**
+   * Starts it anew with its present definition, also when it is down; what it offered is offered until its new listing is there.
+   * Resolves when the first attempt has ended either way, and never rejects. One that waits for the old process to be gone
+   * serves all who ask meanwhile; {@link stop} outranks it.
+   */
+  restart(): Promise<void>;
+  /**
+   * Asks anew for everything that it offers. A list that cannot be had stays as it was.
+   *
+   * @throws HubError SERVER_NOT_CONNECTED when it is down or goes down meanwhile, TIMEOUT after its `requestTimeout`
+   */
+  refresh(): Promise<void>;
+  /** Last lines of standard error, also of a process that is gone; empty for remote upstreams. */
   stderrTail(): readonly LogLine[];
+  /** The variables that its process was given at its last start; empty for remote upstreams and before the first start. */
+  readonly environmentNames: readonly EnvironmentName[];
   /** Lines on standard output that were no JSON-RPC, since the start of the process. */
   readonly noiseCount: number;
 }
 
+/** What became of the upstreams, by id. */
+export interface MembersChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Those that stay and have a definition that says something else. */
+  readonly changed: readonly string[];
+}
+
 /** Facts about all upstreams. */
 export interface PoolEvents {
+  /** The set of upstreams, their order or their definitions are others now. Told before any of the new ones is started. */
+  members: MembersChange;
   state: { readonly id: string; readonly state: UpstreamState };
   listing: { readonly id: string; readonly listing: Listing | undefined };
   resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };

@@ -14,7 +14,7 @@ function errors(...args: string[]): readonly string[] {
 
 describe('parseArgs', () => {
   it('needs nothing', () => {
-    expect(served()).toEqual({ port: 37_373, host: 'localhost', configFiles: [], verbose: false, idleOptions: [] });
+    expect(served()).toEqual({ port: 37_373, host: 'localhost', configFiles: [], verbose: false, watch: false });
     expect(served('serve')).toEqual(served());
   });
 
@@ -47,7 +47,7 @@ describe('parseArgs', () => {
     expect(options.port).toBe(40_123);
     expect(options.configFiles).toEqual(['g.json', 'p.json']);
     expect(options.shutdownDelayMs).toBe(300_000);
-    expect(options.idleOptions).toEqual(['--watch']);
+    expect(options.watch).toBe(true);
   });
 
   it.each([

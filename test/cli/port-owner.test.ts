@@ -133,10 +133,16 @@ describe('describePortInUse', () => {
     ]);
   });
 
+  it('knows a hub that is still starting by its name', () => {
+    const [first, second] = describePortInUse(37_373, { process: { pid: 5, name: 'node /usr/bin/mcp-hub' }, hub: undefined });
+    expect(first).toBe('EADDRINUSE: port 37373 is in use by node /usr/bin/mcp-hub (pid 5), an mcp-hub that does not answer yet.');
+    expect(second).toBe('Clients can use it as it is: http://localhost:37373/mcp');
+  });
+
   it('says what it can when it knows little', () => {
     expect(describePortInUse(65_535, { process: undefined, hub: undefined })).toEqual([
       'EADDRINUSE: port 65535 is in use by another process, which is not an mcp-hub.',
-      'It seems to belong to another user; with their rights, "lsof -i :65535" names it.',
+      'It belongs to another user (with their rights, "lsof -i :65535" names it), or to a connection that is about to end: try again.',
       'End that process, or choose another port: --port 65534',
     ]);
     expect(describePortInUse(1, { process: undefined, hub: { version: undefined, pid: 9 } })[0]).toBe(

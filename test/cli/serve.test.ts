@@ -99,17 +99,23 @@ describe('runServe', () => {
     expect(run.output.stderr).toContain('error: The hub did not stop in order: cannot stop');
   });
 
+  it('ends when somebody asks for another process', async () => {
+    const run = serve('hard-restart');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(readFileSync(join(home, 'mcp-hub', 'logs', 'mcp-hub.log'), 'utf8')).toContain('A restart of the whole process was asked for');
+  });
+
   it('ends when nobody needs the hub any more', async () => {
     const run = serve('idle', '--auto-shutdown');
     expect(await run.ended).toEqual({ code: 0, signal: null });
     expect(readFileSync(join(home, 'mcp-hub', 'logs', 'mcp-hub.log'), 'utf8')).toContain('No client is connected any more');
   });
 
-  it('outlives SIGHUP', async () => {
+  it('outlives SIGHUP, on which it loads its config again', async () => {
     const run = serve('', '--verbose');
     await until(run, 'mcpServers');
     run.child.kill('SIGHUP');
-    await until(run, 'SIGHUP');
+    await until(run, 'reloaded');
     run.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, signal: null });
   });
@@ -167,12 +173,11 @@ describe('runServe', () => {
     expect(second.output.stderr).toContain(onLinux(`kill ${first.child.pid}`));
   });
 
-  it('tells of options it does not act on and of an open host', async () => {
+  it('warns of an open host', async () => {
     const run = serve('', '--watch', '--auto-shutdown', '--shutdown-delay', '5', '--host', '0.0.0.0');
     await until(run, 'mcpServers');
     expect(run.output.stderr).toBe(
-      'note: --watch: accepted, but this version does not act on it yet.\n' +
-        'warning: --host 0.0.0.0 opens the hub to other machines, and there is no authentication yet: everybody who\n' +
+      'warning: --host 0.0.0.0 opens the hub to other machines, and there is no authentication yet: everybody who\n' +
         'can reach the port can use all your servers with your rights.\n',
     );
   });

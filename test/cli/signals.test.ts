@@ -24,10 +24,18 @@ function life(stop: () => Promise<void>) {
   };
   const logged: string[] = [];
   const startErrors: unknown[] = [];
+  const reloads = { count: 0 };
   const logger = createLogger([({ type, message }) => logged.push(`${type} ${message}`)]);
-  const made = new ProcessLife({ process, clock, logger, stop, onStartError: (error) => startErrors.push(error) });
+  const made = new ProcessLife({
+    process,
+    clock,
+    logger,
+    stop,
+    reload: () => (reloads.count += 1),
+    onStartError: (error) => startErrors.push(error),
+  });
   made.watch();
-  return { process, timers, logged, startErrors, made };
+  return { process, timers, logged, startErrors, reloads, made };
 }
 
 const never = (): Promise<void> => new Promise(() => {});
@@ -85,12 +93,25 @@ describe('ProcessLife', () => {
     ]);
   });
 
-  it('lets a closed pipe and SIGHUP pass', () => {
+  it('lets a closed pipe pass', () => {
     const { process, logged } = life(never);
     const closed = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
     for (const stream of [process.stdout, process.stderr]) stream.emit('error', closed);
-    process.emit('SIGHUP');
     expect(process.exits).toEqual([]);
+    expect(logged).toEqual([]);
+  });
+
+  it('loads the config again on SIGHUP, while the hub runs', () => {
+    const { process, logged, reloads, made } = life(never);
+    process.emit('SIGHUP');
+    expect(reloads.count).toBe(0);
+    made.started();
+    process.emit('SIGHUP');
+    expect(reloads.count).toBe(1);
     expect(logged).toEqual([expect.stringContaining('SIGHUP')]);
+    process.emit('SIGTERM');
+    process.emit('SIGHUP');
+    expect(reloads.count).toBe(1);
+    expect(process.exits).toEqual([]);
   });
 });

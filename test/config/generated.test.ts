@@ -6,8 +6,10 @@ import { parseJson5 } from '../../src/config/json5.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+const files = await generatedFiles(root);
+
 describe('the generated files', () => {
-  it.each(Object.entries(generatedFiles(root)))('%s is what `npm run generate` writes', (path, content) => {
+  it.each(Object.entries(files))('%s is what `npm run generate` writes', (path, content) => {
     expect(readFileSync(join(root, path), 'utf8')).toBe(content);
   });
 

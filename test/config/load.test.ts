@@ -56,6 +56,7 @@ describe('loadConfig', () => {
       maxBodyBytes: 8_388_608,
       sessionIdleTimeoutMs: 1_800_000,
       allowedHosts: [],
+      marketplace: {},
     });
     expect(Object.isFrozen(config.servers[0])).toBe(true);
     expect(Object.isFrozen(config.settings)).toBe(true);
@@ -122,6 +123,17 @@ describe('loadConfig', () => {
     const kept = 'disabled_tools: ["a"], disabled_prompts: [], disabled_resources: [], disabled_resourceTemplates: []';
     const body = `{ command: "x", ${kept}, autoApprove: ["a"], custom_instructions: { text: "t" }, oauth: {} }`;
     expect(await lines(`{ $schema: "x", nativeMCPServers: { n: {} }, mcpServers: { s: ${body} } }`)).toEqual([]);
+  });
+
+  it('reads what is not to be offered', async () => {
+    const some = 'disabled_tools: ["a", "b"], disabled_prompts: [], disabled_resourceTemplates: ["x://{y}"]';
+    const config = await load(`{ mcpServers: { some: { command: "x", ${some} }, none: { url: "http://h", disabled_resources: [] } } }`);
+    expect(config.servers[0]?.disabledItems).toEqual({ tools: ['a', 'b'], resourceTemplates: ['x://{y}'] });
+    expect(config.servers[1]).not.toHaveProperty('disabledItems');
+    expect(await lines('{ mcpServers: { s: { command: "x", disabled_tools: "a", disabledTools: [] } } }')).toEqual([
+      expect.stringContaining('mcpServers.s.disabled_tools: Must be a list, each item a string, not this string.'),
+      expect.stringContaining('Did you mean "disabled_tools"?'),
+    ]);
   });
 
   it.each([
@@ -204,4 +216,25 @@ describe('loadConfig', () => {
       { numRuns: 2000 },
     );
   }, 60_000);
+});
+
+describe('the setting marketplace', () => {
+  it('names registries, or leaves them out', async () => {
+    const { settings, diagnostics } = await load(
+      '{marketplace: {registryUrl: "http://localhost/r.json", officialUrl: "", readmeUrl: false, officialLimit: 5}}',
+    );
+    expect(settings.marketplace).toEqual({
+      registryUrl: 'http://localhost/r.json',
+      officialUrl: false,
+      readmeUrl: false,
+      officialLimit: 5,
+    });
+    expect(diagnostics).toEqual([]);
+  });
+
+  it.each(['true', '"ftp://x"', '"registry"', '3'])('takes no %s for an address', async (value) => {
+    await expect(load(`{marketplace: {registryUrl: ${value}}}`)).rejects.toThrow(
+      /marketplace\.registryUrl: Must be an http or https address, or false/,
+    );
+  });
 });

@@ -12,13 +12,14 @@ import { ENVELOPE, initialize, legacy, until } from './harness.ts';
 let gateway: FakeGateway;
 let clock: FakeClock;
 let endpoint: Endpoint;
+let limits: { maxBodyBytes: number; sessionIdleTimeoutMs: number };
 let server: Server;
 const clients: Client[] = [];
 
 beforeEach(async () => {
   gateway = new FakeGateway();
   clock = new FakeClock();
-  const limits = { maxBodyBytes: 10_000, sessionIdleTimeoutMs: 60_000 };
+  limits = { maxBodyBytes: 10_000, sessionIdleTimeoutMs: 60_000 };
   const serverInfo = { name: 'test-hub', version: '9.9.9' };
   endpoint = new Endpoint({ gateway, clock, logger: silentLogger, serverInfo, limits: () => limits, messagesPath: '/messages' });
   server = createServer({ allowHalfOpen: true }, (socket) => endpoint.handleStream(socket, { kind: 'all' }));
@@ -284,6 +285,16 @@ describe('garbage', () => {
     one.say(modern('server/discover', {}, 'after'));
     await one.answer('after');
     expect(one.lines).toHaveLength(2);
+  });
+
+  it('a line is too long by the setting as it is when it comes', async () => {
+    const one = await client();
+    const long = (id: number): JsonObject => modern('server/discover', { pad: 'x'.repeat(5_000) }, id);
+    one.say(long(1));
+    expect(await one.answer(1)).toHaveProperty('result');
+    limits.maxBodyBytes = 1_000;
+    one.say(long(2));
+    expect(await one.answer(null)).toMatchObject({ error: { message: expect.stringContaining('1000 bytes') } });
   });
 
   it('that asks nothing is not answered: blank lines, notifications, answers to nothing', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/base/index.ts';
+import { HubError, systemClock } from '../../src/base/index.ts';
 import type { Call } from '../../src/gateway/index.ts';
 import { forward, forwardRouted } from '../../src/gateway/forward.ts';
 import { FakeUpstream, FakeUpstreams, listing } from '../support/fake-upstream.ts';
@@ -46,6 +46,19 @@ describe('forward', () => {
     const prompt = await forward(systemClock, modern(), call({ ask, method: 'prompts/get' }), { name: 'p' });
     const message = 'Server "m" needs an answer to "roots/list" to go on, and did not get one: The user said no.';
     expect(prompt.outcome.error).toMatchObject({ code: -32603, message });
+  });
+
+  it('hands on the time limits of a call, and the failure itself beside what a client of MCP reads', async () => {
+    const upstream = new FakeUpstream('l', listing());
+    const failure = new HubError('TIMEOUT', 'Too slow.');
+    upstream.answer = () => Promise.reject(failure);
+    const limits = { timeoutMs: 5, resetOnProgress: false, maxTotalMs: 7 };
+    const tool = await forward(systemClock, upstream, call(limits), { name: 't' });
+    expect(upstream.requests[0]).toMatchObject(limits);
+    expect(tool).toMatchObject({ outcome: { result: { isError: true } } });
+    const prompt = await forward(systemClock, upstream, call({ method: 'prompts/get' }), { name: 'p' });
+    expect(prompt).toMatchObject({ outcome: { error: { message: 'Too slow.' } } });
+    expect([tool.failure, prompt.failure]).toEqual([failure, failure]);
   });
 
   it('leaves the questions of a modern server to a modern client', async () => {

@@ -9,7 +9,14 @@ const started: HubGateway[] = [];
 
 function gatewayOver(...members: FakeUpstream[]): { gateway: HubGateway; upstreams: FakeUpstreams } {
   const upstreams = new FakeUpstreams(...members);
-  const gateway = new HubGateway({ upstreams, hub, maxToolNameLength: 54, clock: systemClock, logger: silentLogger, onNote: () => {} });
+  const gateway = new HubGateway({
+    upstreams,
+    hub,
+    maxToolNameLength: () => 54,
+    clock: systemClock,
+    logger: silentLogger,
+    onNote: () => {},
+  });
   gateway.start();
   started.push(gateway);
   return { gateway, upstreams };

@@ -25,7 +25,7 @@ function scene() {
   };
   const upstreams = new FakeUpstreams(server);
   const hub = { name: 'mcp-hub', title: 'MCP Hub', version: '0.0.0' };
-  const gateway = new HubGateway({ upstreams, hub, maxToolNameLength: 54, clock, logger: silentLogger, onNote: () => {} });
+  const gateway = new HubGateway({ upstreams, hub, maxToolNameLength: () => 54, clock, logger: silentLogger, onNote: () => {} });
   gateway.start();
   started.push(gateway);
   const heard: unknown[] = [];

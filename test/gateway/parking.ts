@@ -86,7 +86,7 @@ export function parkingLot(parts: ListingParts = {}) {
   };
   const hub = { name: 'mcp-hub', title: 'MCP Hub', version: '0.0.0' };
   const upstreams = new FakeUpstreams(upstream);
-  const gateway = new HubGateway({ upstreams, hub, maxToolNameLength: 54, clock, logger: silentLogger, onNote: () => {} });
+  const gateway = new HubGateway({ upstreams, hub, maxToolNameLength: () => 54, clock, logger: silentLogger, onNote: () => {} });
   gateway.start();
 
   const send = (params: JsonObject = CALL, options: SendOptions = {}): Sent => {

@@ -25,7 +25,7 @@ function scene({ hint = { ttlMs: 1_000, cacheScope: 'public' }, parts = {} }: Sc
   server.answer = () => ({ result: { contents: [{ uri: URI, text: String(server.requests.length) }], resultType: 'complete', ...hint } });
   const upstreams = new FakeUpstreams(server);
   const hub = { name: 'mcp-hub', title: 'MCP Hub', version: '0.0.0' };
-  const gateway = new HubGateway({ upstreams, hub, maxToolNameLength: 54, clock, logger: silentLogger, onNote: () => {} });
+  const gateway = new HubGateway({ upstreams, hub, maxToolNameLength: () => 54, clock, logger: silentLogger, onNote: () => {} });
   gateway.start();
   started.push(gateway);
   const read = (params: JsonObject = { uri: URI }, more: Partial<Call> = {}): Promise<Answer> =>
@@ -47,6 +47,26 @@ const by = (id: string, era: 'legacy' | 'modern' = 'modern'): Pick<Call, 'downst
 });
 
 describe('a read that its server lets be cached', () => {
+  it('is not what another server of the same name says, also when it was under way as that came', async () => {
+    const { server, upstreams, read } = scene();
+    await read();
+    const late = deferred<void>();
+    const { answer } = server;
+    server.answer = async (request) => {
+      await late.promise;
+      return answer(request);
+    };
+    const underWay = read({ uri: URI, other: 1 });
+    await settle();
+    upstreams.apply();
+    upstreams.apply(server);
+    late.resolve();
+    await underWay;
+    await read({ uri: URI, other: 1 });
+    await read();
+    expect(server.requests).toHaveLength(4);
+  });
+
   it('is answered with the time that is left, and asked for again after that', async () => {
     const { clock, server, read } = scene();
     const first = await read();

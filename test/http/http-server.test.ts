@@ -5,7 +5,9 @@ import { isHubError, silentLogger, systemClock } from '../../src/base/index.ts';
 import { Endpoint } from '../../src/downstream/index.ts';
 import { HttpServer, MESSAGES_PATH } from '../../src/http/index.ts';
 import { initialize, modern, open, send, until } from '../downstream/harness.ts';
+import { eventLog, readEvents } from '../support/event-readers.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
+import { MemoryManagement } from '../support/memory-management.ts';
 
 const running: HttpServer[] = [];
 afterEach(async () => {
@@ -17,11 +19,13 @@ async function start(options: { host?: string; port?: number; health?: () => obj
   const base = { clock: systemClock, logger: silentLogger };
   const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000 };
   const endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: MESSAGES_PATH });
-  const health = options.health ?? (() => ({ status: 'ok' }));
+  const answer = options.health ?? (() => ({ status: 'ok' }));
   const server = new HttpServer({
     ...base,
     endpoint,
-    management: { health },
+    management: Object.assign(new MemoryManagement(), { health: async () => answer(), events: eventLog() }),
+    version: '0.0.0-test',
+    maxBodyBytes: () => limits.maxBodyBytes,
     allowedHosts: () => ['Hub.example'],
     host: options.host ?? 'localhost',
     port: options.port ?? 0,
@@ -141,13 +145,31 @@ describe('routes', () => {
   it('are REST under /api, in its own shape of errors', async () => {
     const { url } = await start({ health: () => ({ status: 'ok', version: '4.2.1' }) });
     const health = await get(`${url}/api/health`);
-    expect([health.status, JSON.parse(health.text)]).toEqual([200, { status: 'ok', version: '4.2.1' }]);
+    expect([health.status, JSON.parse(health.text)]).toMatchObject([200, { status: 'ok', version: '4.2.1' }]);
     for (const path of ['/api', '/api/', '/api/nothing', '/api/%E0%A4%A']) {
       const reply = await get(`${url}${path}`);
       expect(reply.status).toBe(404);
       expect(Object.keys(JSON.parse(reply.text)).sort()).toEqual(['code', 'data', 'error', 'timestamp']);
       expect(reply.headers['x-powered-by']).toBeUndefined();
     }
+  });
+
+  it('are the events, behind the guard, with readers that show in the health', async () => {
+    const { url, server } = await start();
+    const readers = [await readEvents(url), await readEvents(url, { path: '/api/events/?x=1' })];
+    await until(() => readers.every(({ blocks }) => blocks[0]?.event === 'hub_state'), 'the first blocks');
+    expect(server.eventReaders).toMatchObject({ count: 2, opened: 2 });
+    const health = JSON.parse((await get(`${url}/api/health`)).text);
+    expect(health).toMatchObject({ status: 'ok', activeClients: 2, connections: { totalConnections: 2, connections: [{}, {}] } });
+    expect((await get(`${url}/api/events`, { origin: 'http://evil.example' })).status).toBe(403);
+    const posted = await send(`${url}/api/events`, { body: initialize() });
+    expect([posted.status, posted.headers['allow'], JSON.parse(posted.text)]).toEqual([
+      405,
+      'GET',
+      { code: 'METHOD_NOT_ALLOWED', error: expect.stringContaining('GET'), data: {}, timestamp: expect.any(String) },
+    ]);
+    await server.close();
+    expect(await Promise.all(readers.map(({ ended }) => ended))).toEqual([true, true]);
   });
 
   it('say so when the hub itself fails', async () => {

@@ -4,7 +4,9 @@ import { HubError, silentLogger, systemClock } from '../../src/base/index.ts';
 import { Endpoint } from '../../src/downstream/index.ts';
 import { HttpServer, MESSAGES_PATH } from '../../src/http/index.ts';
 import { ENVELOPE, until } from '../downstream/harness.ts';
+import { eventLog } from '../support/event-readers.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
+import { MemoryManagement } from '../support/memory-management.ts';
 
 let gateway: FakeGateway;
 let endpoint: Endpoint;
@@ -17,8 +19,9 @@ beforeEach(async () => {
   const base = { clock: systemClock, logger: silentLogger };
   const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000 };
   endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: MESSAGES_PATH });
-  const management = { health: () => ({ status: 'ok' }) };
-  server = new HttpServer({ ...base, endpoint, management, allowedHosts: () => [], host: '127.0.0.1', port: 0 });
+  const management = Object.assign(new MemoryManagement(), { events: eventLog() });
+  const api = { management, version: '0.0.0-test', maxBodyBytes: () => limits.maxBodyBytes };
+  server = new HttpServer({ ...base, ...api, endpoint, allowedHosts: () => [], host: '127.0.0.1', port: 0 });
   ({ port } = await server.start());
 });
 afterEach(async () => {

@@ -1,5 +1,6 @@
 import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
 import type { CacheHint, Listing } from '../../src/catalog/index.ts';
+import type { ServerDefinition, StdioDefinition } from '../../src/config/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
 import type {
   LogLine,
@@ -43,6 +44,25 @@ export function listing(parts: ListingParts = {}): Listing {
   };
 }
 
+/** A definition that says nothing in particular. */
+export function definitionOf(id: string, more: Partial<StdioDefinition> = {}): StdioDefinition {
+  return {
+    kind: 'stdio',
+    id,
+    command: 'x',
+    args: [],
+    env: {},
+    disabled: false,
+    initTimeoutMs: 60_000,
+    requestTimeoutMs: 1_000,
+    isolation: 'auto',
+    maxConnections: 4,
+    source: 'mcp.json',
+    errors: [],
+    ...more,
+  };
+}
+
 type Answerer = (request: UpstreamRequest) => Outcome | Promise<Outcome>;
 
 /** An upstream that answers by a script and remembers what it was asked. */
@@ -55,6 +75,8 @@ export class FakeUpstream implements Upstream {
   readonly watchedTasks: string[][] = [];
   readonly logLevels: (string | undefined)[] = [];
   readonly noiseCount = 0;
+  readonly environmentNames = [];
+  definition: ServerDefinition;
   readonly notifications: NotificationMessage[] = [];
   /** What {@link listHint} says of every list. */
   hint: CacheHint | undefined = { ttlMs: 0, cacheScope: 'private' };
@@ -66,6 +88,7 @@ export class FakeUpstream implements Upstream {
   constructor(id: string, offered: Listing | undefined) {
     this.id = id;
     this.listing = offered;
+    this.definition = definitionOf(id);
     this.state = offered
       ? { kind: 'ready', sinceMs: 0, tookMs: 1, identity: offered.identity }
       : { kind: 'starting', sinceMs: 0, attempt: 1 };
@@ -131,11 +154,19 @@ export class FakeUpstream implements Upstream {
   stderrTail(): readonly LogLine[] {
     return [];
   }
+
+  start(): void {}
+
+  async stop(): Promise<void> {}
+
+  async restart(): Promise<void> {}
+
+  async refresh(): Promise<void> {}
 }
 
 /** A set of fake upstreams with a hand on their events. */
 export class FakeUpstreams {
-  readonly #members: FakeUpstream[];
+  #members: FakeUpstream[];
   readonly #emitter = new Emitter<PoolEvents>((error) => {
     throw error;
   });
@@ -158,6 +189,17 @@ export class FakeUpstreams {
 
   emit<K extends keyof PoolEvents>(name: K, event: PoolEvents[K]): void {
     this.#emitter.emit(name, event);
+  }
+
+  /** Makes these the members and tells of it, as the pool does. */
+  apply(...members: FakeUpstream[]): void {
+    const before = this.#members;
+    this.#members = members;
+    this.emit('members', {
+      added: members.filter((member) => !before.some(({ id }) => id === member.id)).map(({ id }) => id),
+      removed: before.filter((member) => !members.some(({ id }) => id === member.id)).map(({ id }) => id),
+      changed: members.filter((member) => before.includes(member)).map(({ id }) => id),
+    });
   }
 
   /** Gives a member a new listing and tells of it, as the pool does. */

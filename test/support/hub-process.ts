@@ -146,10 +146,12 @@ export function environment(folder: string): Record<string, string> {
     XDG_STATE_HOME: join(home, 'state'),
     XDG_DATA_HOME: join(home, 'data'),
     XDG_CACHE_HOME: join(home, 'cache'),
+    MCP_HUB_REGISTRY_URL: 'off',
+    MCP_HUB_OFFICIAL_REGISTRY_URL: 'off',
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hubPaths, type LogRecord } from '../../src/base/index.ts';
 import { createHub } from '../../src/hub/hub.ts';
-import type { Hub } from '../../src/hub/index.ts';
+import type { Hub, HubOptions } from '../../src/hub/index.ts';
 
 export interface RunningHub {
   readonly hub: Hub;
@@ -26,13 +26,14 @@ export const fixture = (name: string, ...args: string[]): { command: string; arg
 });
 
 /** A hub in this process, with real servers, on a free port unless one is given, in folders of its own. */
-export async function runHub(config: object, env: NodeJS.ProcessEnv = {}, port = 0): Promise<RunningHub> {
+export async function runHub(config: object, env: NodeJS.ProcessEnv = {}, port = 0, more: Partial<HubOptions> = {}): Promise<RunningHub> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-hub-test-'));
   await mkdir(join(folder, 'home'));
   const file = join(folder, 'mcp-servers.json');
   await writeFile(file, JSON.stringify(config));
   const records: LogRecord[] = [];
-  const fullEnv = { PATH: process.env['PATH'], HOME: join(folder, 'home'), ...env };
+  const offline = { MCP_HUB_REGISTRY_URL: 'off', MCP_HUB_OFFICIAL_REGISTRY_URL: 'off' };
+  const fullEnv = { PATH: process.env['PATH'], HOME: join(folder, 'home'), ...offline, ...env };
   const hub = createHub({
     configFiles: [file],
     host: 'localhost',
@@ -42,6 +43,7 @@ export async function runHub(config: object, env: NodeJS.ProcessEnv = {}, port =
     paths: hubPaths(fullEnv),
     sinks: [(record) => records.push(record)],
     version: '0.0.0-test',
+    ...more,
   });
   const stop = async (): Promise<void> => {
     await hub.stop();

@@ -46,6 +46,7 @@ export const plainConnect: Connect = async (launch, { signal, createStdioTranspo
     resourceChanges: 0,
     listHint: () => undefined,
     freshen: () => undefined,
+    refresh: async () => {},
     notify: () => {},
     request: async ({ method, params }) => ({ era: 'legacy', outcome: await ask(method, params) }),
     setSubscribedResources: async () => {},

@@ -44,7 +44,7 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
     signal: AbortSignal.timeout(8_000),
     clock: systemClock,
     logger: createLogger([(record) => void recorded.records.push(record)]),
-    requestTimeoutMs: 5_000,
+    requestTimeoutMs: () => 5_000,
     initTimeoutMs: 8_000,
     on: {
       listing: (listing) => void recorded.listings.push(listing),

@@ -54,6 +54,10 @@ export class ScriptedConnection implements Connection {
     return undefined;
   }
 
+  async refresh(): Promise<void> {
+    this.log.push('refresh');
+  }
+
   async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     this.log.push(`watch ${[...taskIds].join(' ')}`);
     return taskIds;

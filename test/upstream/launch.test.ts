@@ -66,6 +66,11 @@ describe('resolveLaunch', () => {
       { ...hub, LANG: 'C', GITHUB_TOKEN: 'mine' },
     );
     expect(reveal(result.env)).toEqual({ ...base, LANG: 'hub', HUB: 'hub', A: 'file', B: 'file\n2', C: 'own', D: '' });
+    // Without any value, for people who look for what a server was given.
+    const from = { A: 'envFile', B: 'envFile', C: 'env', D: 'envFile', HOME: 'inherited', HUB: 'MCP_HUB_ENV', LANG: 'MCP_HUB_ENV' };
+    expect(result.environmentNames).toEqual(
+      Object.entries({ ...from, PATH: 'inherited', USER: 'inherited' }).map(([name, from]) => ({ name, value: '[redacted]', from })),
+    );
     expect(result.cwd).toBe(cwd);
   });
 

@@ -38,7 +38,7 @@ function poolOf(launches: Record<string, StdioLaunch | undefined>): Pool {
   );
   const pool = new Pool({
     definitions,
-    startupWaitMs: 1_500,
+    startupWaitMs: () => 1_500,
     clock: systemClock,
     logger: silentLogger,
     random: () => 0.99,

@@ -36,7 +36,7 @@ function supervised(
   const uris: string[] = [];
   const supervisor = new Supervisor({
     definition: { ...base, ...overrides },
-    startupWaitMs: 5_000,
+    startupWaitMs: () => 5_000,
     parts: {
       clock,
       connect,

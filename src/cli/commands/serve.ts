@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { createLogger, HubError, hubPaths, isHubError, type LogSink, systemClock } from '../../base/index.ts';
+import { type ClaimedPort, createLogger, HubError, hubPaths, isHubError, type LogSink, systemClock } from '../../base/index.ts';
 import { LogFile } from '../../hub/index.ts';
 import type { ServeOptions } from '../args.ts';
-import { asError, describeError } from '../diagnostics.ts';
+import { describeError } from '../diagnostics.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
-import { describePortInUse, findPortOwner } from '../port-owner.ts';
+import { tellPortInUse } from '../port-owner.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
 import { styleFor } from '../style.ts';
@@ -16,6 +16,8 @@ export interface ServeContext {
   readonly process: NodeJS.Process;
   readonly version: string;
   readonly createHub: CreateHub;
+  /** The port, opened before all this was loaded. */
+  readonly claimed?: ClaimedPort;
 }
 
 /**
@@ -23,14 +25,14 @@ export interface ServeContext {
  * the process is on its way out; never rejects.
  */
 export async function runServe(context: ServeContext): Promise<void> {
-  const { options, process, version, createHub } = context;
+  const { options, process, version, createHub, claimed } = context;
   const paths = hubPaths(process.env);
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   const logFile = new LogFile({ dir: paths.logDir, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
   const sinks = [logFile.sink, terminalSink(context)];
-  const { port, host, configFiles, shutdownDelayMs } = options;
+  const { port, host, configFiles, shutdownDelayMs, watch } = options;
   const { env } = process;
-  const hub = createHub({ configFiles, host, port, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs });
+  const hub = createHub({ configFiles, host, port, claimed, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs, watch });
   const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
   const logger = createLogger(sinks);
   const life = new ProcessLife({
@@ -39,16 +41,18 @@ export async function runServe(context: ServeContext): Promise<void> {
     logger,
     stop: async () => {
       screen.dispose();
+      claimed?.dispose();
       await hub.stop();
       await logFile.close();
     },
+    reload: () => void hub.reload(),
     onStartError: (error) => void fail(error),
   });
   const fail = async (error: unknown): Promise<void> => {
     if (life.stopping) return;
     const cause = asPortInUse(error, port);
-    const lines = isHubError(cause, 'PORT_IN_USE') ? asError(await portInUse(cause, port, process.platform)) : describeError(cause);
-    for (const line of lines) tell(line);
+    if (isHubError(cause, 'PORT_IN_USE')) await tellPortInUse(process, cause, port);
+    else for (const line of describeError(cause)) tell(line);
     life.end(exitCodeOf(cause));
   };
 
@@ -57,6 +61,10 @@ export async function runServe(context: ServeContext): Promise<void> {
   screen.follow(hub);
   hub.on('idle', ({ forMs }) => {
     logger.info('No client is connected any more; the hub is stopping.', { forMs });
+    life.end(0);
+  });
+  hub.on('ended', () => {
+    logger.info('A restart of the whole process was asked for; the hub is stopping.');
     life.end(0);
   });
   try {
@@ -85,9 +93,8 @@ function startScreen({ options, process }: ServeContext, defaultConfigFile: stri
 }
 
 /** What a person should know of their own options, before anything starts. */
-function notices({ host, idleOptions }: ServeOptions): string[] {
+function notices({ host }: ServeOptions): string[] {
   const lines: string[] = [];
-  if (idleOptions.length > 0) lines.push(`note: ${idleOptions.join(', ')}: accepted, but this version does not act on it yet.`);
   if (!/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host)) {
     lines.push(`warning: --host ${host} opens the hub to other machines, and there is no authentication yet: everybody who`);
     lines.push('can reach the port can use all your servers with your rights.');
@@ -99,9 +106,4 @@ function notices({ host, idleOptions }: ServeOptions): string[] {
 function asPortInUse(error: unknown, port: number): unknown {
   const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
   return taken ? new HubError('PORT_IN_USE', error.message, { cause: error, details: { port } }) : error;
-}
-
-async function portInUse(error: HubError, asked: number, platform: NodeJS.Platform): Promise<string[]> {
-  const port = typeof error.details['port'] === 'number' ? error.details['port'] : asked;
-  return describePortInUse(port, await findPortOwner(port, platform, systemClock));
 }

@@ -19,8 +19,8 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** For requests that bring no time limit of their own, in milliseconds. */
-  readonly requestTimeoutMs: number;
+  /** For requests that bring no time limit of their own, in milliseconds; asked for each. */
+  readonly requestTimeoutMs: () => number;
   /** Time for the whole start, in milliseconds. `signal` enforces it; this is for sharing it out (era probe, handshake). */
   readonly initTimeoutMs: number;
   /** The era of the last connection to the same server: the probe may be left out. Absent on the first start, or when that is long ago. */

@@ -41,7 +41,7 @@ export interface LiveConnectionOptions {
   readonly hubInfo: JsonObject;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly requestTimeoutMs: number;
+  readonly requestTimeoutMs: () => number;
   /** What another connection to the same server has fetched: this one then fetches nothing and hears of no changes. */
   readonly listing?: Listing | undefined;
   /** What the server is told when it asks for roots outside of any call. Default: none. */
@@ -127,6 +127,10 @@ export class LiveConnection implements Connection {
     return this.#lists.freshen(kind);
   }
 
+  refresh(): Promise<void> {
+    return this.#lists.refresh();
+  }
+
   /**
    * Listens for changes and fetches the first listing; the connection is ready then.
    *
@@ -188,10 +192,10 @@ export class LiveConnection implements Connection {
     this.#serverRequests.rootsChanged();
   }
 
-  async close(): Promise<void> {
+  async close(reason?: HubError): Promise<void> {
     this.#isReady = false;
     this.#stopWatching();
-    await this.#options.link.close();
+    await this.#options.link.close(reason);
   }
 
   #stopWatching(): void {

@@ -14,7 +14,7 @@ import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from '../sharing/recent.ts';
 import { TimeLimit } from './time-limit.ts';
 import type { AskClient, Origin } from '../types.ts';
 
-/** A request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
+/** Unless it says otherwise, a request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
 const MAX_LIMIT_FACTOR = 10;
 
 export interface Ask {
@@ -23,8 +23,11 @@ export interface Ask {
   /** The downstream it is made for; absent for the hub's own requests. */
   readonly origin?: Origin | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** In milliseconds; progress restarts it. */
+  /** In milliseconds; progress restarts it, unless `resetOnProgress` is false. */
   readonly timeoutMs?: number | undefined;
+  readonly resetOnProgress?: boolean | undefined;
+  /** The most that it may take with all its progress, in milliseconds. */
+  readonly maxTotalMs?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   readonly onRequest?: AskClient | undefined;
@@ -39,7 +42,7 @@ export interface RequesterOptions {
   /** The server's name, for messages. */
   readonly id: string;
   readonly speaker: Speaker;
-  readonly requestTimeoutMs: number;
+  readonly requestTimeoutMs: () => number;
 }
 
 /** A request that is made for a client, while it is in flight or was taken back lately. */
@@ -87,10 +90,10 @@ export class Requester {
   async ask(ask: Ask): Promise<Outcome> {
     if (ask.signal?.aborted) throw this.#cancelled(ask);
     const { link, speaker, clock } = this.#options;
-    const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs;
+    const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs();
     const id = link.allot();
     const idle = new TimeLimit(clock, timeoutMs, 'anew', () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
-    const maxMs = timeoutMs * MAX_LIMIT_FACTOR;
+    const maxMs = ask.maxTotalMs ?? timeoutMs * MAX_LIMIT_FACTOR;
     const total = new TimeLimit(clock, maxMs, 'what was left', () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
@@ -119,7 +122,7 @@ export class Requester {
     const { progressToken, ...rest } = notification.params ?? {};
     const target = typeof progressToken === 'number' ? this.#awaited(progressToken) : undefined;
     if (target?.token === undefined) return;
-    target.limit.restart();
+    if (target.ask.resetOnProgress !== false) target.limit.restart();
     this.#tell(target, { ...notification, params: { ...rest, progressToken: target.token } });
   }
 

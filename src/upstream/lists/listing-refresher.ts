@@ -28,8 +28,8 @@ export class ListingRefresher implements Disposable {
   }
 
   /** Fetches at once (after a fetch that is under way) and resolves when that is done. */
-  async now(kind: ChangeKind): Promise<void> {
-    this.#changes.add(kind);
+  async now(...kinds: readonly ChangeKind[]): Promise<void> {
+    for (const kind of kinds) this.#changes.add(kind);
     while (this.#running) await this.#running;
     await this.#run();
   }

@@ -70,6 +70,11 @@ export class LiveListing implements Disposable {
     return this.#refresher.now(kind);
   }
 
+  /** Fetches all of them at once; resolves when that is done. */
+  refresh(): Promise<void> {
+    return this.#refresher.now(...ALL_KINDS);
+  }
+
   hint(kind: ListKind): CacheHint | undefined {
     return this.#freshness.hint(kind);
   }

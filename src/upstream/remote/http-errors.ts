@@ -80,7 +80,11 @@ export function statusError(peer: HttpPeer, status: number, body?: string | null
 }
 
 function statusWords(status: number): readonly [ErrorCode, string] {
-  if (status === 401) return ['UNAUTHORIZED', 'it asks for a login. Put valid credentials into the "headers" of its entry.'];
+  if (status === 401)
+    return [
+      'UNAUTHORIZED',
+      'it asks for a login. Log in at its authorizationUrl (see GET /api/servers), or put valid credentials into the "headers" of its entry.',
+    ];
   if (status === 403) return ['UNAUTHORIZED', 'it denies access. Check the credentials in the "headers" of its entry and what they allow.'];
   if (status === 429) return ['CONNECTION_ERROR', 'it is asked too often. It is tried again later.'];
   if (status >= 500 || status === 408 || status === 425) return ['CONNECTION_ERROR', 'the server has a problem of its own.'];

@@ -6,6 +6,7 @@ import { name, networkError, sessionGoneError, statusError } from './http-errors
 import { HttpExchange } from './http-exchange.ts';
 import { type HttpTarget, httpTarget } from './http-target.ts';
 import type { RemoteLaunch } from '../launch.ts';
+import { withLogin } from '../oauth/remote-login.ts';
 import { ResumptionHeader, resumptionDelay } from './resumption.ts';
 import { listenTo, toSdkMessage } from './sdk-message.ts';
 import type { SendOptions, Transport, TransportEvents } from '../connection/transport.ts';
@@ -147,7 +148,8 @@ export class HttpTransport implements Transport {
     return new StreamableHTTPClientTransport(url, {
       requestInit: { headers },
       fetch: async (input, init) => {
-        const response = await boundedFetch(this.#peer, input, resumption.apply(init));
+        const { login } = this.#options.launch;
+        const response = await withLogin(login, resumption.apply(init), (sent) => boundedFetch(this.#peer, input, sent));
         observe(response, init?.method ?? 'GET');
         return response;
       },

@@ -5,6 +5,7 @@ import { boundedFetch } from './bounded-fetch.ts';
 import { garbageError, type HttpPeer, name, networkCode, networkError, sessionGoneError, statusError } from './http-errors.ts';
 import { httpTarget } from './http-target.ts';
 import type { RemoteTransportOptions } from './http-transport.ts';
+import { withLogin } from '../oauth/remote-login.ts';
 import { listenTo, toSdkMessage } from './sdk-message.ts';
 import type { Transport, TransportEvents } from '../connection/transport.ts';
 
@@ -81,7 +82,8 @@ export class SseTransport implements Transport {
     const sdk = new SSEClientTransport(url, {
       requestInit: { headers },
       fetch: async (input, init) => {
-        const response = await boundedFetch(this.#peer, input, init);
+        const { login } = this.#options.launch;
+        const response = await withLogin(login, init, (sent) => boundedFetch(this.#peer, input, sent));
         this.#lastStatus = response.status;
         return response;
       },

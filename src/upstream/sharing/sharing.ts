@@ -29,8 +29,8 @@ export class Sharing {
     this.#roots = source;
   }
 
-  /** There is a main connection now. */
-  open(definition: StartableDefinition, main: Connection): void {
+  /** There is a main connection now. `definition` is asked for every call: it may change while the connection lives. */
+  open(definition: () => StartableDefinition, main: Connection): void {
     const { roots } = this;
     this.#switchboard = new Switchboard({ ...this.#options, definition, main, asking: this.#asking, roots, logLevel: this.#logLevel });
   }

@@ -24,8 +24,8 @@ export interface SideConnectionsOptions {
   /** The server's name, for messages. */
   readonly id: string;
   readonly clock: Clock;
-  /** Most of them at once. */
-  readonly limit: number;
+  /** Most of them at once; asked whenever another one is wanted. */
+  readonly limit: () => number;
   /** A life that is not opened yet. `closed` is called when its connection is lost. */
   readonly create: (owner: Owner, closed: (error: HubError) => void) => SideLife;
 }
@@ -155,7 +155,7 @@ export class SideConnections {
 
   /** A connection of that owner, counted as used: one that there is, or a new one if there is room. */
   #take(owner: Owner): Side | undefined {
-    const side = this.#find(owner) ?? (this.#sides.size < this.#options.limit ? this.#start(owner) : undefined);
+    const side = this.#find(owner) ?? (this.#sides.size < this.#options.limit() ? this.#start(owner) : undefined);
     if (!side) return undefined;
     side.users += 1;
     side.idle?.timer.dispose();
@@ -245,7 +245,7 @@ export class SideConnections {
   #full(what: string, code: 'TIMEOUT' | 'LIMIT_EXCEEDED'): HubError {
     const { limit } = this.#options;
     return this.#error(
-      `Its clients have all ${limit} connections of their own in use and ${what}. Try again later, or raise "maxConnections" of its entry.`,
+      `Its clients have all ${limit()} connections of their own in use and ${what}. Try again later, or raise "maxConnections" of its entry.`,
       code,
     );
   }

@@ -9,7 +9,8 @@ import { isAboutTasks, TaskPlaces } from './task-places.ts';
 import type { Connection, ConnectionEvents, RootsSource, UpstreamAnswer, UpstreamRequest } from '../types.ts';
 
 export interface SwitchboardOptions {
-  readonly definition: StartableDefinition;
+  /** As it is now: how clients share the server may change while it runs. */
+  readonly definition: () => StartableDefinition;
   readonly parts: UpstreamParts;
   /** The connection that all clients share. */
   readonly main: Connection;
@@ -28,8 +29,6 @@ export interface SwitchboardOptions {
 export class Switchboard {
   readonly #options: SwitchboardOptions;
   readonly #main: Connection;
-  /** A modern server asks in its answers only, which go where the call came from. */
-  readonly #isolation: Isolation;
   readonly #use: MainUse;
   readonly #sides: SideConnections;
   /** Sessions that go on connections of their own, and whether they have had one yet. */
@@ -42,12 +41,11 @@ export class Switchboard {
     this.#options = options;
     this.#logLevel = options.logLevel;
     this.#main = main;
-    this.#isolation = main.identity.era === 'modern' ? 'shared' : definition.isolation;
     this.#use = new MainUse(parts.clock);
     this.#sides = new SideConnections({
-      id: definition.id,
+      id: definition().id,
       clock: parts.clock,
-      limit: definition.maxConnections,
+      limit: () => definition().maxConnections,
       create: (owner, closed) => this.#create(owner, closed),
     });
   }
@@ -55,14 +53,15 @@ export class Switchboard {
   /** @throws HubError as {@link Connection.request}, or when a connection of its own could not be had */
   request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { origin, signal } = request;
+    const isolation = this.#isolation;
     // One that was taken back already is refused there; its session may be over.
-    if (this.#isolation === 'shared' || signal.aborted) return this.#main.request(request);
+    if ((isolation === 'shared' && this.#apart.size === 0) || signal.aborted) return this.#main.request(request);
     const client = clientOf(origin);
     if (isAboutTasks(request)) return this.#aboutTasks(request, client);
     const asks = this.#options.asking.has(request);
     const main = this.#use.seenBy(client, asks);
     const hasOwn = client !== undefined && this.#apart.has(client);
-    const place = placeOf({ isolation: this.#isolation, inSession: client !== undefined, hasOwn, asks, main });
+    const place = placeOf({ isolation, inSession: client !== undefined, hasOwn, asks, main });
     const marked = asks ? { ...request, asks } : request;
     if (place === 'main') return this.#onMain(marked, client, asks);
     return client === undefined ? this.#onSpare(marked) : this.#onOwn(marked, client);
@@ -106,6 +105,11 @@ export class Switchboard {
     return this.#sides.end(reason);
   }
 
+  /** A modern server asks in its answers only, which go where the call came from. */
+  get #isolation(): Isolation {
+    return this.#main.identity.era === 'modern' ? 'shared' : this.#options.definition().isolation;
+  }
+
   /** To the task. Whoever has none elsewhere goes to the main connection; nothing is made, and nobody moves, for a task. */
   #aboutTasks(request: UpstreamRequest, client: string | undefined): Promise<UpstreamAnswer> {
     const isElsewhere = client !== undefined && this.#apart.has(client) && !this.#tasks.isOnMain(client, request);
@@ -145,7 +149,7 @@ export class Switchboard {
     }
   }
 
-  #waitOf({ signal, timeoutMs = this.#options.definition.requestTimeoutMs }: UpstreamRequest): Wait {
+  #waitOf({ signal, timeoutMs = this.#options.definition().requestTimeoutMs }: UpstreamRequest): Wait {
     return { signal, timeoutMs };
   }
 
@@ -153,7 +157,8 @@ export class Switchboard {
     const { definition, parts, main, asking, roots, forSession } = this.#options;
     const sessionId = owner.kind === 'own' ? owner.client.split(' ')[0] : undefined;
     const life = new Incarnation({
-      definition,
+      definition: definition(),
+      requestTimeoutMs: () => definition().requestTimeoutMs,
       parts,
       // The same server as that of the main connection, which has settled its era, fetched its lists and listens to their changes.
       knownEra: main.identity.era,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NotificationMessage, RequestMessage } from '../../../src/protocol/index.ts';
 import type { ConnectOptions } from '../../../src/upstream/connection/connect.ts';
 import type { StdioLaunch } from '../../../src/upstream/index.ts';
-import { Secret } from '../../../src/base/index.ts';
+import { HubError, Secret } from '../../../src/base/index.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { connectTo, toolCall } from '../../support/remote.ts';
 import { type ScriptedReply, ScriptedTransport } from '../../support/scripted-transport.ts';
@@ -33,7 +33,7 @@ async function connected(replies: Record<string, ScriptedReply>, overrides: Part
       return replies[method] ?? 'silence';
     },
   });
-  const recorded = await connectTo(launch, { clock, createStdioTransport: () => transport, requestTimeoutMs: 1_000, ...overrides });
+  const recorded = await connectTo(launch, { clock, createStdioTransport: () => transport, requestTimeoutMs: () => 1_000, ...overrides });
   const ids = (method: string): number[] =>
     transport.sent.flatMap((message) => ('method' in message && 'id' in message && message.method === method ? [Number(message.id)] : []));
   const last = (method: string): RequestMessage | undefined =>
@@ -55,7 +55,7 @@ const log = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 
 
 describe('time limits', () => {
   it('keep nobody waiting for a server that is silent about its log level', async () => {
-    const { connection, clock, ids } = await connected(legacy({ logging: {} }), { requestTimeoutMs: 300_000 });
+    const { connection, clock, ids } = await connected(legacy({ logging: {} }), { requestTimeoutMs: () => 300_000 });
     const failure = connection.setLogLevel('info').catch((error: unknown) => error);
     await clock.advance(5_000);
     expect(await failure).toMatchObject({ code: 'TIMEOUT' });
@@ -77,6 +77,38 @@ describe('time limits', () => {
     await connection.close();
   });
 
+  it.each([
+    ['not with progress when the call says so', { resetOnProgress: false }, 1_000],
+    ['with progress as long as the call says', { resetOnProgress: true, maxTotalMs: 3_000 }, 3_000],
+  ] as const)('start again %s', async (_, limits, limitMs) => {
+    const { connection, clock, transport, ids } = await connected(legacy());
+    const told: unknown[] = [];
+    const params = { name: 't', _meta: { progressToken: 'p' } };
+    const call = connection.request(toolCall('t', { params, ...limits, onNotification: (message) => void told.push(message) }));
+    const failure = call.catch((error: unknown) => error);
+    const [id] = ids('tools/call');
+    for (let step = 0; step < 5; step += 1) {
+      await clock.advance(800);
+      transport.receive(progress(id));
+    }
+    expect(await failure).toMatchObject({ code: 'TIMEOUT', details: { timeoutMs: limitMs } });
+    expect(told).toHaveLength(Math.floor(limitMs / 800));
+    expect(clock.pending).toBe(0);
+    await connection.close();
+  });
+
+  it('are what the config says when the request is made', async () => {
+    let requestTimeoutMs = 1_000;
+    const { connection, clock } = await connected(legacy(), { requestTimeoutMs: () => requestTimeoutMs });
+    requestTimeoutMs = 3_000;
+    const failure = connection.request(toolCall('t')).catch((error: unknown) => error);
+    await clock.advance(2_999);
+    expect(clock.pending).toBeGreaterThan(0);
+    await clock.advance(1);
+    expect(await failure).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('3000 ms') });
+    await connection.close();
+  });
+
   it('drop the late answer of a request that was taken back', async () => {
     const { connection, clock, transport, ids } = await connected(legacy());
     const call = connection.request(toolCall('t'));
@@ -94,6 +126,48 @@ describe('time limits', () => {
     await expect(connection.request(toolCall('t', { signal: AbortSignal.abort() }))).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(transport.methods).not.toContain('tools/call');
     await connection.close();
+  });
+});
+
+describe('a refresh', () => {
+  it.each([
+    ['legacy', legacy({ tools: {}, resources: {} })],
+    ['modern', modern({ tools: {}, resources: {} })],
+  ])('asks for every list that there is, and tells of what is new: %s', async (_, replies) => {
+    const all: Record<string, ScriptedReply> = { ...replies, 'resources/list': listed, 'resources/templates/list': listed };
+    const { connection, ids, listings } = await connected(all);
+    all['tools/list'] = { result: { tools: [{ name: 'new' }] } };
+    await connection.refresh();
+    expect(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'].map((method) => ids(method).length)).toEqual([
+      2, 2, 2, 0,
+    ]);
+    expect(connection.listing.items.tools).toEqual([{ name: 'new' }]);
+    expect(listings).toEqual([connection.listing]);
+    await connection.refresh();
+    expect(listings).toHaveLength(1);
+    await connection.close();
+  });
+
+  it('keeps what it had of a list that fails', async () => {
+    const replies = legacy();
+    const { connection, listings } = await connected(replies);
+    replies['tools/list'] = { error: { code: -32603, message: 'no database' } };
+    await connection.refresh();
+    expect(connection.listing.items.tools).toEqual([{ name: 't' }]);
+    expect(listings).toEqual([]);
+    await connection.close();
+  });
+});
+
+describe('the end', () => {
+  it('is explained to those whose calls it cuts off', async () => {
+    const { connection, closed } = await connected(legacy());
+    const failure = connection.request(toolCall('t')).catch((error: unknown) => error);
+    await settle();
+    const reason = new HubError('SERVER_NOT_CONNECTED', 'Server "srv" is being restarted.');
+    await connection.close(reason);
+    expect(await failure).toBe(reason);
+    expect(closed).toEqual([]);
   });
 });
 

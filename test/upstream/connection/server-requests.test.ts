@@ -25,7 +25,7 @@ async function connected(era: 'legacy' | 'modern' = 'legacy', overrides: Partial
   const { connection, forSessions, asked } = await connectTo(launch, {
     clock,
     createStdioTransport: () => transport,
-    requestTimeoutMs: 1_000,
+    requestTimeoutMs: () => 1_000,
     ...overrides,
   });
   const answersTo = (id: string): Message[] => transport.sent.filter((message) => !('method' in message) && message.id === id);

@@ -14,7 +14,7 @@ let clock: FakeClock;
 async function start(script: ResumableScript): Promise<void> {
   clock = new FakeClock();
   server = await startResumable(script);
-  recorded = await connectTo(remoteLaunch(server.url, { transport: 'http' }), { clock, requestTimeoutMs: 60_000 });
+  recorded = await connectTo(remoteLaunch(server.url, { transport: 'http' }), { clock, requestTimeoutMs: () => 60_000 });
 }
 
 afterEach(async () => {

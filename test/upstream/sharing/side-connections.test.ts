@@ -20,7 +20,7 @@ function sides(limit = 2) {
   const connections = new SideConnections({
     id: 'srv',
     clock,
-    limit,
+    limit: () => limit,
     create: (owner, closed) => {
       const life: Life = {
         owner,

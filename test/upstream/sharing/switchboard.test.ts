@@ -52,7 +52,7 @@ function board(more: Partial<StdioDefinition> = {}, era: 'legacy' | 'modern' = '
   const asking = new AskingTools();
   const forSession: unknown[] = [];
   const switchboard = new Switchboard({
-    definition: { ...definition, ...more },
+    definition: () => ({ ...definition, ...more }),
     parts: {
       clock,
       connect,

@@ -1,0 +1,113 @@
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { errorTable, type ErrorCode, HubError } from '../base/index.ts';
+import { isObject, memberOf, textOf } from './json.ts';
+
+/** A hub with many tools lists all of them in one answer. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** With the leading slash; a query belongs to it. */
+  readonly path: string;
+  readonly body?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How long the whole answer may take; for a stream, how long it may be silent. In milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The JSON that `origin` answers. @throws HubError the hub's own, HUB_NOT_FOUND when nobody answers, TIMEOUT, CANCELLED */
+export async function askHub(origin: string, request: ApiRequest): Promise<unknown> {
+  const deadline = AbortSignal.timeout(request.timeoutMs);
+  const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
+  try {
+    const response = await open(origin, request, signal);
+    const text = await textOfBody(response);
+    return answerOf(origin, response.statusCode ?? 0, text);
+  } catch (error) {
+    throw problemOf(origin, request, error);
+  }
+}
+
+/** The chunks of a stream that `origin` answers with, until it ends. Errors as for {@link askHub}. */
+export async function* streamOfHub(origin: string, request: ApiRequest): AsyncGenerator<string> {
+  const silent = new AbortController();
+  const late = setTimeout(() => silent.abort(new DOMException('silent', 'TimeoutError')), request.timeoutMs);
+  const signal = request.signal ? AbortSignal.any([request.signal, silent.signal]) : silent.signal;
+  try {
+    const response = await open(origin, request, signal);
+    if (response.statusCode !== 200) answerOf(origin, response.statusCode ?? 0, await textOfBody(response));
+    for await (const chunk of response.setEncoding('utf8')) {
+      late.refresh();
+      yield String(chunk);
+    }
+  } catch (error) {
+    throw problemOf(origin, request, error);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** The connection is made directly, whatever proxy the environment names: a hub is on this machine or near. */
+function open(origin: string, { method = 'GET', path, body, headers }: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(path, origin);
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const allHeaders = {
+      accept: 'application/json, text/event-stream',
+      ...(text !== undefined && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
+      ...headers,
+    };
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send(url, { method, headers: allHeaders, agent: false, signal }, resolve);
+    request.on('error', reject);
+    request.end(text);
+  });
+}
+
+async function textOfBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > MAX_ANSWER_BYTES) throw new HubError('LIMIT_EXCEEDED', `The answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function answerOf(origin: string, status: number, text: string): unknown {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    // Expected: SyntaxError, somebody who is no hub.
+    throw new HubError('HUB_NOT_FOUND', `What answers at ${origin} is not a hub (status ${status}).`);
+  }
+  if (status < 400) return answer;
+  const code = textOf(answer, 'code');
+  const data = memberOf(answer, 'data');
+  const message = textOf(answer, 'error') || `The hub answered with status ${status}.`;
+  throw new HubError(isErrorCode(code) ? code : 'UNHANDLED_ERROR', message, { details: isObject(data) ? data : {} });
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorTable, code);
+}
+
+function problemOf(origin: string, { signal, timeoutMs }: ApiRequest, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof HubError) return error;
+  if (signal?.aborted) return new HubError('CANCELLED', 'The request was cancelled.', { cause: error });
+  if (isTimeout(error))
+    return new HubError('TIMEOUT', `The hub at ${origin} did not answer within ${timeoutMs / 1000} seconds.`, { cause: error });
+  const reason = 'code' in error ? String(error.code) : error.message;
+  const message = `The hub at ${origin} does not answer (${reason}). See which hubs run with "mcp-hub status --all".`;
+  return new HubError('HUB_NOT_FOUND', message, { cause: error });
+}
+
+/** Node wraps the reason of an aborted request. */
+function isTimeout(error: Error): boolean {
+  return error.name === 'TimeoutError' || (error.cause instanceof Error && error.cause.name === 'TimeoutError');
+}

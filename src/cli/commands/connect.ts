@@ -1,0 +1,173 @@
+import { resolve } from 'node:path';
+import { Argument, type Command, Option } from 'commander';
+import { HubError, hubPaths, isHubError } from '../../base/index.ts';
+import { hubChoice, surroundings } from '../api-client.ts';
+import { type Client, clientIds, type HubTarget, type Machine, type Values } from '../clients/client.ts';
+import { type ConnectPlan, carryOut, planConnect } from '../clients/connect.ts';
+import { readDocument } from '../clients/document.ts';
+import { findProgram } from '../clients/find-program.ts';
+import { hubPorts, machineOf } from '../clients/machine.ts';
+import { showDiff } from '../clients/show-diff.ts';
+import { clientNamed } from '../clients/table.ts';
+import { carryOutUndo, findBackup, planUndo, type UndoPlan } from '../clients/undo.ts';
+import type { CommandIo, CommandSpec } from '../command.ts';
+import { textsOf } from '../json.ts';
+import { DEFAULT_PORT } from '../option-values.ts';
+import { gather } from '../parse-command.ts';
+import { chooseHub, type HubChoice, type RunningHub } from '../running-hubs.ts';
+
+/** `mcp-hub connect`: writes the hub's entry into the config of a client, and takes it out again. */
+export const command: CommandSpec = {
+  needsNoHub: true,
+  configure,
+  examples: [
+    'mcp-hub connect claude-code',
+    'mcp-hub connect vscode --scope project',
+    'mcp-hub connect codex --dry-run',
+    'mcp-hub connect claude-desktop --config ~/mcp-servers.json',
+    'mcp-hub connect cursor --undo',
+  ],
+  run,
+};
+
+function configure(line: Command): void {
+  line
+    .description(
+      "Writes the hub's entry into the config file of a client, in that client's own spelling. Everything else in the file stays as it " +
+        'is, and a backup is kept: --undo brings the file back byte by byte.',
+    )
+    .addArgument(new Argument('<client>', clientIds.join(', ')))
+    .addOption(
+      new Option('--scope <scope>', "the person's own file, or that of the project in this folder")
+        .choices(['user', 'project'])
+        .default('user'),
+    )
+    .addOption(new Option('--name <name>', 'the name of the entry').default('Hub'))
+    .addOption(new Option('--server <name>', 'only this server of the hub, with its own names'))
+    .addOption(new Option('--stdio', 'let the client spawn "mcp-hub stdio" instead of giving it the address'))
+    .addOption(new Option('--undo', 'take the entry out again'))
+    .addOption(new Option('--dry-run', 'show what would change and write nothing'))
+    .addOption(new Option('--port <number>', `the port of the hub (default: that of the running one, else ${DEFAULT_PORT})`))
+    .addOption(new Option('--config <file>', 'for a client that spawns: the config file of the hub; may be repeated').argParser(gather));
+}
+
+async function run([id = '']: readonly string[], options: Values, io: CommandIo): Promise<void> {
+  const client = clientNamed(id);
+  if (!client) throw new HubError('USAGE', `There is no client ${JSON.stringify(id)}. The clients are ${clientIds.join(', ')}.`);
+  const machine = machineOf(io.process);
+  const { stateDir } = hubPaths(io.process.env);
+  const scope = options['scope'] === 'project' ? 'project' : 'user';
+  const name = typeof options['name'] === 'string' ? options['name'] : 'Hub';
+  if (name.trim() === '') throw new HubError('USAGE', '--name cannot be empty.');
+  const isDry = options['dryRun'] === true;
+  if (options['undo'] === true) {
+    const backup = await findBackup(client, scope, name, { machine, stateDir });
+    if (!backup) {
+      const message = `There is nothing to undo: no backup of a config file of ${client.title} with the hub as "${name}" is kept in ${stateDir}.`;
+      throw new HubError('CONFLICT', `${message} See --scope and --name.`);
+    }
+    const plan = await planUndo(client.format, backup);
+    if (!isDry) await carryOutUndo(plan, stateDir);
+    return await tellUndo(client, plan, isDry, io);
+  }
+  const wish = {
+    client,
+    scope,
+    name,
+    machine,
+    ports: await hubPorts(stateDir),
+    target: await targetOf(client, options, machine, io),
+  } as const;
+  const plan = await planConnect(wish);
+  const backup = isDry || plan.connectedAs !== undefined ? undefined : await carryOut(plan, stateDir);
+  await tellConnect(plan, backup, isDry, io);
+}
+
+async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boolean, io: CommandIo): Promise<void> {
+  const { client, name, file, entry, text, connectedAs } = plan;
+  if (io.isJson) {
+    return io.printJson({
+      client: client.id,
+      file: file.path,
+      name: connectedAs ?? name,
+      entry,
+      connected: connectedAs !== undefined,
+      written: backup !== undefined,
+      backup: backup ?? null,
+    });
+  }
+  if (connectedAs !== undefined) return io.print(`${client.title} is connected already, as "${connectedAs}" in ${file.path}.`);
+  io.print(await diffOf(client, file.path, file.text, text, io));
+  if (isDry) return io.print('\nNothing was written.');
+  io.print(`\n${client.title} is connected to the hub, as "${name}" in ${file.path}. It may have to be restarted.`);
+  io.print(
+    io.style.quiet(`The file as it was is kept in ${backup}; "mcp-hub connect ${client.id}${undoOptions(plan)} --undo" brings it back.`),
+  );
+}
+
+function undoOptions({ scope, name }: ConnectPlan): string {
+  return `${scope === 'project' ? ' --scope project' : ''}${name === 'Hub' ? '' : ` --name ${JSON.stringify(name)}`}`;
+}
+
+async function tellUndo(client: Client, plan: UndoPlan, isDry: boolean, io: CommandIo): Promise<void> {
+  const { file, backup, kind } = plan;
+  if (io.isJson) return io.printJson({ client: client.id, file: backup.path, name: backup.name, undone: isDry ? 'no' : kind });
+  const after = kind === 'restore' ? plan.bytes.toString('utf8') : kind === 'edit' ? plan.text : '';
+  if (kind !== 'nothing') io.print(await diffOf(client, backup.path, file.text, after, io));
+  if (isDry) return io.print('\nNothing was written.');
+  const outcomes = {
+    restore: `${backup.path} is as it was before, byte by byte.`,
+    delete: `${backup.path} is removed: it was not there before.`,
+    edit: `${backup.path} was changed since by somebody else, so only the hub's entry was taken out; their changes are kept.`,
+    nothing: `There was nothing to undo: ${backup.path} has no such entry any more.`,
+  };
+  io.print(`${kind === 'nothing' ? '' : '\n'}${outcomes[kind]}`);
+}
+
+function diffOf(client: Client, file: string, before: string, after: string, io: CommandIo): Promise<string> {
+  const documents = [before, after].map((text) => readDocument({ file, format: client.format, text }));
+  return showDiff(file, before, after, documents, io.style);
+}
+
+async function targetOf(client: Client, options: Values, machine: Machine, io: CommandIo): Promise<HubTarget> {
+  const server = typeof options['server'] === 'string' ? options['server'] : undefined;
+  const configFiles = textsOf(options['config']);
+  if (client.spawnOnly !== true && options['stdio'] !== true) {
+    const port = await portOf(options, io);
+    return { kind: 'url', url: `http://localhost:${port}/mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}` };
+  }
+  const files = await configOf(configFiles, machine, io);
+  const args = ['stdio', '--config', ...files, ...(server === undefined ? [] : ['--server', server])];
+  if (await findProgram('mcp-hub', machine)) return { kind: 'command', command: 'mcp-hub', args };
+  const [node, script] = io.process.argv;
+  if (node === undefined || script === undefined) throw new HubError('UNHANDLED_ERROR', 'The path of this command is not known.');
+  return { kind: 'command', command: node, args: [script, ...args] };
+}
+
+/** In full, because a client may start the command in any folder: what was named, else what the running hub has, else the default. */
+async function configOf(named: readonly string[], machine: Machine, io: CommandIo): Promise<readonly string[]> {
+  if (named.length > 0) return named.map((file) => resolve(machine.cwd, file));
+  const hub = await runningHub({ configFiles: [] }, io);
+  const files = hub?.entry?.config_files.map((file) => resolve(hub.entry?.cwd ?? machine.cwd, file)) ?? [];
+  return files.length > 0 ? files : [hubPaths(machine.env).defaultConfigFile];
+}
+
+async function portOf(options: Values, io: CommandIo): Promise<number> {
+  const choice = hubChoice(options);
+  // One that is named is taken at its word: the hub may not run yet.
+  if (choice.port === 0) throw new HubError('USAGE', '--port 0 is no address: give the port that the hub listens on.');
+  if (choice.port !== undefined) return choice.port;
+  const hub = await runningHub(choice, io);
+  if (!hub) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
+  return hub?.port ?? DEFAULT_PORT;
+}
+
+/** @throws HubError HUB_NOT_FOUND when there are several, and nothing says which is meant */
+async function runningHub(choice: HubChoice, io: CommandIo): Promise<RunningHub | undefined> {
+  try {
+    return await chooseHub(choice, surroundings(io));
+  } catch (error) {
+    if (!isHubError(error, 'HUB_NOT_FOUND') || error.details['hubs'] !== undefined) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+import { type ErrorCode, isHubError } from '../../base/index.ts';
+import { type ApiClient, connectHub } from '../api-client.ts';
+import { type Cell, columns, oneLine } from '../columns.ts';
+import type { CommandIo, CommandSpec } from '../command.ts';
+import { isObject, listOf, memberOf, textOf, textsOf } from '../json.ts';
+import { duration } from '../render.ts';
+import { allServers, KINDS, type ServerInfo, serverNamed } from '../servers.ts';
+import { printable, type Style } from '../style.ts';
+
+export const command: CommandSpec = {
+  configure: (line) => line.argument('[name]', 'tell everything about this server'),
+  examples: ['mcp-hub servers', 'mcp-hub servers github', 'mcp-hub servers --json | jq -r ".servers[].name"'],
+  async run([name], options, io) {
+    const client = await connectHub(options, io);
+    const servers = await allServers(client);
+    if (name !== undefined) return tellOne(client, serverNamed(servers, name), io);
+    if (io.isJson) return io.printJson({ servers: servers.map(({ object }) => object) });
+    io.print(servers.length > 0 ? table(servers, io.style) : 'No servers are configured. Add one with "mcp-hub add".');
+  },
+};
+
+function table(servers: readonly ServerInfo[], style: Style): string {
+  const head = ['SERVER', 'STATUS', 'TOOLS', 'PROMPTS', 'RESOURCES', 'UP', ''].map((text) => ({ text, paint: style.quiet }));
+  const rows = servers.map(({ name, status, offer, uptime, error }): Cell[] => [
+    { text: name, paint: style.strong },
+    { text: status, paint: paintOf(status, style) },
+    String(offer.tools.length),
+    String(offer.prompts.length),
+    String(offer.resources.length + offer.resourceTemplates.length),
+    status === 'connected' ? duration(uptime * 1000) : '-',
+    oneLine(error, 100),
+  ]);
+  return columns([head, ...rows]);
+}
+
+function paintOf(status: string, style: Style): (text: string) => string {
+  if (status === 'connected') return style.good;
+  if (status === 'disabled') return style.quiet;
+  return status === 'disconnected' ? style.bad : style.caution;
+}
+
+async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Promise<void> {
+  const environment = await environmentOf(client, server.name);
+  if (io.isJson) return io.printJson({ server: server.object, environment });
+  const { style } = io;
+  const { name, status, uptime, error, object } = server;
+  io.print(
+    `${style.strong(printable(name))}  ${paintOf(status, style)(status)}${status === 'connected' ? `  up ${duration(uptime * 1000)}` : ''}`,
+  );
+  const facts: readonly (readonly [string, string])[] = [
+    ['name', textOf(object, 'displayName') === name ? '' : textOf(object, 'displayName')],
+    ['about', textOf(object, 'description')],
+    ['kind', textOf(object, 'transportType')],
+    ['config', textOf(object, 'config_source')],
+    ['login', textOf(object, 'authorizationUrl')],
+  ];
+  const shown = facts.filter(([, text]) => text !== '');
+  io.print(columns(shown.map(([key, text]) => [{ text: `  ${key}`, paint: style.quiet }, text])));
+  if (error !== '') io.print(`  ${style.bad('error')}  ${printable(error)}`);
+  for (const note of textsOf(memberOf(object, 'notes'))) io.print(`  ${style.caution('note')}  ${printable(note)}`);
+  for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
+  list(
+    'environment',
+    environment.map((entry) => [textOf(entry, 'name'), textOf(entry, 'value'), textOf(entry, 'from')]),
+    io,
+  );
+}
+
+function named(object: unknown): readonly string[] {
+  const name = textOf(object, 'uri') || textOf(object, 'uriTemplate') || textOf(object, 'name');
+  return [name, oneLine(textOf(object, 'description') || textOf(object, 'title'), 100)];
+}
+
+function list(title: string, rows: readonly (readonly string[])[], io: CommandIo): void {
+  if (rows.length > 0) io.print(`\n${io.style.strong(title)}\n${columns(rows.map(([first = '', ...rest]) => [`  ${first}`, ...rest]))}`);
+}
+
+/** The variables that its process gets; none for a server that has no process or could not be resolved. */
+async function environmentOf(client: ApiClient, name: string): Promise<readonly unknown[]> {
+  try {
+    return listOf(await client.get(`/api/servers/${encodeURIComponent(name)}/environment`), 'environment').filter(isObject);
+  } catch (error) {
+    // Expected: a placeholder that cannot be resolved, which stands in the server's error, and hubs that do not tell.
+    if (isHubError(error) && !FATAL.includes(error.code)) return [];
+    throw error;
+  }
+}
+
+const FATAL: readonly ErrorCode[] = ['HUB_NOT_FOUND', 'CANCELLED', 'TIMEOUT'];

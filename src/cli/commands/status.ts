@@ -1,0 +1,103 @@
+import { type ApiClient, connectHub, surroundings } from '../api-client.ts';
+import { columns } from '../columns.ts';
+import type { CommandIo, CommandSpec } from '../command.ts';
+import { isObject, listOf, memberOf, numberOf, textOf } from '../json.ts';
+import { duration, plural } from '../render.ts';
+import { type RunningHub, runningHubs } from '../running-hubs.ts';
+import { serverInfo } from '../servers.ts';
+import { printable } from '../style.ts';
+
+export const command: CommandSpec = {
+  configure: (line) => line.option('--all', 'all hubs that run, one line each'),
+  examples: ['mcp-hub status', 'mcp-hub status --all', 'mcp-hub status --port 37373 --json'],
+  async run(_args, options, io) {
+    if (options['all'] === true) return tellAll(await runningHubs(surroundings(io)), io);
+    tellOne(await connectHub(options, io), io);
+  },
+};
+
+/** What `--json` gives of one hub. */
+function summary(hub: RunningHub): object {
+  const { origin, pid, port, entry, health } = hub;
+  const servers = listOf(health, 'servers').filter(isObject).map(serverInfo);
+  return {
+    url: `${origin}/mcp`,
+    pid,
+    port,
+    state: textOf(health, 'state'),
+    version: versionOf(health),
+    cwd: entry?.cwd,
+    config_files: entry?.config_files,
+    startTime: entry?.startTime,
+    activeClients: memberOf(health, 'activeClients'),
+    mcpClients: memberOf(memberOf(health, 'mcpEndpoint'), 'activeClients'),
+    otherPorts: others(hub).map(Number),
+    servers: servers.map(({ name, status, error }) => ({ name, status, error: error || null })),
+  };
+}
+
+function tellAll(hubs: readonly RunningHub[], io: CommandIo): void {
+  if (io.isJson) return io.printJson({ hubs: hubs.map(summary) });
+  if (hubs.length === 0) return io.print('No hub runs.');
+  const { style } = io;
+  const head = ['PORT', 'PID', 'STATE', 'SERVERS', 'STARTED IN', 'CONFIG'].map((text) => ({ text, paint: style.quiet }));
+  const rows = hubs.map(({ port, pid, entry, health }) => [
+    String(port ?? ''),
+    String(pid ?? ''),
+    textOf(health, 'state'),
+    String(listOf(health, 'servers').length),
+    entry?.cwd ?? '',
+    entry?.config_files.join(', ') ?? '',
+  ]);
+  io.print(columns([head, ...rows]));
+}
+
+function tellOne({ hub }: ApiClient, io: CommandIo): void {
+  if (io.isJson) return io.printJson(summary(hub));
+  const { style } = io;
+  const { origin, entry, health } = hub;
+  const facts = [
+    ['process', processOf(hub)],
+    ['config', entry?.config_files.join(', ') || 'the default file'],
+    ['servers', serverCounts(health)],
+    ['clients', clientCounts(health)],
+    ...(others(hub).length > 0 ? [['others', `on port ${others(hub).join(', ')}; "mcp-hub status --all" tells more`]] : []),
+  ];
+  io.print(`${style.strong(`mcp-hub ${printable(versionOf(health))}`)}  ${stateOf(health, io)}  ${origin}/mcp`);
+  io.print(columns(facts.map(([name = '', text = '']) => [{ text: `  ${name}`, paint: style.quiet }, text])));
+  for (const { name, status, error } of listOf(health, 'servers').filter(isObject).map(serverInfo)) {
+    if (error !== '' && status !== 'disabled') io.print(`  ${style.bad(printable(name))}: ${printable(error)}`);
+  }
+}
+
+function processOf({ pid, entry }: RunningHub): string {
+  const upMs = Date.now() - Date.parse(entry?.startTime ?? '');
+  return `pid ${pid ?? '?'}${entry ? `, started in ${entry.cwd}` : ''}${upMs >= 0 ? `, up ${duration(upMs)}` : ''}`;
+}
+
+/** The ports of the other hubs that this one knows of. */
+function others({ port, health }: RunningHub): readonly string[] {
+  const all = memberOf(memberOf(health, 'workspaces'), 'allActive');
+  return Object.keys(isObject(all) ? all : {}).filter((key) => key !== String(port));
+}
+
+function versionOf(health: unknown): string {
+  return textOf(health, 'hubVersion') || textOf(health, 'version');
+}
+
+function stateOf(health: unknown, { style }: CommandIo): string {
+  const state = printable(textOf(health, 'state'));
+  return state === 'ready' || state === 'restarted' ? style.good(state) : style.caution(state);
+}
+
+function serverCounts(health: unknown): string {
+  const counts = new Map<string, number>();
+  for (const server of listOf(health, 'servers')) counts.set(textOf(server, 'status'), (counts.get(textOf(server, 'status')) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${count} ${status}`).join(', ') || 'none';
+}
+
+function clientCounts(health: unknown): string {
+  const mcp = numberOf(memberOf(health, 'mcpEndpoint'), 'activeClients') ?? 0;
+  const readers = numberOf(memberOf(health, 'connections'), 'totalConnections') ?? 0;
+  return `${plural(mcp, 'MCP client')}, ${plural(readers, 'reader')} of events`;
+}

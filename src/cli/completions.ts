@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { ApiClient, hubChoice, surroundings } from './api-client.ts';
+import { serveOptions } from './args.ts';
+import type { CommandIo } from './command.ts';
+import { commandEntry, commandNames } from './command-table.ts';
+import { textOf } from './json.ts';
+import { offeredBy } from './offered.ts';
+import { buildCommand } from './parse-command.ts';
+import { chooseHub } from './running-hubs.ts';
+import { allServers, KINDS } from './servers.ts';
+
+/** A person waits for the key they have pressed, in milliseconds. */
+const ANSWER_WITHIN_MS = 1_500;
+
+/** What may stand in the place of the last of `words`, which is unfinished; names of servers, tools and the like are live. */
+export async function completions(words: readonly string[], io: CommandIo): Promise<readonly string[]> {
+  const word = words.at(-1) ?? '';
+  const before = words.slice(0, -1);
+  const all = before.includes('--') ? [] : await candidates(word, before, io);
+  return all.filter((text) => text.startsWith(word));
+}
+
+async function candidates(word: string, before: readonly string[], io: CommandIo): Promise<readonly string[]> {
+  const isOption = word.startsWith('-');
+  const [name] = before;
+  if (name === 'help' || (name === undefined && !isOption)) return commandNames();
+  const entry = name === undefined ? undefined : commandEntry(name);
+  if (name === undefined || !entry) return isOption ? serveOptions() : [];
+  const { command: spec } = await entry.load();
+  return inCommand(name, buildCommand({ name, summary: entry.summary, spec }), word, before, io);
+}
+
+async function inCommand(
+  name: string,
+  command: Command,
+  word: string,
+  before: readonly string[],
+  io: CommandIo,
+): Promise<readonly string[]> {
+  const last = before.length > 1 ? before.at(-1) : undefined;
+  const option = command.options.find(({ long, short }) => last !== undefined && (long === last || short === last));
+  if (option?.required) return option.argChoices ?? live(option.long === '--server' ? 'server' : undefined, before, io);
+  if (word.startsWith('-')) return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
+  const place = command.parseOptions(before.slice(1)).operands.length;
+  const argument = command.registeredArguments[place];
+  return argument?.argChoices ?? live(argument && kindOf(name, argument.name()), before, io);
+}
+
+type LiveKind = 'server' | 'tool' | 'prompt' | 'uri' | undefined;
+
+/** What an argument of that name stands for; a new server's name is the person's own. */
+function kindOf(command: string, argument: string): LiveKind {
+  if (argument === 'server' || argument === 'tool' || argument === 'prompt' || argument === 'uri') return argument;
+  return command === 'servers' ? 'server' : undefined;
+}
+
+async function live(kind: LiveKind, before: readonly string[], io: CommandIo): Promise<readonly string[]> {
+  if (kind === undefined) return [];
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+  const hub = await chooseHub(hubChoice(hubOptions(before)), surroundings({ ...io, signal }));
+  const servers = await allServers(new ApiClient(hub, signal));
+  if (kind === 'server') return servers.map(({ name }) => name);
+  if (kind === 'uri') return servers.flatMap(({ offer }) => offer[KINDS[2]].map((resource) => textOf(resource, 'uri')));
+  return offeredBy(servers, kind === 'tool' ? 'tools' : 'prompts').map(({ exposed }) => exposed);
+}
+
+/** The options on the unfinished line that say which hub. */
+function hubOptions(words: readonly string[]): Readonly<Record<string, unknown>> {
+  const valuesOf = (option: string): readonly string[] => words.flatMap((word, at) => (word === option ? (words[at + 1] ?? []) : []));
+  return { port: valuesOf('--port').at(-1), hub: valuesOf('--hub').at(-1), config: valuesOf('--config') };
+}

@@ -1,0 +1,88 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Diagnostic, formatDiagnostic, type HubConfig } from '../../config/index.ts';
+import { type CheckOptions, checkConfig } from '../check-config.ts';
+import type { Machine } from '../clients/client.ts';
+import { findProgram } from '../clients/find-program.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+/** Where programs come from that servers are often started with. */
+const sources: readonly (readonly [RegExp, string])[] = [
+  [/^npx$|^node$/, 'Install Node.js (https://nodejs.org), or start the hub from a shell that has it in PATH.'],
+  [/^uvx?$/, 'Install uv (https://docs.astral.sh/uv), or start the hub from a shell that has it in PATH.'],
+  [/^docker$|^podman$/, 'Install Docker or Podman, or start the hub from a shell that has it in PATH.'],
+  [/^bunx?$/, 'Install Bun (https://bun.sh), or start the hub from a shell that has it in PATH.'],
+];
+
+/** The config files, what is wrong in them, and whether the programs they name are there. */
+export async function configFindings(options: CheckOptions, machine: Machine): Promise<readonly Finding[]> {
+  const names = options.files.length > 0 ? options.files : [options.defaultFile];
+  const { config, diagnostics } = await checkConfig(options);
+  const files = (await Promise.all(names.map((name) => fileFindings(name, machine)))).flat();
+  return [...files, ...diagnostics.filter((one) => !isAbsence(one)).map(asFinding), ...(await programFindings(config, machine))];
+}
+
+/** That a file is not there is told with the files. */
+function isAbsence({ severity, line, column, keyPath }: Diagnostic): boolean {
+  return severity === 'warning' && line === 1 && column === 1 && keyPath === '';
+}
+
+async function fileFindings(name: string, { cwd, platform }: Machine): Promise<readonly Finding[]> {
+  const path = resolve(cwd, name);
+  const found = await stat(path).catch(() => undefined);
+  if (!found)
+    return [
+      warn(
+        'config',
+        `${name} is not there, so no server comes from it.`,
+        'Create it with "mcp-hub add" or "mcp-hub import", or name another one with --config.',
+      ),
+    ];
+  if (!found.isFile()) return [fail('config', `${name} is not a file.`, 'Name the config file itself with --config.')];
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return [fail('config', `${name} cannot be read.`, `Give yourself the right to: chmod u+r ${name}`)];
+  const isOpen = platform !== 'win32' && (found.mode & 0o044) !== 0;
+  if (isOpen && holdsLiteralSecret(text)) {
+    return [
+      warn(
+        'config',
+        `${name} can be read by other users of this machine, and seems to hold keys.`,
+        `chmod 600 ${name}, or write \${env:NAME} instead of the keys.`,
+      ),
+    ];
+  }
+  return [ok('config', name)];
+}
+
+/** A key in quotes that sounds secret, with a value that is no placeholder. */
+function holdsLiteralSecret(text: string): boolean {
+  return /["'][\w-]*(?:token|key|secret|passw|authorization|credential)[\w-]*["']\s*:\s*["'](?![^"'\n]*\$[{<])[^"'\n]{6,}["']/i.test(text);
+}
+
+function asFinding(diagnostic: Diagnostic): Finding {
+  const text = formatDiagnostic({ ...diagnostic, hint: '' })
+    .trimEnd()
+    .replace(/ \.$/, '');
+  const remedy = diagnostic.hint ?? 'Correct it in the file; "mcp-hub validate" checks it again.';
+  return diagnostic.severity === 'error' ? fail('config', text, remedy) : warn('config', text, remedy);
+}
+
+async function programFindings(config: HubConfig | undefined, machine: Machine): Promise<readonly Finding[]> {
+  const users = new Map<string, string[]>();
+  for (const server of config?.servers ?? []) {
+    // What holds a placeholder is known at the start only.
+    if (server.kind !== 'stdio' || server.disabled || /\$[{<]/.test(server.command)) continue;
+    users.set(server.command, [...(users.get(server.command) ?? []), server.id]);
+  }
+  const findings: Finding[] = [];
+  for (const [command, servers] of users) {
+    const path = await findProgram(command, machine);
+    if (path !== undefined) findings.push(ok('command', `${command} is ${path}`));
+    else findings.push(fail('command', `${command} is not found; needed by ${servers.join(', ')}.`, remedyFor(command)));
+  }
+  return findings;
+}
+
+function remedyFor(command: string): string {
+  return sources.find(([pattern]) => pattern.test(command))?.[1] ?? 'Install it, or give the full path as "command".';
+}

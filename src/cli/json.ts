@@ -1,0 +1,33 @@
+/** Reading of answers whose shape nobody has checked. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The member of that name; `undefined` where there is none, or no object. */
+export function memberOf(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+/** The text of that name; empty where there is none. */
+export function textOf(value: unknown, name: string): string {
+  const text = memberOf(value, name);
+  return typeof text === 'string' ? text : '';
+}
+
+export function numberOf(value: unknown, name: string): number | undefined {
+  const number = memberOf(value, name);
+  return typeof number === 'number' ? number : undefined;
+}
+
+/** The list of that name; empty where there is none. */
+export function listOf(value: unknown, name: string): readonly unknown[] {
+  const list = memberOf(value, name);
+  return Array.isArray(list) ? list : [];
+}
+
+/** The texts of a list, anything else left out. */
+export function textsOf(list: unknown): readonly string[] {
+  return Array.isArray(list) ? list.filter((text): text is string => typeof text === 'string') : [];
+}

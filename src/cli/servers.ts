@@ -1,0 +1,54 @@
+import { closest, HubError } from '../base/index.ts';
+import type { ApiClient } from './api-client.ts';
+import { type JsonObject, isObject, listOf, memberOf, numberOf, textOf } from './json.ts';
+
+/** What a server offers, by kind. */
+export const KINDS = ['tools', 'prompts', 'resources', 'resourceTemplates'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** One server, as the management API tells of it. */
+export interface ServerInfo {
+  readonly name: string;
+  readonly status: string;
+  readonly error: string;
+  /** Seconds. */
+  readonly uptime: number;
+  readonly offer: Readonly<Record<Kind, readonly JsonObject[]>>;
+  /** The object itself, for whoever asked for JSON. */
+  readonly object: JsonObject;
+}
+
+/** All servers, in the order of the config. */
+export async function allServers(client: ApiClient): Promise<readonly ServerInfo[]> {
+  return listOf(await client.get('/api/servers'), 'servers')
+    .filter(isObject)
+    .map(serverInfo);
+}
+
+export function serverInfo(object: JsonObject): ServerInfo {
+  const capabilities = memberOf(object, 'capabilities');
+  const offered = (kind: Kind): readonly JsonObject[] => listOf(capabilities, kind).filter(isObject);
+  return {
+    name: textOf(object, 'name'),
+    status: textOf(object, 'status'),
+    error: textOf(object, 'error'),
+    uptime: numberOf(object, 'uptime') ?? 0,
+    offer: {
+      tools: offered('tools'),
+      prompts: offered('prompts'),
+      resources: offered('resources'),
+      resourceTemplates: offered('resourceTemplates'),
+    },
+    object,
+  };
+}
+
+/** The server of that name. @throws HubError SERVER_NOT_FOUND with the closest name */
+export function serverNamed(servers: readonly ServerInfo[], name: string): ServerInfo {
+  const found = servers.find((server) => server.name === name);
+  if (found) return found;
+  const names = servers.map((server) => server.name);
+  const guess = closest(name, names);
+  const advice = guess === undefined ? `Configured are: ${names.join(', ') || 'none'}.` : `Did you mean ${guess}?`;
+  throw new HubError('SERVER_NOT_FOUND', `No server "${name}" is configured. ${advice}`, { details: { server: name, servers: names } });
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/** Of a file that did not exist before: it may hold keys. */
+const NEW_FILE_MODE = 0o600;
+
+/**
+ * Writes a file as a whole: whoever reads it meanwhile sees the old text or the new one. A symbolic link stays one, and what it
+ * points to is written; the mode stays; missing folders are made.
+ *
+ * @throws Error of the file system
+ */
+export async function writeFileAtomically(path: string, content: string | Uint8Array, newFileMode = NEW_FILE_MODE): Promise<void> {
+  const target = await targetOf(path);
+  const mode = await modeOf(target);
+  await mkdir(dirname(target), { recursive: true });
+  const unfinished = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
+  try {
+    await writeThrough(unfinished, content, mode ?? newFileMode);
+    await rename(unfinished, target);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    // A file that is mounted by itself cannot be replaced, and a folder may be closed to us where the file is not.
+    if (mode === undefined || !isCoded(error, 'EBUSY', 'EXDEV', 'EACCES', 'EPERM')) throw error;
+    await writeThrough(target, content, mode);
+  }
+}
+
+async function writeThrough(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  const handle = await open(path, 'w', mode);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  // The mode of open() is narrowed by the umask.
+  await chmod(path, mode);
+}
+
+/** What is written in the end: behind every link, also behind one that points to nothing yet. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!isCoded(error, 'ENOENT')) throw error;
+  }
+  try {
+    return resolve(dirname(path), await readlink(path));
+  } catch (error) {
+    // Expected: there is nothing yet, or something of its own.
+    if (!isCoded(error, 'ENOENT', 'EINVAL')) throw error;
+    return path;
+  }
+}
+
+async function modeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mode & 0o7777;
+  } catch (error) {
+    if (!isCoded(error, 'ENOENT')) throw error;
+    return undefined;
+  }
+}
+
+function isCoded(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { loginFailedPage, loginPage, PAGE_HEADERS } from '../login-page.ts';
+import { NO_INPUT, type Route, route } from '../route.ts';
+import { EXAMPLE_SERVER, EXAMPLE_TIME, namedServer, ok, server, timestamp } from '../schemas.ts';
+import { invalidField } from '../validate.ts';
+import { errorTable, toHubError } from '../../../base/index.ts';
+
+const authorize = route({
+  ...NO_INPUT,
+  method: 'post',
+  path: '/api/servers/authorize',
+  tag: 'Logins',
+  summary: 'Begin the login at a server',
+  description: 'Opens a browser where there is one; `authorizationUrl` is where to go otherwise.',
+  body: namedServer,
+  answer: z.looseObject({ status: ok, server, authorizationUrl: z.string(), timestamp }),
+  errors: ['SERVER_NOT_FOUND', 'CONFLICT', 'CONNECTION_ERROR'],
+  example: {
+    body: { server_name: 'time' },
+    answer: {
+      status: 'ok',
+      server: { ...EXAMPLE_SERVER, status: 'unauthorized', transportType: 'sse' },
+      authorizationUrl: 'https://login.example.com/authorize?client_id=hub',
+      timestamp: EXAMPLE_TIME,
+    },
+  },
+  run: async ({ body }, { management }) => {
+    const { name } = management.servers.get(body.server_name);
+    const { authorizationUrl } = await management.logins.authorize(name);
+    return { body: { status: 'ok', server: management.servers.get(name), authorizationUrl } };
+  },
+});
+
+const callbackQuery = z.looseObject({
+  code: z.string().optional().describe('what the authorization server gives in exchange for the login.'),
+  server_name: z.string().optional().describe('the server that the login is for.'),
+  state: z.string().optional().describe('what the hub sent along.'),
+  error: z.string().optional().describe('why there was no login.'),
+});
+
+const callback = route({
+  ...NO_INPUT,
+  method: 'get',
+  path: '/api/oauth/callback',
+  tag: 'Logins',
+  summary: 'Where an authorization server sends the browser back to',
+  description: 'Answers with a page for the person in front of the browser, also when the login failed.',
+  query: callbackQuery,
+  answer: z.string(),
+  mediaType: 'text/html',
+  errors: ['SERVER_NOT_FOUND', 'UNAUTHORIZED', 'CONNECTION_ERROR'],
+  example: { query: 'code=abc&server_name=time', answer: '<!doctype html>…' },
+  run: async ({ query }, { management }) => {
+    const params = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) if (typeof value === 'string') params.append(key, value);
+    try {
+      if (!params.has('code') && !params.has('error'))
+        throw invalidField('query', 'code', 'is missing', 'Begin the login again: the authorization server adds it.');
+      const { server: name, message } = await management.logins.finish(params);
+      return { body: loginPage(name, message), headers: PAGE_HEADERS };
+    } catch (error) {
+      const { code, message } = toHubError(error);
+      return { body: loginFailedPage(message), status: errorTable[code].httpStatus, headers: PAGE_HEADERS };
+    }
+  },
+});
+
+const manualCallback = route({
+  ...NO_INPUT,
+  method: 'post',
+  path: '/api/oauth/manual_callback',
+  tag: 'Logins',
+  summary: 'End a login with the address that the browser was sent to',
+  description: 'For a hub on another machine: the browser cannot reach its callback, so the person copies the address.',
+  body: z.looseObject({ url: z.string().min(1).describe('the whole address from the browser, a string with `code` in it.') }),
+  answer: z.looseObject({ status: ok, message: z.string(), server_name: z.string(), timestamp }),
+  errors: ['SERVER_NOT_FOUND', 'UNAUTHORIZED', 'CONNECTION_ERROR'],
+  example: {
+    body: { url: 'http://localhost:37373/api/oauth/callback?code=abc&server_name=time' },
+    answer: { status: 'ok', message: 'Logged in at "time".', server_name: 'time', timestamp: EXAMPLE_TIME },
+  },
+  run: async ({ body }, { management }) => {
+    const pasted = body.url.trim();
+    if (!URL.canParse(pasted)) throw invalidField('body', 'url', 'is not a URL', 'It takes: the whole address from the browser.');
+    const { searchParams } = new URL(pasted);
+    if (!searchParams.has('code') && !searchParams.has('error'))
+      throw invalidField('body', 'url', 'has no "code" in it', 'It takes: the whole address from the browser, after the login.');
+    const { server: name, message } = await management.logins.finish(searchParams);
+    return { body: { status: 'ok', message, server_name: name } };
+  },
+});
+
+/** Logins at remote servers. */
+export const loginRoutes: readonly Route[] = [authorize, callback, manualCallback];

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { type ErrorCode, errorTable } from '../../base/index.ts';
+import type { DirectCall } from '../../downstream/index.ts';
+
+type Arguments = Extract<DirectCall['what'], { readonly kind: 'tool' }>['arguments'];
+type Json = Arguments[string];
+
+/** Whatever came out of `JSON.parse`. */
+const json = z.custom<Json>(() => true);
+
+/** A JSON object; `[]` is what some languages make of an empty one. */
+export const jsonObject = z.preprocess((value) => (Array.isArray(value) && value.length === 0 ? {} : value), z.record(z.string(), json));
+
+const someObject = z.looseObject({});
+
+export const timestamp = z.string().meta({ format: 'date-time', description: 'When it was answered, ISO 8601.' });
+export const ok = z.literal('ok').describe('Always `"ok"`: a failure is told by the HTTP status.');
+
+/** One server, in the fields of ServerObject. */
+export const server = z
+  .looseObject({
+    name: z.string(),
+    displayName: z.string(),
+    description: z.string(),
+    transportType: z.enum(['stdio', 'sse']).describe('`sse` for every server that is reached by a URL.'),
+    status: z.enum(['connected', 'connecting', 'disconnected', 'unauthorized', 'disabled']),
+    error: z.string().nullable().describe('What is wrong with it, in words.'),
+    capabilities: z.looseObject({
+      tools: z.array(someObject),
+      resources: z.array(someObject),
+      resourceTemplates: z.array(someObject),
+      prompts: z.array(someObject),
+    }),
+    uptime: z.number().describe('Seconds since it is connected.'),
+    lastStarted: z.string().nullable().meta({ format: 'date-time' }),
+    authorizationUrl: z.string().nullable().describe('Where to log in, when its status is `unauthorized`.'),
+    config_source: z.string().describe('The config file that it stands in, as it was given with `--config`.'),
+  })
+  .meta({ id: 'Server', description: 'One server.' });
+
+export const servers = z.array(server).describe('In the order of the config files.');
+
+export const problem = z
+  .looseObject({
+    error: z.string().describe('What happened, to what, and what to do.'),
+    code: z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]).describe('See docs/errors.md.'),
+    data: someObject.describe('Facts for programs. A VALIDATION_ERROR has `field`, `in` and all `issues`.'),
+    timestamp,
+  })
+  .meta({ id: 'Problem', description: 'The answer to every request that fails.' });
+
+/** The body field that names a server. */
+export const serverName = z.string().min(1).describe("a server's name, a string, as GET /api/servers lists it.");
+
+export const namedServer = z.looseObject({ server_name: serverName });
+
+/** The path parameter that names a server. */
+export const nameInPath = z.object({ name: z.string().describe("a server's name, percent-encoded (`/` is `%2F`).") });
+
+/** A yes or no in the query; its bare name means yes. */
+export const flag = (description: string) =>
+  z
+    .enum(['true', 'false', '1', '0', ''])
+    .optional()
+    .transform((value) => value === 'true' || value === '1' || value === '')
+    .describe(`${description} \`true\` or \`false\`; its bare name means \`true\`.`);
+
+/** What servers look like in examples. */
+export const EXAMPLE_TIME = '2026-11-21T12:00:00.000Z';
+export const EXAMPLE_SERVER = {
+  name: 'time',
+  displayName: 'time',
+  description: '',
+  transportType: 'stdio',
+  status: 'connected',
+  error: null,
+  capabilities: {
+    tools: [{ name: 'now', description: 'Tells the time.', inputSchema: { type: 'object' } }],
+    resources: [],
+    resourceTemplates: [],
+    prompts: [],
+  },
+  uptime: 42,
+  lastStarted: '2026-11-21T11:59:18.000Z',
+  authorizationUrl: null,
+  config_source: '~/.config/mcphub/servers.json',
+};

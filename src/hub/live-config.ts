@@ -1,0 +1,146 @@
+import { resolve } from 'node:path';
+import { type Clock, type Disposable, isHubError, type Logger, messageOf, toHubError } from '../base/index.ts';
+import {
+  type Applied,
+  type ConfigChange,
+  ConfigStore,
+  ConfigWatch,
+  type Diagnostic,
+  type EditOptions,
+  type EditResult,
+  formatDiagnostic,
+  type HubConfig,
+  type HubSettings,
+  type LoadOptions,
+  loadConfig,
+  readConfigFile,
+  type ServerDefinition,
+  type ServerEdit,
+} from '../config/index.ts';
+import { failureNews, Reconciler } from './reconcile.ts';
+import type { Publish } from './news.ts';
+
+export interface LiveConfigOptions {
+  readonly files: Omit<LoadOptions, 'texts'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly publish: Publish;
+  /** As the event log has it: while it lives, nobody else tells of these servers. */
+  readonly mute: (names: Iterable<string>) => Disposable;
+}
+
+/** What goes by the config. */
+export interface ConfigFollowers {
+  /** As `Pool.apply`. */
+  readonly servers: { apply(definitions: readonly ServerDefinition[], restart: ReadonlySet<string>): Promise<void> };
+  /** Told when settings are others now: those that are asked for at every use need no more, others do. */
+  readonly onSettings: (changed: readonly (keyof HubSettings)[]) => void;
+}
+
+/**
+ * The config as it lives: loaded at the start, and again when somebody asks, when a file changes, or with every edit through the
+ * hub. All of it is one road, `ConfigStore`; what runs is made to go by it in `Reconciler`.
+ */
+export class LiveConfig implements Disposable {
+  readonly #options: LiveConfigOptions;
+  readonly #store: ConfigStore;
+  readonly #reconciler: Reconciler;
+  #watch: ConfigWatch | undefined;
+  /** The files could not be used when they were last looked at. */
+  #isBroken = false;
+
+  constructor(options: LiveConfigOptions) {
+    this.#options = options;
+    this.#reconciler = new Reconciler(options);
+    this.#store = new ConfigStore({
+      load: (texts) => loadConfig({ ...options.files, ...(texts && { texts }) }),
+      cwd: options.files.cwd,
+      follow: (change) => this.#follow(change),
+    });
+  }
+
+  get current(): HubConfig {
+    return this.#store.current;
+  }
+
+  /** Loads it for the first time. @throws HubError CONFIG_ERROR */
+  async load(): Promise<HubConfig> {
+    const { config } = await this.#store.apply();
+    for (const diagnostic of config.diagnostics) this.#options.logger.warn(formatDiagnostic(diagnostic));
+    return config;
+  }
+
+  /** From now on these go by it. */
+  attach(followers: ConfigFollowers): void {
+    this.#reconciler.attach(followers);
+  }
+
+  /** From now on saved files are loaded by themselves. */
+  watch(): void {
+    const { clock, files, logger } = this.#options;
+    this.#watch = new ConfigWatch({
+      paths: this.current.files.map((file) => resolve(files.cwd, file)),
+      clock,
+      isWhole: (text) => readConfigFile({ file: '', text }, files.cwd).diagnostics.every(({ severity }) => severity !== 'error'),
+      onChange: () => void this.reloadAndTell(),
+      onProblem: (text) => logger.warn(text),
+    });
+    this.#watch.start();
+  }
+
+  /**
+   * Loads the files again; resolves when they are in force, and `done` when everything goes by them. When they cannot be used,
+   * nothing has moved, and readers of the events know where they are broken.
+   *
+   * @throws HubError CONFIG_ERROR (`details.diagnostics`)
+   */
+  async reload(): Promise<Applied> {
+    try {
+      return await this.#store.apply();
+    } catch (error) {
+      this.#isBroken = true;
+      this.#options.publish(failureNews(toHubError(error)));
+      throw error;
+    }
+  }
+
+  /** The same, where nobody is there to hear of a failure: it is logged. Never rejects. */
+  async reloadAndTell(): Promise<void> {
+    try {
+      const { done } = await this.reload();
+      await done;
+    } catch (error) {
+      const diagnostics = isHubError(error) ? error.details['diagnostics'] : undefined;
+      const message = `The config files have changed and cannot be used; the hub goes on as before. ${messageOf(error)}`;
+      this.#options.logger.error(message, { code: toHubError(error).code, ...(diagnostics !== undefined && { diagnostics }) });
+    }
+  }
+
+  /** As `ConfigStore.edit`. */
+  edit(edits: readonly ServerEdit[], options: EditOptions): Promise<EditResult> {
+    return this.#store.edit(edits, options);
+  }
+
+  dispose(): void {
+    this.#watch?.dispose();
+  }
+
+  async #follow(change: ConfigChange): Promise<void> {
+    const { before, after } = change;
+    const wasBroken = this.#isBroken;
+    this.#isBroken = false;
+    if (!before) return;
+    if (change.diff.isEmpty && !wasBroken) return;
+    this.#warn(before.diagnostics, after.diagnostics);
+    await this.#reconciler.follow(change);
+  }
+
+  /** Only what is new: what was wrong before has been said. */
+  #warn(before: readonly Diagnostic[], after: readonly Diagnostic[]): void {
+    const told = new Set(before.map(({ file, keyPath, message }) => [file, keyPath, message].join('\n')));
+    for (const diagnostic of after) {
+      const { file, keyPath, message } = diagnostic;
+      if (!told.has([file, keyPath, message].join('\n'))) this.#options.logger.warn(formatDiagnostic(diagnostic));
+    }
+  }
+}

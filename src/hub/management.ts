@@ -1,0 +1,89 @@
+import type { EventFeed, Logins, Management, Marketplace } from '../http/index.ts';
+import { type Clock, sleep } from '../base/index.ts';
+import type { ListKind } from '../protocol/index.ts';
+import { HubConfigControl } from './config-control.ts';
+import { healthObject, reportedVersion } from './health.ts';
+import type { HubLife } from './life.ts';
+import type { LiveConfig } from './live-config.ts';
+import type { HubParts } from './parts.ts';
+import { HubServers } from './server-control.ts';
+import type { HubOptions } from './types.ts';
+import type { WorkspaceFile } from './workspaces.ts';
+
+export interface HubManagementOptions {
+  readonly options: HubOptions;
+  readonly parts: Omit<HubParts, 'server'>;
+  readonly config: LiveConfig;
+  readonly life: HubLife;
+  readonly workspaces: WorkspaceFile;
+  readonly events: EventFeed;
+  readonly marketplace: Marketplace;
+  readonly logins: Logins;
+  readonly clock: Clock;
+  readonly port: () => number;
+  /** The hub stops. */
+  readonly stopped: AbortSignal;
+}
+
+/** The hub as the management API has it. */
+export class HubManagement implements Management {
+  readonly events: EventFeed;
+  readonly servers: HubServers;
+  readonly config: HubConfigControl;
+  readonly marketplace: Marketplace;
+  readonly logins: Logins;
+  readonly #options: HubManagementOptions;
+
+  constructor(options: HubManagementOptions) {
+    this.#options = options;
+    const { parts, config, clock, stopped, events, marketplace, logins } = options;
+    this.events = events;
+    this.marketplace = marketplace;
+    this.logins = logins;
+    this.servers = new HubServers({ ...parts, config, clock, stopped });
+    this.config = new HubConfigControl({ config, servers: this.servers, cwd: options.options.cwd, clock, stopped });
+  }
+
+  async health(): Promise<object> {
+    const { options, life, clock, port } = this.#options;
+    const { gateway, endpoint } = this.#options.parts;
+    const count = (kind: ListKind): number => gateway.count(kind);
+    return healthObject({
+      state: life.state,
+      version: reportedVersion(options.env),
+      hubVersion: options.version,
+      port: port(),
+      mcpClients: endpoint.clientCount,
+      counts: {
+        tools: count('tools'),
+        resources: count('resources'),
+        resourceTemplates: count('resourceTemplates'),
+        prompts: count('prompts'),
+      },
+      servers: this.servers.all(),
+      workspaces: await this.workspaces(),
+      nowMs: clock.now(),
+    });
+  }
+
+  async workspaces(): Promise<Readonly<Record<string, object>>> {
+    // Expected: EACCES. A hub that cannot read the list still knows of itself, and has warned already.
+    return this.#options.workspaces.read().catch(() => ({}));
+  }
+
+  restart(): Promise<void> {
+    const { life, config, clock, stopped } = this.#options;
+    return life.restart(async () => {
+      const { done } = await config.reload();
+      // As with the first start: a server that takes its time does not keep the hub from being there again.
+      const over = new AbortController();
+      const waited = sleep(clock, config.current.settings.startupWaitMs, AbortSignal.any([over.signal, stopped]));
+      await Promise.race([Promise.all([done, this.servers.startDown()]), waited]);
+      over.abort();
+    });
+  }
+
+  hardRestart(): void {
+    this.#options.life.hardRestart();
+  }
+}

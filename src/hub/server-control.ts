@@ -1,0 +1,140 @@
+import { type Clock, closest, HubError, sleep } from '../base/index.ts';
+import type { ServerEdit } from '../config/index.ts';
+import type { HubGateway } from '../gateway/index.ts';
+import type { ServerControl, ServerObject } from '../http/index.ts';
+import type { Logins, Pool, Upstream } from '../upstream/index.ts';
+import type { LiveConfig } from './live-config.ts';
+import { serverObject } from './report.ts';
+
+/** The longest that somebody waits for a server to start; it goes on starting after that. In milliseconds. */
+export const WAIT_FOR_START_MS = 60_000;
+
+export interface HubServersOptions {
+  readonly pool: Pool;
+  readonly gateway: Pick<HubGateway, 'notes'>;
+  readonly logins: Pick<Logins, 'authorizationUrl'>;
+  readonly config: LiveConfig;
+  readonly clock: Clock;
+  /** The hub stops. */
+  readonly stopped: AbortSignal;
+}
+
+/** The servers, as the management API has them. */
+export class HubServers implements ServerControl {
+  readonly #options: HubServersOptions;
+
+  constructor(options: HubServersOptions) {
+    this.#options = options;
+  }
+
+  all(): readonly ServerObject[] {
+    return this.#options.pool.all().map((upstream) => this.#object(upstream));
+  }
+
+  get(name: string): ServerObject {
+    return this.#object(this.#find(name));
+  }
+
+  async start(name: string): Promise<ServerObject> {
+    const { definition } = this.#find(name);
+    if (definition.disabled) await this.#edit(name, { disabled: null });
+    this.#find(name).start();
+    await this.attempted([name]);
+    return this.get(name);
+  }
+
+  async stop(name: string, { disable }: { readonly disable: boolean }): Promise<ServerObject> {
+    const upstream = this.#find(name);
+    if (disable) await this.#edit(name, { disabled: true });
+    else await upstream.stop();
+    return this.get(name);
+  }
+
+  async restart(name: string): Promise<ServerObject> {
+    const upstream = this.#find(name);
+    if (upstream.definition.disabled) {
+      const message = `Server "${name}" is disabled in ${upstream.definition.source}. Start it to enable it.`;
+      throw new HubError('CONFLICT', message, { details: { server: name } });
+    }
+    await this.#within(upstream.restart());
+    return this.get(name);
+  }
+
+  async refresh(name: string): Promise<ServerObject> {
+    await this.#find(name).refresh();
+    return this.get(name);
+  }
+
+  /** Those that are down stay as they are. */
+  async refreshAll(): Promise<readonly ServerObject[]> {
+    const running = this.#options.pool.all().filter(({ state }) => state.kind === 'ready');
+    // One that fails meanwhile tells so by its state.
+    await Promise.allSettled(running.map((upstream) => upstream.refresh()));
+    return this.all();
+  }
+
+  log(name: string): readonly { readonly atMs: number; readonly text: string }[] {
+    return this.#find(name).stderrTail();
+  }
+
+  async environment(name: string): Promise<readonly { readonly name: string; readonly value: string; readonly from: string }[]> {
+    return this.#find(name).environmentNames;
+  }
+
+  /** Starts those that are down and not meant to be. */
+  async startDown(): Promise<void> {
+    const down = this.#options.pool.all().filter(({ definition, state }) => !definition.disabled && state.kind !== 'ready');
+    for (const upstream of down) upstream.start();
+    await this.attempted(down.map(({ id }) => id));
+  }
+
+  /** Resolves when none of these is starting any more, or after a minute. Never rejects. */
+  async attempted(names: readonly string[]): Promise<void> {
+    const { pool } = this.#options;
+    const isOver = (): boolean => names.every((name) => !['starting', 'stopping'].includes(pool.get(name)?.state.kind ?? ''));
+    if (isOver()) return;
+    const over = new AbortController();
+    const look = (): void => {
+      if (isOver()) over.abort();
+    };
+    const listening = [pool.on('state', look), pool.on('members', look)];
+    await this.#within(new Promise((resolve) => over.signal.addEventListener('abort', () => resolve())));
+    for (const one of listening) one.dispose();
+  }
+
+  async #within(work: Promise<void>): Promise<void> {
+    const { clock, stopped } = this.#options;
+    const early = new AbortController();
+    await Promise.race([work, sleep(clock, WAIT_FOR_START_MS, AbortSignal.any([early.signal, stopped]))]);
+    early.abort();
+  }
+
+  async #edit(name: string, patch: Readonly<Record<string, unknown>>): Promise<void> {
+    const { source: file } = this.#find(name).definition;
+    const edit: ServerEdit = { kind: 'patch', name, patch };
+    const { applied } = await this.#options.config.edit([edit], { file });
+    if (applied) await this.#within(applied.done);
+  }
+
+  #find(name: string): Upstream {
+    const { pool } = this.#options;
+    const upstream = pool.get(name);
+    if (upstream) return upstream;
+    throw unknownServer(name, pool.all());
+  }
+
+  #object(upstream: Upstream): ServerObject {
+    const { clock, gateway, logins } = this.#options;
+    return serverObject(upstream, gateway.notes, clock.now(), logins.authorizationUrl(upstream.id));
+  }
+}
+
+/** There is no such server; says which name may have been meant. */
+export function unknownServer(name: string, all: readonly { readonly id: string }[]): HubError {
+  const near = closest(
+    name,
+    all.map(({ id }) => id),
+  );
+  const advice = near === undefined ? 'GET /api/servers lists those that are.' : `Did you mean "${near}"?`;
+  return new HubError('SERVER_NOT_FOUND', `No server "${name}" is configured. ${advice}`, { details: { server: name } });
+}

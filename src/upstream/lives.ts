@@ -1,0 +1,123 @@
+import type { HubError } from '../base/index.ts';
+import type { Listing } from '../catalog/index.ts';
+import { EraMemory } from './era-memory.ts';
+import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
+import type { EnvironmentName } from './launch-environment.ts';
+import type { Sharing } from './sharing/sharing.ts';
+import type { Connection, LogLine, PoolEvents } from './types.ts';
+
+/** What one upstream tells the pool of, one function for each event. */
+export type SupervisorListener = { readonly [K in Exclude<keyof PoolEvents, 'members'>]: (event: PoolEvents[K]) => void };
+
+export interface LivesOptions {
+  readonly id: string;
+  readonly parts: UpstreamParts;
+  readonly sharing: Sharing;
+  readonly on: SupervisorListener;
+  /** What must be over before the first life; never rejects. */
+  readonly after?: Promise<void> | undefined;
+}
+
+/** One start, as its supervisor sees it. */
+export interface Start {
+  readonly definition: StartableDefinition;
+  /** What the definition has become since, for what may change while the server runs. */
+  readonly asItIs: () => StartableDefinition;
+  /** Whether this is still the start that counts; what an older one has to say is not heard. */
+  readonly isCurrent: () => boolean;
+  readonly listing: (listing: Listing) => void;
+  readonly closed: (error: HubError) => void;
+}
+
+/** The lives of one upstream: the one there is, those that are being ended, and what is still of interest of the last one. */
+export class Lives {
+  readonly #options: LivesOptions;
+  readonly #era = new EraMemory();
+  #current: Incarnation | undefined;
+  /** Of the life before the current one, for as long as that has said nothing itself. */
+  #tailBefore: readonly LogLine[] = [];
+  #environmentBefore: readonly EnvironmentName[] = [];
+  readonly #endings = new Set<Promise<void>>();
+
+  constructor(options: LivesOptions) {
+    this.#options = options;
+    if (options.after) this.#await(options.after);
+  }
+
+  /** The last lines of standard error, of a life that is over as well: they say why. */
+  stderrTail(): readonly LogLine[] {
+    const tail = this.#current?.stderrTail() ?? [];
+    return tail.length > 0 ? tail : this.#tailBefore;
+  }
+
+  get noiseCount(): number {
+    return this.#current?.noiseCount ?? 0;
+  }
+
+  /** The variables that its process was given last. */
+  get environmentNames(): readonly EnvironmentName[] {
+    return this.#current?.environmentNames ?? this.#environmentBefore;
+  }
+
+  /** A new life, not opened yet. */
+  begin({ definition, asItIs, isCurrent, listing, closed }: Start): Incarnation {
+    const { id, parts, sharing, on } = this.#options;
+    const { clock } = parts;
+    const era = this.#era;
+    const ifCurrent =
+      <T>(tell: (fact: T) => void) =>
+      (fact: T): void => {
+        if (isCurrent()) tell(fact);
+      };
+    const life = new Incarnation({
+      definition,
+      requestTimeoutMs: () => asItIs().requestTimeoutMs,
+      parts,
+      knownEra: era.known(clock.now()),
+      probeMs: era.probeMs,
+      onLateProbe: (found, tookMs) => isCurrent() && era.answeredLate(found, tookMs, clock.now()),
+      roots: () => sharing.roots(undefined),
+      on: {
+        listing: ifCurrent(listing),
+        resourceUpdated: ifCurrent((event) => on.resourceUpdated({ id, ...event })),
+        taskChanged: ifCurrent((event) => on.taskChanged({ id, ...event })),
+        logMessage: ifCurrent((notification) => on.logMessage({ id, notification })),
+        asked: (called) => sharing.asked(called),
+        forSession: ifCurrent((event) => on.forSession({ id, ...event })),
+        closed: ifCurrent(closed),
+      },
+    });
+    this.#tailBefore = this.stderrTail();
+    this.#environmentBefore = this.environmentNames;
+    this.#current = life;
+    return life;
+  }
+
+  /** The current one is connected: the era of the next is known. */
+  connected({ isEraGuessed, identity }: Connection): void {
+    if (!isEraGuessed) this.#era.settled(identity.era, this.#options.parts.clock.now());
+  }
+
+  /** The next attempt finds the era out anew: it may be what has changed. */
+  forgetEra(): void {
+    this.#era.forget();
+  }
+
+  /** Ends the current one, for `reason`, and the connections beside its main one. */
+  end(reason: HubError): void {
+    const beside = this.#options.sharing.end(reason);
+    const main = this.#current?.end(reason);
+    this.#await(Promise.all([main, beside]).then(() => undefined));
+  }
+
+  /** Resolves when all that were ended are gone: within a few seconds. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#endings);
+  }
+
+  /** No other life begins before this has come; it never rejects. */
+  #await(ending: Promise<void>): void {
+    this.#endings.add(ending);
+    void ending.finally(() => this.#endings.delete(ending));
+  }
+}

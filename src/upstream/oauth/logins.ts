@@ -1,0 +1,85 @@
+import { type Clock, HubError, type Logger } from '../../base/index.ts';
+import type { Launch } from '../launch.ts';
+import { LoginStore } from './login-store.ts';
+import { ServerLogin } from './server-login.ts';
+
+export interface LoginsOptions {
+  /** The file in which logins outlive the hub. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where the authorization server of that server sends the browser back to. */
+  readonly redirectUrl: (server: string) => string;
+}
+
+/** The OAuth logins of all remote servers that the config gives no `Authorization` header to. */
+export class Logins {
+  readonly #options: LoginsOptions;
+  readonly #store: LoginStore;
+  readonly #logins = new Map<string, ServerLogin>();
+
+  constructor(options: LoginsOptions) {
+    this.#options = options;
+    this.#store = new LoginStore(options.file);
+  }
+
+  /** The launch with the login of its server, where the config does not say how to authenticate. */
+  equip(server: string, launch: Launch): Launch {
+    if (launch.kind !== 'remote' || Object.keys(launch.headers).some((name) => name.toLowerCase() === 'authorization')) {
+      this.#logins.delete(server);
+      return launch;
+    }
+    const login = this.#loginAt(server, launch.url.reveal());
+    return { ...launch, login, redact: (text) => login.redact(launch.redact(text)) };
+  }
+
+  /** The page on which a person logs in at that server, while one is open. */
+  authorizationUrl(server: string): string | undefined {
+    return this.#logins.get(server)?.authorizationUrl;
+  }
+
+  /** Begins a login. @throws HubError VALIDATION_ERROR, CONNECTION_ERROR */
+  async begin(server: string): Promise<string> {
+    const login = this.#logins.get(server);
+    if (login) return login.begin();
+    const message = `Server "${server}" has no login: it is a local one, has an "Authorization" header in the config, or was never started.`;
+    throw new HubError('VALIDATION_ERROR', message, { details: { server } });
+  }
+
+  /**
+   * Ends a login with the parameters of its callback (RFC 6749, section 4.1.2; RFC 9207).
+   *
+   * @returns the server
+   * @throws HubError VALIDATION_ERROR for parameters that belong to no open login, UNAUTHORIZED when it was refused
+   */
+  async finish(params: URLSearchParams): Promise<string> {
+    const state = params.get('state');
+    if (state === null)
+      throw new HubError('VALIDATION_ERROR', 'The callback has no "state". Paste the whole address that the browser was sent to.');
+    const [server, login] = [...this.#logins].find(([, one]) => one.isPending(state)) ?? [];
+    if (server === undefined || !login) {
+      throw new HubError(
+        'VALIDATION_ERROR',
+        'This callback belongs to no open login: it was used before, or is too old. Begin the login anew.',
+      );
+    }
+    const refused = params.get('error');
+    if (refused !== null) {
+      const words = [refused, params.get('error_description')].filter(Boolean).join(': ');
+      throw new HubError('UNAUTHORIZED', `The login at server "${server}" was refused: ${words}.`, { details: { server } });
+    }
+    const code = params.get('code');
+    if (code === null) throw new HubError('VALIDATION_ERROR', 'The callback has neither a "code" nor an "error".', { details: { server } });
+    await login.finish(code, params.get('iss') ?? undefined);
+    return server;
+  }
+
+  #loginAt(server: string, url: string): ServerLogin {
+    const known = this.#logins.get(server);
+    if (known?.serverUrl === url) return known;
+    const { clock, logger, redirectUrl } = this.#options;
+    const login = new ServerLogin({ server, url, store: this.#store, clock, logger, redirectUrl: () => redirectUrl(server) });
+    this.#logins.set(server, login);
+    return login;
+  }
+}

@@ -1,0 +1,244 @@
+import { randomBytes } from 'node:crypto';
+import type {
+  AuthOptions,
+  AuthResult,
+  OAuthClientMetadata,
+  OAuthClientProvider,
+  OAuthDiscoveryState,
+  StoredOAuthClientInformation,
+  StoredOAuthTokens,
+} from '@modelcontextprotocol/client';
+import { type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
+import type { LoginStore, StoredLogin } from './login-store.ts';
+import type { RemoteLogin } from './remote-login.ts';
+
+/** A token is renewed this long before it expires, in milliseconds. */
+const RENEW_AHEAD_MS = 30_000;
+/** For one request to an authorization server, in milliseconds. */
+const REQUEST_WITHIN_MS = 15_000;
+/** How long a login page may be open until the login must be begun anew, in milliseconds. */
+const PENDING_FOR_MS = 10 * 60_000;
+
+export interface ServerLoginOptions {
+  readonly server: string;
+  /** Of the MCP server, resolved. */
+  readonly url: string;
+  readonly store: LoginStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where the authorization server sends the browser back to; asked when a login begins. */
+  readonly redirectUrl: () => string;
+}
+
+/** A login that waits for its person. */
+interface Pending {
+  readonly state: string;
+  readonly url: string;
+  readonly sinceMs: number;
+}
+
+/** What a 401 says about the login (RFC 9728). */
+type Challenge = Pick<AuthOptions, 'scope' | 'resourceMetadataUrl'>;
+
+/**
+ * The OAuth login at one server (spec 2025-11-25 and 2026-07-28 basic/authorization): discovery, registration, PKCE and refresh
+ * are the SDK's; this keeps the state, one flow at a time.
+ */
+export class ServerLogin implements RemoteLogin {
+  readonly #options: ServerLoginOptions;
+  #stored: StoredLogin | undefined;
+  #pending: Pending | undefined;
+  #verifier: string | undefined;
+  #discovery: OAuthDiscoveryState | undefined;
+  #challenge: Challenge = {};
+  #state = '';
+  #running: Promise<AuthResult> | undefined;
+  /** The server took the tokens no more, and there were no others to be had. */
+  #isRefused = false;
+
+  constructor(options: ServerLoginOptions) {
+    this.#options = options;
+  }
+
+  /** The address of the server that this is the login at. */
+  get serverUrl(): string {
+    return this.#options.url;
+  }
+
+  /** The page on which a person logs in, while one is open. */
+  get authorizationUrl(): string | undefined {
+    const { clock } = this.#options;
+    return this.#pending && clock.now() - this.#pending.sinceMs < PENDING_FOR_MS ? this.#pending.url : undefined;
+  }
+
+  isPending(state: string): boolean {
+    return this.authorizationUrl !== undefined && this.#pending?.state === state;
+  }
+
+  async authorization(): Promise<string | undefined> {
+    try {
+      await this.#load();
+      if (this.#isExpiring()) await this.#authorize({});
+    } catch (error) {
+      this.#note('The login could not be renewed', error);
+    }
+    const token = this.#stored?.tokens?.access_token;
+    return token === undefined ? undefined : `Bearer ${token}`;
+  }
+
+  async renew(refusal: Response): Promise<boolean> {
+    try {
+      const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
+      const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
+      this.#challenge = { ...(scope !== undefined && { scope }), ...(resourceMetadataUrl && { resourceMetadataUrl }) };
+      await this.#load();
+      this.#isRefused = (await this.#authorize({})) !== 'AUTHORIZED';
+      return !this.#isRefused;
+    } catch (error) {
+      // Expected: a server that wants a key and knows nothing of OAuth. Its 401 says what there is to say.
+      this.#note('No login could be begun', error);
+      return false;
+    }
+  }
+
+  /**
+   * Begins a login, or goes on with the one that waits.
+   *
+   * @throws HubError VALIDATION_ERROR when the server is logged in already, CONNECTION_ERROR when it offers no login
+   */
+  async begin(): Promise<string> {
+    const { server } = this.#options;
+    if (this.authorizationUrl !== undefined) return this.authorizationUrl;
+    await this.#load();
+    if (this.#stored?.tokens && !this.#isRefused) throw this.#loggedIn();
+    const result = await this.#authorize({}).catch((error: unknown) => {
+      const message = `No login at server "${server}" can be begun: ${this.redact(messageOf(error))}`;
+      throw new HubError('CONNECTION_ERROR', message, { cause: error, details: { server } });
+    });
+    if (result === 'REDIRECT' && this.authorizationUrl !== undefined) return this.authorizationUrl;
+    throw this.#loggedIn();
+  }
+
+  /** Ends the login that waits with a code. @throws HubError UNAUTHORIZED */
+  async finish(code: string, iss: string | undefined): Promise<void> {
+    const { server } = this.#options;
+    try {
+      await this.#authorize({ authorizationCode: code, ...(iss !== undefined && { iss }) });
+    } catch (error) {
+      const message = `The login at server "${server}" failed: ${this.redact(messageOf(error))} Begin it anew.`;
+      throw new HubError('UNAUTHORIZED', message, { cause: error, details: { server } });
+    } finally {
+      this.#pending = undefined;
+    }
+  }
+
+  /** `text` without the tokens of this login. */
+  redact(text: string): string {
+    const { tokens, client } = this.#stored ?? {};
+    const secrets = [tokens?.access_token, tokens?.refresh_token, client?.client_secret, this.#verifier];
+    return secrets.reduce<string>(
+      (rest, secret) => (secret === undefined || secret === '' ? rest : rest.replaceAll(secret, REDACTED)),
+      text,
+    );
+  }
+
+  #loggedIn(): HubError {
+    const { server } = this.#options;
+    return new HubError('VALIDATION_ERROR', `Server "${server}" is logged in already; nothing is to be done.`, { details: { server } });
+  }
+
+  async #load(): Promise<void> {
+    const { store, server, url } = this.#options;
+    this.#stored ??= await store.load(server, url);
+  }
+
+  #isExpiring(): boolean {
+    const { tokens, obtainedAtMs } = this.#stored ?? {};
+    if (tokens?.expires_in === undefined || tokens.refresh_token === undefined || obtainedAtMs === undefined) return false;
+    return this.#options.clock.now() > obtainedAtMs + tokens.expires_in * 1_000 - RENEW_AHEAD_MS;
+  }
+
+  /** One exchange with the authorization server at a time: whoever comes meanwhile gets its result. */
+  #authorize(more: Partial<AuthOptions>): Promise<AuthResult> {
+    if (more.authorizationCode === undefined) {
+      if (this.#running) return this.#running;
+      // A person is at the page of the login that was begun: another one would make that one worthless.
+      if (this.authorizationUrl !== undefined) return Promise.resolve('REDIRECT');
+    }
+    const running = this.#run(more).finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#running = running;
+    return running;
+  }
+
+  async #run(more: Partial<AuthOptions>): Promise<AuthResult> {
+    const { auth } = await import('@modelcontextprotocol/client');
+    const fetchFn: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(REQUEST_WITHIN_MS) });
+    return auth(this.#provider(), { serverUrl: this.#options.url, fetchFn, ...this.#challenge, ...more });
+  }
+
+  async #save(change: StoredLogin): Promise<void> {
+    const { store, server, url } = this.#options;
+    this.#stored = { ...this.#stored, ...change };
+    await store.save(server, url, this.#stored);
+  }
+
+  #note(what: string, error: unknown): void {
+    const { logger, server } = this.#options;
+    logger.debug(`${what} at server "${server}"`, { server, reason: this.redact(messageOf(error)) });
+  }
+
+  #provider(): OAuthClientProvider {
+    const redirectUrl = this.#options.redirectUrl();
+    const clientMetadata: OAuthClientMetadata = {
+      client_name: 'MCP Hub',
+      redirect_uris: [redirectUrl],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    };
+    return {
+      redirectUrl,
+      clientMetadata,
+      state: () => (this.#state = randomBytes(24).toString('base64url')),
+      // A client that was registered with another callback address would be refused.
+      clientInformation: () => (this.#stored?.redirectUrl === redirectUrl ? this.#stored.client : undefined),
+      saveClientInformation: (client: StoredOAuthClientInformation) => this.#save({ client, redirectUrl }),
+      tokens: () => this.#stored?.tokens,
+      saveTokens: (tokens: StoredOAuthTokens) => {
+        this.#isRefused = false;
+        return this.#save({ tokens, obtainedAtMs: this.#options.clock.now() });
+      },
+      redirectToAuthorization: (url) => {
+        this.#pending = { state: this.#state, url: url.href, sinceMs: this.#options.clock.now() };
+      },
+      saveCodeVerifier: (verifier) => {
+        this.#verifier = verifier;
+      },
+      codeVerifier: () => this.#verifier ?? '',
+      saveDiscoveryState: (discovery) => {
+        this.#discovery = discovery;
+      },
+      discoveryState: () => this.#discovery,
+      invalidateCredentials: (scope) => this.#forget(scope),
+    };
+  }
+
+  async #forget(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {
+    if (scope === 'all' || scope === 'verifier') this.#verifier = undefined;
+    if (scope === 'all' || scope === 'discovery') this.#discovery = undefined;
+    if (scope === 'verifier' || scope === 'discovery') return;
+    this.#stored = without(this.#stored ?? {}, scope);
+    await this.#save({});
+  }
+}
+
+function without({ client, redirectUrl, tokens, obtainedAtMs }: StoredLogin, scope: 'all' | 'client' | 'tokens'): StoredLogin {
+  return {
+    ...(scope === 'tokens' && client && { client }),
+    ...(scope === 'tokens' && redirectUrl !== undefined && { redirectUrl }),
+    ...(scope === 'client' && tokens && { tokens }),
+    ...(scope === 'client' && obtainedAtMs !== undefined && { obtainedAtMs }),
+  };
+}

@@ -1,0 +1,86 @@
+import { type Clock, type Deferred, deferred, HubError, sleep } from '../base/index.ts';
+import { notReady } from './not-ready.ts';
+import type { Connection, UpstreamState } from './types.ts';
+
+export interface ReadinessOptions {
+  readonly id: string;
+  readonly clock: Clock;
+  /** How long requests wait for a start, counted from its beginning, in milliseconds; asked for every wait. */
+  readonly startupWaitMs: () => number;
+  readonly state: () => UpstreamState;
+  readonly connection: () => Connection | undefined;
+}
+
+/** The waits of those who need an upstream that is not ready yet. */
+export class Readiness {
+  readonly #options: ReadinessOptions;
+  /** When the wait began that requests take part in. */
+  #sinceMs = 0;
+  #firstAttempt: Deferred<void> | undefined;
+  #changed: Deferred<void> = deferred();
+
+  constructor(options: ReadinessOptions) {
+    this.#options = options;
+  }
+
+  /** Whoever waits from now on waits for what begins now. */
+  waitFrom(nowMs: number): void {
+    this.#sinceMs = nowMs;
+  }
+
+  /** Attempts begin, of which the first one is waited for. */
+  expectAttempt(): void {
+    this.#firstAttempt ??= deferred();
+  }
+
+  /** Resolves when the first attempt has ended, or there is none; never rejects. */
+  get attempted(): Promise<void> {
+    return this.#firstAttempt?.promise ?? Promise.resolve();
+  }
+
+  /** The state is another one. */
+  changed(): void {
+    if (this.#options.state().kind !== 'starting') {
+      this.#firstAttempt?.resolve();
+      this.#firstAttempt = undefined;
+    }
+    const changed = this.#changed;
+    this.#changed = deferred();
+    changed.resolve();
+  }
+
+  /** As {@link Upstream.settled}. */
+  async settled(signal: AbortSignal): Promise<void> {
+    const first = this.#firstAttempt;
+    if (!first || this.#options.state().kind !== 'starting') return;
+    const leftMs = this.#sinceMs + this.#options.startupWaitMs() - this.#options.clock.now();
+    if (leftMs > 0) await this.#within(first.promise, leftMs, signal);
+  }
+
+  /** @throws HubError SERVER_NOT_CONNECTED, CANCELLED */
+  async connection(signal: AbortSignal): Promise<Connection> {
+    const { id, clock, startupWaitMs, state, connection } = this.#options;
+    const untilMs = this.#sinceMs + startupWaitMs();
+    for (;;) {
+      const ready = connection();
+      if (ready) return ready;
+      if (signal.aborted) throw new HubError('CANCELLED', `The request to server "${id}" was taken back.`, { cause: signal.reason });
+      const nowMs = clock.now();
+      if (nowMs >= untilMs || !isWorthWaiting(state(), untilMs)) throw notReady(id, state(), nowMs);
+      await this.#within(this.#changed.promise, untilMs - nowMs, signal);
+    }
+  }
+
+  /** Waits for `fact`, at most `ms`, or until the signal aborts. */
+  async #within(fact: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    await Promise.race([fact, sleep(this.#options.clock, ms, AbortSignal.any([signal, done.signal]))]);
+    done.abort();
+  }
+}
+
+function isWorthWaiting(state: UpstreamState, untilMs: number): boolean {
+  if (state.kind === 'starting') return true;
+  // After a crash the next attempt is near; after more of them, the caller is told rather than kept.
+  return state.kind === 'backoff' && state.attempt === 1 && state.untilMs < untilMs;
+}

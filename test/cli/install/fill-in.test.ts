@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { fillIn } from '../../../src/cli/install/fill-in.ts';
+
+const parameter = (key: string, more: object = {}) => ({ name: key, key, ...more });
+const installation = (config: object | string, parameters: ReturnType<typeof parameter>[]) => ({
+  name: 'NPX',
+  config: typeof config === 'string' ? config : JSON.stringify(config),
+  parameters,
+});
+const values = (given: Readonly<Record<string, string | string[]>>) =>
+  new Map(Object.entries(given).map(([key, value]) => [key, [value].flat()]));
+
+describe('fillIn', () => {
+  it.each([
+    [
+      'values go in everywhere',
+      { command: '${A}', args: ['x=${A}'], env: { E: '${A}' } },
+      [parameter('A')],
+      { A: '1' },
+      { command: '1', args: ['x=1'], env: { E: '1' } },
+    ],
+    ['numbers and flags stay', { command: 'a', args: ['b', 1], disabled: true }, [], {}, { command: 'a', args: ['b', 1], disabled: true }],
+    [
+      'left out: argument, variable and header',
+      { command: 'a', args: ['b', '${A}'], env: { E: '${A}', F: 'f' }, headers: { H: 'x${A}' } },
+      [parameter('A')],
+      {},
+      { command: 'a', args: ['b'], env: { F: 'f' } },
+    ],
+    [
+      'left out with its flag',
+      { command: 'a', args: ['--port', '${PORT}', 'z'] },
+      [parameter('PORT', { flag: '--port' })],
+      {},
+      { command: 'a', args: ['z'] },
+    ],
+    [
+      'given with its flag',
+      { command: 'a', args: ['--port', '${PORT}', 'z'] },
+      [parameter('PORT', { flag: '--port' })],
+      { PORT: '1' },
+      { command: 'a', args: ['--port', '1', 'z'] },
+    ],
+    [
+      'several times',
+      { command: 'a', args: ['-v', '${DIR}', 'z'] },
+      [parameter('DIR', { flag: '-v', repeated: true })],
+      { DIR: ['/a', '/b'] },
+      { command: 'a', args: ['-v', '/a', '-v', '/b', 'z'] },
+    ],
+    [
+      'other placeholders stay',
+      { command: 'a', cwd: '${workspaceFolder}/${A}' },
+      [parameter('A')],
+      { A: 'x' },
+      { command: 'a', cwd: '${workspaceFolder}/x' },
+    ],
+    [
+      'a value is not looked into',
+      { command: 'a', args: ['${A}', '${B}'] },
+      [parameter('A'), parameter('B')],
+      { A: '${B}', B: '$&' },
+      { command: 'a', args: ['${B}', '$&'] },
+    ],
+  ])('%s', (_, config, parameters, given, expected) => {
+    expect(fillIn(installation(config, parameters), values(given))).toEqual(expected);
+  });
+
+  it.each([
+    ['{"half', 'is not JSON'],
+    ['[]', 'is not an object'],
+    [{ url: 'https://x', headers: { A: '${cmd: cat ~/.ssh/id_rsa}' } }, 'would run a command'],
+    [{ command: 'a', env: { A: '$<cmd:id>' } }, 'would run a command'],
+    [{ command: 'a', env: { A: '$: id' } }, 'would run a command'],
+  ])('refuses %j', (config, message) => {
+    expect(() => fillIn(installation(config, []), new Map())).toThrow(message);
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { editServers } from '../../src/config/edit.ts';
+
+const file = '{\n  "servers": {\n    "a": { "command": "x", "env": { "K": "1", "L": "2" } } // kept\n  }\n}\n';
+
+describe('editing the servers of a config file', () => {
+  it('makes a new file', () => {
+    const text = editServers('f', '', [{ kind: 'set', name: 'a', entry: { url: 'http://localhost/' } }]);
+    expect(text).toBe('{\n  "mcpServers": {\n    "a": {\n      "url": "http://localhost/"\n    }\n  }\n}\n');
+  });
+
+  it('uses the key under which the servers stand, and makes several changes at once', () => {
+    const text = editServers('f', file, [
+      { kind: 'set', name: 'b', entry: { command: 'y' } },
+      { kind: 'remove', name: 'a' },
+    ]);
+    expect(text).toBe('{\n  "servers": {\n    "b": {\n      "command": "y"\n    }\n  }\n}\n');
+  });
+
+  it.each([
+    [{ disabled: true }, file.replace('} }', '} , "disabled": true }').replace('} ,', '},')],
+    [{ env: { K: null, M: '3' } }, file.replace('"K": "1", "L": "2"', '"L": "2", "M": "3"')],
+    [{ command: null }, file.replace('"command": "x", ', '')],
+    [{ headers: { A: 'b', C: null } }, file.replace('} }', '}, "headers": { "A": "b" } }')],
+    [{ disabled: null }, file],
+  ])('patches %j (RFC 7396)', (patch, expected) => {
+    expect(editServers('f', file, [{ kind: 'patch', name: 'a', patch }])).toBe(expected);
+  });
+
+  it.each([
+    ['patch', { kind: 'patch', name: 'c', patch: {} }],
+    ['remove', { kind: 'remove', name: 'c' }],
+  ] as const)('refuses to %s a server that does not stand in the file', (_, edit) => {
+    expect(() => editServers('my.json', file, [edit])).toThrow('Server "c" does not stand in my.json.');
+  });
+
+  it.each([
+    ['{ "servers": [', 'my.json:1:14: The "[" that opens here is never closed.'],
+    ['[]', 'my.json:1:1: Must be an object.'],
+    ['{\n"servers": 1 }', 'my.json:2:12: "servers" must be an object.'],
+  ])('says where a file is broken: %s', (text, where) => {
+    const edit = (): string => editServers('my.json', text, [{ kind: 'set', name: 'a', entry: {} }]);
+    expect(edit).toThrow(expect.objectContaining({ code: 'CONFIG_ERROR', message: expect.stringContaining(where) }));
+  });
+});

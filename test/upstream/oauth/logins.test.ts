@@ -1,0 +1,103 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger, type LogRecord, systemClock } from '../../../src/base/index.ts';
+import { Logins } from '../../../src/upstream/index.ts';
+import { logIn, type ProtectedServer, startProtectedServer } from '../../support/protected-server.ts';
+import { connectTo, remoteLaunch, toolCall } from '../../support/remote.ts';
+
+let server: ProtectedServer;
+let folder: string;
+let records: LogRecord[];
+const file = (): string => join(folder, 'data', 'oauth-storage.json');
+const logins = (): Logins =>
+  new Logins({
+    file: file(),
+    clock: systemClock,
+    logger: createLogger([(record) => void records.push(record)]),
+    redirectUrl: (name) => `http://localhost:37373/api/oauth/callback?server_name=${name}`,
+  });
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mcp-hub-login-'));
+  records = [];
+  server = await startProtectedServer();
+});
+afterEach(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Logs a person in, and returns what the callback was called with. */
+async function login(all: Logins): Promise<URLSearchParams> {
+  const launch = all.equip('srv', remoteLaunch(server.url));
+  await expect(connectTo(launch)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  const page = all.authorizationUrl('srv') ?? '';
+  expect(await all.begin('srv')).toBe(page);
+  const callback = new URL(await logIn(page));
+  expect(callback.searchParams.get('server_name')).toBe('srv');
+  return callback.searchParams;
+}
+
+describe('logins at remote servers', () => {
+  it('lets a person in, keeps the login for the next start, and shows it to nobody', async () => {
+    const first = logins();
+    const params = await login(first);
+    expect(await first.finish(params)).toBe('srv');
+    expect(first.authorizationUrl('srv')).toBeUndefined();
+
+    const second = logins();
+    const { connection } = await connectTo(second.equip('srv', remoteLaunch(server.url)));
+    await connection.request(toolCall('echo'));
+    await connection.close();
+    await expect(second.begin('srv')).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+
+    const stored = await readFile(file(), 'utf8');
+    const token = /"access_token": "([^"]+)"/.exec(stored)?.[1] ?? '';
+    expect(server.authorizations).toContain(`Bearer ${token}`);
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+    expect(JSON.stringify(records)).not.toContain(token);
+    expect(second.equip('srv', remoteLaunch(server.url)).redact(`x ${token} y`)).toBe('x [redacted] y');
+  });
+
+  it('renews a token that the server does not take any more, and sends the refused request again', async () => {
+    const all = logins();
+    await all.finish(await login(all));
+    const { connection } = await connectTo(all.equip('srv', remoteLaunch(server.url)));
+    server.expireTokens();
+    const answers = await Promise.all([1, 2, 3].map(() => connection.request(toolCall('echo'))));
+    expect(answers.filter(({ outcome }) => 'error' in outcome && outcome.error)).toEqual([]);
+    await connection.close();
+    const tokens = new Set(server.authorizations.filter((header) => header !== ''));
+    expect(tokens.size).toBe(2);
+  });
+
+  it('takes a callback once, and only that of the login that was begun', async () => {
+    const all = logins();
+    const params = await login(all);
+    const foreign = new URLSearchParams(params);
+    foreign.set('state', 'guessed');
+    await expect(all.finish(foreign)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    await expect(all.finish(new URLSearchParams({ code: 'x' }))).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    await all.finish(params);
+    await expect(all.finish(params)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+
+  it('says what the authorization server refused', async () => {
+    const all = logins();
+    const params = await login(all);
+    const state = params.get('state') ?? '';
+    await expect(all.finish(new URLSearchParams({ state, error: 'access_denied' }))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    await expect(all.finish(new URLSearchParams({ state, code: 'wrong', iss: params.get('iss') ?? '' }))).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    });
+  });
+
+  it('leaves alone what the config gives credentials to, and knows no login there', async () => {
+    const all = logins();
+    const launch = remoteLaunch(server.url, { headers: { Authorization: 'Bearer key' } });
+    expect(all.equip('srv', launch)).toBe(launch);
+    await expect(all.begin('srv')).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+});
