@@ -18,6 +18,8 @@ export class HubLife implements Disposable {
   #state: HubState = 'starting';
   #isSettled = false;
   #restarting: Promise<void> | undefined;
+  /** The restart after that one. */
+  #next: Promise<void> | undefined;
   #end: Disposable | undefined;
 
   constructor(options: HubLifeOptions) {
@@ -44,13 +46,15 @@ export class HubLife implements Disposable {
   }
 
   /**
-   * Does `work` as a restart; who asks for one meanwhile waits for the same. When the work fails, the hub goes on as before.
+   * Does `work` as a restart. All who ask during one share the next: what they want to be read may have been written after the
+   * first had read it. When the work fails, the hub goes on as before.
    *
    * @throws HubError SHUTTING_DOWN, and what `work` throws
    */
   async restart(work: () => Promise<void>): Promise<void> {
     if (this.#isEnding) throw new HubError('SHUTTING_DOWN', 'The hub is stopping and cannot be restarted. Start a new one.');
-    this.#restarting ??= this.#restart(work).finally(() => {
+    if (this.#restarting) return (this.#next ??= this.#after(this.#restarting, work));
+    this.#restarting = this.#restart(work).finally(() => {
       this.#restarting = undefined;
     });
     return this.#restarting;
@@ -58,7 +62,7 @@ export class HubLife implements Disposable {
 
   /** Announces the end and asks for it soon after, once. */
   hardRestart(): void {
-    if (this.#end) return;
+    if (this.#end || this.#isEnding) return;
     this.#enter('restarting');
     this.#enter('stopping');
     const { clock, onEnded } = this.#options;
@@ -71,6 +75,13 @@ export class HubLife implements Disposable {
 
   get #isEnding(): boolean {
     return this.#state === 'stopping' || this.#state === 'stopped';
+  }
+
+  async #after(running: Promise<void>, work: () => Promise<void>): Promise<void> {
+    // Whoever asked for that one hears of its failure.
+    await running.catch(() => undefined);
+    this.#next = undefined;
+    return this.restart(work);
   }
 
   async #restart(work: () => Promise<void>): Promise<void> {

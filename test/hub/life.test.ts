@@ -25,15 +25,44 @@ describe('HubLife', () => {
     expect(states).toEqual(['ready', 'stopping', 'stopped']);
   });
 
-  it('restarts once for all who ask meanwhile', async () => {
+  it('restarts once more for all who ask during a restart, which has read already what they may have changed', async () => {
     const { life, states } = begin();
     life.settled();
-    let times = 0;
-    const work = async (): Promise<void> => void (times += 1);
-    await Promise.all([life.restart(work), life.restart(work)]);
+    let written = 'first';
+    const read: string[] = [];
+    const work = async (): Promise<void> => {
+      read.push(written);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const first = life.restart(work);
+    written = 'second';
+    await Promise.all([life.restart(work), life.restart(work), first]);
+    expect(read).toEqual(['first', 'second']);
     await life.restart(work);
-    expect(times).toBe(2);
-    expect(states).toEqual(['ready', 'restarting', 'restarted', 'restarting', 'restarted']);
+    expect(read).toHaveLength(3);
+    expect(states.filter((state) => state === 'restarting')).toHaveLength(3);
+    expect(life.state).toBe('restarted');
+  });
+
+  it('restarts for who asked during a restart that failed', async () => {
+    const { life } = begin();
+    life.settled();
+    let times = 0;
+    const first = life.restart(broken);
+    const second = life.restart(async () => void (times += 1));
+    await expect(first).rejects.toThrow('broken');
+    await second;
+    expect([times, life.state]).toEqual([1, 'restarted']);
+  });
+
+  it('refuses the restart that waits when the hub stops meanwhile', async () => {
+    const { life } = begin();
+    life.settled();
+    const first = life.restart(async () => {});
+    const second = life.restart(async () => {});
+    life.stopping();
+    await first;
+    await expect(second).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   });
 
   it('is as before when a restart fails', async () => {
@@ -88,5 +117,11 @@ describe('HubLife', () => {
     second.life.dispose();
     await second.clock.advance(1_000);
     expect(second.ends()).toBe(0);
+
+    const third = begin();
+    third.life.stopping();
+    third.life.hardRestart();
+    await third.clock.advance(1_000);
+    expect(third.ends()).toBe(0);
   });
 });
