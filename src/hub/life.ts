@@ -18,8 +18,8 @@ export class HubLife implements Disposable {
   #state: HubState = 'starting';
   #isSettled = false;
   #restarting: Promise<void> | undefined;
-  /** The restart after that one. */
-  #next: Promise<void> | undefined;
+  /** Somebody has asked since its work began. */
+  #isAskedAgain = false;
   #end: Disposable | undefined;
 
   constructor(options: HubLifeOptions) {
@@ -46,15 +46,15 @@ export class HubLife implements Disposable {
   }
 
   /**
-   * Does `work` as a restart. All who ask during one share the next: what they want to be read may have been written after the
-   * first had read it. When the work fails, the hub goes on as before.
+   * Does `work` as a restart. Who asks for one meanwhile waits for the same, in which it is done once more: what they want to be
+   * read may have been written after it was read. When the work fails, the hub goes on as before.
    *
    * @throws HubError SHUTTING_DOWN, and what `work` throws
    */
   async restart(work: () => Promise<void>): Promise<void> {
     if (this.#isEnding) throw new HubError('SHUTTING_DOWN', 'The hub is stopping and cannot be restarted. Start a new one.');
-    if (this.#restarting) return (this.#next ??= this.#after(this.#restarting, work));
-    this.#restarting = this.#restart(work).finally(() => {
+    this.#isAskedAgain = true;
+    this.#restarting ??= this.#restart(work).finally(() => {
       this.#restarting = undefined;
     });
     return this.#restarting;
@@ -77,11 +77,17 @@ export class HubLife implements Disposable {
     return this.#state === 'stopping' || this.#state === 'stopped';
   }
 
-  async #after(running: Promise<void>, work: () => Promise<void>): Promise<void> {
-    // Whoever asked for that one hears of its failure.
-    await running.catch(() => undefined);
-    this.#next = undefined;
-    return this.restart(work);
+  async #untilNobodyAsks(work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      this.#isAskedAgain = false;
+      try {
+        await work();
+        if (!this.#isAskedAgain || this.#isEnding) return;
+      } catch (error) {
+        // What somebody has asked for since then is what counts.
+        if (!this.#isAskedAgain || this.#isEnding) throw error;
+      }
+    }
   }
 
   async #restart(work: () => Promise<void>): Promise<void> {
@@ -89,7 +95,7 @@ export class HubLife implements Disposable {
     const wasSettled = this.#isSettled;
     this.#enter('restarting');
     try {
-      await work();
+      await this.#untilNobodyAsks(work);
     } catch (error) {
       this.#enter(this.#isSettled ? (wasSettled ? before : 'ready') : 'starting');
       throw error;
