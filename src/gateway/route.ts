@@ -45,8 +45,12 @@ export function routeCall(view: CatalogView, method: string, params: JsonObject)
 function ofExtension(view: CatalogView, method: string, params: JsonObject): Routing | undefined {
   const { name, uri } = params;
   const target = typeof name === 'string' ? (view.tool(name) ?? view.prompt(name)) : undefined;
-  const [found] = typeof uri === 'string' && !target ? view.resource(uri) : [];
-  const owner = found && !view.disabledUri(found.serverId, found.uri) ? found : undefined;
+  const [owner] = typeof uri === 'string' && !target ? view.resource(uri) : [];
+  const disabled = typeof name === 'string' && !target ? (view.disabled('tools', name) ?? view.disabled('prompts', name)) : undefined;
+  // On the endpoint of one server it would be sent on as it is.
+  if (disabled?.exact) throw disabledError(disabled, disabled.name);
+  const unreadable = owner && view.disabledUri(owner.serverId, owner.uri);
+  if (unreadable) throw disabledError(unreadable, owner.uri);
   const notFound = (): HubError => new HubError('METHOD_NOT_FOUND', `Method not found: ${method}`, { details: { method } });
   if (target) return { routes: [{ serverId: target.serverId, params: { ...params, name: target.name } }], notFound };
   return owner?.exact ? { routes: [{ serverId: owner.serverId, params: { ...params, uri: owner.uri } }], notFound } : undefined;
