@@ -44,7 +44,7 @@ export const errorTable = {
   UNSUPPORTED_MEDIA_TYPE: kind('request', 415, -32600, false, 'The request body is not sent as JSON.'),
   REQUEST_TIMEOUT: kind('request', 408, -32600, true, 'The request body did not arrive in time.'),
   BODY_TOO_LARGE: kind('request', 413, -32600, false, 'The request body is larger than the configured limit.'),
-  FORBIDDEN: kind('request', 403, -32600, false, 'The Host or Origin header is not one the hub answers to.'),
+  FORBIDDEN: kind('request', 403, -32600, false, 'The request comes from where the hub does not take it: from a foreign page or, where it changes the config, not from the same machine.'),
   SERVER_NOT_CONNECTED: kind('upstream', 503, -32603, true, 'The server is configured but not ready to take requests.'),
   CONNECTION_ERROR: kind('upstream', 503, -32603, true, 'The link to the server could not be made or broke.'),
   UPSTREAM_EXITED: kind('upstream', 503, -32603, true, "The server's process ended."),

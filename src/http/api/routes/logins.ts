@@ -42,6 +42,7 @@ const callback = route({
   ...NO_INPUT,
   method: 'get',
   path: '/api/oauth/callback',
+  noHead: true,
   tag: 'Logins',
   summary: 'Where an authorization server sends the browser back to',
   description: 'Answers with a page for the person in front of the browser, also when the login failed.',
