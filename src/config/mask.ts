@@ -7,7 +7,8 @@ type Hide = (secret: string) => string;
 const hidden: Hide = () => REDACTED;
 
 /** Names of options, variables and keys whose values nobody else should see. */
-const TELLING = /(?:secret|token|passw|passphrase|pwd|api[-_]?key|access[-_]?key|private[-_]?key|auth|credential|bearer|cookie|signature)/i;
+export const TELLING =
+  /(?:secret|token|passw|passphrase|pwd|api[-_]?key|access[-_]?key|private[-_]?key|auth|credential|bearer|cookie|signature)/i;
 /** Beginnings that makers of keys put in front of them. */
 const KNOWN_KEY =
   /\b(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|AKIA|ASIA|AIza|ya29\.|eyJ[\w-]{8,400}\.|npm_|pypi-|hf_|lin_api_|ntn_|secret_|pk_live|rk_live)[\w.~+/=-]{6,}/g;
@@ -36,6 +37,16 @@ export function maskEntry(entry: unknown): unknown {
 export function secretsOf(entry: unknown): readonly string[] {
   const found: string[] = [];
   maskedEntry(entry, (secret) => {
+    found.push(secret);
+    return REDACTED;
+  });
+  return found;
+}
+
+/** What looks like a key of its own in a text. */
+export function keysIn(text: string): readonly string[] {
+  const found: string[] = [];
+  looksSecret(text, (secret) => {
     found.push(secret);
     return REDACTED;
   });

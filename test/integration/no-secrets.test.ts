@@ -231,6 +231,7 @@ function bodyFor(path: string, name: string): object {
 describe('no secret', () => {
   it('is in any answer of the management API', async () => {
     await askEverything();
+    expect(said.length).toBeGreaterThan(routes.length);
   });
 
   it('is in what the commands say', async () => {
@@ -274,6 +275,7 @@ describe('no secret', () => {
       await run('validate', '--json', '--config', 'c.json');
       await run('doctor', '--json', '--config', 'c.json');
     }
+    expect(said.filter(([by, text]) => by === 'reload' && text.includes('CONFIG_ERROR'))).not.toEqual([]);
     await writeFile(join(cli.folder, 'c.json'), good);
     hear('reload', (await api(`${origin}/api/restart`, { method: 'POST' })).text);
   });
