@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** Of a file that did not exist before: it may hold keys. */
@@ -17,26 +17,27 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
   await mkdir(dirname(target), { recursive: true });
   const unfinished = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
   try {
-    await writeThrough(unfinished, content, mode ?? newFileMode);
+    await writeThrough(unfinished, content, mode ?? newFileMode, 'wx');
     await rename(unfinished, target);
   } catch (error) {
     await rm(unfinished, { force: true });
     // A file that is mounted by itself cannot be replaced, and a folder may be closed to us where the file is not.
     if (mode === undefined || !isCoded(error, 'EBUSY', 'EXDEV', 'EACCES', 'EPERM')) throw error;
-    await writeThrough(target, content, mode);
+    await writeThrough(target, content, mode, 'w');
   }
 }
 
-async function writeThrough(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const handle = await open(path, 'w', mode);
+/** @param flag `wx` where nothing may stand there yet, not even a link that somebody else has laid */
+async function writeThrough(path: string, content: string | Uint8Array, mode: number, flag: 'w' | 'wx'): Promise<void> {
+  const handle = await open(path, flag, mode);
   try {
+    // The mode of open() is narrowed by the umask; a file that was there keeps its own.
+    if (flag === 'wx') await handle.chmod(mode);
     await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  // The mode of open() is narrowed by the umask.
-  await chmod(path, mode);
 }
 
 /** What is written in the end: behind every link, also behind one that points to nothing yet. */

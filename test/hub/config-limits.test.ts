@@ -30,7 +30,11 @@ describe('an edit of the config', () => {
     const { config } = hub.management;
     const patch = JSON.parse('{"env": {"__proto__": "x", "constructor": {"prototype": "y"}}}') as object;
     await expect(config.change('a', patch, {})).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
-    await config.change('a', JSON.parse('{"env": {"__proto__": "polluted"}, "custom_instructions": {"__proto__": {"polluted": true}}}') as object, {});
+    await config.change(
+      'a',
+      JSON.parse('{"env": {"__proto__": "polluted"}, "custom_instructions": {"__proto__": {"polluted": true}}}') as object,
+      {},
+    );
     const name = '__proto__';
     await config.add(name, echo, {}).catch(() => undefined);
     await config.add('constructor', echo, {});

@@ -68,7 +68,7 @@ export class LoginStore {
   async #write(content: Content): Promise<void> {
     const unfinished = join(dirname(this.#path), `.${basename(this.#path)}.${randomUUID()}`);
     try {
-      await mkdir(dirname(this.#path), { recursive: true });
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
       const handle = await open(unfinished, 'wx', 0o600);
       try {
         await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
