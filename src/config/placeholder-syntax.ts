@@ -20,7 +20,7 @@ export class NestingError extends Error {
 }
 
 /** After so many beginnings without an end the rest of a string is literal text: each costs a look through all that follows. */
-const MAX_UNCLOSED = 50;
+const MAX_UNCLOSED = 20;
 
 const ANGLE_START = /\$<(?:env|cmd|input):/y;
 
