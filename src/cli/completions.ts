@@ -3,6 +3,7 @@ import { ApiClient, hubChoice, surroundings } from './api-client.ts';
 import { serveOptions } from './args.ts';
 import type { CommandIo } from './command.ts';
 import { commandEntry, commandNames } from './command-table.ts';
+import { oneLine } from './columns.ts';
 import { textOf } from './json.ts';
 import { offeredBy } from './offered.ts';
 import { buildCommand } from './parse-command.ts';
@@ -17,7 +18,8 @@ export async function completions(words: readonly string[], io: CommandIo): Prom
   const word = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const all = before.includes('--') ? [] : await candidates(word, before, io);
-  return all.filter((text) => text.startsWith(word));
+  // A shell takes every line for a word of its own; servers choose these names.
+  return all.filter((text) => text.startsWith(word) && oneLine(text) === text);
 }
 
 async function candidates(word: string, before: readonly string[], io: CommandIo): Promise<readonly string[]> {

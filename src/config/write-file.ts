@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** For the owner alone: what is written may hold keys. */
@@ -23,26 +23,28 @@ export async function writeFileAtomically(
 ): Promise<void> {
   const target = await targetOf(path);
   const mode = await modeOf(target);
-  await mkdir(dirname(target), { recursive: true });
+  await mkdir(dirname(target), { recursive: true, ...(isPrivate && { mode: 0o700 }) });
   const unfinished = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
   try {
-    const newMode = isPrivate ? PRIVATE : (mode ?? PRIVATE);
-    await writeThrough(unfinished, content, newMode);
-    // The mode of open() is narrowed by the umask.
-    await chmod(unfinished, newMode);
+    await writeThrough(unfinished, content, 'wx', isPrivate ? PRIVATE : (mode ?? PRIVATE));
     await rename(unfinished, target);
   } catch (error) {
     await rm(unfinished, { force: true });
     // A file that is mounted by itself cannot be replaced, and a folder may be closed to us where the file is not.
     if (mode === undefined || !isCoded(error, 'EBUSY', 'EXDEV', 'EACCES', 'EPERM')) throw error;
-    await writeThrough(target, content, mode);
-    if (isPrivate) await chmod(target, PRIVATE);
+    await writeThrough(target, content, 'w', isPrivate ? PRIVATE : undefined);
   }
 }
 
-async function writeThrough(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const handle = await open(path, 'w', mode);
+/**
+ * @param flag `wx` where nothing may stand there yet, not even a link that somebody else has laid
+ * @param mode that the file gets; `undefined` leaves a file that was there its own
+ */
+async function writeThrough(path: string, content: string | Uint8Array, flag: 'w' | 'wx', mode: number | undefined): Promise<void> {
+  const handle = await open(path, flag, mode);
   try {
+    // The mode of open() is narrowed by the umask, and counts for new files only.
+    if (mode !== undefined) await handle.chmod(mode);
     await handle.writeFile(content);
     await handle.sync();
   } finally {

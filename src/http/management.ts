@@ -104,8 +104,13 @@ export interface Marketplace {
 
 /** OAuth logins at remote servers. */
 export interface Logins {
-  /** Begins a login. @throws HubError SERVER_NOT_FOUND, VALIDATION_ERROR when the server asks for none */
-  authorize(name: string): Promise<{ readonly authorizationUrl: string }>;
+  /**
+   * Begins a login.
+   *
+   * @param options `openBrowser`: whether its page may be shown on the hub's own screen
+   * @throws HubError SERVER_NOT_FOUND, VALIDATION_ERROR when the server asks for none
+   */
+  authorize(name: string, options: { readonly openBrowser: boolean }): Promise<{ readonly authorizationUrl: string }>;
   /** Ends a login with what the authorization server appended to the callback address. @throws HubError VALIDATION_ERROR, UNAUTHORIZED */
   finish(params: URLSearchParams): Promise<{ readonly server: string; readonly message: string }>;
 }

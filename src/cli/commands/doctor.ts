@@ -10,6 +10,7 @@ import { folderFindings, nodeFinding, proxyFinding } from '../doctor/machine-fin
 import { textsOf } from '../json.ts';
 import { DEFAULT_PORT, wholeNumber } from '../option-values.ts';
 import { gather } from '../parse-command.ts';
+import { printable } from '../style.ts';
 
 /** `mcp-hub doctor`: one look at everything that the hub stands on. */
 export const command: CommandSpec = { needsNoHub: true, configure, examples: ['mcp-hub doctor', 'mcp-hub doctor --json'], run };
@@ -50,5 +51,5 @@ async function run(_: readonly string[], options: Readonly<Record<string, unknow
 
 function describe({ area, level, text, remedy }: Finding, { style }: CommandIo): string {
   const mark = { ok: style.good('ok  '), warn: style.caution('warn'), fail: style.bad('FAIL') }[level];
-  return `${mark}  ${area.padEnd(8)} ${text}${remedy === undefined ? '' : `\n                ${style.quiet(remedy)}`}`;
+  return `${mark}  ${area.padEnd(8)} ${printable(text)}${remedy === undefined ? '' : `\n                ${style.quiet(printable(remedy))}`}`;
 }

@@ -16,6 +16,7 @@ import { tellClients } from '../clients/overview.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { textsOf } from '../json.ts';
 import { gather } from '../parse-command.ts';
+import { printable } from '../style.ts';
 
 /** `mcp-hub import`: takes servers over from another client's config. */
 export const command: CommandSpec = {
@@ -93,7 +94,7 @@ async function finish(work: Import, io: CommandIo): Promise<void> {
   for (const step of steps) io.print(describeStep(step, io));
   if (added.length > 0) await tellOutcome(work, added.length, after, io);
   if (isReloaded) io.print('The running hub has read it.');
-  for (const warning of warnings) io.tell(warning);
+  for (const warning of warnings) io.tell(printable(warning));
 }
 
 async function tellOutcome({ file, text, before, isDry }: Import, count: number, after: Values, io: CommandIo): Promise<void> {
@@ -106,8 +107,8 @@ async function tellOutcome({ file, text, before, isDry }: Import, count: number,
 function describeStep({ name, file, outcome, as, notes }: ImportStep, { style }: CommandIo): string {
   const mark = as === undefined ? style.quiet('-') : style.good('+');
   const what = as === undefined ? (outcome === 'same' ? 'already there' : 'skipped') : outcome;
-  const lines = notes.map((note) => `    ${style.quiet(note)}`);
-  return [`${mark} ${style.strong(name)}  ${what}  ${style.quiet(file)}`, ...lines].join('\n');
+  const lines = notes.map((note) => `    ${style.quiet(printable(note))}`);
+  return [`${mark} ${style.strong(printable(name))}  ${what}  ${style.quiet(printable(file))}`, ...lines].join('\n');
 }
 
 /** What the hub itself says of the servers that were taken over. */

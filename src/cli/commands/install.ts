@@ -64,7 +64,7 @@ async function install(server: RegistryEntry, context: Context): Promise<void> {
   const planned = await edits.add(name, entry, { dryRun: true });
   const diff = masked(planned.diff, secrets);
   const isDryRun = options['dryRun'] === true;
-  if (!io.isJson && (isDryRun || asking)) io.print(`${JSON.stringify({ [name]: shown }, null, 2)}\n\n${printable(diff)}`);
+  if (!io.isJson && (isDryRun || asking)) io.print(printable(`${JSON.stringify({ [name]: shown }, null, 2)}\n\n${diff}`));
   if (asking && !isDryRun && !(await asking.isSure(`Write this to ${planned.file}?`)))
     throw new HubError('CANCELLED', 'Nothing was installed.');
   const { file, server: started } = isDryRun ? planned : await edits.add(name, entry);
@@ -104,7 +104,7 @@ async function plan(server: RegistryEntry, edits: ConfigEdits, context: Context)
 }
 
 function tellOutcome(io: CommandIo, warnings: readonly string[], done: string | undefined): void {
-  for (const warning of warnings) io.tell(`warning: ${warning}`);
+  for (const warning of warnings) io.tell(printable(`warning: ${warning}`));
   if (done === undefined) io.tell('Nothing was written.');
   else io.print(done);
 }
@@ -128,7 +128,7 @@ async function choose(server: RegistryEntry, { options, io, asking }: Context): 
   if (asking) return (await asking.installation(all)) ?? first;
   const runnable = await Promise.all(all.map((one) => isRunnable(one, io)));
   const taken = all.find((_, at) => runnable[at]) ?? first;
-  io.tell(`note: of ${names.join(', ')} this takes ${taken.name}; choose with --installation.`);
+  io.tell(printable(`note: of ${names.join(', ')} this takes ${taken.name}; choose with --installation.`));
   return taken;
 }
 

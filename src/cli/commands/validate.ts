@@ -5,6 +5,7 @@ import { checkConfig, checkPlaceholders } from '../check-config.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { textsOf } from '../json.ts';
 import { gather } from '../parse-command.ts';
+import { printable } from '../style.ts';
 
 /** `mcp-hub validate`: tells what the hub would say of a config, without starting anything. */
 export const command: CommandSpec = {
@@ -53,7 +54,7 @@ function tell({ config, diagnostics, isStrict }: Outcome, io: CommandIo): void {
   if (io.isJson) return io.printJson({ valid: isValid, errors, warnings, files: config?.files ?? null, servers, diagnostics });
   for (const diagnostic of diagnostics) {
     const { severity } = diagnostic;
-    io.print(`${severity === 'error' ? io.style.bad(severity) : io.style.caution(severity)}: ${formatDiagnostic(diagnostic)}`);
+    io.print(`${severity === 'error' ? io.style.bad(severity) : io.style.caution(severity)}: ${printable(formatDiagnostic(diagnostic))}`);
   }
   const counts = `${plural(errors, 'error')}, ${plural(warnings, 'warning')}`;
   io.print(config ? `${plural(servers.length, 'server')}, ${counts}.` : `The hub would not start with this: ${counts}.`);
