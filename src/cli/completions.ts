@@ -5,9 +5,9 @@ import type { CommandIo } from './command.ts';
 import { commandEntry, commandNames } from './command-table.ts';
 import { textOf } from './json.ts';
 import { mcpClient } from './mcp/connect.ts';
-import { serverNames } from './offered.ts';
 import { buildCommand } from './parse-command.ts';
 import { chooseHub } from './running-hubs.ts';
+import { allServers } from './servers.ts';
 
 /** A person waits for the key they have pressed, in milliseconds. */
 const ANSWER_WITHIN_MS = 1_500;
@@ -58,7 +58,7 @@ async function live(kind: LiveKind, before: readonly string[], io: CommandIo): P
   if (kind === undefined) return [];
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
   const api = new ApiClient(await chooseHub(hubChoice(hubOptions(before)), surroundings({ ...io, signal })), signal);
-  if (kind === 'server') return serverNames({ api });
+  if (kind === 'server') return (await allServers(api)).map(({ name }) => name);
   const list = { tool: 'tools', prompt: 'prompts', uri: 'resources' } as const;
   const items = await mcpClient(api, io.version, signal).list(list[kind]);
   return items.map((item) => textOf(item, kind === 'uri' ? 'uri' : 'name'));

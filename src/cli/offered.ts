@@ -1,16 +1,17 @@
 import { closest, HubError } from '../base/index.ts';
-import { type JsonObject, listOf, memberOf, textOf, textsOf } from './json.ts';
+import { type JsonObject, memberOf, textOf, textsOf } from './json.ts';
 import type { HubLink } from './mcp/connect.ts';
+import { allServers, type ServerInfo } from './servers.ts';
 
 export type OfferedKind = 'tools' | 'prompts';
 
-/** A tool or prompt as clients of the hub see it, with the server that it comes from. */
+/** A tool or prompt as clients of the hub see it, with the server that it comes from, where that can be told. */
 export interface Offered {
   /** Its name on `/mcp`. */
   readonly exposed: string;
-  readonly server: string;
+  readonly server: string | undefined;
   /** The server's own name for it. */
-  readonly original: string;
+  readonly original: string | undefined;
   /** As it stands in the list of `/mcp`. */
   readonly object: JsonObject;
 }
@@ -28,31 +29,23 @@ export interface ServerOffer {
   readonly items: readonly JsonObject[];
 }
 
-/** The names of all servers, in the order of the config. */
-export async function serverNames({ api }: Pick<HubLink, 'api'>): Promise<readonly string[]> {
-  return listOf(await api.get('/api/servers'), 'servers').map((server) => textOf(server, 'name'));
-}
-
-/** All tools or prompts with where they come from. A server that is not ready has none. */
+/** All tools or prompts with where they come from. */
 export async function allOffered({ api, mcp }: HubLink, kind: OfferedKind): Promise<readonly Offered[]> {
-  const [exposed, offers] = await Promise.all([
-    mcp.list(kind),
-    serverNames({ api }).then((names) =>
-      Promise.all(
-        names.map(async (server) => {
-          // Expected: SERVER_NOT_CONNECTED and the like, of a server that is not ready; /mcp has nothing of it either.
-          const items = await mcp.list(kind, server).catch(() => []);
-          return { server, items };
-        }),
-      ),
-    ),
-  ]);
+  const listsOf = (servers: readonly ServerInfo[]): Promise<readonly ServerOffer[]> =>
+    Promise.all(
+      servers.map(async ({ name: server, offer }) => {
+        // Expected: SERVER_NOT_CONNECTED and the like. Such a server may still have on /mcp what it had.
+        const items = await mcp.list(kind, server).catch(() => offer[kind]);
+        return { server, items };
+      }),
+    );
+  const [exposed, offers] = await Promise.all([mcp.list(kind), allServers(api).then(listsOf)]);
   return withSources(exposed, offers);
 }
 
 /**
  * Finds out where each item of `/mcp` comes from. Its list has those of the servers one after the other, in the order of the
- * config, each item as it is but for its name. What has changed between the lists is left out.
+ * config, each item as it is but for its name.
  */
 export function withSources(exposed: readonly JsonObject[], offers: readonly ServerOffer[]): readonly Offered[] {
   const originals = offers.flatMap(({ server, items }) => items.map((object) => ({ server, original: textOf(object, 'name'), object })));
@@ -62,9 +55,8 @@ export function withSources(exposed: readonly JsonObject[], offers: readonly Ser
     const text = withoutName(object);
     const source = originals.findIndex((one, index) => index >= at && withoutName(one.object) === text);
     const { server, original } = originals[source] ?? {};
-    if (server === undefined || original === undefined) continue;
     found.push({ exposed: textOf(object, 'name'), server, original, object });
-    at = source + 1;
+    if (source >= 0) at = source + 1;
   }
   return found;
 }
@@ -81,15 +73,25 @@ function withoutName({ name: _name, ...rest }: JsonObject): string {
 export async function locate(hub: HubLink, kind: OfferedKind, name: string): Promise<Target> {
   const exposed = (await hub.mcp.list(kind)).find((object) => textOf(object, 'name') === name);
   if (exposed) return { name, object: exposed };
+  const servers = (await allServers(hub.api)).map((server) => server.name);
   // A slash may stand in the name of a server, and in that of a tool.
-  for (const server of (await serverNames(hub)).filter((one) => name.startsWith(`${one}/`))) {
+  for (const server of servers.filter((one) => name.startsWith(`${one}/`))) {
     const own = name.slice(server.length + 1);
     const object = (await hub.mcp.list(kind, server)).find((one) => textOf(one, 'name') === own);
     if (object) return { server, name: own, object };
-    if (await isDisabled(hub, { kind, server, name: own })) throw disabled({ kind, server, name: own });
   }
-  const { server, original, object } = findOffered(await allOffered(hub, kind), name, kind);
-  return { server, name: original, object };
+  await refuseDisabled(hub, kind, name, servers);
+  const { server, original, exposed: ownName, object } = findOffered(await allOffered(hub, kind), name, kind);
+  return server === undefined || original === undefined ? { name: ownName, object } : { server, name: original, object };
+}
+
+/** What a config switches off is in no list. @throws HubError that says so, when `name` is such a tool or prompt */
+async function refuseDisabled(hub: HubLink, kind: OfferedKind, name: string, servers: readonly string[]): Promise<void> {
+  for (const server of servers) {
+    const start = [`${server}/`, `${server.replace(/[^a-zA-Z0-9]/g, '_')}__`].find((text) => name.startsWith(text));
+    const own = name.slice(start?.length);
+    if (start !== undefined && (await isDisabled(hub, { kind, server, name: own }))) throw disabled({ kind, server, name: own });
+  }
 }
 
 interface Named {
@@ -138,7 +140,7 @@ function guessFor(name: string, offered: readonly Offered[]): string | undefined
   if (near !== undefined) return near;
   const own = closest(
     name,
-    offered.map(({ original }) => original),
+    offered.flatMap(({ original }) => original ?? []),
   );
-  return offered.find(({ original }) => original === own)?.exposed;
+  return offered.find(({ original }) => own !== undefined && original === own)?.exposed;
 }

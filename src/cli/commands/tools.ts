@@ -44,13 +44,14 @@ function table(tools: readonly JsonObject[], { style }: CommandIo): string {
 
 /** The tool's own object under the name that clients see, with where it comes from. */
 function asJson({ exposed, server, original, object }: Offered): object {
-  return { ...object, name: exposed, server, tool: original };
+  return { ...object, name: exposed, ...(server !== undefined && { server, tool: original }) };
 }
 
 function tellOne(tool: Offered, io: CommandIo): void {
   if (io.isJson) return io.printJson(asJson(tool));
   const { exposed, server, original, object } = tool;
-  io.print(`${io.style.strong(printable(exposed))}  ${io.style.quiet(`${printable(original)} of server ${printable(server)}`)}`);
+  const source = server === undefined || original === undefined ? '' : `  ${io.style.quiet(printable(`${original} of server ${server}`))}`;
+  io.print(`${io.style.strong(printable(exposed))}${source}`);
   const description = textOf(object, 'description');
   if (description !== '') io.print(`\n${printable(description.trimEnd())}`);
   for (const [title, key] of [

@@ -119,11 +119,11 @@ export class McpClient {
 }
 
 function headersOf({ method, params, inputSchema }: McpRequest): Readonly<Record<string, string>> {
-  const name = textOf(params, method === 'resources/read' ? 'uri' : 'name');
+  const name = memberOf(params, method === 'resources/read' ? 'uri' : 'name');
   return {
     'MCP-Protocol-Version': REVISION,
     'Mcp-Method': method,
-    ...(name !== '' && { 'Mcp-Name': encodeHeaderValue(name) }),
+    ...(typeof name === 'string' && { 'Mcp-Name': encodeHeaderValue(name) }),
     ...paramHeaders(inputSchema, memberOf(params, 'arguments')),
   };
 }

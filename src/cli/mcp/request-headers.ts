@@ -1,7 +1,7 @@
 import { isObject, memberOf, textOf } from '../json.ts';
 
-/** What a header can hold as it is: visible ASCII with spaces inside. */
-const PLAIN = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+/** What a header can hold as it is: nothing, or visible ASCII with spaces inside. */
+const PLAIN = /^(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?$/;
 
 /** A text as a header value, in base64 where it is not plain (MCP 2026-07-28, basic/transports/streamable-http). */
 export function encodeHeaderValue(text: string): string {
