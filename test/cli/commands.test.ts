@@ -120,6 +120,7 @@ describe('call', () => {
             'io.modelcontextprotocol/protocolVersion': '2026-07-28',
             'io.modelcontextprotocol/clientInfo': { name: 'mcp-hub-cli', version: expect.any(String) },
             'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {}, url: {} }, roots: {} },
+            progressToken: 'cli',
           },
         },
       },

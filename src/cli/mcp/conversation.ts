@@ -39,7 +39,8 @@ export async function converse(client: McpClient, conversation: Conversation, io
     line.clear();
     io.tell(logText(note));
   };
-  const listening = stderr.isTTY || isVerbose ? { onNotification, ...(isVerbose && { logLevel: 'debug' }) } : {};
+  // Progress is asked for even where nobody sees it: it keeps a long call from running out of time.
+  const listening = { onNotification, ...(isVerbose && { logLevel: 'debug' }) };
   let more: JsonObject = {};
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const ask = (extra: JsonObject, limits: Partial<McpRequest> = {}): Promise<JsonObject> =>
@@ -122,7 +123,7 @@ function nobodyToAsk(who: string, questions: readonly Question[], inputRequests:
 }
 
 /** The params of a `notifications/message` on one line. */
-export function logText(params: unknown): string {
+function logText(params: unknown): string {
   const data = memberOf(params, 'data');
   const text = typeof data === 'string' ? data : JSON.stringify(data ?? null);
   const logger = textOf(params, 'logger');

@@ -13,7 +13,7 @@ export interface Field {
   readonly schema: JsonObject;
 }
 
-export interface Choice {
+interface Choice {
   readonly value: string;
   readonly label: string;
 }
