@@ -33,9 +33,9 @@ export interface ServerOffer {
 export async function allOffered({ api, mcp }: HubLink, kind: OfferedKind): Promise<readonly Offered[]> {
   const listsOf = (servers: readonly ServerInfo[]): Promise<readonly ServerOffer[]> =>
     Promise.all(
-      servers.map(async ({ name: server, offer }) => {
-        // Expected: SERVER_NOT_CONNECTED and the like. Such a server may still have on /mcp what it had.
-        const items = await mcp.list(kind, server).catch(() => offer[kind]);
+      servers.map(async ({ name: server, status, offer }) => {
+        // Expected: SERVER_NOT_CONNECTED and the like. Such a server may still have on /mcp what it had; one that starts would be waited for.
+        const items = status === 'connected' ? await mcp.list(kind, server).catch(() => offer[kind]) : offer[kind];
         return { server, items };
       }),
     );

@@ -78,6 +78,14 @@ describe('servers and tools', () => {
     });
   });
 
+  it('do not wait for servers that are not ready', async () => {
+    await withAnswer('GET /none', {}, async (other) => {
+      await json('tools');
+      const paths = other.requests.map(({ path }) => path).sort();
+      expect(paths).toEqual(['/api/servers', '/mcp', '/mcp/calc', '/mcp/my%20notes']);
+    });
+  });
+
   it('tell everything of one', async () => {
     const server = await cli.run('servers', 'calc');
     for (const text of ['calc  connected', 'servers.json', 'Adds numbers.', 'greet', 'TOKEN']) expect(server.stdout).toContain(text);
