@@ -180,6 +180,13 @@ describe('call', () => {
     });
   });
 
+  it('fails when the hub stops meanwhile', async () => {
+    const error = { code: -32603, message: 'The hub is stopping.', data: { code: 'SHUTTING_DOWN' } };
+    await withAnswer('tools/call', { error }, async () => {
+      expect(await cli.run('call', 'calc__add')).toEqual({ code: 3, stdout: '', stderr: 'error: The hub is stopping.\n' });
+    });
+  });
+
   it('shows no progress without a terminal, and log messages only when they are wanted', async () => {
     const messages = [
       { method: 'notifications/progress', params: { progressToken: 'cli', progress: 1 } },
