@@ -5,10 +5,10 @@ import type { CommandIo } from './command.ts';
 import { commandEntry, commandNames } from './command-table.ts';
 import { oneLine } from './columns.ts';
 import { textOf } from './json.ts';
-import { offeredBy } from './offered.ts';
+import { mcpClient } from './mcp/connect.ts';
 import { buildCommand } from './parse-command.ts';
 import { chooseHub } from './running-hubs.ts';
-import { allServers, KINDS } from './servers.ts';
+import { allServers } from './servers.ts';
 
 /** A person waits for the key they have pressed, in milliseconds. */
 const ANSWER_WITHIN_MS = 1_500;
@@ -59,11 +59,11 @@ function kindOf(command: string, argument: string): LiveKind {
 async function live(kind: LiveKind, before: readonly string[], io: CommandIo): Promise<readonly string[]> {
   if (kind === undefined) return [];
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
-  const hub = await chooseHub(hubChoice(hubOptions(before)), surroundings({ ...io, signal }));
-  const servers = await allServers(new ApiClient(hub, signal));
-  if (kind === 'server') return servers.map(({ name }) => name);
-  if (kind === 'uri') return servers.flatMap(({ offer }) => offer[KINDS[2]].map((resource) => textOf(resource, 'uri')));
-  return offeredBy(servers, kind === 'tool' ? 'tools' : 'prompts').map(({ exposed }) => exposed);
+  const api = new ApiClient(await chooseHub(hubChoice(hubOptions(before)), surroundings({ ...io, signal })), signal);
+  if (kind === 'server') return (await allServers(api)).map(({ name }) => name);
+  const list = { tool: 'tools', prompt: 'prompts', uri: 'resources' } as const;
+  const items = await mcpClient(api, io.version, signal).list(list[kind]);
+  return items.map((item) => textOf(item, kind === 'uri' ? 'uri' : 'name'));
 }
 
 /** The options on the unfinished line that say which hub. */

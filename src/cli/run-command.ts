@@ -44,7 +44,8 @@ function fail(io: ProcessIo, error: unknown): void {
     io.process.exitCode = signalExitCode(ended);
     return;
   }
-  io.endWith(exitCodeOf(error));
+  // Only the hub's own end, when somebody asked for it, is no failure.
+  io.endWith(exitCodeOf(error) || 3);
   if (io.isJson && !io.hasPrinted()) return io.printJson(problemOf(error));
   for (const line of describeError(error)) io.tell(printable(line));
 }
