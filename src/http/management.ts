@@ -37,6 +37,8 @@ export interface ServerObject {
   /** ISO 8601. */
   readonly lastStarted: string | null;
   readonly authorizationUrl: string | null;
+  /** What the server says of itself: `name`, `version`, … */
+  readonly serverInfo: object | null;
   /** The `--config` string, verbatim. */
   readonly config_source: string;
 }

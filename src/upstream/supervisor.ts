@@ -52,9 +52,8 @@ export class Supervisor implements Upstream {
     const { parts, on, startupWaitMs, after } = options;
     const { id } = options.definition;
     this.id = id;
-    const sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
-    this.#sharing = sharing;
-    this.#lives = new Lives({ id, parts, sharing, on, after });
+    this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
+    this.#lives = new Lives({ id, parts, sharing: this.#sharing, on, after });
     const now = { state: () => this.#state, connection: () => this.#connection };
     this.#readiness = new Readiness({ id, clock: parts.clock, startupWaitMs, ...now });
   }
@@ -81,6 +80,10 @@ export class Supervisor implements Upstream {
 
   freshen(kind: ListKind): Promise<void> | undefined {
     return this.#connection?.freshen(kind);
+  }
+
+  get serverInfo(): object | undefined {
+    return this.#connection?.identity.serverInfo;
   }
 
   get noiseCount(): number {
