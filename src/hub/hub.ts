@@ -134,6 +134,7 @@ class LocalHub implements Hub {
       life: this.#life,
       workspaces: this.#workspaces,
       events: this.#news.events,
+      tellOf: (name) => this.#news.asked(name),
       marketplace: this.#marketplace,
       logins: new LoginControl({ ...parts, logger: this.#logger, env: this.#options.env }),
       clock: systemClock,

@@ -58,6 +58,11 @@ export class HubNews implements Disposable {
     if (state === 'ready') this.#servers?.settled();
   }
 
+  /** What came of a start or stop of this server that somebody asked for is told, even when it is nothing new. */
+  asked(name: string): void {
+    this.#servers?.asked(name);
+  }
+
   /** While the disposable lives, what becomes of these servers is told by whoever asked for it, and not by the hub's own watch. */
   mute(names: Iterable<string>): Disposable {
     return this.#servers?.mute(names) ?? { dispose: () => {} };
