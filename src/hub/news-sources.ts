@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type Disposable, Disposables, type LogRecord, type LogSink } from '../base/index.ts';
 import { EventLog } from './event-log.ts';
+import { FailureNews } from './failure-news.ts';
 import { ListingNews, type ListingSource } from './listing-news.ts';
 import type { Publish } from './news.ts';
 import { ServerNews, type StateSource } from './server-news.ts';
@@ -46,6 +47,7 @@ export class HubNews implements Disposable {
     const clock = this.#clock;
     const sources = [
       new ListingNews(servers, publish),
+      new FailureNews(servers, publish),
       (this.#servers = new ServerNews({ servers, clock, publish })),
       new WorkspaceNews({ file: workspaces, clock, publish }),
     ];

@@ -251,6 +251,12 @@ describe.skipIf(process.platform === 'win32')('mcphub.nvim', () => {
     plugin.updateConfig(global, 'added', undefined);
     await soon(() => expect(told()).toContainEqual(expect.objectContaining({ removed: ['added'] })));
     expect(await statusOf(plugin, 'added')).toBeUndefined();
+    // Why a server does not start goes into the plugin's list of errors.
+    plugin.updateConfig(global, 'fails', { command: process.execPath, args: ['-e', 'process.exit(3)'] });
+    await soon(() => {
+      const logs = follower.blocks.flatMap(({ event, data }) => (event === 'log' ? [shapes.log.parse(data)] : []));
+      expect(logs).toContainEqual(expect.objectContaining({ type: 'error', message: expect.stringContaining('"fails"') }));
+    });
     const { grow, project } = await startedAt(plugin);
     expect([grow, project]).toEqual([before['grow'], before['project']]);
     expect(follower.malformed).toEqual([]);
