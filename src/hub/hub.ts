@@ -50,6 +50,7 @@ class LocalHub implements Hub {
     this.#life = new HubLife({
       clock: systemClock,
       onState: (state) => this.#news.hubState(state),
+      onEnding: () => this.#parts?.server.stopListening(),
       onEnded: () => this.#emitter.emit('ended', { reason: 'hard-restart' }),
     });
     const { configFiles: files, env, cwd, paths } = options;

@@ -62,6 +62,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
   const life = new HubLife({
     clock: systemClock,
     onState: (state) => news.push({ name: 'hub_state', data: { state } }),
+    onEnding: () => {},
     onEnded: () => (ends += 1),
   });
   const config = new LiveConfig({
