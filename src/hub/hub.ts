@@ -50,6 +50,7 @@ class LocalHub implements Hub {
     this.#life = new HubLife({
       clock: systemClock,
       onState: (state) => this.#news.hubState(state),
+      onEnding: () => this.#parts?.server.stopListening(),
       onEnded: () => this.#emitter.emit('ended', { reason: 'hard-restart' }),
     });
     const { configFiles: files, env, cwd, paths } = options;
@@ -143,6 +144,7 @@ class LocalHub implements Hub {
       life: this.#life,
       workspaces: this.#workspaces,
       events: this.#news.events,
+      tellOf: (name) => this.#news.asked(name),
       marketplace: this.#marketplace,
       logins: new LoginControl({ ...parts, logger: this.#logger, env: this.#options.env }),
       clock: systemClock,

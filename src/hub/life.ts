@@ -10,6 +10,8 @@ export interface HubLifeOptions {
   readonly onState: (state: HubState) => void;
   /** The process has to end, for its owner to start it again. */
   readonly onEnded: () => void;
+  /** Its end was asked for: whoever comes now is to find another hub, or none. */
+  readonly onEnding: () => void;
 }
 
 /** In which state the hub is, and how it comes from one to another. What has begun to stop goes nowhere else. */
@@ -65,7 +67,8 @@ export class HubLife implements Disposable {
     if (this.#end || this.#isEnding) return;
     this.#enter('restarting');
     this.#enter('stopping');
-    const { clock, onEnded } = this.#options;
+    const { clock, onEnded, onEnding } = this.#options;
+    onEnding();
     this.#end = clock.after(HARD_RESTART_AFTER_MS, onEnded);
   }
 

@@ -17,6 +17,8 @@ export interface HubManagementOptions {
   readonly life: HubLife;
   readonly workspaces: WorkspaceFile;
   readonly events: EventFeed;
+  /** A start or stop of this server was asked for and is over: readers of the events hear of it. */
+  readonly tellOf: (name: string) => void;
   readonly marketplace: Marketplace;
   readonly logins: Logins;
   readonly clock: Clock;
@@ -36,12 +38,12 @@ export class HubManagement implements Management {
 
   constructor(options: HubManagementOptions) {
     this.#options = options;
-    const { parts, config, clock, stopped, events, marketplace, logins } = options;
+    const { parts, config, clock, stopped, events, tellOf, marketplace, logins } = options;
     this.events = events;
     this.marketplace = marketplace;
     this.logins = logins;
     const waitForStart = startWait(clock, stopped);
-    this.servers = new HubServers({ ...parts, config, clock, waitForStart });
+    this.servers = new HubServers({ ...parts, config, tellOf, clock, waitForStart });
     this.config = new HubConfigControl({ config, servers: this.servers, cwd: options.options.cwd, waitForStart });
   }
 

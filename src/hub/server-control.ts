@@ -21,6 +21,8 @@ export interface HubServersOptions {
   readonly gateway: Pick<HubGateway, 'notes'>;
   readonly logins: Pick<Logins, 'authorizationUrl'>;
   readonly config: LiveConfig;
+  /** A start or stop of this server was asked for and is over; a change of the config tells of its servers itself. */
+  readonly tellOf: (name: string) => void;
   readonly clock: Clock;
   readonly waitForStart: StartWait;
 }
@@ -46,13 +48,20 @@ export class HubServers implements ServerControl {
     if (definition.disabled) await this.#edit(name, { disabled: null });
     this.#find(name).start();
     await this.attempted([name]);
+    if (!definition.disabled) this.#options.tellOf(name);
+    const { state } = this.#find(name);
+    if (state.kind === 'backoff') throw state.last;
+    if (state.kind === 'failed') throw state.error;
     return this.get(name);
   }
 
   async stop(name: string, { disable }: { readonly disable: boolean }): Promise<ServerObject> {
     const upstream = this.#find(name);
     if (disable) await this.#edit(name, { disabled: true });
-    else await upstream.stop();
+    else {
+      await upstream.stop();
+      this.#options.tellOf(name);
+    }
     return this.get(name);
   }
 

@@ -83,6 +83,10 @@ export class Supervisor implements Upstream {
     return this.#connection?.freshen(kind);
   }
 
+  get serverInfo(): object | undefined {
+    return this.#connection?.identity.serverInfo;
+  }
+
   get noiseCount(): number {
     return this.#lives.noiseCount;
   }

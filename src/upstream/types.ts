@@ -168,6 +168,8 @@ export interface Upstream {
   /** As it is now in the config. */
   readonly definition: ServerDefinition;
   readonly state: UpstreamState;
+  /** What the server said of itself (`name`, `version`, …); `undefined` while there is no connection. */
+  readonly serverInfo: object | undefined;
   /** The last known offer, also while the upstream restarts. Complete: what the definition disables is in it. */
   readonly listing: Listing | undefined;
   /** As {@link Connection.listHint}; not fresh while there is no connection. */

@@ -7,7 +7,7 @@ function begin() {
   const clock = new FakeClock();
   const states: string[] = [];
   let ends = 0;
-  const life = new HubLife({ clock, onState: (state) => states.push(state), onEnded: () => (ends += 1) });
+  const life = new HubLife({ clock, onState: (state) => states.push(state), onEnding: () => {}, onEnded: () => (ends += 1) });
   return { clock, life, states, ends: () => ends };
 }
 

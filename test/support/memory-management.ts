@@ -27,6 +27,7 @@ export function serverObject(name: string, over: Partial<ServerObject> = {}): Se
     uptime: 1,
     lastStarted: '2026-01-01T00:00:00.000Z',
     authorizationUrl: null,
+    serverInfo: null,
     config_source: FILE,
     ...over,
   };

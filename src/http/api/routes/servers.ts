@@ -54,9 +54,18 @@ const start = route({
   path: '/api/servers/start',
   summary: 'Start a server',
   description:
-    'A disabled one is enabled in its config file, which is done for programs on the same machine only. Answers when the first attempt has ended; `server.error` says why it failed.',
+    'A disabled one is enabled in its config file, which is done for programs on the same machine only. Answers when the first attempt has ended. A failed one is an error; the hub goes on trying.',
   answer: okServer,
-  errors: ['SERVER_NOT_FOUND', 'CONFIG_ERROR', 'CONFLICT'],
+  errors: [
+    'SERVER_NOT_FOUND',
+    'CONFIG_ERROR',
+    'CONFLICT',
+    'PLACEHOLDER_ERROR',
+    'CONNECTION_ERROR',
+    'UPSTREAM_EXITED',
+    'UPSTREAM_PROTOCOL',
+    'TIMEOUT',
+  ],
   example: { body: bodyExample, answer: answerExample },
   run: async ({ body: { server_name: name }, isLocal }, { management }) => {
     if (!isLocal && management.servers.get(name).status === 'disabled') throw notFromThisMachine(`Enabling server "${name}"`);
