@@ -10,6 +10,7 @@ import {
 } from '../config/index.ts';
 import type { ConfigEdits, EditOutcome } from './config-edits.ts';
 import { memberOf } from './json.ts';
+import { unknownServer } from './servers.ts';
 
 export interface ConfigFiles {
   /** In order, as a hub gets them with `--config`; at least one. */
@@ -25,9 +26,14 @@ export function fileEdits({ files, env, cwd }: ConfigFiles): ConfigEdits {
   const store = new ConfigStore({ load, cwd, follow: () => Promise.resolve() });
   const servers = async (): Promise<ConfigStore['current']['servers']> => (await store.apply()).config.servers;
   const fileOf = async (name: string): Promise<string> => {
-    const found = (await servers()).find(({ id }) => id === name);
+    const all = await servers();
+    const found = all.find(({ id }) => id === name);
     if (found) return found.source;
-    throw new HubError('SERVER_NOT_FOUND', `No server "${name}" stands in ${files.join(', ')}.`, { details: { server: name } });
+    throw unknownServer(
+      name,
+      all.map(({ id }) => id),
+      `stands in ${files.join(', ')}`,
+    );
   };
   const edit = async (change: ServerEdit, options: EditOptions): Promise<EditOutcome> =>
     outcomeOf(await store.edit([change], options), cwd);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { unknownCommand } from '../../src/cli/args.ts';
+import { parseArgs, serveHelp, unknownCommand } from '../../src/cli/args.ts';
 import { commandEntry, commandNames, commandTable } from '../../src/cli/command-table.ts';
 import { overview } from '../../src/cli/help.ts';
 import { commandHelp, parseCommand } from '../../src/cli/parse-command.ts';
+import { stdioHelp } from '../../src/cli/stdio-args.ts';
 
 const shown = Object.entries(commandTable).filter(([, { isHidden }]) => isHidden !== true);
 
@@ -33,6 +34,19 @@ describe('the commands', () => {
     for (const [name, { summary }] of shown)
       expect(text).toMatch(new RegExp(`^ {2}${name} +${summary.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, 'm'));
     expect(text).not.toContain('__complete');
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('have examples, also those that have parsers of their own', () => {
+    for (const text of [overview(), serveHelp(), stdioHelp()]) {
+      const [, examples = ''] = text.split('\nExamples:\n');
+      expect(examples).toMatch(/^ {2}mcp-hub/);
+      for (const line of examples.split('\n').filter((one) => /^ {2}mcp-hub/.test(one))) {
+        const [, ...words] = line.trim().split(' ');
+        const entry = commandEntry(words[0] ?? '');
+        if (entry === undefined) expect(parseArgs(words).kind, line).toMatch(/^(?:serve|stdio)$/);
+      }
+    }
   });
 
   it('are known by their own names only', () => {

@@ -167,6 +167,8 @@ describe('mcp-hub connect', () => {
     const file = await put('.cursor/mcp.json', '{\n  "mcpServers": {,}\n}');
     const { code, stderr } = await mcpHub('connect', 'cursor', '--port', '1');
     expect([code, stderr]).toEqual([1, expect.stringContaining(`${file}:2:18: `)]);
+    expect(stderr).toMatch(/\nNothing was done\.\n$/);
+    expect((await mcpHub('connect', 'windsrf')).stderr).toMatch(/Did you mean windsurf\?\nRun "mcp-hub connect --help"/);
   });
 });
 
@@ -215,6 +217,16 @@ describe('mcp-hub doctor', () => {
     expect(bad[5]?.remedy).toBe('Set NO_PROXY=localhost,127.0.0.1');
     const { stdout: lines } = await mcpHub('doctor', '--port', String(port));
     expect(lines).toMatch(/^FAIL {2}command {2}not-a-program-here is not found; needed by a\.$/m);
+  });
+
+  it('does not call a broken file well, and gives one remedy for it', async () => {
+    await put(DEFAULT, '{ broken');
+    const client = await put('.cursor/mcp.json', '{ broken');
+    const all = findings((await mcpHub('doctor', '--json', '--port', '0')).stdout);
+    expect(all.filter(({ area }) => area === 'config').map(({ level }) => level)).toEqual(['fail']);
+    const [cursor] = all.filter(({ area }) => area === 'client');
+    expect(cursor?.text).toMatch(new RegExp(`^${client}:1:9: [^.]*\\.$`));
+    expect(cursor?.remedy).toContain('Cursor');
   });
 
   async function listen(): Promise<number> {

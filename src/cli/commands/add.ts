@@ -72,7 +72,7 @@ function wrongMix(program: string | undefined, { url, cwd, header }: Readonly<Re
 function pairs(separator: '=' | ':'): (text: string, before: unknown) => readonly unknown[] {
   return (text, before) => {
     const at = text.indexOf(separator);
-    if (at < 1) throw new InvalidArgumentError(`Write name${separator}${separator === ':' ? ' ' : ''}value.`);
+    if (at < 1) throw new InvalidArgumentError(`write name${separator}${separator === ':' ? ' ' : ''}value.`);
     const value = text.slice(at + 1);
     return [...(Array.isArray(before) ? before : []), [text.slice(0, at).trim(), separator === ':' ? value.trim() : value]];
   };

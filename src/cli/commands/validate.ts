@@ -5,6 +5,7 @@ import { checkConfig, checkPlaceholders } from '../check-config.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { textsOf } from '../json.ts';
 import { gather } from '../parse-command.ts';
+import { plural } from '../render.ts';
 
 /** `mcp-hub validate`: tells what the hub would say of a config, without starting anything. */
 export const command: CommandSpec = {
@@ -57,8 +58,4 @@ function tell({ config, diagnostics, isStrict }: Outcome, io: CommandIo): void {
   }
   const counts = `${plural(errors, 'error')}, ${plural(warnings, 'warning')}`;
   io.print(config ? `${plural(servers.length, 'server')}, ${counts}.` : `The hub would not start with this: ${counts}.`);
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
