@@ -130,6 +130,24 @@ describe('mcp-hub import', () => {
     });
   });
 
+  it('leaves out what the hub could not use, and takes the rest over', async () => {
+    const servers = { good: { command: 'node' }, bad: { command: 'node', args: ['x'], env: { A: [] } }, '': { command: 'node' } };
+    const source = await put('.mcp.json', config(servers));
+    const { code, stdout } = await mcpHub('import', source);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\+ good {2}added/m);
+    expect(stdout).toMatch(/^- bad {2}skipped.*\n {4}.*mcpServers\.bad\.env\.A: Must be/m);
+    expect(stdout).toContain('\nWrote 1 to ');
+    expect(JSON.parse(await readFile(join(root, DEFAULT), 'utf8'))).toEqual({ mcpServers: { good: { command: 'node' } } });
+  });
+
+  it('writes nothing into a config that is broken', async () => {
+    const file = await put(DEFAULT, '{ "mcpServers": {}, "maxBodySize": -1 }');
+    const { code, stderr } = await mcpHub('import', sample('cursor/mcp.json'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('maxBodySize')]);
+    expect(await readFile(file, 'utf8')).toBe('{ "mcpServers": {}, "maxBodySize": -1 }');
+  });
+
   it('says what it does not know', async () => {
     expect(await mcpHub('import', 'emacs')).toMatchObject({ code: 1, stderr: expect.stringContaining('neither a client nor a file') });
     const { code, stderr } = await mcpHub('import', sample('cursor/mcp.json'), '--server', 'nope');
