@@ -39,5 +39,5 @@ export function serverLine({ name, status, error, offer }: ServerInfo, { style }
 export async function reloadConfig(client: ApiClient, io: CommandIo): Promise<void> {
   const answer = await client.post('/api/restart', {}, START_WITHIN_MS);
   if (io.isJson) return io.printJson(answer);
-  io.print('The config files are read again; servers whose entry changed have been restarted.');
+  io.print('The config files are read again; servers whose entry changed are started anew.');
 }
