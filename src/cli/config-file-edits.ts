@@ -15,7 +15,7 @@ import { memberOf } from './json.ts';
 import { unknownServer } from './servers.ts';
 
 /** What several entries at once have done to a file. */
-export interface SetOutcome {
+interface SetOutcome {
   /** Unified diff, as of {@link EditOutcome}. */
   readonly diff: string;
   /** The entries that the hub could not use, which are left out, and why. */
@@ -76,6 +76,7 @@ export function fileEdits(config: ConfigFiles): ConfigEdits {
 export async function setServers(config: ConfigFiles, entries: ReadonlyMap<string, object>, dryRun: boolean): Promise<SetOutcome> {
   const store = storeOf(config);
   await store.apply();
+  if (entries.size === 0) return { diff: '', refused: new Map(), diagnostics: [] };
   const file = config.files.at(-1) ?? '';
   const edits = [...entries].map(([name, entry]): ServerEdit => ({ kind: 'set', name, entry: { ...entry } }));
   const refused = new Map<string, string>();

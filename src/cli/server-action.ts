@@ -2,6 +2,7 @@ import { HubError } from '../base/index.ts';
 import { type ApiClient, connectHub, START_WITHIN_MS } from './api-client.ts';
 import type { CommandIo } from './command.ts';
 import { isObject, memberOf } from './json.ts';
+import { patiently } from './patience.ts';
 import { plural } from './render.ts';
 import { allServers, serverInfo, type ServerInfo, serverNamed, withoutName } from './servers.ts';
 import { printable } from './style.ts';
@@ -14,7 +15,8 @@ export async function actOnServer(path: string, server: string, options: Readonl
 /** The same with a hub that is known already. @throws HubError SERVER_NOT_FOUND with the closest name */
 export async function actThrough(client: ApiClient, path: string, server: string, io: CommandIo): Promise<void> {
   serverNamed(await allServers(client), server);
-  const answer = await client.post(path, { server_name: server }, START_WITHIN_MS);
+  const work = client.post(path, { server_name: server }, START_WITHIN_MS);
+  const answer = await patiently(work, `Waiting for ${printable(server)}: the first start of a server may download it.`, io);
   tellServer(memberOf(answer, 'server'), io);
 }
 
@@ -37,7 +39,7 @@ export function serverLine({ name, status, error, offer }: ServerInfo, { style }
 
 /** Makes the hub read its config files again. */
 export async function reloadConfig(client: ApiClient, io: CommandIo): Promise<void> {
-  const answer = await client.post('/api/restart', {}, START_WITHIN_MS);
+  const answer = await patiently(client.post('/api/restart', {}, START_WITHIN_MS), 'Waiting for the hub.', io);
   if (io.isJson) return io.printJson(answer);
   io.print('The config files are read again; servers whose entry changed are started anew.');
 }

@@ -215,6 +215,18 @@ describe('start, stop, restart, reload', () => {
     expect(hub.requests.filter(({ method }) => method !== 'GET')).toHaveLength(before);
   });
 
+  it('say what is waited for when that takes long, and end with Ctrl-C', async () => {
+    await withAnswer('POST /api/servers/start', 'silence', async () => {
+      const { child, ended } = cli.start('start', 'calc');
+      const said = once(child.stderr ?? child, 'data');
+      expect(String((await said)[0])).toBe(
+        'Waiting for calc: the first start of a server may download it. Ctrl-C ends the waiting alone.\n',
+      );
+      child.kill('SIGINT');
+      expect(await ended).toMatchObject({ code: 130, stdout: '' });
+    });
+  });
+
   it('restart wants a server: the config files are read again by reload', async () => {
     const { code, stderr } = await cli.run('restart');
     expect(code).toBe(1);

@@ -4,6 +4,8 @@ import type { CommandSpec } from '../command.ts';
 import { openConfig } from '../config-edits.ts';
 import { tellEdit } from '../edit-outcome.ts';
 import { textsOf } from '../json.ts';
+import { patiently } from '../patience.ts';
+import { printable } from '../style.ts';
 
 export const command: CommandSpec = {
   configure: (line: Command) =>
@@ -33,7 +35,8 @@ export const command: CommandSpec = {
     const config = await openConfig(options, io);
     const dryRun = options['dryRun'] === true;
     const { file } = options;
-    const outcome = await config.add(name, entry, { dryRun, file: typeof file === 'string' ? file : undefined });
+    const work = config.add(name, entry, { dryRun, file: typeof file === 'string' ? file : undefined });
+    const outcome = await patiently(work, `Waiting for ${printable(name)}: the first start of a server may download it.`, io);
     tellEdit(`Server "${name}" stands in`, outcome, config, dryRun, io);
   },
 };

@@ -13,7 +13,7 @@ import type { ApiClient } from '../api-client.ts';
 import { clientNamed, clients } from '../clients/table.ts';
 import { tellClients } from '../clients/overview.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
-import { type SetOutcome, setServers } from '../config-file-edits.ts';
+import { setServers } from '../config-file-edits.ts';
 import { textsOf } from '../json.ts';
 import { paintDiff } from '../paint-diff.ts';
 import { gather } from '../parse-command.ts';
@@ -80,8 +80,7 @@ interface Import {
 async function carryOut({ client, file, steps, isDry, machine, hub }: Import, io: CommandIo): Promise<void> {
   const entries = new Map(steps.flatMap(({ as, entry }) => (as !== undefined && entry ? [[as, entry] as const] : [])));
   const { env, cwd } = machine;
-  const none: SetOutcome = { diff: '', refused: new Map(), diagnostics: [] };
-  const { diff, refused, diagnostics } = entries.size > 0 ? await setServers({ files: [file], env, cwd }, entries, isDry) : none;
+  const { diff, refused, diagnostics } = await setServers({ files: [file], env, cwd }, entries, isDry);
   const done = steps.map((step) => withRefusal(step, refused));
   const count = entries.size - refused.size;
   const isWritten = count > 0 && !isDry;
@@ -93,10 +92,22 @@ async function carryOut({ client, file, steps, isDry, machine, hub }: Import, io
   }
   if (done.length === 0) io.print(`${client.title} has no MCP servers here.`);
   for (const step of done) io.print(describeStep(step, io));
-  if (count > 0 && isDry) io.print(`\n${paintDiff(diff, io.style)}\n\nWould write ${count} to ${file}; nothing was written.`);
-  if (isWritten) io.print(`\nWrote ${count} to ${file}.`);
-  if (isReloaded) io.print('The running hub has read it.');
+  if (count > 0) tellFile({ file, count, diff: isDry ? diff : undefined, isReloaded }, io);
   for (const warning of warnings) io.tell(warning);
+}
+
+interface Written {
+  readonly file: string;
+  readonly count: number;
+  /** `undefined`: it is written. */
+  readonly diff: string | undefined;
+  readonly isReloaded: boolean;
+}
+
+function tellFile({ file, count, diff, isReloaded }: Written, io: CommandIo): void {
+  if (diff !== undefined) io.print(`\n${paintDiff(diff, io.style)}\n\nWould write ${count} to ${file}; nothing was written.`);
+  else io.print(`\nWrote ${count} to ${file}.`);
+  if (isReloaded) io.print('The running hub has read it.');
 }
 
 /** A step whose entry the hub could not use is none. */

@@ -13,7 +13,11 @@ import { type JsonObject, textsOf } from '../json.ts';
 import { withMarketplace } from '../marketplace.ts';
 import { paintDiff } from '../paint-diff.ts';
 import { gather } from '../parse-command.ts';
+import { patiently } from '../patience.ts';
 import { printable } from '../style.ts';
+
+/** Until the hub has started what was installed. */
+const WAITING = 'Waiting for the server: its first start may download it.';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -69,7 +73,7 @@ async function install(server: RegistryEntry, context: Context): Promise<void> {
   if (!io.isJson && (isDryRun || asking)) io.print(`${JSON.stringify({ [name]: shown }, null, 2)}\n\n${paintDiff(diff, io.style)}`);
   if (asking && !isDryRun && !(await asking.isSure(`Write this to ${planned.file}?`)))
     throw new HubError('CANCELLED', 'Nothing was installed.');
-  const { file, server: started } = isDryRun ? planned : await edits.add(name, entry);
+  const { file, server: started } = isDryRun ? planned : await patiently(edits.add(name, entry), WAITING, io);
   const warnings = await missingPrograms(entry, io);
   if (secrets.length > 0) warnings.push(await exposure(resolve(io.process.cwd(), file), isDryRun));
   if (io.isJson) {

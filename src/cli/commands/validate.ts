@@ -21,7 +21,9 @@ function configure(line: Command): void {
       'Checks the config files as the hub reads them, and tells every error and warning with its place. Nothing is started. Exit code 0 when ' +
         'there is no error, else 1.',
     )
-    .addOption(new Option('--config <file>', 'config file; may be repeated, as for the hub').argParser(gather))
+    .addOption(
+      new Option('--config <file>', 'config file; may be repeated, as for the hub (default: the XDG config file)').argParser(gather),
+    )
     .addOption(new Option('--resolve', 'also resolve the placeholders, as the start of each server would'))
     .addOption(new Option('--run-commands', 'with --resolve: run the commands in placeholders too'))
     .addOption(new Option('--strict', 'count warnings as errors'));
