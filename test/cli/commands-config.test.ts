@@ -181,6 +181,15 @@ describe('mcp-hub connect', () => {
     expect(mcpServers.Hub.command).toBe(process.execPath);
   });
 
+  it('says when the client has a hub under another name too', async () => {
+    await put('.cursor/mcp.json', config({ old: { url: 'http://localhost:37373/mcp' }, 'own-server': { url: 'http://localhost:4/mcp' } }));
+    const { code, stderr } = await mcpHub('connect', 'cursor', '--port', '45000');
+    expect([code, stderr]).toEqual([
+      0,
+      'note: Cursor has a hub under another name too (old). If it is the same one, its tools are there twice: take one of them out.\n',
+    ]);
+  });
+
   it('refuses a file that it cannot read, with the place', async () => {
     const file = await put('.cursor/mcp.json', '{\n  "mcpServers": {,}\n}');
     const { code, stderr } = await mcpHub('connect', 'cursor', '--port', '1');

@@ -15,6 +15,7 @@ import { textsOf } from '../json.ts';
 import { DEFAULT_PORT } from '../option-values.ts';
 import { gather } from '../parse-command.ts';
 import { chooseHubIfAny } from '../running-hubs.ts';
+import { printable } from '../style.ts';
 
 /** `mcp-hub connect`: writes the hub's entry into the config of a client, and takes it out again. */
 export const command: CommandSpec = {
@@ -88,7 +89,7 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
 }
 
 async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boolean, io: CommandIo): Promise<void> {
-  const { client, name, file, entry, text, connectedAs } = plan;
+  const { client, name, file, entry, text, others, connectedAs } = plan;
   if (io.isJson) {
     return io.printJson({
       client: client.id,
@@ -99,6 +100,10 @@ async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry:
       written: backup !== undefined,
       backup: backup ?? null,
     });
+  }
+  if (connectedAs === undefined && others.length > 0) {
+    const which = `${client.title} has a hub under another name too (${others.map(printable).join(', ')}).`;
+    io.tell(`note: ${which} If it is the same one, its tools are there twice: take one of them out.`);
   }
   if (connectedAs !== undefined) return io.print(`${client.title} is connected already, as "${connectedAs}" in ${file.path}.`);
   io.print(await diffOf(client, file.path, file.text, text, io));
