@@ -44,16 +44,16 @@ export class Supervisor implements Upstream {
   /** Whether an attempt has begun that has not launched anything yet, because the life before is still being ended. */
   #isPending = false;
   #stopping: Promise<void> | undefined;
+  /** Somebody has started it since it began to stop. */
+  #isStartedAgain = false;
   readonly #wishes = new StandingWishes();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#definition = options.definition;
     const { parts, on, startupWaitMs, after } = options;
-    const { id } = options.definition;
-    this.id = id;
-    const sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
-    this.#sharing = sharing;
+    const id = (this.id = options.definition.id);
+    const sharing = (this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) }));
     this.#lives = new Lives({ id, parts, sharing, on, after });
     const now = { state: () => this.#state, connection: () => this.#connection };
     this.#readiness = new Readiness({ id, clock: parts.clock, startupWaitMs, ...now });
@@ -102,14 +102,15 @@ export class Supervisor implements Upstream {
   }
 
   start(): void {
+    this.#isStartedAgain = true;
     if (!this.#mayRun() || this.#stopping || ['starting', 'ready', 'stopping'].includes(this.#state.kind)) return;
     this.#startAnew();
   }
 
   stop(reason: StopReason = 'stopped'): Promise<void> {
+    this.#isStartedAgain = false;
     if (this.#state.kind === 'stopped' || this.#state.kind === 'disabled') return this.#stopping ?? this.#lives.ended();
-    this.#stopping ??= this.#stopNow(reason).finally(() => void (this.#stopping = undefined));
-    return this.#stopping;
+    return (this.#stopping ??= this.#stopNow(reason));
   }
 
   async restart(): Promise<void> {
@@ -292,6 +293,8 @@ export class Supervisor implements Upstream {
     this.#set({ kind: 'stopping' });
     this.#endLife(stoppedError(this.id, reason));
     await this.#lives.ended();
+    this.#stopping = undefined;
+    if (this.#isStartedAgain && this.#mayRun()) return this.#startAnew();
     this.#giveUp(this.#definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
   }
 }

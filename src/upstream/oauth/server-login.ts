@@ -78,20 +78,22 @@ export class ServerLogin implements RemoteLogin {
   async authorization(): Promise<string | undefined> {
     try {
       await this.#load();
+      if (this.#isExpiring()) await this.#lookForNewer();
       if (this.#isExpiring()) await this.#authorize({});
     } catch (error) {
       this.#note('The login could not be renewed', error);
     }
-    const token = this.#stored?.tokens?.access_token;
-    return token === undefined ? undefined : `Bearer ${token}`;
+    return this.#bearer;
   }
 
-  async renew(refusal: Response): Promise<boolean> {
+  async renew(refusal: Response, refused: string | undefined): Promise<boolean> {
     try {
+      // Another request may have renewed it meanwhile, or another hub: a refresh token is good for one use.
+      if (this.#bearer === refused) await this.#lookForNewer();
+      if (this.#bearer !== undefined && this.#bearer !== refused) return true;
       const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
       const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
       this.#challenge = { ...(scope !== undefined && { scope }), ...(resourceMetadataUrl && { resourceMetadataUrl }) };
-      await this.#load();
       this.#isRefused = (await this.#authorize({})) !== 'AUTHORIZED';
       return !this.#isRefused;
     } catch (error) {
@@ -150,6 +152,20 @@ export class ServerLogin implements RemoteLogin {
   async #load(): Promise<void> {
     const { store, server, url } = this.#options;
     this.#stored ??= await store.load(server, url);
+  }
+
+  get #bearer(): string | undefined {
+    const token = this.#stored?.tokens?.access_token;
+    return token === undefined ? undefined : `Bearer ${token}`;
+  }
+
+  /** Takes over what another hub of the same person has got since. */
+  async #lookForNewer(): Promise<void> {
+    const { store, server, url } = this.#options;
+    const stored = await store.load(server, url);
+    if ((stored.obtainedAtMs ?? 0) <= (this.#stored?.obtainedAtMs ?? 0)) return;
+    this.#stored = stored;
+    this.#isRefused = false;
   }
 
   #isExpiring(): boolean {

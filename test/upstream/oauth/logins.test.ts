@@ -73,6 +73,30 @@ describe('logins at remote servers', () => {
     expect(tokens.size).toBe(2);
   });
 
+  it('goes on with what another hub of the same person has renewed: a refresh token is good for one use', async () => {
+    const [first, second] = [logins(), logins()];
+    await first.finish(await login(first));
+    const [one, other] = await Promise.all([first, second].map((all) => connectTo(all.equip('srv', remoteLaunch(server.url)))));
+    server.expireTokens();
+    await one?.connection.request(toolCall('echo'));
+    const answer = await other?.connection.request(toolCall('echo'));
+    expect(answer?.outcome.error).toBeUndefined();
+    await Promise.all([one?.connection.close(), other?.connection.close()]);
+    expect(new Set(server.authorizations.filter((header) => header !== '')).size).toBe(2);
+  });
+
+  it('forgets a server that is gone, but not its login', async () => {
+    const all = logins();
+    const params = await login(all);
+    all.keep(['other']);
+    expect(all.authorizationUrl('srv')).toBeUndefined();
+    await expect(all.finish(params)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    await all.finish(await login(all));
+    all.keep([]);
+    const { connection } = await connectTo(all.equip('srv', remoteLaunch(server.url)));
+    await connection.close();
+  });
+
   it('takes a callback once, and only that of the login that was begun', async () => {
     const all = logins();
     const params = await login(all);
