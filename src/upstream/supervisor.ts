@@ -2,10 +2,10 @@ import { type Disposable, type HubError, toHubError, withDeadline } from '../bas
 import type { CacheHint, Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
-import type { StartableDefinition, UpstreamParts } from './incarnation.ts';
+import type { StartableDefinition } from './incarnation.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
-import { Lives, type SupervisorListener } from './lives.ts';
+import { Lives, type SupervisorOptions } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
 import { Readiness } from './readiness.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
@@ -13,18 +13,6 @@ import { Sharing } from './sharing/sharing.ts';
 import { invalidDefinition, startable, stoppedError, type StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
 import type { Connection, LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
-
-export interface SupervisorOptions {
-  readonly definition: ServerDefinition;
-  readonly parts: UpstreamParts;
-  /** How long requests wait for a start, counted from its beginning, in milliseconds; asked for every wait. */
-  readonly startupWaitMs: () => number;
-  /** What must be over before the first start, such as the end of another server of the same name; never rejects. */
-  readonly after?: Promise<void> | undefined;
-  /** `false` once nobody would stop what is started: starts do nothing then. Default: always `true`. */
-  readonly mayRun?: () => boolean;
-  readonly on: SupervisorListener;
-}
 
 /** Keeps one upstream in its desired state: started, and started again whenever it fails, until it is stopped. */
 export class Supervisor implements Upstream {

@@ -89,7 +89,7 @@ describe('servers and tools', () => {
   it('tell everything of one', async () => {
     const server = await cli.run('servers', 'calc');
     for (const text of ['calc  connected', 'servers.json', 'Adds numbers.', 'greet', 'TOKEN']) expect(server.stdout).toContain(text);
-    expect((await cli.run('servers', 'broken')).stdout).toContain('error  It ended with 1.');
+    expect((await cli.run('servers', 'broken')).stdout).toContain('  error   It ended with 1.\n');
     const tool = await cli.run('tools', 'calc/add');
     expect(tool.stdout).toContain('Adds numbers.\nAll of them.');
     expect(tool.stdout).toContain('"type": "number"');
@@ -149,7 +149,8 @@ describe('call', () => {
     const before = hub.requests.filter(isCall).length;
     const { code, stdout, stderr } = await cli.run('call', 'calc__add', 'a=one', 'list=x', 'nothing');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr.trimEnd().split('\n')).toHaveLength(3);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(4);
+    expect(stderr).toContain('Run "mcp-hub call --help" for help. Nothing was done.\n');
     expect(hub.requests.filter(isCall)).toHaveLength(before);
   });
 
@@ -252,13 +253,44 @@ describe('start, stop, restart, reload', () => {
     [['stop', 'calc'], '/api/servers/stop', 'off is disabled.\n'],
     [['stop', 'calc', '--disable'], '/api/servers/stop?disable=true', 'off is disabled.\n'],
     [['restart', 'calc'], '/api/servers/restart', 'calc is connected, 2 tools.\n'],
-    [['restart'], '/api/restart', expect.stringContaining('read again')],
     [['reload'], '/api/restart', expect.stringContaining('read again')],
     [['enable', 'off'], '/api/servers/start', 'calc is connected, 2 tools.\n'],
     [['disable', 'calc'], '/api/servers/stop?disable=true', 'off is disabled.\n'],
   ])('%j', async (args, path, stdout) => {
     expect(await cli.run(...args)).toEqual({ code: 0, stdout, stderr: '' });
     expect(lastRequest()).toMatchObject({ method: 'POST', path });
+  });
+
+  it.each(['start', 'stop', 'restart', 'enable', 'disable', 'remove', 'logs'])('%s knows no server of another name', async (name) => {
+    const before = hub.requests.filter(({ method }) => method !== 'GET').length;
+    const run = await cli.run(name, 'clac');
+    expect(run).toEqual({ code: 3, stdout: '', stderr: 'error: No server "clac" is configured. Did you mean calc?\n' });
+    expect(hub.requests.filter(({ method }) => method !== 'GET')).toHaveLength(before);
+  });
+
+  it('say what is waited for when that takes long, and end with Ctrl-C', async () => {
+    await withAnswer('POST /api/servers/start', 'silence', async () => {
+      const { child, ended } = cli.start('start', 'calc');
+      const said = once(child.stderr ?? child, 'data');
+      expect(String((await said)[0])).toBe(
+        'Waiting for calc: the first start of a server may download it. Ctrl-C ends the waiting alone.\n',
+      );
+      child.kill('SIGINT');
+      expect(await ended).toMatchObject({ code: 130, stdout: '' });
+    });
+  });
+
+  it('restart wants a server: the config files are read again by reload', async () => {
+    const { code, stderr } = await cli.run('restart');
+    expect(code).toBe(1);
+    expect(stderr).toContain('"mcp-hub reload"');
+  });
+
+  it('say a name once', async () => {
+    const server = { name: 'calc', status: 'disconnected', error: 'Server "calc" could not be started: there is no such program.' };
+    await withAnswer('POST /api/servers/start', { server }, async () => {
+      expect((await cli.run('start', 'calc')).stderr).toBe('error: calc: could not be started: there is no such program.\n');
+    });
   });
 });
 
@@ -334,13 +366,14 @@ describe('add and remove', () => {
     expect(shown.stdout).toMatch(/^\+.*"b"/m);
     expect(await readFile(file, 'utf8')).not.toContain('"b"');
     expect((await own('add', 'b', '--url', 'http://localhost:1/mcp', '--header', 'X-Key: ${KEY}')).code).toBe(0);
+    expect((await own('remove', 'b', '--dry-run')).stdout).toMatch(/^-.*"b"/m);
     expect((await own('disable', 'a')).stdout).toContain('No hub of this config runs.');
     const text = await readFile(file, 'utf8');
     for (const part of ['// mine', '// first', '"disabled": true', '"X-Key": "${KEY}"']) expect(text).toContain(part);
     expect(await own('add', 'a', '--', 'x')).toMatchObject({ code: 3, stderr: expect.stringContaining('already') });
     expect(await own('remove', 'c')).toMatchObject({ code: 3, stderr: expect.stringContaining('"c"') });
     await own('enable', 'a');
-    await own('remove', 'b');
+    expect((await own('remove', 'b')).stdout).toBe('Server "b" is out of own.json. No hub of this config runs.\n');
     expect(await readFile(file, 'utf8')).toBe('{\n  // mine\n  "mcpServers": {\n    "a": { "command": "a" } // first\n  }\n}\n');
   });
 

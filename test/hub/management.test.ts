@@ -61,7 +61,8 @@ describe('servers', () => {
     hub = await manageHub({ 'c.json': { mcpServers: { one: echo(), fails } } });
     const { servers } = hub.management;
     expect(await servers.start('one')).toMatchObject({ status: 'connected' });
-    expect(await servers.start('fails')).toMatchObject({ status: 'disconnected', error: expect.stringContaining('3') });
+    await expect(servers.start('fails')).rejects.toMatchObject({ code: 'UPSTREAM_EXITED', message: expect.stringContaining('3') });
+    expect(servers.get('fails')).toMatchObject({ status: 'disconnected' });
     await servers.stop('one', { disable: false });
     expect(hub.asked).toEqual(['one', 'fails', 'one']);
     await servers.stop('one', { disable: true });

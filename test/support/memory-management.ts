@@ -126,6 +126,8 @@ export class MemoryManagement implements Management {
       status: 'ok',
       state: 'ready',
       server_id: 'mcp-hub',
+      hubVersion: '4.3.0',
+      pid: process.pid,
       version: '4.2.1',
       servers: this.servers.all(),
       mcpEndpoint: { activeClients: 0, registeredCapabilities: counts, totalCapabilities: 0 },

@@ -20,7 +20,9 @@ function configure(line: Command): void {
     .description(
       'Looks at everything the hub stands on, and says what to do where something is wrong. Nothing is changed. Exit code 1 when something fails.',
     )
-    .addOption(new Option('--config <file>', 'config file; may be repeated, as for the hub').argParser(gather))
+    .addOption(
+      new Option('--config <file>', 'config file; may be repeated, as for the hub (default: the XDG config file)').argParser(gather),
+    )
     .addOption(new Option('--port <number>', `the port that the hub is to have (default: ${DEFAULT_PORT})`));
 }
 
