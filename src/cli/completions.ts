@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ApiClient, hubChoice, surroundings } from './api-client.ts';
 import { serveOptions } from './args.ts';
+import { clients } from './clients/table.ts';
 import type { CommandIo } from './command.ts';
 import { commandEntry, commandNames } from './command-table.ts';
 import { oneLine } from './columns.ts';
@@ -45,6 +46,7 @@ async function inCommand(
   if (word.startsWith('-')) return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
   const place = command.parseOptions(before.slice(1)).operands.length;
   const argument = command.registeredArguments[place];
+  if (argument?.name().split('|', 1)[0] === 'client') return clients.map(({ id }) => id);
   return argument?.argChoices ?? live(argument && kindOf(name, argument.name()), before, io);
 }
 

@@ -8,7 +8,7 @@ import type { Sharing } from './sharing/sharing.ts';
 import type { Connection, LogLine, PoolEvents } from './types.ts';
 
 /** What one upstream tells the pool of, one function for each event. */
-export type SupervisorListener = { readonly [K in Exclude<keyof PoolEvents, 'members'>]: (event: PoolEvents[K]) => void };
+type SupervisorListener = { readonly [K in Exclude<keyof PoolEvents, 'members'>]: (event: PoolEvents[K]) => void };
 
 export interface SupervisorOptions {
   readonly definition: ServerDefinition;

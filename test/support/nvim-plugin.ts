@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { HUB_BIN } from './hub-process.ts';
 
 /** The version of the hub that the plugin wants, to the letter, when it joins one. */
-export const WANTED_VERSION = '4.2.1';
+const WANTED_VERSION = '4.2.1';
 
 const item = z.looseObject({});
 const server = z.object({
@@ -83,7 +83,7 @@ export interface CurlAnswer {
   readonly body: unknown;
 }
 
-export interface Block {
+interface Block {
   readonly event: string;
   readonly data: Readonly<Record<string, unknown>>;
 }

@@ -53,7 +53,8 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
   const facts: readonly (readonly [string, string])[] = [
     ['name', textOf(object, 'displayName') === name ? '' : textOf(object, 'displayName')],
     ['about', textOf(object, 'description')],
-    ['kind', textOf(object, 'transportType')],
+    // In the API every remote server is "sse".
+    ['kind', textOf(object, 'transportType') === 'stdio' ? 'local (stdio)' : 'remote (HTTP)'],
     ['config', textOf(object, 'config_source')],
     ['login', textOf(object, 'authorizationUrl')],
   ];
