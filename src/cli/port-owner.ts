@@ -27,13 +27,13 @@ export function describePortInUse(port: number, owner: PortOwner): string[] {
   const pid = process?.pid ?? hub?.pid;
   const who = process ? `${printable(process.name)} (pid ${process.pid})` : pid === undefined ? 'another process' : `pid ${pid}`;
   const name = hubName(owner);
-  const first = `EADDRINUSE: port ${port} is in use by ${who}, ${name ?? 'which is not an mcp-hub'}.`;
+  const first = `EADDRINUSE: port ${port} is in use by ${who}${apposition(name, process)}.`;
   const other = port < 65_535 ? port + 1 : port - 1;
   if (name === undefined) {
     const unseen = process
       ? []
       : [
-          `It belongs to another user (with their rights, "lsof -i :${port}" names it), or to a connection that is about to end: try again.`,
+          `Nobody is seen there: it belongs to another user (with their rights, "lsof -i :${port}" names it), is too busy to answer, or is a connection that is about to end. Try again.`,
         ];
     return [first, ...unseen, `End that process, or choose another port: --port ${other}`];
   }
@@ -43,6 +43,12 @@ export function describePortInUse(port: number, owner: PortOwner): string[] {
     `Clients can use it as it is: http://localhost:${port}/mcp`,
     `To replace it, ${stop} and start again. To run a second one, choose another port: --port ${other}`,
   ];
+}
+
+/** Of one that was not seen nothing is known, also not that it is no hub. */
+function apposition(hub: string | undefined, process: ProcessInfo | undefined): string {
+  if (hub !== undefined) return `, ${hub}`;
+  return process ? ', which is not an mcp-hub' : '';
 }
 
 /** What sort of hub it is; `undefined` for another program. */

@@ -141,8 +141,8 @@ describe('describePortInUse', () => {
 
   it('says what it can when it knows little', () => {
     expect(describePortInUse(65_535, { process: undefined, hub: undefined })).toEqual([
-      'EADDRINUSE: port 65535 is in use by another process, which is not an mcp-hub.',
-      'It belongs to another user (with their rights, "lsof -i :65535" names it), or to a connection that is about to end: try again.',
+      'EADDRINUSE: port 65535 is in use by another process.',
+      'Nobody is seen there: it belongs to another user (with their rights, "lsof -i :65535" names it), is too busy to answer, or is a connection that is about to end. Try again.',
       'End that process, or choose another port: --port 65534',
     ]);
     expect(describePortInUse(1, { process: undefined, hub: { version: undefined, pid: 9 } })[0]).toBe(

@@ -71,7 +71,10 @@ describe('ten hubs that start at the same instant on one port', () => {
     for (const { hub, end } of losers) {
       const { code, tookMs } = await end;
       expect(code).toBe(2);
-      expect(hub.stderr()).toMatch(new RegExp(`^error: EADDRINUSE: port ${port} is in use by .*pid ${winner.pid}\\), an mcp-hub`));
+      // Whose it is, is told when it can be found out in the time that a loser has.
+      expect(hub.stderr()).toMatch(
+        new RegExp(`^error: EADDRINUSE: port ${port} is in use by (?:another process\\.|.*pid ${winner.pid}\\), an mcp-hub)`),
+      );
       expect(tookMs).toBeLessThan(1_000 + nodeMs);
     }
     await settled(winner);

@@ -5,6 +5,7 @@ import { type LegacyHttpFixture, startLegacyHttp } from '../fixtures/http/legacy
 import { fixtureServer } from '../support/fixtures.ts';
 import { endHubs, healthOf, type HubProcess, settled, startHub } from '../support/hub-process.ts';
 import { sdk2 } from '../support/mcp-clients.ts';
+import { eventually } from '../support/eventually.ts';
 
 const TOKEN = 'tok-7f3a9c51e2';
 const FILE_SECRET = 'from-the-env-file-88d1';
@@ -92,9 +93,12 @@ async function peek(name: string): Promise<unknown> {
 
 describe('.vscode/mcp.json, unchanged', () => {
   it('starts its local and its remote server', async () => {
-    const { servers } = await healthOf(hub);
-    const status = Object.fromEntries(servers.map((server) => [server.name, server.status]));
-    expect(status).toEqual({ local: 'connected', remote: 'connected', witness: 'disconnected' });
+    // One that cannot run is tried again now and then.
+    await eventually(async () => {
+      const { servers } = await healthOf(hub);
+      const status = Object.fromEntries(servers.map((server) => [server.name, server.status]));
+      expect(status).toEqual({ local: 'connected', remote: 'connected', witness: 'disconnected' });
+    });
     expect(hub.stderr()).not.toContain('mcp.json:');
   });
 
