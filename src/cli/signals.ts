@@ -1,7 +1,6 @@
 import { type Clock, Disposables, type Disposable, type Logger, messageOf } from '../base/index.ts';
+import { StrayErrors } from './stray-errors.ts';
 
-/** From the wish to stop to the end of the process, in milliseconds. */
-const STOP_LIMIT_MS = 5_000;
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
 type Listener = (...args: unknown[]) => void;
@@ -24,6 +23,8 @@ export interface ProcessLifeOptions {
   readonly logger: Logger;
   /** Ends everything that runs. */
   readonly stop: () => Promise<void>;
+  /** From the wish to stop to the end of the process, in milliseconds. */
+  readonly stopWithinMs: () => number;
   /** Loads the config again. */
   readonly reload: () => void;
   /** An error from outside any promise ended the start; `started` has not been called. */
@@ -31,17 +32,20 @@ export interface ProcessLifeOptions {
 }
 
 /**
- * The life of the process around a hub: it ends by SIGINT or SIGTERM, in order and within five seconds, at once when
- * asked twice, and not by a stray error or a closed pipe. SIGHUP makes it load its config again, also where it means that the
+ * The life of the process around a hub: it ends by SIGINT or SIGTERM, in order and within a set time, at once when
+ * asked twice, and not by a stray error or a closed pipe (only when stray errors come in numbers, with exit code 3). SIGHUP makes it load its config again, also where it means that the
  * terminal is gone: nobody who closes a window wants the clients in others to lose their hub.
  */
 export class ProcessLife implements Disposable {
   readonly #options: ProcessLifeOptions;
   readonly #owned = new Disposables();
+  readonly #strays: StrayErrors;
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
 
   constructor(options: ProcessLifeOptions) {
     this.#options = options;
+    const { clock, logger } = options;
+    this.#strays = new StrayErrors({ clock, logger, onTooMany: () => this.end(3) });
   }
 
   /** A stop is under way; an error of the start is its consequence then and no news. */
@@ -69,12 +73,12 @@ export class ProcessLife implements Disposable {
   end(exitCode: number): void {
     if (this.#phase === 'stopping') return;
     this.#phase = 'stopping';
-    const { clock, logger, process, stop } = this.#options;
+    const { clock, logger, process, stop, stopWithinMs } = this.#options;
     const exit = (code: number): void => {
       this.dispose();
       process.exit(code);
     };
-    this.#owned.add(clock.after(STOP_LIMIT_MS, () => exit(exitCode === 0 ? 3 : exitCode)));
+    this.#owned.add(clock.after(stopWithinMs(), () => exit(exitCode === 0 ? 3 : exitCode)));
     const failed = (error: unknown): void => {
       logger.error(`The hub did not stop in order: ${messageOf(error)}`);
       exit(exitCode === 0 ? 3 : exitCode);
@@ -102,14 +106,9 @@ export class ProcessLife implements Disposable {
     this.#options.reload();
   }
 
-  #onStrayError(kind: string, error: unknown): void {
-    const { logger, onStartError } = this.#options;
-    if (this.#phase === 'starting' && kind === 'uncaughtException') {
-      onStartError(error);
-      return;
-    }
-    const stack = error instanceof Error ? error.stack : undefined;
-    logger.error(`A mistake in the hub itself (${kind}): ${messageOf(error)}. It goes on.`, { code: 'UNHANDLED_ERROR', stack });
+  #onStrayError(kind: 'uncaughtException' | 'unhandledRejection', error: unknown): void {
+    if (this.#phase === 'starting' && kind === 'uncaughtException') this.#options.onStartError(error);
+    else this.#strays.take(kind, error);
   }
 
   #listen(source: EventSource, event: string, listener: Listener): void {

@@ -2,6 +2,7 @@ import { type Disposable, type HubError, toHubError, withDeadline } from '../bas
 import type { CacheHint, Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
+import { Admission } from './admission.ts';
 import type { StartableDefinition, UpstreamParts } from './incarnation.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
@@ -33,6 +34,7 @@ export class Supervisor implements Upstream {
   readonly #sharing: Sharing;
   readonly #lives: Lives;
   readonly #readiness: Readiness;
+  readonly #admission: Admission;
   #definition: ServerDefinition;
   #state: UpstreamState = Object.freeze({ kind: 'stopped' });
   #listing: Listing | undefined;
@@ -48,15 +50,16 @@ export class Supervisor implements Upstream {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#definition = options.definition;
-    const { parts, on, startupWaitMs, after } = options;
-    const { id } = options.definition;
+    const { parts, on, startupWaitMs, after, definition } = options;
+    const { id } = definition;
+    this.#definition = definition;
     this.id = id;
-    const sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
-    this.#sharing = sharing;
-    this.#lives = new Lives({ id, parts, sharing, on, after });
+    this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
+    this.#lives = new Lives({ id, parts, sharing: this.#sharing, on, after });
     const now = { state: () => this.#state, connection: () => this.#connection };
     this.#readiness = new Readiness({ id, clock: parts.clock, startupWaitMs, ...now });
+    const turns = { definition: () => this.#definition, send: (request: UpstreamRequest) => this.#send(request) };
+    this.#admission = new Admission({ id, clock: parts.clock, ...turns });
   }
 
   get definition(): ServerDefinition {
@@ -99,6 +102,7 @@ export class Supervisor implements Upstream {
   update(definition: ServerDefinition, isOtherServer: boolean): void {
     this.#definition = definition;
     if (isOtherServer) this.#lives.forgetEra();
+    this.#admission.changed();
   }
 
   start(): void {
@@ -121,7 +125,6 @@ export class Supervisor implements Upstream {
     // One that waits may have got another definition meanwhile.
     if (!this.#isPending || !startable(this.#definition)) this.#startAnew();
     await this.#readiness.attempted;
-    // Of one that is not to run any more, the end is what there is to wait for.
     if (!startable(this.#definition)) await this.#lives.ended();
   }
 
@@ -134,7 +137,11 @@ export class Supervisor implements Upstream {
     if (this.#connection !== connection) throw notReady(this.id, this.#state, this.#now());
   }
 
-  async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+  request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    return this.#admission.request(request);
+  }
+
+  async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const connection = this.#connection ?? (await this.#readiness.connection(request.signal));
     return this.#sharing.request(connection, request);
   }
@@ -175,13 +182,9 @@ export class Supervisor implements Upstream {
     this.#sharing.endSession(sessionId);
   }
 
-  #mayRun(): boolean {
-    return this.#options.mayRun?.() ?? true;
-  }
+  readonly #mayRun = (): boolean => this.#options.mayRun?.() ?? true;
 
-  #now(): number {
-    return this.#options.parts.clock.now();
-  }
+  readonly #now = (): number => this.#options.parts.clock.now();
 
   #set(state: UpstreamState): void {
     this.#state = Object.freeze(state);
@@ -292,6 +295,6 @@ export class Supervisor implements Upstream {
     this.#set({ kind: 'stopping' });
     this.#endLife(stoppedError(this.id, reason));
     await this.#lives.ended();
-    this.#giveUp(this.#definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
+    this.#giveUp({ kind: this.#definition.disabled ? 'disabled' : 'stopped' });
   }
 }

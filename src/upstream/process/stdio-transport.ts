@@ -57,7 +57,7 @@ export class StdioTransport implements ProcessTransport {
   #end: HubError | undefined;
 
   constructor(options: StdioTransportOptions) {
-    const { id, logger, maxLineBytes = 64 * MIB, maxQueuedBytes = 64 * MIB } = options;
+    const { id, launch, logger, maxLineBytes = launch.maxMessageBytes ?? 64 * MIB, maxQueuedBytes = 64 * MIB } = options;
     this.#options = options;
     this.#maxLineBytes = maxLineBytes;
     this.#maxQueuedBytes = maxQueuedBytes;
@@ -189,11 +189,13 @@ export class StdioTransport implements ProcessTransport {
     this.#noiseCount += 1;
     const text =
       `Server "${id}" sent a message of ${megabytes(line.bytes)}, over the limit of ${megabytes(this.#maxLineBytes)}; ` +
-      'it was skipped. Ask for less at once.';
+      'it was skipped. Ask for less at once, or raise "maxMessageSize" of its entry.';
     logger.warn(text, { server: id });
     const answered = overlongResponseId(line);
     if (answered === undefined) return;
-    const error = new HubError('UPSTREAM_PROTOCOL', text, { details: { server: id, limitBytes: this.#maxLineBytes, bytes: line.bytes } });
+    const error = new HubError('UPSTREAM_PROTOCOL', text, {
+      details: { server: id, setting: 'maxMessageSize', limitBytes: this.#maxLineBytes, bytes: line.bytes },
+    });
     this.#emitter.emit('requestFailed', { id: answered, error });
   }
 }
