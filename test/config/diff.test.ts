@@ -37,6 +37,7 @@ describe('a server is', () => {
     ['url', remote, { ...remote, url: 'http://localhost:2/mcp' }],
     ['headers', remote, { ...remote, headers: { A: '2' } }],
     ['transport', remote, { ...remote, type: 'sse' }],
+    ['maxMessageSize', local, { ...local, maxMessageSize: 2048 }],
     ['kind', local, remote],
     ['validity', local, {}],
     ['another mistake', { args: 'x' }, {}],
