@@ -56,7 +56,9 @@ export class ServiceNotify implements Disposable {
     }
   }
 
+  /** From now on nobody looks whether the hub is alive. */
   stopping(): void {
+    this.dispose();
     this.#tell('STOPPING=1');
   }
 
