@@ -56,7 +56,8 @@ function admission(limits: Limits) {
   };
   const names = (): string[] => sent.map(({ name }) => name);
   const answer = async (name: string): Promise<void> => {
-    const found = sent.find((one) => one.name === name) ?? expect.fail(`${name} was not sent`);
+    const found = sent.find((one) => one.name === name);
+    if (!found) throw new Error(`${name} was not sent`);
     found.answer.resolve({ era: 'legacy', outcome: { result: {} } });
     await settle();
   };

@@ -12,6 +12,8 @@ import type { Transport, TransportEvents } from '../connection/transport.ts';
 import type { LogLine } from '../types.ts';
 
 const MIB = 1024 * 1024;
+/** Bytes that may wait for a server to read them. */
+const MAX_QUEUED_BYTES = 64 * MIB;
 /** What may be read in one window that nobody asked for: bytes of noise, and as much per line or message as looking at one takes. */
 const NOISE_PER_WINDOW = MIB;
 const NOISE_WINDOW_MS = 100;
@@ -57,7 +59,7 @@ export class StdioTransport implements ProcessTransport {
   #end: HubError | undefined;
 
   constructor(options: StdioTransportOptions) {
-    const { id, launch, logger, maxLineBytes = launch.maxMessageBytes ?? 64 * MIB, maxQueuedBytes = 64 * MIB } = options;
+    const { id, launch, logger, maxLineBytes = launch.maxMessageBytes ?? 64 * MIB, maxQueuedBytes = MAX_QUEUED_BYTES } = options;
     this.#options = options;
     this.#maxLineBytes = maxLineBytes;
     this.#maxQueuedBytes = maxQueuedBytes;
