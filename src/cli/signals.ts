@@ -1,7 +1,18 @@
 import { type Clock, Disposables, type Disposable, type Logger, messageOf } from '../base/index.ts';
 import { StrayErrors } from './stray-errors.ts';
 
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15, SIGBREAK: 21 } as const;
+
+type StopSignal = keyof typeof signalNumbers;
+
+/**
+ * What a signal is for. On Windows SIGHUP says that the console was closed, and the system ends the process some seconds later
+ * whatever it does, so it means stop there; Ctrl-Break does too, and SIGTERM never comes.
+ */
+export function signalsOn(platform: NodeJS.Platform): { readonly stop: readonly StopSignal[]; readonly reload: readonly 'SIGHUP'[] } {
+  if (platform === 'win32') return { stop: ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP'], reload: [] };
+  return { stop: ['SIGINT', 'SIGTERM'], reload: ['SIGHUP'] };
+}
 
 type Listener = (...args: unknown[]) => void;
 
@@ -12,6 +23,7 @@ interface EventSource {
 
 /** The part of Node's `process` that a running hub deals with. */
 interface ProcessLike extends EventSource {
+  readonly platform: NodeJS.Platform;
   readonly stdout: EventSource;
   readonly stderr: EventSource;
   exit(code: number): void;
@@ -33,8 +45,9 @@ export interface ProcessLifeOptions {
 
 /**
  * The life of the process around a hub: it ends by SIGINT or SIGTERM, in order and within a set time, at once when
- * asked twice, and not by a stray error or a closed pipe (only when stray errors come in numbers, with exit code 3). SIGHUP makes it load its config again, also where it means that the
- * terminal is gone: nobody who closes a window wants the clients in others to lose their hub.
+ * asked twice, and not by a stray error or a closed pipe; only when stray errors come in numbers, with exit code 3. SIGHUP
+ * makes it load its config again ({@link signalsOn}), also where it means that the terminal is gone: nobody who closes a
+ * window wants the clients in others to lose their hub.
  */
 export class ProcessLife implements Disposable {
   readonly #options: ProcessLifeOptions;
@@ -56,8 +69,9 @@ export class ProcessLife implements Disposable {
   /** Begins to listen to the process. */
   watch(): void {
     const { process } = this.#options;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) this.#listen(process, signal, () => this.#onSignal(signal));
-    this.#listen(process, 'SIGHUP', () => this.#onHangUp());
+    const { stop, reload } = signalsOn(process.platform);
+    for (const signal of stop) this.#listen(process, signal, () => this.#onSignal(signal));
+    for (const signal of reload) this.#listen(process, signal, () => this.#onHangUp());
     this.#listen(process, 'uncaughtException', (error) => this.#onStrayError('uncaughtException', error));
     this.#listen(process, 'unhandledRejection', (error) => this.#onStrayError('unhandledRejection', error));
     // Whoever read our output may end before us (an editor, `head`): EPIPE is expected, and there is nobody left to tell.
@@ -90,7 +104,7 @@ export class ProcessLife implements Disposable {
     this.#owned.dispose();
   }
 
-  #onSignal(signal: keyof typeof signalNumbers): void {
+  #onSignal(signal: StopSignal): void {
     const { logger, process } = this.#options;
     if (this.#phase === 'stopping') {
       process.exit(128 + signalNumbers[signal]);

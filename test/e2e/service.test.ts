@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -158,6 +159,13 @@ describe.skipIf(!hasSystemd)('under a service manager', () => {
   });
 });
 
+it.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)('the unit in examples is one that systemd understands', () => {
+  const unit = join(PROJECT, 'examples/service/mcp-hub.service');
+  const env = { ...process.env, XDG_RUNTIME_DIR: tmpdir() };
+  const { stderr } = spawnSync('systemd-analyze', ['verify', '--user', '--man=no', unit], { encoding: 'utf8', env });
+  expect(stderr.split('\n').filter((line) => line.includes('mcp-hub.service'))).toEqual([]);
+});
+
 it('a socket of a service manager that is not there is a warning, and the hub runs', async () => {
   const hub = await hubWith({}, { NOTIFY_SOCKET: '/nowhere/notify' });
   await eventually('the warning', () => hub.output().includes('The service manager cannot be told'));
@@ -165,9 +173,7 @@ it('a socket of a service manager that is not there is a warning, and the hub ru
 });
 
 function childrenOf(pid: number): number[] {
-  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-  return stdout
-    .split('\n')
-    .map(Number)
-    .filter((child) => child > 0);
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  return pairs.filter(([, parent]) => parent === pid).map(([child]) => child ?? 0);
 }
