@@ -57,7 +57,8 @@ const server: readonly SettingRow[] = [
   {
     name: 'maxMessageSize',
     unit: 'bytes',
-    effect: 'the message is skipped; the call that it answered fails with `UPSTREAM_PROTOCOL`, the others go on',
+    effect:
+      'the message is skipped; the call that it answered fails with `UPSTREAM_PROTOCOL`, the others go on (over HTTP+SSE, where all share one stream, it is connected anew)',
   },
   { name: 'maxConnections', unit: 'count', effect: 'a call that needs a connection of its own waits for one until its `requestTimeout`' },
 ];

@@ -9,7 +9,7 @@ type StopSignal = keyof typeof signalNumbers;
  * What a signal is for. On Windows SIGHUP says that the console was closed, and the system ends the process some seconds later
  * whatever it does, so it means stop there; Ctrl-Break does too, and SIGTERM never comes.
  */
-export function signalsOn(platform: NodeJS.Platform): { readonly stop: readonly StopSignal[]; readonly reload: readonly 'SIGHUP'[] } {
+function signalsOn(platform: NodeJS.Platform): { readonly stop: readonly StopSignal[]; readonly reload: readonly 'SIGHUP'[] } {
   if (platform === 'win32') return { stop: ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP'], reload: [] };
   return { stop: ['SIGINT', 'SIGTERM'], reload: ['SIGHUP'] };
 }
