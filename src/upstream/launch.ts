@@ -1,13 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
-import { HubError, REDACTED, Secret } from '../base/index.ts';
+import { HubError, Secret } from '../base/index.ts';
 import {
   type HubEnvironment,
+  maskCommandLine,
+  maskUrl,
   parseDotenv,
   Placeholders,
   predefined,
   readHubEnvironment,
   type RemoteDefinition,
+  secretsOf,
   type StdioDefinition,
 } from '../config/index.ts';
 import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
@@ -112,9 +115,9 @@ async function resolveStdio(definition: StdioDefinition, work: Work): Promise<St
     env: secrets(childEnv),
     environmentNames: environmentNames(layers),
     cwd,
-    label: [definition.command, ...definition.args].join(' '),
+    label: maskCommandLine(definition.command, definition.args),
     ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
-    redact: redactorOf(work, Object.values(fileEnv)),
+    redact: redactorOf(work, [...Object.values(fileEnv), ...secretsOf({ command: definition.command, args: definition.args })]),
   };
 }
 
@@ -135,9 +138,9 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
     url: new Secret(url),
     headers: secrets(Object.fromEntries(headers)),
     transport: definition.transport,
-    label: withoutLiteralSecrets(definition.url),
+    label: maskUrl(definition.url),
     ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
-    redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url)]),
+    redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url), ...secretsOf({ url: definition.url })]),
   };
 }
 
@@ -213,8 +216,4 @@ function urlSecrets(url: string): string[] {
   if (!URL.canParse(url)) return [];
   const { password, searchParams } = new URL(url);
   return [password, ...searchParams.values()];
-}
-
-function withoutLiteralSecrets(url: string): string {
-  return url.replace(/(\/\/[^/@:]*:)[^/@]*@/, `$1${REDACTED}@`).replace(/([?&][^=&#]+=)(?!\$[{<])[^&#]+/g, `$1${REDACTED}`);
 }

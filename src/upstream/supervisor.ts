@@ -3,10 +3,10 @@ import type { CacheHint, Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
 import { Admission } from './admission.ts';
-import type { StartableDefinition, UpstreamParts } from './incarnation.ts';
+import type { StartableDefinition } from './incarnation.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
-import { Lives, type SupervisorListener } from './lives.ts';
+import { Lives, type SupervisorOptions } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
 import { Readiness } from './readiness.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
@@ -14,18 +14,6 @@ import { Sharing } from './sharing/sharing.ts';
 import { invalidDefinition, startable, stoppedError, type StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
 import type { Connection, LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
-
-export interface SupervisorOptions {
-  readonly definition: ServerDefinition;
-  readonly parts: UpstreamParts;
-  /** How long requests wait for a start, counted from its beginning, in milliseconds; asked for every wait. */
-  readonly startupWaitMs: () => number;
-  /** What must be over before the first start, such as the end of another server of the same name; never rejects. */
-  readonly after?: Promise<void> | undefined;
-  /** `false` once nobody would stop what is started: starts do nothing then. Default: always `true`. */
-  readonly mayRun?: () => boolean;
-  readonly on: SupervisorListener;
-}
 
 /** Keeps one upstream in its desired state: started, and started again whenever it fails, until it is stopped. */
 export class Supervisor implements Upstream {
@@ -46,20 +34,20 @@ export class Supervisor implements Upstream {
   /** Whether an attempt has begun that has not launched anything yet, because the life before is still being ended. */
   #isPending = false;
   #stopping: Promise<void> | undefined;
+  /** Somebody has started it since it began to stop. */
+  #isStartedAgain = false;
   readonly #wishes = new StandingWishes();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { parts, on, startupWaitMs, after, definition } = options;
-    const { id } = definition;
-    this.#definition = definition;
-    this.id = id;
-    this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
-    this.#lives = new Lives({ id, parts, sharing: this.#sharing, on, after });
+    this.#definition = options.definition;
+    const { parts, on, startupWaitMs, after } = options;
+    const id = (this.id = options.definition.id);
+    const sharing = (this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) }));
+    this.#lives = new Lives({ id, parts, sharing, on, after });
     const now = { state: () => this.#state, connection: () => this.#connection };
     this.#readiness = new Readiness({ id, clock: parts.clock, startupWaitMs, ...now });
-    const turns = { definition: () => this.#definition, send: (request: UpstreamRequest) => this.#send(request) };
-    this.#admission = new Admission({ id, clock: parts.clock, ...turns });
+    this.#admission = new Admission({ id, clock: parts.clock, definition: () => this.#definition, send: (one) => this.#send(one) });
   }
 
   get definition(): ServerDefinition {
@@ -86,6 +74,10 @@ export class Supervisor implements Upstream {
     return this.#connection?.freshen(kind);
   }
 
+  get serverInfo(): object | undefined {
+    return this.#connection?.identity.serverInfo;
+  }
+
   get noiseCount(): number {
     return this.#lives.noiseCount;
   }
@@ -106,14 +98,15 @@ export class Supervisor implements Upstream {
   }
 
   start(): void {
+    this.#isStartedAgain = true;
     if (!this.#mayRun() || this.#stopping || ['starting', 'ready', 'stopping'].includes(this.#state.kind)) return;
     this.#startAnew();
   }
 
   stop(reason: StopReason = 'stopped'): Promise<void> {
+    this.#isStartedAgain = false;
     if (this.#state.kind === 'stopped' || this.#state.kind === 'disabled') return this.#stopping ?? this.#lives.ended();
-    this.#stopping ??= this.#stopNow(reason).finally(() => void (this.#stopping = undefined));
-    return this.#stopping;
+    return (this.#stopping ??= this.#stopNow(reason));
   }
 
   async restart(): Promise<void> {
@@ -125,6 +118,7 @@ export class Supervisor implements Upstream {
     // One that waits may have got another definition meanwhile.
     if (!this.#isPending || !startable(this.#definition)) this.#startAnew();
     await this.#readiness.attempted;
+    // Of one that is not to run any more, the end is what there is to wait for.
     if (!startable(this.#definition)) await this.#lives.ended();
   }
 
@@ -182,9 +176,13 @@ export class Supervisor implements Upstream {
     this.#sharing.endSession(sessionId);
   }
 
-  readonly #mayRun = (): boolean => this.#options.mayRun?.() ?? true;
+  #mayRun(): boolean {
+    return this.#options.mayRun?.() ?? true;
+  }
 
-  readonly #now = (): number => this.#options.parts.clock.now();
+  #now(): number {
+    return this.#options.parts.clock.now();
+  }
 
   #set(state: UpstreamState): void {
     this.#state = Object.freeze(state);
@@ -295,6 +293,8 @@ export class Supervisor implements Upstream {
     this.#set({ kind: 'stopping' });
     this.#endLife(stoppedError(this.id, reason));
     await this.#lives.ended();
-    this.#giveUp({ kind: this.#definition.disabled ? 'disabled' : 'stopped' });
+    this.#stopping = undefined;
+    if (this.#isStartedAgain && this.#mayRun()) return this.#startAnew();
+    this.#giveUp(this.#definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
   }
 }

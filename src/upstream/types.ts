@@ -168,6 +168,8 @@ export interface Upstream {
   /** As it is now in the config. */
   readonly definition: ServerDefinition;
   readonly state: UpstreamState;
+  /** What the server said of itself (`name`, `version`, …); `undefined` while there is no connection. */
+  readonly serverInfo: object | undefined;
   /** The last known offer, also while the upstream restarts. Complete: what the definition disables is in it. */
   readonly listing: Listing | undefined;
   /** As {@link Connection.listHint}; not fresh while there is no connection. */
@@ -199,7 +201,7 @@ export interface Upstream {
   rootsChanged(sessionId: string | undefined): void;
   /** The session is over: connections of its own end. */
   endSession(sessionId: string): void;
-  /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts, runs or stops. */
+  /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts or runs; one that stops is started after that, unless it is stopped again. */
   start(): void;
   /** Stops it until the next {@link start}; resolves when all of it is gone, within a few seconds. Idempotent, never rejects. */
   stop(): Promise<void>;
