@@ -6,8 +6,10 @@ import { type Sample, slopePerHour, takeSample } from './samples.ts';
 import { newTally, runClients, type Tally } from './traffic.ts';
 import { World } from './world.ts';
 
-/** So much of the run is not looked at for growth: caches fill, and code is compiled. */
-const WARM_UP = 0.3;
+/** So much of the run is not looked at for growth, because caches fill and code is compiled: its first six minutes (events are kept for five), … */
+const WARM_UP_MINUTES = 6;
+/** … but of a short run not more than this part. */
+const MAX_WARM_UP = 0.6;
 const SAMPLES = 60;
 /** Heap growth that counts as flat, in MiB: of the whole run, measured after a garbage collection. */
 const FLAT_MIB = 4;
@@ -71,13 +73,16 @@ function tell({ right, failed, wrong, lost, left, sessions }: Tally, faults: Rea
 }
 
 function judge(before: Sample, samples: readonly Sample[], after: Sample, { wrong, lost }: Tally): string[] {
-  const looked = samples.slice(Math.floor(samples.length * WARM_UP));
+  const minutes = samples.at(-1)?.atMinutes ?? 0;
+  const looked = samples.filter(({ atMinutes }) => atMinutes >= Math.min(WARM_UP_MINUTES, minutes * MAX_WARM_UP));
   const heap = slopePerHour(looked, ({ heapMib }) => heapMib);
   const rss = slopePerHour(looked, ({ rssMib }) => rssMib);
   const spanHours = ((looked.at(-1)?.atMinutes ?? 0) - (looked[0]?.atMinutes ?? 0)) / 60;
   const shown = ({ rssMib, heapMib, handles, files, sockets, children }: Sample): string =>
     `RSS ${rssMib.toFixed(0)} MiB, heap ${heapMib.toFixed(1)} MiB, handles ${handles}, files ${files} (sockets ${sockets}), children ${children}`;
   console.log(`before: ${shown(before)}\nafter:  ${shown(after)}`);
+  const tenths = samples.filter((_, index) => index % 6 === 5).map(({ heapMib }) => heapMib.toFixed(1));
+  console.log(`heap after each tenth of the run, in MiB: ${tenths.join(' ')}`);
   console.log(
     `slope after warm-up: heap ${heap.toFixed(1)} MiB/h (${(heap * spanHours).toFixed(2)} MiB in the time), RSS ${rss.toFixed(1)} MiB/h`,
   );
