@@ -72,9 +72,13 @@ function tell({ right, failed, wrong, lost, left, sessions }: Tally, faults: Rea
   for (const text of wrong.slice(0, 10)) console.log(`  wrong: ${text}`);
 }
 
-function judge(before: Sample, samples: readonly Sample[], after: Sample, { wrong, lost }: Tally): string[] {
+function afterWarmUp(samples: readonly Sample[]): readonly Sample[] {
   const minutes = samples.at(-1)?.atMinutes ?? 0;
-  const looked = samples.filter(({ atMinutes }) => atMinutes >= Math.min(WARM_UP_MINUTES, minutes * MAX_WARM_UP));
+  return samples.filter(({ atMinutes }) => atMinutes >= Math.min(WARM_UP_MINUTES, minutes * MAX_WARM_UP));
+}
+
+function judge(before: Sample, samples: readonly Sample[], after: Sample, { wrong, lost }: Tally): string[] {
+  const looked = afterWarmUp(samples);
   const heap = slopePerHour(looked, ({ heapMib }) => heapMib);
   const rss = slopePerHour(looked, ({ rssMib }) => rssMib);
   const spanHours = ((looked.at(-1)?.atMinutes ?? 0) - (looked[0]?.atMinutes ?? 0)) / 60;
