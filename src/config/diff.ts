@@ -19,7 +19,19 @@ export interface ConfigDiff {
 }
 
 /** Everything a server is started from. */
-const STARTED_FROM = ['kind', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'transport', 'disabled'] as const;
+const STARTED_FROM = [
+  'kind',
+  'command',
+  'args',
+  'env',
+  'envFile',
+  'cwd',
+  'url',
+  'headers',
+  'transport',
+  'disabled',
+  'maxMessageBytes',
+] as const;
 /** What people see of it, or others act on, while the server itself runs on. */
 const SHOWN = ['displayName', 'source', 'dev'] as const;
 

@@ -2,6 +2,7 @@ import { type Disposable, type HubError, toHubError, withDeadline } from '../bas
 import type { CacheHint, Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
+import { Admission } from './admission.ts';
 import type { StartableDefinition } from './incarnation.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
@@ -21,6 +22,7 @@ export class Supervisor implements Upstream {
   readonly #sharing: Sharing;
   readonly #lives: Lives;
   readonly #readiness: Readiness;
+  readonly #admission: Admission;
   #definition: ServerDefinition;
   #state: UpstreamState = Object.freeze({ kind: 'stopped' });
   #listing: Listing | undefined;
@@ -45,6 +47,7 @@ export class Supervisor implements Upstream {
     this.#lives = new Lives({ id, parts, sharing, on, after });
     const now = { state: () => this.#state, connection: () => this.#connection };
     this.#readiness = new Readiness({ id, clock: parts.clock, startupWaitMs, ...now });
+    this.#admission = new Admission({ id, clock: parts.clock, definition: () => this.#definition, send: (one) => this.#send(one) });
   }
 
   get definition(): ServerDefinition {
@@ -91,6 +94,7 @@ export class Supervisor implements Upstream {
   update(definition: ServerDefinition, isOtherServer: boolean): void {
     this.#definition = definition;
     if (isOtherServer) this.#lives.forgetEra();
+    this.#admission.changed();
   }
 
   start(): void {
@@ -127,7 +131,11 @@ export class Supervisor implements Upstream {
     if (this.#connection !== connection) throw notReady(this.id, this.#state, this.#now());
   }
 
-  async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+  request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    return this.#admission.request(request);
+  }
+
+  async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const connection = this.#connection ?? (await this.#readiness.connection(request.signal));
     return this.#sharing.request(connection, request);
   }

@@ -6,6 +6,8 @@ export interface HttpPeer {
   readonly id: string;
   /** The URL as configured. */
   readonly label: string;
+  /** Largest message that is read, in bytes. Absent: 64 MiB. */
+  readonly maxMessageBytes?: number | undefined;
   redact(text: string): string;
 }
 

@@ -79,7 +79,7 @@ export class HttpTransport implements Transport {
 
   get #peer() {
     const { id, launch } = this.#options;
-    return { id, label: launch.label, redact: (text: string) => launch.redact(text) };
+    return { id, label: launch.label, maxMessageBytes: launch.maxMessageBytes, redact: (text: string) => launch.redact(text) };
   }
 
   #startExchange(request: RequestMessage, options: SendOptions): void {

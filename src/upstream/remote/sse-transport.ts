@@ -74,7 +74,7 @@ export class SseTransport implements Transport {
 
   get #peer(): HttpPeer {
     const { id, launch } = this.#options;
-    return { id, label: launch.label, redact: (text) => launch.redact(text) };
+    return { id, label: launch.label, maxMessageBytes: launch.maxMessageBytes, redact: (text) => launch.redact(text) };
   }
 
   #createSdk(): SSEClientTransport {
