@@ -145,7 +145,7 @@ describe('a reader that comes back', () => {
       }
       return got;
     };
-    await eventually(() => expect(steady.blocks).toHaveLength(1));
+    await eventually(() => expect(steady.blocks.length).toBeGreaterThan(0));
     const all = Promise.all(Array.from({ length: 10 }, restless));
     for (let round = 0; round < 20; round += 1) {
       await Promise.all(names.map((name) => call(hub, name, 'redescribe', { length: 50_000 })));
