@@ -56,8 +56,7 @@ export class Lifecycle {
     this.lives = new Lives({ id, parts, sharing, on, after });
     this.#retries = new Retries(id, parts, this.history);
     this.now = new Standing({ definition: options.definition, offers: parts.offers, on, changed: () => this.#changed() });
-    const now = { state: () => this.now.state, connection: () => this.now.connection };
-    this.readiness = new Readiness({ id, clock, startupWaitMs, ...now });
+    this.readiness = new Readiness({ id, clock, startupWaitMs, now: this.now });
     this.#succession = new Succession({
       clock,
       definition: () => startable(this.now.definition),
@@ -130,13 +129,13 @@ export class Lifecycle {
     return this.#stopFirst();
   }
 
-  #mayRun(): boolean {
-    return this.#options.mayRun?.() ?? true;
-  }
-
   #changed(): void {
     this.#isPending = false;
     this.readiness.changed();
+  }
+
+  #mayRun(): boolean {
+    return this.#options.mayRun?.() ?? true;
   }
 
   async #stopFirst(): Promise<void> {
@@ -286,9 +285,8 @@ export class Lifecycle {
 
   /** The current one, what was to replace it, and those that finish their calls. */
   #endLives(reason: HubError): void {
-    this.now.connection = undefined;
-    this.#sleep.dispose();
-    this.lives.endAll(reason, this.#succession.end(reason));
+    this.lives.endOthers(reason, this.#succession.end(reason));
+    this.#endLife(reason);
   }
 
   async #stopNow(reason: StopReason): Promise<void> {

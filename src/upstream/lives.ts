@@ -137,11 +137,10 @@ export class Lives {
     this.#era.forget();
   }
 
-  /** Ends all there are, also those that finish their calls; `beside` is the end of one that was only to become one of them. */
-  endAll(reason: HubError, beside: Promise<void>): void {
-    this.#await(beside);
+  /** Ends those that finish their calls; `successor` is the end of one that was to become the current one. */
+  endOthers(reason: HubError, successor: Promise<void>): void {
     this.#retirees.end(reason);
-    this.end(reason);
+    this.#await(successor);
   }
 
   /** Ends the current one, for `reason`, and the connections beside its main one. */
