@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { StartableDefinition } from '../incarnation.ts';
 
-/** Everything that decides which server is started, as it stands in the config: placeholders are not resolved. */
-const STARTED_FROM = ['kind', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'transport'] as const;
+/** The name, and everything that decides which server is started, as it stands in the config: placeholders are not resolved. */
+const STARTED_FROM = ['id', 'kind', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'transport'] as const;
 
 /** What tells the server of one definition from that of another, in 64 hexadecimal digits. Nothing can be read out of it. */
 export function definitionHash(definition: StartableDefinition): string {
