@@ -49,9 +49,9 @@ export class Lifecycle {
     this.#wishes = wishes;
     const { parts, on, startupWaitMs, after } = options;
     const { clock } = parts;
-    this.#clock = clock;
     const { id } = options.definition;
     this.id = id;
+    this.#clock = clock;
     this.history = new History(clock);
     this.lives = new Lives({ id, parts, sharing, on, after });
     this.#retries = new Retries(id, parts, this.history);
@@ -94,22 +94,23 @@ export class Lifecycle {
     await this.readiness.attempted;
   }
 
-  /** What the definition says of its start; what it offered before is offered until it says something itself. */
-  startUp(): void {
+  /** What the definition says of its start. What it offered before is offered until it says something itself; if that is known, it is held for so long. */
+  startUp(holdMs = 0): void {
     const definition = startable(this.now.definition);
     if (!definition || !this.#mayRun() || this.#stopping) return this.start();
     this.now.recall(definition);
-    if (definition.start === undefined || definition.start === 'eager') return this.start();
+    if (definition.start === undefined || definition.start === 'eager') return this.start(this.now.listing ? holdMs : 0);
     this.#generation += 1;
     return this.now.enter({ kind: 'stopped', reason: definition.start });
   }
 
-  start(): void {
+  start(holdMs = 0): void {
     if (!this.#mayRun() || this.#stopping || ['starting', 'ready', 'stopping'].includes(this.now.state.kind)) return;
-    this.#startAnew();
+    this.#startAnew(holdMs);
   }
 
   wake(): void {
+    this.#retries.hurry();
     if (this.now.isAsleep) this.start();
   }
 
@@ -123,8 +124,8 @@ export class Lifecycle {
   async restart(): Promise<void> {
     if (!this.#mayRun() || this.#stopping) return this.#stopping;
     const definition = startable(this.now.definition);
-    const overlaps = definition?.restart !== 'stop-first' && !this.#isExclusive;
-    if (definition && overlaps && this.now.connection) return this.#succession.begin(stoppedError(this.id, 'restarted'));
+    const overlaps = definition && definition.restart !== 'stop-first' && !this.#isExclusive;
+    if (overlaps && this.now.connection) return this.#succession.begin(stoppedError(this.id, 'restarted'));
     return this.#stopFirst();
   }
 
@@ -153,7 +154,7 @@ export class Lifecycle {
   }
 
   /** From the beginning: failures before do not count any more. */
-  #startAnew(): void {
+  #startAnew(holdMs = 0): void {
     const { definition } = this.now;
     this.#retries.cancel();
     this.#generation += 1;
@@ -161,17 +162,18 @@ export class Lifecycle {
     if (definition.kind === 'invalid') return this.now.giveUp({ kind: 'failed', error: invalidDefinition(definition) });
     this.#retries.forgive();
     this.readiness.expectAttempt();
-    return this.#begin();
+    return this.#begin({ holdMs });
   }
 
-  #begin(last?: HubError): void {
+  #begin({ last, holdMs = 0 }: { readonly last?: HubError; readonly holdMs?: number } = {}): void {
     this.#retries.cancel();
     this.#generation += 1;
     const sinceMs = this.#clock.now();
     this.readiness.waitFrom(sinceMs);
     this.now.enter({ kind: 'starting', sinceMs, attempt: this.#retries.attempt, ...(last && { last }) });
     this.#isPending = true;
-    void this.#launch(this.#generation);
+    const generation = this.#generation;
+    this.#retries.begin(holdMs, () => void this.#launch(generation));
   }
 
   /** Two lives at once would fight over what a server needs for itself: a port, a file, a lock. */
@@ -234,11 +236,9 @@ export class Lifecycle {
     // What was to be replaced is gone by itself meanwhile.
     if (!this.now.connection) return this.#fail(error);
     this.history.erred(error);
-    const isTaken = this.now.definition.kind === 'stdio' && looksTaken(error);
-    this.#options.parts.logger.warn(refusal(this.id, error, isTaken), { server: this.id, code: error.code });
-    if (!isTaken) return undefined;
-    this.#isExclusive = true;
-    return this.#stopFirst();
+    this.#isExclusive = this.now.definition.kind === 'stdio' && looksTaken(error);
+    this.#options.parts.logger.warn(refusal(this.id, error, this.#isExclusive), { server: this.id, code: error.code });
+    return this.#isExclusive ? this.#stopFirst() : undefined;
   }
 
   async #ready(definition: StartableDefinition, connection: Connection, sinceMs: number): Promise<void> {
@@ -266,7 +266,7 @@ export class Lifecycle {
     if (sinceMs !== undefined) return this.now.enter({ kind: 'starting', sinceMs, attempt: this.#retries.attempt, last: error });
     if (error.code === 'UNAUTHORIZED') return this.now.giveUp({ kind: 'auth-required', error });
     if (error.code === 'PLACEHOLDER_ERROR' || error.code === 'CONFIG_ERROR') return this.now.giveUp({ kind: 'failed', error });
-    const next = this.#retries.after(error, readyForMs, () => this.#begin(error));
+    const next = this.#retries.after(error, readyForMs, () => this.#begin({ last: error }));
     return this.now.enter({ kind: 'backoff', ...next, last: error });
   }
 

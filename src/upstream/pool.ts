@@ -11,6 +11,14 @@ import type { PoolEvents, Upstream } from './types.ts';
 /** More than any one server may take; what is left then is ended by the guard. */
 const STOP_DEADLINE_MS = 4_000;
 
+/**
+ * Servers of which is known what they offer are started a moment after the hub, one after the other: to start a process holds up
+ * everything else, and clients ask for lists first. In milliseconds.
+ */
+const FIRST_HOLD_MS = 100;
+const HOLD_APART_MS = 15;
+const MAX_HOLD_MS = 1_000;
+
 export interface PoolOptions extends Omit<UpstreamParts, 'createStdioTransport'> {
   /** In the order of the config, which is the order of everything that is offered. */
   readonly definitions: readonly ServerDefinition[];
@@ -54,7 +62,11 @@ export class Pool {
   /** Starts all of them at once, each as its definition says, and waits for none. */
   startAll(): void {
     this.#isOver = false;
-    for (const supervisor of this.#supervisors.values()) supervisor.startUp();
+    let holdMs = FIRST_HOLD_MS;
+    for (const supervisor of this.#supervisors.values()) {
+      supervisor.startUp(holdMs);
+      holdMs = Math.min(holdMs + HOLD_APART_MS, MAX_HOLD_MS);
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ export class Retries {
   readonly #history: History;
   #failures = 0;
   #next: Disposable | undefined;
+  #held: (() => void) | undefined;
 
   constructor(id: string, parts: UpstreamParts, history: History) {
     this.#id = id;
@@ -25,6 +26,7 @@ export class Retries {
   /** No attempt comes by itself. */
   cancel(): void {
     this.#next?.dispose();
+    this.#held = undefined;
   }
 
   /** From the beginning: failures before do not count any more. */
@@ -32,6 +34,21 @@ export class Retries {
     this.cancel();
     this.#failures = 0;
     this.#history.forgive();
+  }
+
+  /** Begins an attempt, after a moment if one is given; that is taken back like any other. */
+  begin(holdMs: number, launch: () => void): void {
+    if (holdMs === 0) return launch();
+    this.#held = launch;
+    this.#next = this.#parts.clock.after(holdMs, () => this.hurry());
+  }
+
+  /** Somebody waits for an attempt: one that takes its time begins now. */
+  hurry(): void {
+    const launch = this.#held;
+    if (!launch) return;
+    this.cancel();
+    launch();
   }
 
   /** Has it tried again after a while. @returns how often it has failed in a row, and when the next attempt is */

@@ -83,8 +83,8 @@ export class Supervisor implements Upstream {
   }
 
   /** As {@link Lifecycle.startUp}. */
-  startUp(): void {
-    this.#life.startUp();
+  startUp(holdMs?: number): void {
+    this.#life.startUp(holdMs);
   }
 
   start(): void {

@@ -206,7 +206,7 @@ export interface Upstream {
   rootsChanged(sessionId: string | undefined): void;
   /** The session is over: connections of its own end. */
   endSession(sessionId: string): void;
-  /** Starts it when it is asleep, and does nothing otherwise. */
+  /** Starts it when it is asleep, at once when it takes its time to start, and does nothing otherwise. */
   wake(): void;
   /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts, runs or stops. */
   start(): void;

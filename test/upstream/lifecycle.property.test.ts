@@ -2,16 +2,19 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { HubError } from '../../src/base/index.ts';
 import type { StdioDefinition } from '../../src/config/index.ts';
+import type { Offers } from '../../src/upstream/incarnation.ts';
 import { settle } from '../support/fake-clock.ts';
-import { ScriptedConnection } from '../support/scripted-connect.ts';
+import { listingOf, ScriptedConnection } from '../support/scripted-connect.ts';
 import { anyCall, scriptedPool } from '../support/scripted-pool.ts';
 
 const exit = new HubError('UPSTREAM_EXITED', 'It exited.');
 const taken = new HubError('UPSTREAM_EXITED', 'It exited: address already in use.');
 
+const remembering: Offers = { recall: () => listingOf('before'), remember: () => {}, settled: async () => {} };
+
 /** One server, and all that may happen to it. */
-function scene(given: Partial<StdioDefinition>) {
-  const all = scriptedPool(given);
+function scene({ isKnown, ...given }: Partial<StdioDefinition> & { readonly isKnown: boolean }) {
+  const all = scriptedPool(given, isKnown ? remembering : undefined);
   const { upstream, calls, clock, edit } = all;
   const made: ScriptedConnection[] = [];
   const answers: Promise<unknown>[] = [];
@@ -65,6 +68,7 @@ it('leaves nothing behind, whatever happens in whatever order, and answers every
     start: fc.constantFrom('eager', 'lazy', 'manual'),
     restart: fc.constantFrom('overlap', 'stop-first'),
     idleTimeoutMs: fc.constantFrom(500, 40_000),
+    isKnown: fc.boolean(),
   });
   const property = fc.asyncProperty(definition, fc.array(fc.constantFrom(...STEPS), { maxLength: 40 }), async (given, steps) => {
     const { pool, upstream, clock, kinds, open, answers, steps: actions } = scene(given);

@@ -217,8 +217,9 @@ describe('idleTimeout', () => {
 describe('what was offered before', () => {
   it('is offered until the server says something itself, and remembered anew', async () => {
     const memory = new Memory(listingOf('old'));
-    const { calls, connectNext, lists, kinds, upstream } = started({}, memory);
+    const { calls, connectNext, lists, kinds, upstream, clock } = started({}, memory);
     expect([lists, kinds]).toEqual([['old'], ['starting']]);
+    await clock.advance(100);
     await connectNext(new ScriptedConnection(listingOf('new')));
     expect([lists, memory.remembered]).toEqual([['old', 'new'], ['x: new']]);
     calls[0]?.options.on.listing(listingOf('newer'));
@@ -226,10 +227,33 @@ describe('what was offered before', () => {
     expect(upstream.state.kind).toBe('ready');
   });
 
+  it('lets the server take its time to start, until somebody calls it or stops it', async () => {
+    const unknown = started({});
+    await settle();
+    expect(unknown.calls).toHaveLength(1);
+    const known = started({}, new Memory(listingOf('old')));
+    await known.clock.advance(99);
+    expect([known.upstream.state.kind, known.calls.length]).toEqual(['starting', 0]);
+    const called = known.upstream.request(anyCall);
+    await known.connectNext();
+    await called;
+    expect(known.clock.pending).toBe(0);
+    const stopped = started({}, new Memory(listingOf('old')));
+    await stopped.upstream.stop();
+    await stopped.clock.advance(1_000);
+    expect([stopped.calls.length, stopped.clock.pending]).toEqual([0, 0]);
+    const restarted = started({}, new Memory(listingOf('old')));
+    const done = restarted.upstream.restart();
+    await restarted.clock.advance(100);
+    await restarted.connectNext();
+    await done;
+    expect(restarted.calls).toHaveLength(1);
+  });
+
   it('stays while the start fails, and goes when the server cannot be started', async () => {
     const memory = new Memory(listingOf('old'));
     const { calls, clock, upstream } = started({}, memory);
-    await settle();
+    await clock.advance(100);
     calls[0]?.outcome.reject(exit);
     await settle();
     expect([upstream.state.kind, upstream.listing?.items.tools.length]).toEqual(['backoff', 1]);
