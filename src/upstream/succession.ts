@@ -97,9 +97,9 @@ export class Succession {
       if (generation !== this.#generation) return;
       const lost = successor.lost();
       if (lost) throw lost;
-      const outcome = this.#finish();
+      // Who waits goes on after this turn, and so with the new one.
+      this.#finish().resolve();
       successor.adopt(connection, sinceMs);
-      outcome.resolve();
     } catch (cause) {
       if (generation === this.#generation) await this.#refuse(successor, toHubError(cause, 'CONNECTION_ERROR'));
     }

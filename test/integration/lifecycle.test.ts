@@ -6,6 +6,7 @@ import { ToolListChangedNotificationSchema } from 'sdk-v1/types.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hubPaths } from '../../src/base/index.ts';
 import { isObject, type JsonObject } from '../../src/protocol/index.ts';
+import { startLegacyHttp } from '../fixtures/http/legacy-http.ts';
 import { eventually } from '../support/eventually.ts';
 import { fixture, runHub, type RunningHub } from '../support/in-process-hub.ts';
 import { sdk1 } from '../support/mcp-clients.ts';
@@ -146,6 +147,36 @@ describe('a restart under 100 calls a second', () => {
     const after = await call(client);
     expect([after.failure, isRunning(pid)]).toEqual([undefined, false]);
     expect(after.pid).not.toBe(pid);
+  });
+});
+
+describe('a remote server', () => {
+  it('gets a new session by a restart while calls go on, and the old session is ended', async () => {
+    const remote = await startLegacyHttp({ json: true });
+    try {
+      const { url } = await start({ url: remote.url });
+      await ready();
+      const client = await RawClient.connect(url, 'legacy');
+      const [old = ''] = remote.sessions.keys();
+      const answers: Promise<unknown>[] = [];
+      const echo = async (n: number): Promise<unknown> => {
+        const { response } = await client.request('tools/call', { name: 'a__echo', arguments: { n } });
+        return isObject(response['result']) && response['result']['isError'] !== true ? 'fine' : response;
+      };
+      for (let n = 0; n < 60; n += 1) {
+        if (n === 20 || n === 40) void restart();
+        answers.push(echo(n));
+        await delay(10);
+      }
+      expect((await Promise.all(answers)).filter((answer) => answer !== 'fine')).toEqual([]);
+      expect(remote.offer.calls).toHaveLength(60);
+      await eventually(async () => expect(await shown()).toMatchObject({ restarts: 2, status: 'connected' }));
+      await eventually(() => expect(remote.sessions.has(old)).toBe(false));
+      await client.close();
+      await stop();
+    } finally {
+      await remote.close();
+    }
   });
 });
 
