@@ -1,5 +1,5 @@
 import { errorTable } from '../src/base/index.ts';
-import { errorsOf, schemaOf } from '../src/http/api/openapi.ts';
+import { descriptionOf, errorsOf, schemaOf } from '../src/http/api/openapi.ts';
 import { type Route, takes } from '../src/http/api/route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,7 +17,8 @@ programs; a running hub serves it at \`/api/openapi.json\`.
 - Every failure is \`{error, code, data, timestamp}\` with a status of 400 or more: \`error\` is for people, \`code\` for programs
   ([errors.md](errors.md) has them all), \`data\` has the facts. A \`VALIDATION_ERROR\` names the first field that is wrong in \`data.field\` and
   all of them in \`data.issues\`.
-- Only this machine is served: a \`Host\` or \`Origin\` that is not the hub's own is answered with 403.
+- A \`Host\` or \`Origin\` that is not the hub's own is answered with 403, and so is a page of another site that asks without one;
+  what changes the config is for programs on the same machine only ([security.md](security.md)).
 - A path that does not exist is 404 and names the closest one; a method that it does not have is 405 with \`Allow\`.
 - A body may have \`maxBodySize\` bytes (see [configuration.md](configuration.md)); a larger one is 413.
 
@@ -68,7 +69,8 @@ const anchor = (route: Route): string =>
     .replaceAll(' ', '-');
 
 function routeSection(route: Route, components: Record<string, unknown>): string {
-  const { summary, description, ifMatch, answerHeaders = {} } = route;
+  const { summary, ifMatch, answerHeaders = {} } = route;
+  const description = descriptionOf(route);
   const answer = schemaOf(route.answer, 'output', components);
   const parts = [
     `### ${title(route)}\n`,

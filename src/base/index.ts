@@ -7,4 +7,4 @@ export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink,
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
 export { type HubPaths, hubPaths } from './paths.ts';
 export { REDACTED, Secret } from './secret.ts';
-export { type Deferred, deferred, sleep, withDeadline } from './wait.ts';
+export { type Deferred, deferred, sleep, waitAtMost, withDeadline } from './wait.ts';

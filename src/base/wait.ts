@@ -42,6 +42,31 @@ export async function withDeadline<T>(promise: Promise<T>, options: DeadlineOpti
   }
 }
 
+export interface PatienceOptions {
+  readonly clock: Clock;
+  readonly atMostMs: number;
+  /** Ends the wait early, without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits for `work` and goes on all the same when it takes longer; the work itself goes on too. What it fails with meanwhile is thrown.
+ * Leaves nothing behind at the signal, which may live as long as the hub.
+ */
+export async function waitAtMost(work: Promise<unknown>, { clock, atMostMs, signal }: PatienceOptions): Promise<void> {
+  const over = deferred<void>();
+  const end = (): void => over.resolve();
+  if (signal?.aborted) end();
+  const timer = clock.after(atMostMs, end);
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    await Promise.race([work, over.promise]);
+  } finally {
+    timer.dispose();
+    signal?.removeEventListener('abort', end);
+  }
+}
+
 /** Resolves after `ms`, or early (without an error) when `signal` aborts. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { errorTable, type ErrorCode, HubError } from '../base/index.ts';
 import { isObject, memberOf, textOf } from './json.ts';
+import { SseReader } from './sse-reader.ts';
 
 /** A hub with many tools lists all of them in one answer. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
@@ -31,21 +32,61 @@ export async function askHub(origin: string, request: ApiRequest): Promise<unkno
 }
 
 /** The chunks of a stream that `origin` answers with, until it ends. Errors as for {@link askHub}. */
-export async function* streamOfHub(origin: string, request: ApiRequest): AsyncGenerator<string> {
+export function streamOfHub(origin: string, request: ApiRequest): AsyncGenerator<string> {
+  return reading(origin, request, async function* (response, alive) {
+    if (response.statusCode !== 200) answerOf(origin, response.statusCode ?? 0, await textOfBody(response));
+    for await (const chunk of response.setEncoding('utf8')) {
+      alive();
+      yield String(chunk);
+    }
+  });
+}
+
+/**
+ * The JSON-RPC messages that `origin` answers one with, whether they come as a stream or as one body (MCP 2026-07-28,
+ * basic/transports/streamable-http). Errors as for {@link askHub}; an error that is a message is a message.
+ */
+export function messagesOfHub(origin: string, request: ApiRequest): AsyncGenerator<unknown> {
+  return reading(origin, request, async function* (response, alive) {
+    if (!/^text\/event-stream\b/i.test(response.headers['content-type'] ?? '')) {
+      const text = await textOfBody(response);
+      const message = parsed(text);
+      yield memberOf(message, 'jsonrpc') === '2.0' ? message : answerOf(origin, Math.max(response.statusCode ?? 0, 400), text);
+      return;
+    }
+    const reader = new SseReader();
+    for await (const chunk of response.setEncoding('utf8')) {
+      alive();
+      yield* reader.push(String(chunk)).map(({ data }) => parsed(data));
+    }
+  });
+}
+
+/** Reads an answer of any length, as long as something comes; a comment of a stream is something. */
+async function* reading<T>(
+  origin: string,
+  request: ApiRequest,
+  read: (response: IncomingMessage, alive: () => void) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
   const silent = new AbortController();
   const late = setTimeout(() => silent.abort(new DOMException('silent', 'TimeoutError')), request.timeoutMs);
   const signal = request.signal ? AbortSignal.any([request.signal, silent.signal]) : silent.signal;
   try {
     const response = await open(origin, request, signal);
-    if (response.statusCode !== 200) answerOf(origin, response.statusCode ?? 0, await textOfBody(response));
-    for await (const chunk of response.setEncoding('utf8')) {
-      late.refresh();
-      yield String(chunk);
-    }
+    yield* read(response, () => void late.refresh());
   } catch (error) {
     throw problemOf(origin, request, error);
   } finally {
     clearTimeout(late);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Expected: SyntaxError, somebody who is no hub.
+    return undefined;
   }
 }
 
@@ -79,13 +120,8 @@ async function textOfBody(response: IncomingMessage): Promise<string> {
 }
 
 function answerOf(origin: string, status: number, text: string): unknown {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    // Expected: SyntaxError, somebody who is no hub.
-    throw new HubError('HUB_NOT_FOUND', `What answers at ${origin} is not a hub (status ${status}).`);
-  }
+  const answer = parsed(text);
+  if (answer === undefined) throw new HubError('HUB_NOT_FOUND', `What answers at ${origin} is not a hub (status ${status}).`);
   if (status < 400) return answer;
   const code = textOf(answer, 'code');
   const data = memberOf(answer, 'data');
@@ -93,7 +129,7 @@ function answerOf(origin: string, status: number, text: string): unknown {
   throw new HubError(isErrorCode(code) ? code : 'UNHANDLED_ERROR', message, { details: isObject(data) ? data : {} });
 }
 
-function isErrorCode(code: string): code is ErrorCode {
+export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errorTable, code);
 }
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Command, Option } from 'commander';
 import { closest } from '../base/index.ts';
 import { commandNames } from './command-table.ts';
-import { DEFAULT_PORT, files, helpStyle, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
+import { DEFAULT_PORT, exampleLines, files, helpStyle, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
 import { parseStdioArgs, type StdioLine } from './stdio-args.ts';
 
 /** More would be no help. */
@@ -33,13 +33,27 @@ export function parseArgs(args: readonly string[]): Invocation {
   if (operands[0] === 'stdio') return parseStdioArgs(args);
   if (unknown.includes('--help') || unknown.includes('-h')) return { kind: 'help', text: serveHelp() };
 
-  const errors = [...unknownOptions(command, unknown), ...wrongOperands(operands)];
+  // Every command takes --json; only running the hub does not.
+  const isNoCommand = operands[0] !== undefined && !commandNames().includes(operands[0]);
+  const strange = isNoCommand ? unknown.filter((text) => text !== '--json') : unknown;
+  const errors = [...unknownOptions(command, strange), ...wrongOperands(operands)];
   const options = readOptions(command.opts(), errors);
   return errors.length > 0 ? { kind: 'wrong', errors, help: 'mcp-hub --help' } : { kind: 'serve', options };
 }
 
+const EXAMPLES = [
+  'mcp-hub',
+  'mcp-hub --port 4000 --config ./mcp-servers.json --watch',
+  'mcp-hub serve --config team.json --config own.json --auto-shutdown --shutdown-delay 60000',
+];
+
 /** The help of `mcp-hub serve`. `width` in columns; left out, that of the terminal. */
 export function serveHelp(width?: number): string {
+  return `${serveUsage(width)}${exampleLines(EXAMPLES)}`;
+}
+
+/** The same without the examples. */
+export function serveUsage(width?: number): string {
   const command = buildCommand();
   if (width !== undefined) command.configureHelp({ ...helpStyle, helpWidth: width });
   return command.helpInformation();
@@ -72,7 +86,13 @@ export function unknownCommand(word: string): string {
   const begun = commandNames().filter((name) => word !== '' && name.startsWith(word));
   const guess = closest(word, commandNames());
   const guesses = [...new Set(begun.length > 0 ? begun : guess === undefined ? [] : [guess])].slice(0, MAX_GUESSES);
-  const advice = guesses.length > 0 ? `Did you mean ${guesses.join(' or ')}?` : 'Config files are named with --config.';
+  const isFile = /[./\\]/.test(word);
+  const advice =
+    guesses.length > 0
+      ? `Did you mean ${guesses.join(' or ')}?`
+      : isFile
+        ? 'Config files are named with --config.'
+        : '"mcp-hub --help" lists all commands.';
   return `Unknown command ${JSON.stringify(word)}. ${advice}`;
 }
 

@@ -35,7 +35,7 @@ export function processIo(process: NodeJS.Process, { version, isJson }: { versio
     print: (text) => line(process.stdout, text),
     printJson: (value) => {
       hasPrinted = true;
-      line(process.stdout, JSON.stringify(value, null, isJson && process.stdout.isTTY ? 2 : undefined));
+      line(process.stdout, terminalSafe(JSON.stringify(value, null, isJson && process.stdout.isTTY ? 2 : undefined)));
     },
     tell: (text) => line(process.stderr, text),
     endWith: (exitCode) => {
@@ -47,6 +47,11 @@ export function processIo(process: NodeJS.Process, { version, isJson }: { versio
       for (const name of SIGNALS) process.off(name, onSignal);
     },
   };
+}
+
+/** The same document; of the control characters JSON itself escapes only a part. */
+function terminalSafe(json: string): string {
+  return json.replace(/[\u007F-\u009F]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 }
 
 /** What shells give a process that a signal has ended. */

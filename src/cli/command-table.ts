@@ -31,7 +31,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   servers: { summary: 'list the servers, or tell everything about one', group: 'Servers', load: () => import('./commands/servers.ts') },
   start: { summary: 'start a server', group: 'Servers', load: () => import('./commands/start.ts') },
   stop: { summary: 'stop a server', group: 'Servers', load: () => import('./commands/stop.ts') },
-  restart: { summary: 'restart a server, or read the config files again', group: 'Servers', load: () => import('./commands/restart.ts') },
+  restart: { summary: 'restart a server', group: 'Servers', load: () => import('./commands/restart.ts') },
   enable: { summary: 'enable a server in its config file', group: 'Servers', load: () => import('./commands/enable.ts') },
   disable: { summary: 'disable a server in its config file', group: 'Servers', load: () => import('./commands/disable.ts') },
   add: { summary: 'add a server to the config', group: 'Configuration', load: () => import('./commands/add.ts') },
@@ -61,7 +61,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
 /** The commands that run for as long as somebody needs them. */
 export const ownCommands = {
   serve: 'run the hub; also what mcp-hub does without a command',
-  stdio: 'be an MCP server on standard input and output, for clients that can only spawn a command',
+  stdio: 'be an MCP server on standard streams, for clients that spawn one',
 } as const;
 
 /** Every word that may stand in the place of a command, hidden ones apart. */

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import { ApiClient, hubChoice, surroundings } from './api-client.ts';
 import { serveOptions } from './args.ts';
+import { clients } from './clients/table.ts';
 import type { CommandIo } from './command.ts';
 import { commandEntry, commandNames } from './command-table.ts';
+import { oneLine } from './columns.ts';
 import { textOf } from './json.ts';
-import { offeredBy } from './offered.ts';
+import { mcpClient } from './mcp/connect.ts';
 import { buildCommand } from './parse-command.ts';
 import { chooseHub } from './running-hubs.ts';
-import { allServers, KINDS } from './servers.ts';
+import { allServers } from './servers.ts';
 
 /** A person waits for the key they have pressed, in milliseconds. */
 const ANSWER_WITHIN_MS = 1_500;
@@ -17,7 +19,8 @@ export async function completions(words: readonly string[], io: CommandIo): Prom
   const word = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const all = before.includes('--') ? [] : await candidates(word, before, io);
-  return all.filter((text) => text.startsWith(word));
+  // A shell takes every line for a word of its own; servers choose these names.
+  return all.filter((text) => text.startsWith(word) && oneLine(text) === text);
 }
 
 async function candidates(word: string, before: readonly string[], io: CommandIo): Promise<readonly string[]> {
@@ -43,6 +46,7 @@ async function inCommand(
   if (word.startsWith('-')) return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
   const place = command.parseOptions(before.slice(1)).operands.length;
   const argument = command.registeredArguments[place];
+  if (argument?.name().split('|', 1)[0] === 'client') return clients.map(({ id }) => id);
   return argument?.argChoices ?? live(argument && kindOf(name, argument.name()), before, io);
 }
 
@@ -57,11 +61,11 @@ function kindOf(command: string, argument: string): LiveKind {
 async function live(kind: LiveKind, before: readonly string[], io: CommandIo): Promise<readonly string[]> {
   if (kind === undefined) return [];
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
-  const hub = await chooseHub(hubChoice(hubOptions(before)), surroundings({ ...io, signal }));
-  const servers = await allServers(new ApiClient(hub, signal));
-  if (kind === 'server') return servers.map(({ name }) => name);
-  if (kind === 'uri') return servers.flatMap(({ offer }) => offer[KINDS[2]].map((resource) => textOf(resource, 'uri')));
-  return offeredBy(servers, kind === 'tool' ? 'tools' : 'prompts').map(({ exposed }) => exposed);
+  const api = new ApiClient(await chooseHub(hubChoice(hubOptions(before)), surroundings({ ...io, signal })), signal);
+  if (kind === 'server') return (await allServers(api)).map(({ name }) => name);
+  const list = { tool: 'tools', prompt: 'prompts', uri: 'resources' } as const;
+  const items = await mcpClient(api, io.version, signal).list(list[kind]);
+  return items.map((item) => textOf(item, kind === 'uri' ? 'uri' : 'name'));
 }
 
 /** The options on the unfinished line that say which hub. */

@@ -1,8 +1,9 @@
-import { hubPaths, isHubError } from '../base/index.ts';
-import { type ApiClient, connectHub, START_WITHIN_MS } from './api-client.ts';
+import { hubPaths } from '../base/index.ts';
+import { ApiClient, connectHub, hubChoice, START_WITHIN_MS, surroundings } from './api-client.ts';
 import type { CommandIo } from './command.ts';
 import { fileEdits } from './config-file-edits.ts';
 import { listOf, memberOf, textOf, textsOf } from './json.ts';
+import { chooseHubIfAny } from './running-hubs.ts';
 
 interface EditChoice {
   /** Everything is checked and told as if it were done, and nothing is done. */
@@ -42,22 +43,19 @@ export interface ConfigEdits {
 }
 
 /**
- * The config that the options (`--port`, `--hub`, `--config`) mean: that of the hub which {@link connectHub} finds. Where none
+ * The config that the options (`--port`, `--hub`, `--config`) mean: that of the hub which {@link chooseHubIfAny} finds. Where none
  * runs, the files named by `--config`, or the default file; but who names a hub by `--port` or `--hub` means no file.
  *
  * @throws HubError USAGE, and HUB_NOT_FOUND when the hub that was named does not run or several do
  */
 export async function openConfig(options: Readonly<Record<string, unknown>>, io: CommandIo): Promise<ConfigEdits> {
-  try {
-    return hubEdits(await connectHub(options, io));
-  } catch (error) {
-    const isNamed = options['port'] !== undefined || options['hub'] !== undefined;
-    if (isNamed || !isHubError(error, 'HUB_NOT_FOUND') || error.details['hubs'] !== undefined) throw error;
-    const files = textsOf(options['config']);
-    const { env } = io.process;
-    const { defaultConfigFile } = hubPaths(env);
-    return fileEdits({ files: files.length > 0 ? files : [defaultConfigFile], env, cwd: io.process.cwd() });
-  }
+  const isNamed = options['port'] !== undefined || options['hub'] !== undefined;
+  if (isNamed) return hubEdits(await connectHub(options, io));
+  const hub = await chooseHubIfAny(hubChoice(options), surroundings(io));
+  if (hub) return hubEdits(new ApiClient(hub, io.signal));
+  const files = textsOf(options['config']);
+  const { env } = io.process;
+  return fileEdits({ files: files.length > 0 ? files : [hubPaths(env).defaultConfigFile], env, cwd: io.process.cwd() });
 }
 
 function hubEdits(hub: ApiClient): ConfigEdits {

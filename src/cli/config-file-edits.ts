@@ -1,6 +1,7 @@
-import { HubError } from '../base/index.ts';
+import { HubError, isHubError } from '../base/index.ts';
 import {
   ConfigStore,
+  type Diagnostic,
   type EditOptions,
   type EditResult,
   loadConfig,
@@ -9,7 +10,19 @@ import {
   type ServerEdit,
 } from '../config/index.ts';
 import type { ConfigEdits, EditOutcome } from './config-edits.ts';
+import { describeError } from './diagnostics.ts';
 import { memberOf } from './json.ts';
+import { unknownServer } from './servers.ts';
+
+/** What several entries at once have done to a file. */
+interface SetOutcome {
+  /** Unified diff, as of {@link EditOutcome}. */
+  readonly diff: string;
+  /** The entries that the hub could not use, which are left out, and why. */
+  readonly refused: ReadonlyMap<string, string>;
+  /** Of the entries that were set. */
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 export interface ConfigFiles {
   /** In order, as a hub gets them with `--config`; at least one. */
@@ -18,16 +31,26 @@ export interface ConfigFiles {
   readonly cwd: string;
 }
 
-/** Changes in the files themselves, on the hub's own road for them, where no hub runs that could make them. */
-export function fileEdits({ files, env, cwd }: ConfigFiles): ConfigEdits {
+function storeOf({ files, env, cwd }: ConfigFiles): ConfigStore {
   const load = (texts?: ReadonlyMap<string, string>): ReturnType<typeof loadConfig> =>
     loadConfig({ files, env, cwd, defaultFile: files[0] ?? '', ...(texts && { texts }) });
-  const store = new ConfigStore({ load, cwd, follow: () => Promise.resolve() });
+  return new ConfigStore({ load, cwd, follow: () => Promise.resolve() });
+}
+
+/** Changes in the files themselves, on the hub's own road for them, where no hub runs that could make them. */
+export function fileEdits(config: ConfigFiles): ConfigEdits {
+  const { files, cwd } = config;
+  const store = storeOf(config);
   const servers = async (): Promise<ConfigStore['current']['servers']> => (await store.apply()).config.servers;
   const fileOf = async (name: string): Promise<string> => {
-    const found = (await servers()).find(({ id }) => id === name);
+    const all = await servers();
+    const found = all.find(({ id }) => id === name);
     if (found) return found.source;
-    throw new HubError('SERVER_NOT_FOUND', `No server "${name}" stands in ${files.join(', ')}.`, { details: { server: name } });
+    throw unknownServer(
+      name,
+      all.map(({ id }) => id),
+      `stands in ${files.join(', ')}`,
+    );
   };
   const edit = async (change: ServerEdit, options: EditOptions): Promise<EditOutcome> =>
     outcomeOf(await store.edit([change], options), cwd);
@@ -43,6 +66,33 @@ export function fileEdits({ files, env, cwd }: ConfigFiles): ConfigEdits {
     change: async (name, patch, { dryRun } = {}) => edit({ kind: 'patch', name, patch }, { file: await fileOf(name), dryRun }),
     remove: async (name, { dryRun } = {}) => edit({ kind: 'remove', name }, { file: await fileOf(name), dryRun }),
   };
+}
+
+/**
+ * Sets entries in the last one of the files, all in one write; those that were there under these names are replaced.
+ *
+ * @throws HubError CONFIG_ERROR, CONFLICT
+ */
+export async function setServers(config: ConfigFiles, entries: ReadonlyMap<string, object>, dryRun: boolean): Promise<SetOutcome> {
+  const store = storeOf(config);
+  await store.apply();
+  if (entries.size === 0) return { diff: '', refused: new Map(), diagnostics: [] };
+  const file = config.files.at(-1) ?? '';
+  const edits = [...entries].map(([name, entry]): ServerEdit => ({ kind: 'set', name, entry: { ...entry } }));
+  const refused = new Map<string, string>();
+  for (const edit of edits) {
+    try {
+      await store.edit([edit], { file, dryRun: true });
+    } catch (error) {
+      if (!isHubError(error, 'VALIDATION_ERROR')) throw error;
+      refused.set(edit.name, describeError(error).join('\n'));
+    }
+  }
+  const good = edits.filter(({ name }) => !refused.has(name));
+  const result = await store.edit(good, { file, dryRun });
+  const { diff } = await outcomeOf(result, config.cwd);
+  const own = result.diagnostics.filter(({ serverId }) => good.some(({ name }) => name === serverId));
+  return { diff, refused, diagnostics: own };
 }
 
 async function outcomeOf({ file, before, after }: EditResult, cwd: string): Promise<EditOutcome> {

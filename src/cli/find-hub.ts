@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import { HubError, type HubPaths, sleep, systemClock } from '../base/index.ts';
 import { tryLock, type Workspace, WorkspaceFile } from '../hub/index.ts';
-import { canonicalFiles } from './config-names.ts';
+import { canonicalFiles, hasFiles } from './config-names.ts';
 import { type StartedHub, spawnHub } from './hub-process.ts';
 import { openHubStream } from './hub-stream.ts';
 
@@ -72,9 +72,7 @@ export async function findHub(options: FindHubOptions): Promise<FoundHub> {
 
 async function findRunning(file: WorkspaceFile, wanted: readonly string[], options: FindHubOptions): Promise<FoundHub | undefined> {
   for (const hub of inOrder(Object.values(await file.read()))) {
-    const files = await canonicalFiles(hub.config_files, hub.cwd);
-    if (files.length !== wanted.length || files.some((name, at) => name !== wanted[at])) continue;
-    const found = await attach(hub, options);
+    const found = (await hasFiles(hub, wanted)) ? await attach(hub, options) : undefined;
     if (found) return found;
   }
   return undefined;

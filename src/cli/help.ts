@@ -1,6 +1,18 @@
-import { serveHelp } from './args.ts';
+import { serveHelp, serveUsage } from './args.ts';
 import { commandEntry, commandTable, GROUPS, ownCommands } from './command-table.ts';
+import { exampleLines } from './option-values.ts';
 import { stdioHelp } from './stdio-args.ts';
+
+/** Of a terminal that nobody has made wider, in columns. */
+const WIDTH = 80;
+
+/** From nothing to a client that uses the hub. */
+const EXAMPLES = [
+  'mcp-hub add files -- npx -y @modelcontextprotocol/server-filesystem ~/notes',
+  'mcp-hub --watch',
+  'mcp-hub connect claude-code',
+  'mcp-hub status',
+];
 
 /** `mcp-hub --help`: how the hub is started, which most people want of it, and then every command. */
 export function overview(): string {
@@ -14,7 +26,9 @@ export function overview(): string {
     }
     return lines.length > 0 ? `\n${group}:\n${lines.join('')}` : '';
   });
-  return `${serveHelp()}\nCommands:\n${groups.join('')}\nRun "mcp-hub help <command>" for its options and examples.\n`;
+  const usage = serveUsage(WIDTH).replace('\n', '\n       mcp-hub <command> [options]\n');
+  const more = 'Run "mcp-hub help <command>" for its options and examples.';
+  return `${usage}\nCommands:\n${groups.join('')}${exampleLines(EXAMPLES)}\n${more}\n`;
 }
 
 /** The help of one command, whichever it is; `undefined` for a word that is none. */

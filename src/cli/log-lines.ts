@@ -33,5 +33,5 @@ export function renderRecord(record: unknown, style: Style): string {
 /** The time of day, here; a text that is no date stays as it is. */
 export function timeOf(date: string | number): string {
   const time = new Date(date);
-  return Number.isNaN(time.getTime()) ? String(date) : time.toTimeString().slice(0, 8);
+  return Number.isNaN(time.getTime()) ? printable(String(date)) : time.toTimeString().slice(0, 8);
 }

@@ -5,6 +5,11 @@ import { commandNames } from './command-table.ts';
 /** The port of a hub that was told no other. */
 export const DEFAULT_PORT = 37_373;
 
+/** How examples stand at the end of a command's help. */
+export function exampleLines(examples: readonly string[]): string {
+  return examples.length === 0 ? '' : `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
+}
+
 /** What is wrong with the options that a command does not know. */
 export function unknownOptions(command: Command, unknown: readonly string[]): string[] {
   const known = [...command.options.flatMap((option) => option.long ?? []), '--help'];

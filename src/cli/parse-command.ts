@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandSpec } from './command.ts';
-import { unknownOptions } from './option-values.ts';
+import { exampleLines, unknownOptions } from './option-values.ts';
 
 export type ParsedCommand =
   | { readonly kind: 'run'; readonly args: readonly string[]; readonly options: Readonly<Record<string, unknown>> }
@@ -44,8 +44,7 @@ export function parseCommand(named: NamedCommand, args: readonly string[]): Pars
 export function commandHelp(named: NamedCommand, width?: number): string {
   const command = buildCommand(named);
   if (width !== undefined) command.configureHelp({ helpWidth: width });
-  const examples = named.spec.examples.map((example) => `  ${example}\n`).join('');
-  return `${command.helpInformation()}${examples === '' ? '' : `\nExamples:\n${examples}`}`;
+  return `${command.helpInformation()}${exampleLines(named.spec.examples)}`;
 }
 
 /** The commander command with everything that a command has without asking for it. */
@@ -80,7 +79,9 @@ function collectErrors(option: Option, onError: (error: string) => void): void {
       return parse(value, before);
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
-      onError(`${option.long ?? option.flags} ${JSON.stringify(value)} cannot be used: ${error.message}`);
+      onError(
+        `${option.long ?? option.flags} ${JSON.stringify(value)} cannot be used: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
+      );
       return before;
     }
   };

@@ -61,7 +61,7 @@ export function renderSummary(summary: Summary, style: Style): string[] {
     ...(ready.length > 0 ? [`One server:    ${origin}/mcp/<server>  (${ready.map(encodeURIComponent).join(', ')})`] : []),
     `Log file:      ${printable(summary.logFile)}`,
     '',
-    'Put this into the configuration of an MCP client:',
+    'Connect a client with "mcp-hub connect <client>", or put this into its configuration:',
     `  ${snippet.replaceAll(':{', ': {').replaceAll('":"', '": "')}`,
     '',
   ];
@@ -75,7 +75,10 @@ function originOf(host: string, port: number): string {
 
 function counts(summary: Summary, ready: number): string[] {
   const { servers } = summary;
-  if (servers.length === 0) return [`No servers are configured in ${summary.configFiles.map(printable).join(', ')}.`];
+  if (servers.length === 0) {
+    const files = summary.configFiles.map(printable).join(', ');
+    return [`No servers are configured in ${files}.`, 'Add one with "mcp-hub add", or those of another client with "mcp-hub import".'];
+  }
   const disabled = names(servers, ['disabled']);
   const starting = names(servers, ['starting']);
   const lines = [`${ready} of ${plural(servers.length - disabled.length, 'server')} ready.`];

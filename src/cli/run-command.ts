@@ -25,7 +25,7 @@ export async function runCommand(process: NodeJS.Process, { name, entry, args }:
     else if (parsed.kind === 'wrong') tellWrong(io, parsed.errors, `mcp-hub ${name} --help`);
     else await spec.run(parsed.args, parsed.options, io);
   } catch (error) {
-    fail(io, error);
+    fail(io, error, `mcp-hub ${name} --help`);
   } finally {
     io.dispose();
   }
@@ -38,15 +38,18 @@ function tellWrong(io: ProcessIo, errors: readonly string[], help: string): void
   io.tell(`Run "${help}" for help. Nothing was done.`);
 }
 
-function fail(io: ProcessIo, error: unknown): void {
+function fail(io: ProcessIo, error: unknown, help: string): void {
   const ended = io.endedBy();
   if (ended !== undefined) {
     io.process.exitCode = signalExitCode(ended);
     return;
   }
-  io.endWith(exitCodeOf(error));
+  // Only the hub's own end, when somebody asked for it, is no failure.
+  io.endWith(exitCodeOf(error) || 3);
   if (io.isJson && !io.hasPrinted()) return io.printJson(problemOf(error));
   for (const line of describeError(error)) io.tell(printable(line));
+  if (isHubError(error, 'USAGE')) io.tell(`Run "${help}" for help. Nothing was done.`);
+  if (isHubError(error, 'CONFIG_ERROR')) io.tell('Nothing was done.');
 }
 
 /** A failure as the management API writes them. */

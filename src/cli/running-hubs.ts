@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
-import { HubError, hubPaths, systemClock } from '../base/index.ts';
+import { HubError, hubPaths, isHubError, systemClock } from '../base/index.ts';
 import { type Workspace, WorkspaceFile } from '../hub/index.ts';
 import { askHub } from './api-request.ts';
-import { canonicalFiles, canonicalPath } from './config-names.ts';
+import { canonicalFiles, canonicalPath, hasFiles } from './config-names.ts';
 import { DEFAULT_PORT } from './option-values.ts';
 import { memberOf, numberOf, textOf, textsOf } from './json.ts';
 
@@ -59,7 +59,21 @@ export async function chooseHub(choice: HubChoice, where: Surroundings): Promise
     return only(await ofConfig(hubs, configFiles, where.cwd)) ?? notThere(`No hub of ${configFiles.join(', ')} runs.`, line);
   }
   const near = await ofFolder(hubs, where.cwd);
-  return only(near) ?? only(hubs) ?? (await probePort(DEFAULT_PORT, where.signal)) ?? notThere('No hub runs.', '--config mcp-servers.json');
+  return only(near) ?? only(hubs) ?? (await probePort(DEFAULT_PORT, where.signal)) ?? notThere('No hub runs.', '');
+}
+
+/**
+ * The same where no hub need run: `undefined` when none does.
+ *
+ * @throws HubError HUB_NOT_FOUND when there are several and nothing says which
+ */
+export async function chooseHubIfAny(choice: HubChoice, where: Surroundings): Promise<RunningHub | undefined> {
+  try {
+    return await chooseHub(choice, where);
+  } catch (error) {
+    if (!isHubError(error, 'HUB_NOT_FOUND') || error.details['hubs'] !== undefined) throw error;
+    return undefined;
+  }
 }
 
 /** The addresses of the loopback interface are tried one after the other: a hub may have one of them only. */
@@ -111,12 +125,7 @@ function listed(health: unknown, port: string): Workspace | undefined {
 
 async function ofConfig(hubs: readonly RunningHub[], files: readonly string[], cwd: string): Promise<readonly RunningHub[]> {
   const wanted = await canonicalFiles(files, cwd);
-  const matches = await Promise.all(
-    hubs.map(async ({ entry }) => {
-      const own = entry ? await canonicalFiles(entry.config_files, entry.cwd) : [];
-      return own.length === wanted.length && own.every((file, at) => file === wanted[at]);
-    }),
-  );
+  const matches = await Promise.all(hubs.map(({ entry }) => entry !== undefined && hasFiles(entry, wanted)));
   return hubs.filter((_, at) => matches[at]);
 }
 
@@ -140,6 +149,7 @@ function only(hubs: readonly RunningHub[]): RunningHub | undefined {
 }
 
 function notThere(what: string, line?: string): never {
-  const advice = line === undefined ? 'See which hubs run with "mcp-hub status --all".' : `Start one with "mcp-hub ${line}".`;
+  const advice =
+    line === undefined ? 'See which hubs run with "mcp-hub status --all".' : `Start one with "${['mcp-hub', line].join(' ').trim()}".`;
   throw new HubError('HUB_NOT_FOUND', `${what} ${advice}`);
 }

@@ -56,8 +56,21 @@ export function serverInfo(object: JsonObject): ServerInfo {
 export function serverNamed(servers: readonly ServerInfo[], name: string): ServerInfo {
   const found = servers.find((server) => server.name === name);
   if (found) return found;
-  const names = servers.map((server) => server.name);
+  throw unknownServer(
+    name,
+    servers.map((server) => server.name),
+  );
+}
+
+/** SERVER_NOT_FOUND with the closest name. @param where what has no such server */
+export function unknownServer(name: string, names: readonly string[], where = 'is configured'): HubError {
   const guess = closest(name, names);
   const advice = guess === undefined ? `Configured are: ${names.join(', ') || 'none'}.` : `Did you mean ${guess}?`;
-  throw new HubError('SERVER_NOT_FOUND', `No server "${name}" is configured. ${advice}`, { details: { server: name, servers: names } });
+  return new HubError('SERVER_NOT_FOUND', `No server "${name}" ${where}. ${advice}`, { details: { server: name, servers: names } });
+}
+
+/** What is wrong with a server, for a place where its name stands already. */
+export function withoutName({ name, error }: Pick<ServerInfo, 'name' | 'error'>): string {
+  const start = `Server "${name}"`;
+  return error.startsWith(start) ? error.slice(start.length).replace(/^:?\s*/, '') : error;
 }

@@ -1,8 +1,6 @@
 import type { CommandSpec } from './command.ts';
 import { openConfig } from './config-edits.ts';
-import { START_WITHIN_MS } from './api-client.ts';
-import { memberOf } from './json.ts';
-import { tellServer } from './server-action.ts';
+import { actThrough } from './server-action.ts';
 
 /** `mcp-hub enable` and `mcp-hub disable`: through the hub that runs, or in the config file where none does. */
 export function disabling(disabled: boolean, examples: readonly string[]): CommandSpec {
@@ -17,8 +15,7 @@ export function disabling(disabled: boolean, examples: readonly string[]): Comma
       const config = await openConfig(options, io);
       if (config.hub) {
         const path = disabled ? '/api/servers/stop?disable=true' : '/api/servers/start';
-        const answer = await config.hub.post(path, { server_name: server }, START_WITHIN_MS);
-        return tellServer(memberOf(answer, 'server'), io);
+        return actThrough(config.hub, path, server, io);
       }
       const { file } = await config.change(server, { disabled: disabled ? true : null });
       if (io.isJson) return io.printJson({ server: { name: server, status: disabled ? 'disabled' : 'disconnected' }, file });

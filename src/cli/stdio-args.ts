@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { files, helpStyle, shutdownDelay, unknownOptions } from './option-values.ts';
+import { exampleLines, files, helpStyle, shutdownDelay, unknownOptions } from './option-values.ts';
 
 /** How long a hub that was started for a client outlives the last one, in milliseconds: one that restarts finds its servers running. */
 const DEFAULT_SHUTDOWN_DELAY_MS = 60_000;
@@ -42,11 +42,13 @@ export function parseStdioArgs(args: readonly string[]): StdioLine {
   return errors.length > 0 ? { kind: 'wrong', errors, help: 'mcp-hub stdio --help' } : { kind: 'stdio', options };
 }
 
+const EXAMPLES = ['mcp-hub stdio', 'mcp-hub stdio --config ~/.config/mcp-hub/mcp-servers.json --server github'];
+
 /** The help of `mcp-hub stdio`. `width` in columns; left out, that of the terminal. */
 export function stdioHelp(width?: number): string {
   const command = buildCommand();
   if (width !== undefined) command.configureHelp({ ...helpStyle, helpWidth: width });
-  return command.helpInformation();
+  return `${command.helpInformation()}${exampleLines(EXAMPLES)}`;
 }
 
 function buildCommand(): Command {

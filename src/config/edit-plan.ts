@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { HubError, sleep, systemClock } from '../base/index.ts';
 import type { Diagnostic } from './config.ts';
 import { editServers, type ServerEdit } from './edit.ts';
+import { checkSize } from './edit-limits.ts';
 import { etagOf } from './etag.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { formatDiagnostic } from './source.ts';
@@ -40,6 +41,7 @@ const PAUSE_MS = 75;
 /** Reads the file, works the change out and looks at the result. Nothing is written. @throws HubError as `ConfigStore.edit` */
 export async function planEdit(edits: readonly ServerEdit[], options: EditOptions, cwd: string): Promise<EditPlan> {
   const { file, ifMatch } = options;
+  for (const edit of edits) checkSize(edit);
   const path = resolve(cwd, file);
   const found = await readWhole(path, file, cwd);
   const before = found ?? '';

@@ -4,7 +4,7 @@ import { Json5SyntaxError, type Member, type Node, parseJson5 } from './json5.ts
 import { keptTopFields, settingFields } from './schema.ts';
 import { readServerEntry, type ServerEntry } from './server-entry.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
-import { anything, describe, type Field, type Issue, membersOf, objectOf, type ValuesOf } from './types.ts';
+import { anything, asObject, describe, type Field, type Issue, membersOf, objectOf, type ValuesOf } from './types.ts';
 
 /** What one config file says. */
 export interface ConfigFile {
@@ -60,7 +60,8 @@ function parse(source: Source, report: (issue: Issue) => void): Node | undefined
 }
 
 function readServers(source: Source, map: Member, cwd: string, report: (issue: Issue) => void): ServerEntry[] {
-  const { key, value } = map;
+  const { key } = map;
+  const value = asObject(map.value);
   if (value.kind !== 'object') {
     const hint = 'Each server stands under its name: { "name": { "command": … } }';
     report({ severity: 'error', at: value.at, keyPath: key, message: `Must be an object, not ${describe(value)}`, hint });

@@ -10,7 +10,7 @@ export { Json5SyntaxError, type Node, parseJson5 } from './json5.ts';
 export { editJson5 } from './json5-edit.ts';
 export { type LoadOptions, loadConfig } from './load.ts';
 export { marketplaceDefaults } from './marketplace-defaults.ts';
-export { maskConfig, maskEntry } from './mask.ts';
+export { maskCommandLine, maskConfig, maskEntry, maskUrl, secretsOf } from './mask.ts';
 export { Placeholders, predefined } from './placeholders.ts';
 export { DEFAULT_DEV_WATCH } from './schema.ts';
 export { diagnosticOf, formatDiagnostic } from './source.ts';

@@ -123,7 +123,8 @@ class Parser {
     const word = this.#match(WORD)?.[0];
     if (word === 'true' || word === 'false') return { kind: 'boolean', at, value: word === 'true', end: this.#at };
     if (word === 'null') return { kind: 'null', at, end: this.#at };
-    if (word !== undefined) throw new Json5SyntaxError(`A string must stand in quotes: "${word}"`, at);
+    // What stands there is not quoted in the message: it may be a secret whose quotes were forgotten.
+    if (word !== undefined) throw new Json5SyntaxError('A string must stand in quotes', at);
     throw this.#unexpected('a value');
   }
 
@@ -131,7 +132,7 @@ class Parser {
     const keyAt = this.#at;
     const key = this.#key();
     this.#skipBlank();
-    if (this.#text[this.#at] !== ':') throw this.#unexpected(`":" after the key "${key}"`);
+    if (this.#text[this.#at] !== ':') throw this.#unexpected('":" after the key');
     this.#at += 1;
     this.#skipBlank();
     return { key, keyAt, value: this.#value(depth + 1) };

@@ -7,10 +7,11 @@ type Hide = (secret: string) => string;
 const hidden: Hide = () => REDACTED;
 
 /** Names of options, variables and keys whose values nobody else should see. */
-const TELLING = /(?:secret|token|passw|passphrase|pwd|api[-_]?key|access[-_]?key|private[-_]?key|auth|credential|bearer|cookie|signature)/i;
+export const TELLING =
+  /(?:secret|token|passw|passphrase|pwd|api[-_]?key|access[-_]?key|private[-_]?key|auth|credential|bearer|cookie|signature)/i;
 /** Beginnings that makers of keys put in front of them. */
 const KNOWN_KEY =
-  /\b(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|AKIA|ASIA|AIza|ya29\.|eyJ[\w-]+\.|npm_|pypi-|hf_|lin_api_|ntn_|secret_|pk_live|rk_live)[\w.~+/=-]{6,}/g;
+  /\b(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|AKIA|ASIA|AIza|ya29\.|eyJ[\w-]{8,400}\.|npm_|pypi-|hf_|lin_api_|ntn_|secret_|pk_live|rk_live)[\w.~+/=-]{6,}/g;
 /** What may stand around a placeholder without being one half of a secret. */
 const PLAIN_PIECE = /^(?:\s*(?:bearer|basic|token|apikey)\s*|[\s:/@;,.=&?|-]*)$/i;
 
@@ -42,13 +43,34 @@ export function secretsOf(entry: unknown): readonly string[] {
   return found;
 }
 
+/** What looks like a key of its own in a text. */
+export function keysIn(text: string): readonly string[] {
+  const found: string[] = [];
+  looksSecret(text, (secret) => {
+    found.push(secret);
+    return REDACTED;
+  });
+  return found;
+}
+
+/** A command line in one piece, for messages, with its literal secrets masked. */
+export function maskCommandLine(command: string, args: readonly string[]): string {
+  return [looksSecret(command, hidden), ...maskedArgs(args, hidden)].join(' ');
+}
+
+/** An address for messages, with its literal secrets masked. */
+export function maskUrl(url: string): string {
+  return maskedUrl(url, hidden);
+}
+
 function maskedEntry(entry: unknown, hide: Hide): unknown {
   if (!isRecord(entry)) return masked('', entry, hide);
   return Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, maskedField(key, value, hide)]));
 }
 
 function maskedField(key: string, value: unknown, hide: Hide): unknown {
-  if ((key === 'env' || key === 'headers') && isRecord(value)) {
+  if (key === 'env' || key === 'headers') {
+    if (!isRecord(value)) return Array.isArray(value) ? value.map((item) => wholly(item, hide)) : wholly(value, hide);
     return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, wholly(text, hide)]));
   }
   if (key === 'url' && typeof value === 'string') return maskedUrl(value, hide);
@@ -72,7 +94,16 @@ function wholly(value: unknown, hide: Hide): unknown {
   if (value.startsWith('$: ')) return value;
   const parts = templateOf(value);
   if (parts.every((part) => typeof part === 'string')) return hide(value);
-  return parts.map((part) => (typeof part !== 'string' ? part.raw : PLAIN_PIECE.test(part) ? part : hide(part))).join('');
+  return parts
+    .map((part) => (typeof part !== 'string' ? placeholder(part.raw, true, hide) : PLAIN_PIECE.test(part) ? part : hide(part)))
+    .join('');
+}
+
+/** As it is written, but for the value that it has by default, which may be a secret, and for keys in a command. */
+function placeholder(raw: string, isSecret: boolean, hide: Hide): string {
+  const [, start = '', value = '', end = ''] = /^(\$[{<][^]*?:-)([^]+)([}>])$/.exec(raw) ?? [];
+  if (start === '' || /^\$[{<]cmd:/.test(start)) return raw.replace(KNOWN_KEY, (key) => hide(key));
+  return `${start}${isSecret || TELLING.test(start) ? String(wholly(value, hide)) : looksSecret(value, hide)}${end}`;
 }
 
 function maskedArgs(args: readonly unknown[], hide: Hide): unknown[] {
@@ -98,7 +129,7 @@ function maskedArgument(arg: string, hide: Hide): unknown {
 function maskedUrl(url: string, hide: Hide): string {
   const withoutUser = url.replace(/(:\/\/)([^/@?#]+)@/, (_, start: string, user: string) => `${start}${String(wholly(user, hide))}@`);
   const withoutQuery = withoutUser.replace(
-    /([?&][^=&#]+=)([^&#]+)/g,
+    /([?&][^=&#?]+=)([^&#]+)/g,
     (_, name: string, value: string) => `${name}${String(wholly(value, hide))}`,
   );
   return looksSecret(withoutQuery, hide);
@@ -108,7 +139,7 @@ function maskedUrl(url: string, hide: Hide): string {
 function looksSecret(text: string, hide: Hide): string {
   return templateOf(text)
     .map((part) => {
-      if (typeof part !== 'string') return part.raw;
+      if (typeof part !== 'string') return placeholder(part.raw, false, hide);
       const isMixed = (piece: string): boolean =>
         /[a-z]/i.test(piece) && /\d/.test(piece) && /^(?:[a-f\d]{32,}|(?=.*[A-Z])[\w-]{32,})$/.test(piece);
       return part.replace(KNOWN_KEY, (key) => hide(key)).replace(/[\w-]{32,}/g, (piece) => (isMixed(piece) ? hide(piece) : piece));

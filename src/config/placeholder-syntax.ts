@@ -19,6 +19,9 @@ export class NestingError extends Error {
   override readonly name = 'NestingError';
 }
 
+/** After so many beginnings without an end the rest of a string is literal text: each costs a look through all that follows. */
+const MAX_UNCLOSED = 20;
+
 const ANGLE_START = /\$<(?:env|cmd|input):/y;
 
 /**
@@ -28,7 +31,7 @@ const ANGLE_START = /\$<(?:env|cmd|input):/y;
  * @throws NestingError
  */
 export function parseTemplate(source: string): Template {
-  return parseRange(source, 0, source.length, 0);
+  return parseRange(source, 0, source.length, 0, { unclosed: 0 });
 }
 
 /** True when a `${` in the string is never closed. */
@@ -41,12 +44,14 @@ export function unclosedPlaceholder(source: string): boolean {
   return false;
 }
 
-function parseRange(source: string, from: number, to: number, depth: number): Template {
+function parseRange(source: string, from: number, to: number, depth: number, seen: { unclosed: number }): Template {
   const parts: Part[] = [];
   let literal = '';
   let at = from;
   while (at < to) {
-    const end = startsAt(source, at) ? closingAt(source, at, to) : undefined;
+    const isStart = seen.unclosed < MAX_UNCLOSED && startsAt(source, at);
+    const end = isStart ? closingAt(source, at, to) : undefined;
+    if (isStart && end === undefined) seen.unclosed += 1;
     if (end === undefined || end === at + 2) {
       literal += source.charAt(at);
       at += 1;
@@ -55,7 +60,7 @@ function parseRange(source: string, from: number, to: number, depth: number): Te
     if (depth >= MAX_NESTING) throw new NestingError(`nested more than ${MAX_NESTING} deep`);
     if (literal !== '') parts.push(literal);
     literal = '';
-    parts.push({ raw: source.slice(at, end + 1), body: parseRange(source, at + 2, end, depth + 1) });
+    parts.push({ raw: source.slice(at, end + 1), body: parseRange(source, at + 2, end, depth + 1, seen) });
     at = end + 1;
   }
   if (literal !== '') parts.push(literal);

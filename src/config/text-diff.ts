@@ -1,8 +1,6 @@
 import { REDACTED } from '../base/index.ts';
 import { secretsOf } from './mask.ts';
-
-/** From this length on a secret is taken out wherever it stands; a shorter one may be a word, and only where it is a whole string. */
-const LONG = 8;
+import { spellingsIn } from './text-secrets.ts';
 
 /**
  * Unified diff of a file, in which the literal secrets of the entries that stand in either text are masked. What makes it is
@@ -14,13 +12,23 @@ export async function maskedDiff(file: string, before: string, after: string, en
   const patch = createTwoFilesPatch(file, file, before, after, undefined, undefined, { context: 3 });
   // What the library puts above a diff says nothing.
   const text = patch.replace(/^(?:Index: .*\n)?=+\n/, '');
-  const secrets = [...new Set(entries.flatMap(secretsOf))].sort((one, other) => other.length - one.length);
-  return secrets.reduce(withoutSecret, text);
+  const secrets = longestFirst(entries.flatMap(secretsOf));
+  const spellings = [before, after].flatMap((each) => spellingsIn(each, secrets, REDACTED));
+  return spellings
+    .toSorted(([one], [other]) => other.length - one.length)
+    .reduce((masked, [raw, shown]) => (isSetOff(raw) ? replaceWhole(masked, raw, shown) : masked.replaceAll(raw, () => shown)), text);
 }
 
-function withoutSecret(text: string, secret: string): string {
-  const escaped = JSON.stringify(secret).slice(1, -1);
-  if (secret.length >= LONG) return text.replaceAll(secret, REDACTED).replaceAll(escaped, REDACTED);
-  const spellings = [`"${escaped}"`, `'${secret}'`];
-  return spellings.reduce((masked, spelling) => masked.replaceAll(spelling, JSON.stringify(REDACTED)), text);
+function longestFirst(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort((one, other) => other.length - one.length);
+}
+
+/** Digits and short words may be a part of something else. */
+function isSetOff(raw: string): boolean {
+  return !/^["']/.test(raw) && raw.length < 8;
+}
+
+function replaceWhole(text: string, raw: string, shown: string): string {
+  const pattern = new RegExp(`(?<![\\w.-])${raw.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}(?![\\w.-])`, 'g');
+  return text.replace(pattern, () => shown);
 }

@@ -176,7 +176,8 @@ export function mapOf<T>(value: Type<T>): Type<Readonly<Record<string, T>>> {
   return {
     words,
     schema: { type: 'object', additionalProperties: value.schema },
-    read(node, path, report) {
+    read(given, path, report) {
+      const node = asObject(given);
       if (node.kind !== 'object') {
         report(mismatch(node, path, words));
         return undefined;
@@ -199,7 +200,9 @@ export function objectOf<F extends Fields>(fields: F): Type<ValuesOf<F>> {
   return {
     words: 'an object',
     schema: objectSchema(fields),
-    read(node, path, report) {
+    read(given, path, report) {
+      // A whole file that is a list is no config file.
+      const node = path === '' ? given : asObject(given);
       if (node.kind !== 'object') {
         report(mismatch(node, path, 'an object'));
         return undefined;
@@ -241,6 +244,11 @@ function unknownKey(key: string, at: number, path: string, fields: Fields): Issu
   const known = Object.entries(fields).find(([, field]) => field.elsewhere?.includes(key))?.[0] ?? closest(key, Object.keys(fields));
   const hint = known === undefined ? 'It is ignored' : `Did you mean "${known}"?`;
   return { severity: 'warning', at, keyPath: keyPath(path, key), message: 'Unknown key', hint };
+}
+
+/** An empty list as an empty object: editors written in Lua, such as mcphub.nvim, cannot tell them apart when they write a file again. */
+export function asObject(node: Node): Node {
+  return node.kind === 'array' && node.items.length === 0 ? { kind: 'object', at: node.at, end: node.end, members: [] } : node;
 }
 
 export function describe(node: Node): string {

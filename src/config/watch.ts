@@ -162,7 +162,8 @@ export class ConfigWatch implements Disposable {
       });
       watcher.on('error', (error) => {
         watcher.close();
-        this.#watchers.delete(folder);
+        // There may be a later one for the folder.
+        if (this.#watchers.get(folder)?.watcher === watcher) this.#watchers.delete(folder);
         this.#problem(folder, error);
       });
       this.#watchers.set(folder, { watcher, identity });

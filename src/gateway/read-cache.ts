@@ -56,6 +56,8 @@ export class ReadCache implements Disposable {
   #bytes = 0;
   /** How many updates each server told of: a read that was under way then may bring what was before it. */
   readonly #updates = new Map<string, number>();
+  /** How often servers have gone: what comes under the same name later is another one. */
+  #departures = 0;
 
   constructor(options: ReadCacheOptions) {
     this.#options = options;
@@ -80,8 +82,9 @@ export class ReadCache implements Disposable {
     const kept = this.#find(key.shared, key) ?? this.#find(key.own, key);
     if (kept) return { era: 'modern', outcome: { result: kept } };
     const updates = this.#updates.get(key.serverId);
+    const departures = this.#departures;
     const answer = await forward();
-    if (updates === this.#updates.get(key.serverId)) this.#keep(key, answer);
+    if (updates === this.#updates.get(key.serverId) && departures === this.#departures) this.#keep(key, answer);
     return answer;
   }
 
@@ -136,9 +139,9 @@ export class ReadCache implements Disposable {
     this.#bytes -= entry.bytes;
   }
 
-  /** What comes under the same name later is another server, also to reads that are under way. */
   #dropServers(ids: readonly string[]): void {
-    for (const id of ids) this.#updates.set(id, (this.#updates.get(id) ?? 0) + 1);
+    if (ids.length > 0) this.#departures += 1;
+    for (const id of ids) this.#updates.delete(id);
     for (const [name, entry] of this.#entries) if (ids.includes(entry.serverId)) this.#drop(name, entry);
   }
 

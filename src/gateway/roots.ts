@@ -107,6 +107,8 @@ export class Roots implements Disposable {
     const roots = await this.#union(serverId, sessionId);
     // A server may still ask on a connection of a session that has just ended.
     if (sessionId !== undefined && ![...this.#members].some((member) => member.sessionId === sessionId)) return roots;
+    // Removed from the config while its clients were asked.
+    if (!this.#options.upstreams.get(serverId)) return roots;
     const told = this.#told.get(serverId) ?? new Map<string | undefined, string>();
     this.#told.set(serverId, told.set(sessionId, JSON.stringify(roots)));
     return roots;

@@ -44,12 +44,28 @@ export function routeCall(view: CatalogView, method: string, params: JsonObject)
  */
 function ofExtension(view: CatalogView, method: string, params: JsonObject): Routing | undefined {
   const { name, uri } = params;
-  const target = typeof name === 'string' ? (view.tool(name) ?? view.prompt(name)) : undefined;
-  const [found] = typeof uri === 'string' && !target ? view.resource(uri) : [];
-  const owner = found && !view.disabledUri(found.serverId, found.uri) ? found : undefined;
   const notFound = (): HubError => new HubError('METHOD_NOT_FOUND', `Method not found: ${method}`, { details: { method } });
+  const target = typeof name === 'string' ? offeredName(view, name) : undefined;
   if (target) return { routes: [{ serverId: target.serverId, params: { ...params, name: target.name } }], notFound };
+  const owner = typeof uri === 'string' ? offeredUri(view, uri) : undefined;
   return owner?.exact ? { routes: [{ serverId: owner.serverId, params: { ...params, uri: owner.uri } }], notFound } : undefined;
+}
+
+/** @throws HubError for what the config disables: the one server of an endpoint would be sent it as it is */
+function offeredName(view: CatalogView, name: string): ReturnType<CatalogView['tool']> {
+  const target = view.tool(name) ?? view.prompt(name);
+  if (target) return target;
+  const disabled = view.disabled('tools', name) ?? view.disabled('prompts', name);
+  if (disabled?.exact) throw disabledError(disabled, name);
+  return undefined;
+}
+
+/** @throws HubError as {@link offeredName} */
+function offeredUri(view: CatalogView, uri: string): UriTarget | undefined {
+  const [owner] = view.resource(uri);
+  const disabled = owner && view.disabledUri(owner.serverId, owner.uri);
+  if (disabled) throw disabledError(disabled, uri);
+  return owner;
 }
 
 function named(view: CatalogView, kind: 'tools' | 'prompts', params: JsonObject): Routing {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
 import { type Endpoint, refuse } from '../downstream/index.ts';
-import { hostOriginProblem } from './guards/host-origin.ts';
+import { foreignPageProblem, hostOriginProblem } from './guards/host-origin.ts';
 import { EVENTS_PATH, type EventStreams } from './event-streams.ts';
 import type { Management } from './management.ts';
 import { problemOf } from './problem.ts';
@@ -25,6 +25,19 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Where clients of the old HTTP+SSE transport POST their messages. */
 export const MESSAGES_PATH = '/messages';
+
+/** Where an authorization server sends the browser back to: from another site, as nothing else may. */
+const CALLBACK_PATH = '/api/oauth/callback';
+
+/** Nothing of an answer may be guessed at, kept, framed or used by other pages. */
+const API_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-frame-options': 'DENY',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+};
 
 /** Every request's way in: the guards first, then MCP on the raw request and response, REST through Express. */
 export class App {
@@ -62,12 +75,18 @@ export class App {
   async #route(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = urlOf(req);
     const isApi = url !== undefined && (url.pathname === '/api' || url.pathname.startsWith('/api/'));
-    const foreign = hostOriginProblem(req.headers, this.#options.allowedHosts());
+    if (isApi) for (const [name, value] of Object.entries(API_HEADERS)) res.setHeader(name, value);
+    const foreign = this.#foreign(req, url);
     if (foreign) return isApi ? this.#problem(req, res, foreign) : turnAway(req, res, foreign);
     if (!url) return turnAway(req, res, new HubError('INVALID_REQUEST', 'The path of the request cannot be read.'));
     if (isApi && plainPath(url) === EVENTS_PATH) return this.#events(req, res, url);
     if (isApi) return (await this.#loadApi())(req, res);
     return this.#mcp(req, res, url);
+  }
+
+  #foreign(req: IncomingMessage, url: URL | undefined): HubError | undefined {
+    const problem = hostOriginProblem(req.headers, this.#options.allowedHosts());
+    return problem ?? (isLoginReturn(req, url) ? undefined : foreignPageProblem(req.headers));
   }
 
   async #mcp(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
@@ -105,6 +124,17 @@ export class App {
 function urlOf({ url = '' }: IncomingMessage): URL | undefined {
   const absolute = url.startsWith('/') ? `http://hub${url}` : url;
   return URL.canParse(absolute) ? new URL(absolute) : undefined;
+}
+
+/** A person comes back from a login: the browser itself goes there, and no page has it as a part. */
+function isLoginReturn({ method, headers }: IncomingMessage, url: URL | undefined): boolean {
+  const mode = headers['sec-fetch-mode'];
+  return (
+    method === 'GET' &&
+    url?.pathname === CALLBACK_PATH &&
+    (mode === undefined || mode === 'navigate') &&
+    headers['sec-fetch-dest'] !== 'iframe'
+  );
 }
 
 /** The path without the slash that may end it. */

@@ -30,6 +30,7 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #streams: EventStreams;
   #servers: readonly Server[] = [];
+  #notListening: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
@@ -60,6 +61,11 @@ export class HttpServer {
     return { port, addresses: servers.map(addressOf) };
   }
 
+  /** Lets nobody in any more, and frees the port at once; who is connected stays so. Idempotent. */
+  stopListening(): void {
+    this.#notListening ??= Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
   /**
    * Takes no more connections, ends every stream in the way of its protocol, and after a moment of grace closes what
    * is still open. Idempotent.
@@ -70,7 +76,8 @@ export class HttpServer {
   }
 
   async #close(): Promise<void> {
-    const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    this.stopListening();
+    const closed = Promise.resolve(this.#notListening);
     this.#streams.close();
     await this.#options.endpoint.close();
     const early = new AbortController();

@@ -37,6 +37,8 @@ export interface ServerObject {
   /** ISO 8601. */
   readonly lastStarted: string | null;
   readonly authorizationUrl: string | null;
+  /** What the server says of itself: `name`, `version`, … */
+  readonly serverInfo: object | null;
   /** The `--config` string, verbatim. */
   readonly config_source: string;
 }
@@ -46,7 +48,10 @@ export interface ServerControl {
   /** In the order of the config. */
   all(): readonly ServerObject[];
   get(name: string): ServerObject;
-  /** Starts it, and enables it in its config file when it is disabled there; resolves when its first attempt has ended. */
+  /**
+   * Starts it, and enables it in its config file when it is disabled there; resolves when its first attempt has ended, also with
+   * the question for a login. @throws HubError what the attempt failed with; it is tried again all the same
+   */
   start(name: string): Promise<ServerObject>;
   /** Stops it; with `disable` it is disabled in its config file too. */
   stop(name: string, options: { readonly disable: boolean }): Promise<ServerObject>;
@@ -104,8 +109,13 @@ export interface Marketplace {
 
 /** OAuth logins at remote servers. */
 export interface Logins {
-  /** Begins a login. @throws HubError SERVER_NOT_FOUND, VALIDATION_ERROR when the server asks for none */
-  authorize(name: string): Promise<{ readonly authorizationUrl: string }>;
+  /**
+   * Begins a login.
+   *
+   * @param options `openBrowser`: whether its page may be shown on the hub's own screen
+   * @throws HubError SERVER_NOT_FOUND, VALIDATION_ERROR when the server asks for none
+   */
+  authorize(name: string, options: { readonly openBrowser: boolean }): Promise<{ readonly authorizationUrl: string }>;
   /** Ends a login with what the authorization server appended to the callback address. @throws HubError VALIDATION_ERROR, UNAUTHORIZED */
   finish(params: URLSearchParams): Promise<{ readonly server: string; readonly message: string }>;
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Clock, HubError, REDACTED, sleep } from '../base/index.ts';
+import { HubError, REDACTED } from '../base/index.ts';
 import {
   type EditOptions,
   type EditResult,
@@ -12,15 +12,13 @@ import {
 } from '../config/index.ts';
 import type { ConfigControl, ConfigEditOptions, ConfigEditResult, ServerControl } from '../http/index.ts';
 import type { LiveConfig } from './live-config.ts';
-import { unknownServer, WAIT_FOR_START_MS } from './server-control.ts';
+import { type StartWait, unknownServer } from './server-control.ts';
 
 export interface HubConfigControlOptions {
   readonly config: LiveConfig;
   readonly servers: Pick<ServerControl, 'all'>;
   readonly cwd: string;
-  readonly clock: Clock;
-  /** The hub stops. */
-  readonly stopped: AbortSignal;
+  readonly waitForStart: StartWait;
 }
 
 type Entries = Readonly<Record<string, unknown>>;
@@ -65,7 +63,7 @@ export class HubConfigControl implements ConfigControl {
 
   async #edit(edit: ServerEdit, options: EditOptions): Promise<ConfigEditResult> {
     const result = await this.#options.config.edit([edit], options);
-    if (result.applied) await this.#within(result.applied.done);
+    if (result.applied) await this.#options.waitForStart(result.applied.done);
     const server = result.applied && this.#options.servers.all().find(({ name }) => name === edit.name);
     return { file: result.file, etag: result.etag, diff: await this.#diff(result), ...(server && { server }) };
   }
@@ -90,13 +88,6 @@ export class HubConfigControl implements ConfigControl {
     const found = servers.find(({ id }) => id === name);
     if (!found) throw unknownServer(name, servers);
     return found.source;
-  }
-
-  async #within(work: Promise<void>): Promise<void> {
-    const { clock, stopped } = this.#options;
-    const early = new AbortController();
-    await Promise.race([work, sleep(clock, WAIT_FOR_START_MS, AbortSignal.any([early.signal, stopped]))]);
-    early.abort();
   }
 }
 

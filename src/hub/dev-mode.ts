@@ -71,7 +71,7 @@ export class DevMode {
     const { clock, logger } = this.#options;
     const { id, dev } = definition;
     const stopped = new AbortController();
-    const restarts = new Restarts(this.#options, id, () => this.#names, stopped.signal);
+    const restarts = new Restarts(this.#options, id, () => this.#names);
     const bursts = new Bursts({ clock, act: (burst) => restarts.run(burst) });
     const opened = this.#folderOf(definition, stopped.signal)
       .then((folder) => {

@@ -23,15 +23,13 @@ export class Restarts {
   readonly #options: RestartsOptions;
   readonly #id: string;
   readonly #names: () => readonly string[];
-  readonly #stopped: AbortSignal;
   /** When the last ones were. */
   #timesMs: readonly number[] = [];
 
-  constructor(options: RestartsOptions, id: string, names: () => readonly string[], stopped: AbortSignal) {
+  constructor(options: RestartsOptions, id: string, names: () => readonly string[]) {
     this.#options = options;
     this.#id = id;
     this.#names = names;
-    this.#stopped = stopped;
   }
 
   async run(burst: Burst): Promise<void> {
@@ -49,7 +47,8 @@ export class Restarts {
     } catch (error) {
       logger.warn(`Server "${id}" could not be restarted after a change of its files: ${messageOf(error)}`, { server: id });
     }
-    if (!this.#stopped.aborted) this.#tell('servers_updated', burst);
+    // Also when nobody watches any more: whoever heard of the beginning waits for the end.
+    this.#tell('servers_updated', burst);
   }
 
   #tell(type: 'servers_updating' | 'servers_updated', { files }: Burst): void {

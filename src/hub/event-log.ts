@@ -114,7 +114,10 @@ export class EventLog implements EventFeed {
 
   #stateData(): object {
     const { version, port } = this.#options;
-    return { ...this.#state, server_id: 'mcp-hub', version, pid: process.pid, port: port() };
+    const { state } = this.#state;
+    // Clients of mcp-hub 4.x find it in this state.
+    const more = state === 'restarted' ? { has_restarted: true } : {};
+    return { ...this.#state, server_id: 'mcp-hub', version, pid: process.pid, port: port(), ...more };
   }
 
   /** `undefined` for what is no JSON, such as an object that contains itself: nobody could be told of it. */

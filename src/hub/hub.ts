@@ -1,4 +1,4 @@
-import { type Disposable, Disposables, Emitter, type Logger, messageOf, systemClock } from '../base/index.ts';
+import { type Disposable, Disposables, Emitter, HubError, type Logger, messageOf, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import type { DevMode } from './dev-mode.ts';
@@ -50,6 +50,7 @@ class LocalHub implements Hub {
     this.#life = new HubLife({
       clock: systemClock,
       onState: (state) => this.#news.hubState(state),
+      onEnding: () => this.#parts?.server.stopListening(),
       onEnded: () => this.#emitter.emit('ended', { reason: 'hard-restart' }),
     });
     const { configFiles: files, env, cwd, paths } = options;
@@ -69,6 +70,7 @@ class LocalHub implements Hub {
 
   async start(): Promise<{ readonly port: number; readonly urls: readonly string[] }> {
     const config = await this.#live.load();
+    this.#refuseWhenStopping();
     const parts = buildParts({
       options: this.#options,
       config,
@@ -79,9 +81,12 @@ class LocalHub implements Hub {
     });
     // The port first: when it is taken, nothing else has happened yet.
     const { port } = await parts.server.start();
+    if (this.#stopping) await parts.server.close();
+    this.#refuseWhenStopping();
     this.#port = port;
     this.#parts = parts;
     this.#owned.add(parts.gateway).start();
+    this.#owned.add(parts.pool.on('members', () => parts.logins.keep(parts.pool.all().map(({ id }) => id))));
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
@@ -106,6 +111,11 @@ class LocalHub implements Hub {
 
   async reload(): Promise<void> {
     if (this.#parts && !this.#stopping) await this.#live.reloadAndTell();
+  }
+
+  /** Of a hub that was stopped in the middle of its start, nothing may begin any more: nobody would end it. */
+  #refuseWhenStopping(): void {
+    if (this.#stopping) throw new HubError('SHUTTING_DOWN', 'The hub was stopped before it had started.');
   }
 
   /** What it watches follows the config. */
@@ -134,6 +144,7 @@ class LocalHub implements Hub {
       life: this.#life,
       workspaces: this.#workspaces,
       events: this.#news.events,
+      tellOf: (name) => this.#news.asked(name),
       marketplace: this.#marketplace,
       logins: new LoginControl({ ...parts, logger: this.#logger, env: this.#options.env }),
       clock: systemClock,

@@ -10,6 +10,8 @@ export interface HubLifeOptions {
   readonly onState: (state: HubState) => void;
   /** The process has to end, for its owner to start it again. */
   readonly onEnded: () => void;
+  /** Its end was asked for: whoever comes now is to find another hub, or none. */
+  readonly onEnding: () => void;
 }
 
 /** In which state the hub is, and how it comes from one to another. What has begun to stop goes nowhere else. */
@@ -18,6 +20,8 @@ export class HubLife implements Disposable {
   #state: HubState = 'starting';
   #isSettled = false;
   #restarting: Promise<void> | undefined;
+  /** Somebody has asked since its work began. */
+  #isAskedAgain = false;
   #end: Disposable | undefined;
 
   constructor(options: HubLifeOptions) {
@@ -44,12 +48,14 @@ export class HubLife implements Disposable {
   }
 
   /**
-   * Does `work` as a restart; who asks for one meanwhile waits for the same. When the work fails, the hub goes on as before.
+   * Does `work` as a restart. Who asks for one meanwhile waits for the same, in which it is done once more: what they want to be
+   * read may have been written after it was read. When the work fails, the hub goes on as before.
    *
    * @throws HubError SHUTTING_DOWN, and what `work` throws
    */
   async restart(work: () => Promise<void>): Promise<void> {
     if (this.#isEnding) throw new HubError('SHUTTING_DOWN', 'The hub is stopping and cannot be restarted. Start a new one.');
+    this.#isAskedAgain = true;
     this.#restarting ??= this.#restart(work).finally(() => {
       this.#restarting = undefined;
     });
@@ -58,10 +64,11 @@ export class HubLife implements Disposable {
 
   /** Announces the end and asks for it soon after, once. */
   hardRestart(): void {
-    if (this.#end) return;
+    if (this.#end || this.#isEnding) return;
     this.#enter('restarting');
     this.#enter('stopping');
-    const { clock, onEnded } = this.#options;
+    const { clock, onEnded, onEnding } = this.#options;
+    onEnding();
     this.#end = clock.after(HARD_RESTART_AFTER_MS, onEnded);
   }
 
@@ -73,12 +80,25 @@ export class HubLife implements Disposable {
     return this.#state === 'stopping' || this.#state === 'stopped';
   }
 
+  async #untilNobodyAsks(work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      this.#isAskedAgain = false;
+      try {
+        await work();
+        if (!this.#isAskedAgain || this.#isEnding) return;
+      } catch (error) {
+        // What somebody has asked for since then is what counts.
+        if (!this.#isAskedAgain || this.#isEnding) throw error;
+      }
+    }
+  }
+
   async #restart(work: () => Promise<void>): Promise<void> {
     const before = this.#state;
     const wasSettled = this.#isSettled;
     this.#enter('restarting');
     try {
-      await work();
+      await this.#untilNobodyAsks(work);
     } catch (error) {
       this.#enter(this.#isSettled ? (wasSettled ? before : 'ready') : 'starting');
       throw error;

@@ -42,7 +42,7 @@ export class LogFile {
     return (this.#opening ??= this.#open());
   }
 
-  /** Resolves when everything is written, or after a second. Later records are ignored. */
+  /** Resolves when everything is written, or the disk takes nothing for a second; after three at the latest. Later records are ignored. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -5,12 +5,15 @@ import DailyRotateFile from 'winston-daily-rotate-file';
 
 /** What may wait for a slow disk, in bytes. Records beyond it are dropped and counted. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
-const CLOSE_TIMEOUT_MS = 1_000;
+/** Closing goes on for as long as the disk takes something every now and then, in milliseconds, */
+const STUCK_AFTER_MS = 1_000;
+/** but not for longer than this: the process has to end. */
+const CLOSE_WITHIN_MS = 3_000;
 
 export interface LogWriter {
   /** Takes one line without its line break; returns at once. False: too much waits for the disk, the line is dropped. */
   write(line: string): boolean;
-  /** Resolves when everything taken is in the file. */
+  /** Resolves when everything taken is in the file, or the disk takes no more of it. */
   close(): Promise<void>;
 }
 
@@ -61,14 +64,29 @@ export function openLogWriter(dir: string, onError: (error: Error) => void): Log
           resolve();
           return;
         }
-        const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+        const giveUp = giveUpWhenStuck(() => disk.pending, resolve);
         transport.logStream.once('close', () => {
-          clearTimeout(timer);
+          giveUp.cancel();
           resolve();
         });
         logger.end();
       }),
   };
+}
+
+/** Calls `give` when as much is left as a while before, or when it has taken too long in all. */
+function giveUpWhenStuck(left: () => number, give: () => void): { cancel(): void } {
+  let before = left();
+  let waitedMs = 0;
+  const timer = setInterval(() => {
+    waitedMs += STUCK_AFTER_MS;
+    const isStuck = left() === before;
+    before = left();
+    if (!isStuck && waitedMs < CLOSE_WITHIN_MS) return;
+    clearInterval(timer);
+    give();
+  }, STUCK_AFTER_MS);
+  return { cancel: () => clearInterval(timer) };
 }
 
 /** Node's file system for a write stream, with the bytes that are on their way. The rotation hides its stream's own count. */

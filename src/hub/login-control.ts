@@ -17,9 +17,9 @@ export class LoginControl implements LoginRoutes {
     this.#options = options;
   }
 
-  async authorize(name: string): Promise<{ readonly authorizationUrl: string }> {
+  async authorize(name: string, { openBrowser }: { readonly openBrowser: boolean }): Promise<{ readonly authorizationUrl: string }> {
     const authorizationUrl = await this.#options.logins.begin(name);
-    await this.#show(authorizationUrl);
+    if (openBrowser) await this.#show(authorizationUrl);
     return { authorizationUrl };
   }
 

@@ -1,12 +1,12 @@
 import type { EventFeed, Logins, Management, Marketplace } from '../http/index.ts';
-import { type Clock, sleep } from '../base/index.ts';
+import { type Clock, waitAtMost } from '../base/index.ts';
 import type { ListKind } from '../protocol/index.ts';
 import { HubConfigControl } from './config-control.ts';
 import { healthObject, reportedVersion } from './health.ts';
 import type { HubLife } from './life.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { HubParts } from './parts.ts';
-import { HubServers } from './server-control.ts';
+import { HubServers, startWait } from './server-control.ts';
 import type { HubOptions } from './types.ts';
 import type { WorkspaceFile } from './workspaces.ts';
 
@@ -17,6 +17,8 @@ export interface HubManagementOptions {
   readonly life: HubLife;
   readonly workspaces: WorkspaceFile;
   readonly events: EventFeed;
+  /** A start or stop of this server was asked for and is over: readers of the events hear of it. */
+  readonly tellOf: (name: string) => void;
   readonly marketplace: Marketplace;
   readonly logins: Logins;
   readonly clock: Clock;
@@ -36,12 +38,13 @@ export class HubManagement implements Management {
 
   constructor(options: HubManagementOptions) {
     this.#options = options;
-    const { parts, config, clock, stopped, events, marketplace, logins } = options;
+    const { parts, config, clock, stopped, events, tellOf, marketplace, logins } = options;
     this.events = events;
     this.marketplace = marketplace;
     this.logins = logins;
-    this.servers = new HubServers({ ...parts, config, clock, stopped });
-    this.config = new HubConfigControl({ config, servers: this.servers, cwd: options.options.cwd, clock, stopped });
+    const waitForStart = startWait(clock, stopped);
+    this.servers = new HubServers({ ...parts, config, tellOf, clock, waitForStart });
+    this.config = new HubConfigControl({ config, servers: this.servers, cwd: options.options.cwd, waitForStart });
   }
 
   async health(): Promise<object> {
@@ -76,10 +79,8 @@ export class HubManagement implements Management {
     return life.restart(async () => {
       const { done } = await config.reload();
       // As with the first start: a server that takes its time does not keep the hub from being there again.
-      const over = new AbortController();
-      const waited = sleep(clock, config.current.settings.startupWaitMs, AbortSignal.any([over.signal, stopped]));
-      await Promise.race([Promise.all([done, this.servers.startDown()]), waited]);
-      over.abort();
+      const { startupWaitMs: atMostMs } = config.current.settings;
+      await waitAtMost(Promise.all([done, this.servers.startDown()]), { clock, atMostMs, signal: stopped });
     });
   }
 

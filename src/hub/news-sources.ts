@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type Disposable, Disposables, type LogRecord, type LogSink } from '../base/index.ts';
 import { EventLog } from './event-log.ts';
+import { FailureNews } from './failure-news.ts';
 import { ListingNews, type ListingSource } from './listing-news.ts';
 import type { Publish } from './news.ts';
 import { ServerNews, type StateSource } from './server-news.ts';
@@ -46,6 +47,7 @@ export class HubNews implements Disposable {
     const clock = this.#clock;
     const sources = [
       new ListingNews(servers, publish),
+      new FailureNews(servers, publish),
       (this.#servers = new ServerNews({ servers, clock, publish })),
       new WorkspaceNews({ file: workspaces, clock, publish }),
     ];
@@ -56,6 +58,11 @@ export class HubNews implements Disposable {
   hubState(state: HubState, more: { readonly message?: string; readonly code?: string } = {}): void {
     this.publish({ name: 'hub_state', data: { state, ...more } });
     if (state === 'ready') this.#servers?.settled();
+  }
+
+  /** What came of a start or stop of this server that somebody asked for is told, even when it is nothing new. */
+  asked(name: string): void {
+    this.#servers?.asked(name);
   }
 
   /** While the disposable lives, what becomes of these servers is told by whoever asked for it, and not by the hub's own watch. */

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, messageOf, sleep } from '../base/index.ts';
+import { type Clock, type Logger, messageOf, waitAtMost } from '../base/index.ts';
 import type { Presence } from './idle-watch.ts';
 import type { Workspace, WorkspaceFile } from './workspaces.ts';
 
@@ -74,10 +74,10 @@ export class Registration {
     if (!entry) return;
     this.#entry = undefined;
     const { clock, file } = this.#options;
-    const early = new AbortController();
-    const gone = this.#write(() => file.remove(entry.port, entry.pid));
-    await Promise.race([gone, sleep(clock, LEAVE_WITHIN_MS, early.signal)]);
-    early.abort();
+    await waitAtMost(
+      this.#write(() => file.remove(entry.port, entry.pid)),
+      { clock, atMostMs: LEAVE_WITHIN_MS },
+    );
   }
 
   #write(work: () => Promise<void>): Promise<void> {

@@ -83,6 +83,7 @@ export function serverObject(
     status: statusOf(state),
     error: errorOf(state),
     capabilities: listing?.items ?? NOTHING,
+    serverInfo: upstream.serverInfo ?? null,
     ...uptimeOf(state, nowMs),
     authorizationUrl: state.kind === 'auth-required' ? (authorizationUrl ?? null) : null,
     config_source: definition.source,

@@ -1,4 +1,4 @@
-import { type Clock, closest, HubError, sleep } from '../base/index.ts';
+import { type Clock, closest, deferred, HubError, waitAtMost } from '../base/index.ts';
 import type { ServerEdit } from '../config/index.ts';
 import type { HubGateway } from '../gateway/index.ts';
 import type { ServerControl, ServerObject } from '../http/index.ts';
@@ -7,16 +7,24 @@ import type { LiveConfig } from './live-config.ts';
 import { serverObject } from './report.ts';
 
 /** The longest that somebody waits for a server to start; it goes on starting after that. In milliseconds. */
-export const WAIT_FOR_START_MS = 60_000;
+const WAIT_FOR_START_MS = 60_000;
+
+/** Waits for servers to start: at most a minute, and not when the hub stops. */
+export type StartWait = (work: Promise<void>) => Promise<void>;
+
+export function startWait(clock: Clock, stopped: AbortSignal): StartWait {
+  return (work) => waitAtMost(work, { clock, atMostMs: WAIT_FOR_START_MS, signal: stopped });
+}
 
 export interface HubServersOptions {
   readonly pool: Pool;
   readonly gateway: Pick<HubGateway, 'notes'>;
   readonly logins: Pick<Logins, 'authorizationUrl'>;
   readonly config: LiveConfig;
+  /** A start or stop of this server was asked for and is over; a change of the config tells of its servers itself. */
+  readonly tellOf: (name: string) => void;
   readonly clock: Clock;
-  /** The hub stops. */
-  readonly stopped: AbortSignal;
+  readonly waitForStart: StartWait;
 }
 
 /** The servers, as the management API has them. */
@@ -40,13 +48,20 @@ export class HubServers implements ServerControl {
     if (definition.disabled) await this.#edit(name, { disabled: null });
     this.#find(name).start();
     await this.attempted([name]);
+    if (!definition.disabled) this.#options.tellOf(name);
+    const { state } = this.#find(name);
+    if (state.kind === 'backoff') throw state.last;
+    if (state.kind === 'failed') throw state.error;
     return this.get(name);
   }
 
   async stop(name: string, { disable }: { readonly disable: boolean }): Promise<ServerObject> {
     const upstream = this.#find(name);
     if (disable) await this.#edit(name, { disabled: true });
-    else await upstream.stop();
+    else {
+      await upstream.stop();
+      this.#options.tellOf(name);
+    }
     return this.get(name);
   }
 
@@ -56,7 +71,7 @@ export class HubServers implements ServerControl {
       const message = `Server "${name}" is disabled in ${upstream.definition.source}. Start it to enable it.`;
       throw new HubError('CONFLICT', message, { details: { server: name } });
     }
-    await this.#within(upstream.restart());
+    await this.#options.waitForStart(upstream.restart());
     return this.get(name);
   }
 
@@ -95,27 +110,20 @@ export class HubServers implements ServerControl {
     const { pool } = this.#options;
     const isOver = (): boolean => names.every((name) => !['starting', 'stopping'].includes(pool.get(name)?.state.kind ?? ''));
     if (isOver()) return;
-    const over = new AbortController();
+    const over = deferred<void>();
     const look = (): void => {
-      if (isOver()) over.abort();
+      if (isOver()) over.resolve();
     };
     const listening = [pool.on('state', look), pool.on('members', look)];
-    await this.#within(new Promise((resolve) => over.signal.addEventListener('abort', () => resolve())));
+    await this.#options.waitForStart(over.promise);
     for (const one of listening) one.dispose();
-  }
-
-  async #within(work: Promise<void>): Promise<void> {
-    const { clock, stopped } = this.#options;
-    const early = new AbortController();
-    await Promise.race([work, sleep(clock, WAIT_FOR_START_MS, AbortSignal.any([early.signal, stopped]))]);
-    early.abort();
   }
 
   async #edit(name: string, patch: Readonly<Record<string, unknown>>): Promise<void> {
     const { source: file } = this.#find(name).definition;
     const edit: ServerEdit = { kind: 'patch', name, patch };
     const { applied } = await this.#options.config.edit([edit], { file });
-    if (applied) await this.#within(applied.done);
+    if (applied) await this.#options.waitForStart(applied.done);
   }
 
   #find(name: string): Upstream {

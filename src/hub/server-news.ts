@@ -52,6 +52,14 @@ export class ServerNews implements Disposable {
     this.#isSettled = true;
   }
 
+  /** Somebody asked for a start or stop of this server, and it is over: what came of it is told, even when that is nothing new. */
+  asked(name: string): void {
+    const upstream = this.#options.servers.get(name);
+    if (!upstream || this.#muted.has(name)) return;
+    this.#known.delete(upstream);
+    this.#note(name);
+  }
+
   /** Somebody else tells of these servers, from now until the disposal: a change of the config, of a watched file, a restart. */
   mute(names: Iterable<string>): Disposable {
     const muted = [...names];

@@ -1,13 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
-import { HubError, REDACTED, Secret } from '../base/index.ts';
+import { HubError, Secret } from '../base/index.ts';
 import {
   type HubEnvironment,
+  maskCommandLine,
+  maskUrl,
   parseDotenv,
   Placeholders,
   predefined,
   readHubEnvironment,
   type RemoteDefinition,
+  secretsOf,
   type StdioDefinition,
 } from '../config/index.ts';
 import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
@@ -108,8 +111,8 @@ async function resolveStdio(definition: StdioDefinition, work: Work): Promise<St
     env: secrets(childEnv),
     environmentNames: environmentNames(layers),
     cwd,
-    label: [definition.command, ...definition.args].join(' '),
-    redact: redactorOf(work, Object.values(fileEnv)),
+    label: maskCommandLine(definition.command, definition.args),
+    redact: redactorOf(work, [...Object.values(fileEnv), ...secretsOf({ command: definition.command, args: definition.args })]),
   };
 }
 
@@ -130,8 +133,8 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
     url: new Secret(url),
     headers: secrets(Object.fromEntries(headers)),
     transport: definition.transport,
-    label: withoutLiteralSecrets(definition.url),
-    redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url)]),
+    label: maskUrl(definition.url),
+    redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url), ...secretsOf({ url: definition.url })]),
   };
 }
 
@@ -207,8 +210,4 @@ function urlSecrets(url: string): string[] {
   if (!URL.canParse(url)) return [];
   const { password, searchParams } = new URL(url);
   return [password, ...searchParams.values()];
-}
-
-function withoutLiteralSecrets(url: string): string {
-  return url.replace(/(\/\/[^/@:]*:)[^/@]*@/, `$1${REDACTED}@`).replace(/([?&][^=&#]+=)(?!\$[{<])[^&#]+/g, `$1${REDACTED}`);
 }

@@ -3,7 +3,7 @@ import type { ServerDefinition } from '../config/index.ts';
 import { looksTaken, refusal } from './exclusive.ts';
 import { History } from './history.ts';
 import type { StartableDefinition } from './incarnation.ts';
-import { Lives, type Start } from './lives.ts';
+import { Lives, type Start, type SupervisorOptions } from './lives.ts';
 import { Readiness } from './readiness.ts';
 import { Retries } from './retries.ts';
 import type { Sharing } from './sharing/sharing.ts';
@@ -12,7 +12,6 @@ import { invalidDefinition, startable, stoppedError, type StopReason } from './s
 import { Standing } from './standing.ts';
 import type { StandingWishes } from './standing-wishes.ts';
 import { Succession, type Successor } from './succession.ts';
-import type { SupervisorOptions } from './supervisor-options.ts';
 import type { Connection } from './types.ts';
 
 /** Which start a life belongs to; none as long as it only may become the current one. */
@@ -35,23 +34,21 @@ export class Lifecycle {
   readonly #succession: Succession;
   readonly #retries: Retries;
   readonly #sleep: SleepWatch;
-  /** Grows with every start, failure, stop and succession; what an older one still has to say is not heard. */
-  #generation = 0;
   /** Whether an attempt has begun that has not launched anything yet, because the life before is still being ended. */
   #isPending = false;
   /** Whether it has shown that it cannot run twice at once. */
   #isExclusive = false;
   #stopping: Promise<void> | undefined;
+  /** Somebody has started it since it began to stop. */
+  #isStartedAgain = false;
 
   constructor(options: SupervisorOptions, sharing: Sharing, wishes: StandingWishes) {
     this.#options = options;
     this.#sharing = sharing;
     this.#wishes = wishes;
     const { parts, on, startupWaitMs, after } = options;
-    const { clock } = parts;
-    const { id } = options.definition;
-    this.id = id;
-    this.#clock = clock;
+    const clock = (this.#clock = parts.clock);
+    const id = (this.id = options.definition.id);
     this.history = new History(clock);
     this.lives = new Lives({ id, parts, sharing, on, after });
     this.#retries = new Retries(id, parts, this.history);
@@ -70,10 +67,6 @@ export class Lifecycle {
       isBusy: () => sharing.isInUse || wishes.isListening || this.#succession.sinceMs !== undefined,
       fallAsleep: () => this.#fallAsleep(),
     });
-  }
-
-  get generation(): number {
-    return this.#generation;
   }
 
   /** Takes another definition, of the same id: for requests and connections to come, and for the process with the next {@link restart}. */
@@ -100,11 +93,12 @@ export class Lifecycle {
     if (!definition || !this.#mayRun() || this.#stopping) return this.start();
     this.now.recall(definition);
     if (definition.start === undefined || definition.start === 'eager') return this.start(this.now.listing ? holdMs : 0);
-    this.#generation += 1;
+    this.now.generation += 1;
     return this.now.enter({ kind: 'stopped', reason: definition.start });
   }
 
   start(holdMs = 0): void {
+    this.#isStartedAgain = true;
     if (!this.#mayRun() || this.#stopping || ['starting', 'ready', 'stopping'].includes(this.now.state.kind)) return;
     this.#startAnew(holdMs);
   }
@@ -115,10 +109,10 @@ export class Lifecycle {
   }
 
   stop(reason: StopReason = 'stopped'): Promise<void> {
+    this.#isStartedAgain = false;
     const { state } = this.now;
     if ((state.kind === 'stopped' && state.reason === undefined) || state.kind === 'disabled') return this.#stopping ?? this.lives.ended();
-    this.#stopping ??= this.#stopNow(reason).finally(() => void (this.#stopping = undefined));
-    return this.#stopping;
+    return (this.#stopping ??= this.#stopNow(reason));
   }
 
   async restart(): Promise<void> {
@@ -140,7 +134,7 @@ export class Lifecycle {
 
   async #stopFirst(): Promise<void> {
     if (!this.#isPending) {
-      this.#generation += 1;
+      this.now.generation += 1;
       this.#endLives(stoppedError(this.id, this.now.definition.disabled ? 'disabled' : 'restarted'));
     }
     // One that waits may have got another definition meanwhile.
@@ -157,7 +151,7 @@ export class Lifecycle {
   #startAnew(holdMs = 0): void {
     const { definition } = this.now;
     this.#retries.cancel();
-    this.#generation += 1;
+    this.now.generation += 1;
     if (definition.disabled) return this.now.giveUp({ kind: 'disabled' });
     if (definition.kind === 'invalid') return this.now.giveUp({ kind: 'failed', error: invalidDefinition(definition) });
     this.#retries.forgive();
@@ -167,19 +161,19 @@ export class Lifecycle {
 
   #begin({ last, holdMs = 0 }: { readonly last?: HubError; readonly holdMs?: number } = {}): void {
     this.#retries.cancel();
-    this.#generation += 1;
+    this.now.generation += 1;
     const sinceMs = this.#clock.now();
     this.readiness.waitFrom(sinceMs);
     this.now.enter({ kind: 'starting', sinceMs, attempt: this.#retries.attempt, ...(last && { last }) });
     this.#isPending = true;
-    const generation = this.#generation;
+    const generation = this.now.generation;
     this.#retries.begin(holdMs, () => void this.#launch(generation));
   }
 
   /** Two lives at once would fight over what a server needs for itself: a port, a file, a lock. */
   async #launch(generation: number): Promise<void> {
     await this.lives.ended();
-    if (generation !== this.#generation) return;
+    if (generation !== this.now.generation) return;
     this.#isPending = false;
     const definition = startable(this.now.definition);
     if (definition) await this.#attempt(definition, generation, this.#clock.now());
@@ -187,7 +181,7 @@ export class Lifecycle {
   }
 
   async #attempt(definition: StartableDefinition, generation: number, sinceMs: number): Promise<void> {
-    const isCurrent = (): boolean => generation === this.#generation;
+    const isCurrent = (): boolean => generation === this.now.generation;
     const start = this.#startOf(definition, { generation, lost: undefined });
     try {
       const connection = await this.lives.begin(start).open();
@@ -200,7 +194,7 @@ export class Lifecycle {
   }
 
   #startOf(definition: StartableDefinition, claim: Claim): Start {
-    const isCurrent = (): boolean => claim.generation === this.#generation;
+    const isCurrent = (): boolean => claim.generation === this.now.generation;
     return {
       definition,
       // What the definition has become meanwhile, for what may change while the server runs.
@@ -219,8 +213,8 @@ export class Lifecycle {
     const start = this.#startOf(definition, claim);
     const life = this.lives.successor(start);
     const adopt = (connection: Connection, sinceMs: number): void => {
-      this.#generation += 1;
-      claim.generation = this.#generation;
+      this.now.generation += 1;
+      claim.generation = this.now.generation;
       this.#retries.forgive();
       this.history.restarted();
       this.lives.succeed(life);
@@ -258,7 +252,7 @@ export class Lifecycle {
     const nowMs = this.#clock.now();
     const readyForMs = this.now.readyForMs(nowMs);
     if (this.now.state.kind === 'ready') this.readiness.waitFrom(nowMs);
-    this.#generation += 1;
+    this.now.generation += 1;
     this.#endLife(error);
     this.history.erred(error);
     // What was to replace it is under way already.
@@ -272,7 +266,7 @@ export class Lifecycle {
 
   /** What it offers stays listed, and the next call starts it. */
   #fallAsleep(): void {
-    this.#generation += 1;
+    this.now.generation += 1;
     this.#endLives(stoppedError(this.id, 'idle'));
     this.now.enter({ kind: 'stopped', reason: 'idle' });
   }
@@ -290,11 +284,13 @@ export class Lifecycle {
   }
 
   async #stopNow(reason: StopReason): Promise<void> {
-    this.#generation += 1;
+    this.now.generation += 1;
     this.#retries.cancel();
     this.now.enter({ kind: 'stopping' });
     this.#endLives(stoppedError(this.id, reason));
     await this.lives.ended();
+    this.#stopping = undefined;
+    if (this.#isStartedAgain && this.#mayRun()) return this.#startAnew();
     this.now.giveUp(this.now.definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
   }
 }

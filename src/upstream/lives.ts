@@ -1,5 +1,6 @@
 import type { HubError } from '../base/index.ts';
 import type { Listing } from '../catalog/index.ts';
+import type { ServerDefinition } from '../config/index.ts';
 import { EraMemory } from './era-memory.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
 import type { EnvironmentName } from './launch-environment.ts';
@@ -8,7 +9,19 @@ import type { Sharing } from './sharing/sharing.ts';
 import type { Connection, LogLine, PoolEvents } from './types.ts';
 
 /** What one upstream tells the pool of, one function for each event. */
-export type SupervisorListener = { readonly [K in Exclude<keyof PoolEvents, 'members'>]: (event: PoolEvents[K]) => void };
+type SupervisorListener = { readonly [K in Exclude<keyof PoolEvents, 'members'>]: (event: PoolEvents[K]) => void };
+
+export interface SupervisorOptions {
+  readonly definition: ServerDefinition;
+  readonly parts: UpstreamParts;
+  /** How long requests wait for a start, counted from its beginning, in milliseconds; asked for every wait. */
+  readonly startupWaitMs: () => number;
+  /** What must be over before the first start, such as the end of another server of the same name; never rejects. */
+  readonly after?: Promise<void> | undefined;
+  /** `false` once nobody would stop what is started: starts do nothing then. Default: always `true`. */
+  readonly mayRun?: () => boolean;
+  readonly on: SupervisorListener;
+}
 
 export interface LivesOptions {
   readonly id: string;

@@ -1,4 +1,4 @@
-import { type Clock, type Deferred, deferred, HubError, sleep } from '../base/index.ts';
+import { type Clock, type Deferred, deferred, HubError, waitAtMost } from '../base/index.ts';
 import { notReady } from './not-ready.ts';
 import type { Connection, UpstreamState } from './types.ts';
 
@@ -53,7 +53,7 @@ export class Readiness {
     const first = this.#firstAttempt;
     if (!first || this.#options.now.state.kind !== 'starting') return;
     const leftMs = this.#sinceMs + this.#options.startupWaitMs() - this.#options.clock.now();
-    if (leftMs > 0) await this.#within(first.promise, leftMs, signal);
+    if (leftMs > 0) await waitAtMost(first.promise, { clock: this.#options.clock, atMostMs: leftMs, signal });
   }
 
   /** @throws HubError SERVER_NOT_CONNECTED, CANCELLED */
@@ -66,15 +66,8 @@ export class Readiness {
       if (signal.aborted) throw new HubError('CANCELLED', `The request to server "${id}" was taken back.`, { cause: signal.reason });
       const nowMs = clock.now();
       if (nowMs >= untilMs || !isWorthWaiting(now.state, untilMs)) throw notReady(id, now.state, nowMs);
-      await this.#within(this.#changed.promise, untilMs - nowMs, signal);
+      await waitAtMost(this.#changed.promise, { clock, atMostMs: untilMs - nowMs, signal });
     }
-  }
-
-  /** Waits for `fact`, at most `ms`, or until the signal aborts. */
-  async #within(fact: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    await Promise.race([fact, sleep(this.#options.clock, ms, AbortSignal.any([signal, done.signal]))]);
-    done.abort();
   }
 }
 

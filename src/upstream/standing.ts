@@ -1,13 +1,13 @@
 import type { Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { Offers, StartableDefinition } from './incarnation.ts';
-import type { SupervisorListener } from './lives.ts';
+import type { SupervisorOptions } from './lives.ts';
 import type { Connection, UpstreamState } from './types.ts';
 
 export interface StandingOptions {
   readonly definition: ServerDefinition;
   readonly offers: Offers | undefined;
-  readonly on: SupervisorListener;
+  readonly on: SupervisorOptions['on'];
   /** The state is another one; called before others are told. */
   readonly changed: () => void;
 }
@@ -18,6 +18,8 @@ export class Standing {
   readonly #id: string;
   definition: ServerDefinition;
   connection: Connection | undefined;
+  /** Grows with every start, failure, stop and succession; what an older one still has to say is not heard. */
+  generation = 0;
   #state: UpstreamState = Object.freeze({ kind: 'stopped' });
   #listing: Listing | undefined;
 

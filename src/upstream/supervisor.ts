@@ -6,11 +6,11 @@ import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
+import type { SupervisorOptions } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
 import { Sharing } from './sharing/sharing.ts';
 import type { StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
-import type { SupervisorOptions } from './supervisor-options.ts';
 import type { LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
 /** One upstream as others see it: its requests, its lists and what they wish of it, whatever becomes of it meanwhile. */
@@ -47,8 +47,8 @@ export class Supervisor implements Upstream {
   }
 
   get resourceEpoch(): string | undefined {
-    const { generation, now } = this.#life;
-    return now.connection && `${generation}.${now.connection.resourceChanges}`;
+    const { connection, generation } = this.#life.now;
+    return connection && `${generation}.${connection.resourceChanges}`;
   }
 
   listHint(kind: ListKind): CacheHint | undefined {
@@ -58,6 +58,10 @@ export class Supervisor implements Upstream {
 
   freshen(kind: ListKind): Promise<void> | undefined {
     return this.#life.now.connection?.freshen(kind);
+  }
+
+  get serverInfo(): object | undefined {
+    return this.#life.now.connection?.identity.serverInfo;
   }
 
   get noiseCount(): number {

@@ -170,6 +170,8 @@ export interface Upstream {
   /** As it is now in the config. */
   readonly definition: ServerDefinition;
   readonly state: UpstreamState;
+  /** What the server said of itself (`name`, `version`, …); `undefined` while there is no connection. */
+  readonly serverInfo: object | undefined;
   /** How it has fared since the hub runs. */
   readonly supervision: Supervision;
   /**
@@ -208,7 +210,7 @@ export interface Upstream {
   endSession(sessionId: string): void;
   /** Starts it when it is asleep, at once when it takes its time to start, and does nothing otherwise. */
   wake(): void;
-  /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts, runs or stops. */
+  /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts or runs; one that stops is started after that, unless it is stopped again. */
   start(): void;
   /** Stops it until the next {@link start}; resolves when all of it is gone, within a few seconds. Idempotent, never rejects. */
   stop(): Promise<void>;

@@ -99,6 +99,10 @@ describe('parseArgs', () => {
     expect(errors('config.json')).toEqual(['Unknown command "config.json". Config files are named with --config.']);
   });
 
+  it('takes --json for what it is beside a command that there is none of', () => {
+    expect(errors('frobnicate', '--json')).toEqual(['Unknown command "frobnicate". "mcp-hub --help" lists all commands.']);
+  });
+
   it('guesses nothing where nothing is close', () => {
     expect(errors('--xylophone')).toEqual(['Unknown option --xylophone.']);
   });

@@ -8,6 +8,30 @@ describe('columns', () => {
     expect(columns([['a', { text: 'b', paint }, 'c'], ['long', 'longer', ''], ['x']])).toBe('a     <b     >  c\nlong  longer\nx');
   });
 
+  it('counts the columns of a terminal: wide characters take two, combining ones none', () => {
+    expect(
+      columns([
+        ['漢字', 'x'],
+        ['e\u0301👍', 'y'],
+        ['plain', 'z'],
+      ]),
+    ).toBe('漢字   x\ne\u0301👍    y\nplain  z');
+    expect(oneLine('漢字漢字', 6)).toBe('漢字…');
+  });
+
+  it('keeps the indentation of the first column', () => {
+    expect(
+      columns([
+        ['  a', 'b'],
+        ['  long', 'c'],
+      ]),
+    ).toBe('  a     b\n  long  c');
+  });
+
+  it('shows nothing that turns the direction of the text around', () => {
+    expect(oneLine('a\u202Eb\u2066c\u200F')).toBe('abc');
+  });
+
   it('shows the first line of foreign text, without escape sequences', () => {
     expect(oneLine('\n\u001B[31mred\u001B[0m one\ntwo')).toBe('red one');
     expect(oneLine('abcdef', 4)).toBe('abc…');

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { unknownCommand } from '../../src/cli/args.ts';
+import { parseArgs, serveHelp, unknownCommand } from '../../src/cli/args.ts';
 import { commandEntry, commandNames, commandTable } from '../../src/cli/command-table.ts';
 import { overview } from '../../src/cli/help.ts';
 import { commandHelp, parseCommand } from '../../src/cli/parse-command.ts';
+import { stdioHelp } from '../../src/cli/stdio-args.ts';
 
 const shown = Object.entries(commandTable).filter(([, { isHidden }]) => isHidden !== true);
 
@@ -33,6 +34,17 @@ describe('the commands', () => {
     for (const [name, { summary }] of shown)
       expect(text).toMatch(new RegExp(`^ {2}${name} +${summary.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, 'm'));
     expect(text).not.toContain('__complete');
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('have examples, also those that have parsers of their own', () => {
+    for (const text of [overview(), serveHelp(), stdioHelp()]) {
+      const [, examples = ''] = text.split('\nExamples:\n');
+      expect(examples).toMatch(/^ {2}mcp-hub/);
+      const lines = examples.split('\n').filter((line) => line.startsWith('  mcp-hub'));
+      const own = lines.map(wordsOf).filter(([first = '']) => commandEntry(first) === undefined);
+      expect(own.map((words) => parseArgs(words).kind).filter((kind) => kind !== 'serve' && kind !== 'stdio')).toEqual([]);
+    }
   });
 
   it('are known by their own names only', () => {

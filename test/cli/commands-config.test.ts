@@ -130,6 +130,24 @@ describe('mcp-hub import', () => {
     });
   });
 
+  it('leaves out what the hub could not use, and takes the rest over', async () => {
+    const servers = { good: { command: 'node' }, bad: { command: 'node', args: ['x'], env: { A: [] } }, '': { command: 'node' } };
+    const source = await put('.mcp.json', config(servers));
+    const { code, stdout } = await mcpHub('import', source);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\+ good {2}added/m);
+    expect(stdout).toMatch(/^- bad {2}skipped.*\n {4}.*mcpServers\.bad\.env\.A: Must be/m);
+    expect(stdout).toContain('\nWrote 1 to ');
+    expect(JSON.parse(await readFile(join(root, DEFAULT), 'utf8'))).toEqual({ mcpServers: { good: { command: 'node' } } });
+  });
+
+  it('writes nothing into a config that is broken', async () => {
+    const file = await put(DEFAULT, '{ "mcpServers": {}, "maxBodySize": -1 }');
+    const { code, stderr } = await mcpHub('import', sample('cursor/mcp.json'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('maxBodySize')]);
+    expect(await readFile(file, 'utf8')).toBe('{ "mcpServers": {}, "maxBodySize": -1 }');
+  });
+
   it('says what it does not know', async () => {
     expect(await mcpHub('import', 'emacs')).toMatchObject({ code: 1, stderr: expect.stringContaining('neither a client nor a file') });
     const { code, stderr } = await mcpHub('import', sample('cursor/mcp.json'), '--server', 'nope');
@@ -163,10 +181,21 @@ describe('mcp-hub connect', () => {
     expect(mcpServers.Hub.command).toBe(process.execPath);
   });
 
+  it('says when the client has a hub under another name too', async () => {
+    await put('.cursor/mcp.json', config({ old: { url: 'http://localhost:37373/mcp' }, 'own-server': { url: 'http://localhost:4/mcp' } }));
+    const { code, stderr } = await mcpHub('connect', 'cursor', '--port', '45000');
+    expect([code, stderr]).toEqual([
+      0,
+      'note: Cursor has a hub under another name too (old). If it is the same one, its tools are there twice: take one of them out.\n',
+    ]);
+  });
+
   it('refuses a file that it cannot read, with the place', async () => {
     const file = await put('.cursor/mcp.json', '{\n  "mcpServers": {,}\n}');
     const { code, stderr } = await mcpHub('connect', 'cursor', '--port', '1');
     expect([code, stderr]).toEqual([1, expect.stringContaining(`${file}:2:18: `)]);
+    expect(stderr).toMatch(/\nNothing was done\.\n$/);
+    expect((await mcpHub('connect', 'windsrf')).stderr).toMatch(/Did you mean windsurf\?\nRun "mcp-hub connect --help"/);
   });
 });
 
@@ -215,6 +244,16 @@ describe('mcp-hub doctor', () => {
     expect(bad[5]?.remedy).toBe('Set NO_PROXY=localhost,127.0.0.1');
     const { stdout: lines } = await mcpHub('doctor', '--port', String(port));
     expect(lines).toMatch(/^FAIL {2}command {2}not-a-program-here is not found; needed by a\.$/m);
+  });
+
+  it('does not call a broken file well, and gives one remedy for it', async () => {
+    await put(DEFAULT, '{ broken');
+    const client = await put('.cursor/mcp.json', '{ broken');
+    const all = findings((await mcpHub('doctor', '--json', '--port', '0')).stdout);
+    expect(all.filter(({ area }) => area === 'config').map(({ level }) => level)).toEqual(['fail']);
+    const [cursor] = all.filter(({ area }) => area === 'client');
+    expect(cursor?.text).toMatch(new RegExp(`^${client}:1:9: [^.]*\\.$`));
+    expect(cursor?.remedy).toContain('Cursor');
   });
 
   async function listen(): Promise<number> {

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { commandLine, type CommandLine, type CommandRun } from '../support/command-line.ts';
-import { type ManagementServer, problem, serveManagement } from '../support/management-server.ts';
+import { type ManagementServer, serveManagement } from '../support/management-server.ts';
 import { eventually } from '../support/processes.ts';
 
 let cli: CommandLine;
@@ -35,6 +35,7 @@ async function withAnswer(route: string, answer: object | 'silence', use: (other
 }
 
 const lastRequest = () => hub.requests.at(-1);
+const isCall = ({ body }: { readonly body: unknown }): boolean => JSON.stringify(body)?.includes('"tools/call"');
 
 describe('status', () => {
   it('tells of the hub, its servers and what is wrong with them', async () => {
@@ -77,16 +78,18 @@ describe('servers and tools', () => {
     });
   });
 
-  it('leave out the tools that an entry switches off', async () => {
-    await withAnswer('GET /api/servers/calc/config', { config: { disabled_tools: ['show'] } }, async () => {
-      expect((await cli.run('tools')).stdout).toBe('calc__add       Adds numbers.\nmy_notes__show  Shows.\n');
+  it('do not wait for servers that are not ready', async () => {
+    await withAnswer('GET /none', {}, async (other) => {
+      await json('tools');
+      const paths = other.requests.map(({ path }) => path).sort();
+      expect(paths).toEqual(['/api/servers', '/mcp', '/mcp/calc', '/mcp/my%20notes']);
     });
   });
 
   it('tell everything of one', async () => {
     const server = await cli.run('servers', 'calc');
     for (const text of ['calc  connected', 'servers.json', 'Adds numbers.', 'greet', 'TOKEN']) expect(server.stdout).toContain(text);
-    expect((await cli.run('servers', 'broken')).stdout).toContain('error  It ended with 1.');
+    expect((await cli.run('servers', 'broken')).stdout).toContain('  error   It ended with 1.\n');
     const tool = await cli.run('tools', 'calc/add');
     expect(tool.stdout).toContain('Adds numbers.\nAll of them.');
     expect(tool.stdout).toContain('"type": "number"');
@@ -97,7 +100,7 @@ describe('servers and tools', () => {
     [['tools', 'calc__ad'], 'TOOL_NOT_FOUND', 'Did you mean calc__add?'],
     [['tools', 'show'], 'TOOL_NOT_FOUND', 'calc__show, my_notes__show'],
     [['prompt', 'greets'], 'PROMPT_NOT_FOUND', 'Did you mean calc__greet?'],
-    [['read', 'other://x'], 'RESOURCE_NOT_FOUND', '--server'],
+    [['read', 'note://one', '--server', 'my note'], 'SERVER_NOT_FOUND', 'Did you mean my notes?'],
     [['start', 'clac'], 'SERVER_NOT_FOUND', 'Did you mean calc?'],
   ])('miss what is not there: %j', async (args, code, words) => {
     const run = await json(...args);
@@ -113,12 +116,21 @@ describe('call', () => {
     expect(run).toEqual({ code: 0, stdout: '3\n', stderr: '' });
     expect(lastRequest()).toEqual({
       method: 'POST',
-      path: '/api/servers/tools',
+      path: '/mcp',
       body: {
-        server_name: 'calc',
-        tool: 'add',
-        arguments: { a: 1.5, list: [1, 2], note: '5' },
-        request_options: { timeout: 7000, maxTotalTimeout: 7000 },
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: {
+          name: 'calc__add',
+          arguments: { a: 1.5, list: [1, 2], note: '5' },
+          _meta: {
+            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+            'io.modelcontextprotocol/clientInfo': { name: 'mcp-hub-cli', version: expect.any(String) },
+            'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {}, url: {} }, roots: {} },
+            progressToken: 'cli',
+          },
+        },
       },
     });
   });
@@ -126,24 +138,25 @@ describe('call', () => {
   it('takes one JSON object: on the line, from a file and from standard input', async () => {
     await writeFile(join(cli.folder, 'arguments.json'), '{"a": 2}');
     await cli.run('call', 'calc/add', '{"a": 1}');
-    expect(lastRequest()).toMatchObject({ body: { arguments: { a: 1 } } });
+    expect(lastRequest()).toMatchObject({ path: '/mcp/calc', body: { params: { name: 'add', arguments: { a: 1 } } } });
     await cli.run('call', 'calc/add', '@arguments.json');
-    expect(lastRequest()).toMatchObject({ body: { arguments: { a: 2 } } });
+    expect(lastRequest()).toMatchObject({ path: '/mcp/calc', body: { params: { name: 'add', arguments: { a: 2 } } } });
     await cli.runWith({ input: '{"a": 3}' }, 'call', 'calc/add', '-');
-    expect(lastRequest()).toMatchObject({ body: { arguments: { a: 3 } } });
+    expect(lastRequest()).toMatchObject({ path: '/mcp/calc', body: { params: { name: 'add', arguments: { a: 3 } } } });
   });
 
   it('calls nothing when arguments are wrong', async () => {
-    const before = hub.requests.filter(({ path }) => path.endsWith('/tools')).length;
+    const before = hub.requests.filter(isCall).length;
     const { code, stdout, stderr } = await cli.run('call', 'calc__add', 'a=one', 'list=x', 'nothing');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr.trimEnd().split('\n')).toHaveLength(3);
-    expect(hub.requests.filter(({ path }) => path.endsWith('/tools'))).toHaveLength(before);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(4);
+    expect(stderr).toContain('Run "mcp-hub call --help" for help. Nothing was done.\n');
+    expect(hub.requests.filter(isCall)).toHaveLength(before);
   });
 
   it('ends with 4 when the tool says that it failed', async () => {
     const result = { content: [{ type: 'text', text: 'No such number.' }], isError: true };
-    await withAnswer('POST /api/servers/tools', { result }, async () => {
+    await withAnswer('tools/call', { result }, async () => {
       expect(await cli.run('call', 'calc__add')).toEqual({ code: 4, stdout: '', stderr: 'error: No such number.\n' });
       expect(await json('call', 'calc__add')).toEqual({ code: 4, document: result, stderr: '' });
     });
@@ -151,29 +164,70 @@ describe('call', () => {
 
   it('saves what is no text', async () => {
     const content = [{ type: 'image', data: Buffer.from('png').toString('base64'), mimeType: 'image/png' }];
-    await withAnswer('POST /api/servers/tools', { result: { content } }, async () => {
+    await withAnswer('tools/call', { result: { content } }, async () => {
       expect((await cli.run('call', 'calc__add')).stderr).toContain('--output <folder> saves it');
       await cli.run('call', 'calc__add', '--output', 'pictures');
-      expect(await readFile(join(cli.folder, 'pictures/add-1.png'), 'utf8')).toBe('png');
+      expect(await readFile(join(cli.folder, 'pictures/calc__add-1.png'), 'utf8')).toBe('png');
     });
   });
 
   it('tells a failure of the hub with its code', async () => {
-    await withAnswer(
-      'POST /api/servers/tools',
-      problem(503, 'SERVER_NOT_CONNECTED', 'calc is not ready.', { server: 'calc' }),
-      async () => {
-        expect(await cli.run('call', 'calc__add')).toEqual({ code: 3, stdout: '', stderr: 'error: calc is not ready.\n' });
-        const expected = { error: 'calc is not ready.', code: 'SERVER_NOT_CONNECTED', data: { server: 'calc' } };
-        expect(await json('call', 'calc__add')).toEqual({ code: 3, document: expected, stderr: '' });
-      },
-    );
+    const content = [{ type: 'text', text: 'calc is not ready.' }];
+    const result = { content, isError: true, _meta: { 'mcp-hub/error': { code: 'SERVER_NOT_CONNECTED', server: 'calc' } } };
+    await withAnswer('tools/call', { result }, async () => {
+      expect(await cli.run('call', 'calc__add')).toEqual({ code: 3, stdout: '', stderr: 'error: calc is not ready.\n' });
+      const expected = { error: 'calc is not ready.', code: 'SERVER_NOT_CONNECTED', data: { server: 'calc' } };
+      expect(await json('call', 'calc__add')).toEqual({ code: 3, document: expected, stderr: '' });
+    });
+  });
+
+  it('fails when the hub stops meanwhile', async () => {
+    const error = { code: -32603, message: 'The hub is stopping.', data: { code: 'SHUTTING_DOWN' } };
+    await withAnswer('tools/call', { error }, async () => {
+      expect(await cli.run('call', 'calc__add')).toEqual({ code: 3, stdout: '', stderr: 'error: The hub is stopping.\n' });
+    });
+  });
+
+  it('shows no progress without a terminal, and log messages only when they are wanted', async () => {
+    const messages = [
+      { method: 'notifications/progress', params: { progressToken: 'cli', progress: 1 } },
+      { method: 'notifications/message', params: { level: 'info', logger: 'sums', data: 'adding' } },
+      { id: 1, result: { content: [{ type: 'text', text: '3' }] } },
+    ];
+    await withAnswer('tools/call', { messages }, async (other) => {
+      expect(await cli.run('call', 'calc__add')).toEqual({ code: 0, stdout: '3\n', stderr: '' });
+      expect(await cli.run('call', 'calc__add', '--verbose')).toEqual({ code: 0, stdout: '3\n', stderr: 'info: sums: adding\n' });
+      const meta = { progressToken: 'cli', 'io.modelcontextprotocol/logLevel': 'debug' };
+      expect(other.requests.at(-1)).toMatchObject({ body: { params: { _meta: meta } } });
+    });
+  });
+
+  it('says what is asked where nobody can answer, and lets the server go on', async () => {
+    const params = { message: 'Which one?', requestedSchema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] } };
+    const inputRequests = { q: { method: 'elicitation/create', params } };
+    const result = { resultType: 'input_required', inputRequests, requestState: 's' };
+    await withAnswer('tools/call', { result }, async (other) => {
+      const { code, stdout, stderr } = await cli.run('call', 'calc__add', 'a=1');
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      expect(stderr).toContain('"Which one?" (n: integer)');
+      const again = { name: 'calc__add', arguments: { a: 1 }, inputResponses: { q: { action: 'cancel' } }, requestState: 's' };
+      expect(other.requests.at(-1)).toMatchObject({ body: { params: again } });
+      expect(await json('call', 'calc__add')).toMatchObject({ code: 3, document: { code: 'INPUT_NOT_GIVEN', data: { inputRequests } } });
+    });
+  });
+
+  it('gives up after --timeout, and says so', async () => {
+    await withAnswer('tools/call', 'silence', async (other) => {
+      const run = await cli.run('call', 'calc__add', '--timeout', '0.3');
+      expect(run).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('within 0.3 seconds') });
+      await eventually('the end of the request', () => other.aborted() === 1);
+    });
   });
 
   it('takes the request back on Ctrl-C', async () => {
-    await withAnswer('POST /api/servers/tools', 'silence', async (other) => {
+    await withAnswer('tools/call', 'silence', async (other) => {
       const { child, ended } = cli.start('call', 'calc__add');
-      await eventually('the call', () => other.requests.some(({ path }) => path === '/api/servers/tools'));
+      await eventually('the call', () => other.requests.some(isCall));
       child.kill('SIGINT');
       expect(await ended).toEqual({ code: 130, stdout: '', stderr: '' });
       await eventually('the end of the request', () => other.aborted() === 1);
@@ -183,13 +237,13 @@ describe('call', () => {
 
 describe('read and prompt', () => {
   it.each([
-    [['read', 'note://one'], 'A note.\n', { server_name: 'my notes', uri: 'note://one' }],
-    [['read', 'note://two'], 'A note.\n', { server_name: 'my notes', uri: 'note://two' }],
-    [['read', 'any://x', '--server', 'calc'], 'A note.\n', { server_name: 'calc', uri: 'any://x' }],
-    [['prompt', 'calc__greet', 'who=5'], 'user:\nHello.\n', { server_name: 'calc', prompt: 'greet', arguments: { who: '5' } }],
-  ])('%j', async (args, stdout, body) => {
+    [['read', 'note://one'], 'A note.\n', '/mcp', { uri: 'note://one' }],
+    [['read', 'any://x', '--server', 'my notes'], 'A note.\n', '/mcp/my%20notes', { uri: 'any://x' }],
+    [['prompt', 'calc__greet', 'who=5'], 'user:\nHello.\n', '/mcp', { name: 'calc__greet', arguments: { who: '5' } }],
+    [['prompt', 'greet', 'who=5'], 'user:\nHello.\n', '/mcp/calc', { name: 'greet', arguments: { who: '5' } }],
+  ])('%j', async (args, stdout, path, params) => {
     expect(await cli.run(...args)).toEqual({ code: 0, stdout, stderr: '' });
-    expect(lastRequest()).toMatchObject({ body });
+    expect(lastRequest()).toMatchObject({ path, body: { params } });
   });
 });
 
@@ -199,13 +253,44 @@ describe('start, stop, restart, reload', () => {
     [['stop', 'calc'], '/api/servers/stop', 'off is disabled.\n'],
     [['stop', 'calc', '--disable'], '/api/servers/stop?disable=true', 'off is disabled.\n'],
     [['restart', 'calc'], '/api/servers/restart', 'calc is connected, 2 tools.\n'],
-    [['restart'], '/api/restart', expect.stringContaining('read again')],
     [['reload'], '/api/restart', expect.stringContaining('read again')],
     [['enable', 'off'], '/api/servers/start', 'calc is connected, 2 tools.\n'],
     [['disable', 'calc'], '/api/servers/stop?disable=true', 'off is disabled.\n'],
   ])('%j', async (args, path, stdout) => {
     expect(await cli.run(...args)).toEqual({ code: 0, stdout, stderr: '' });
     expect(lastRequest()).toMatchObject({ method: 'POST', path });
+  });
+
+  it.each(['start', 'stop', 'restart', 'enable', 'disable', 'remove', 'logs'])('%s knows no server of another name', async (name) => {
+    const before = hub.requests.filter(({ method }) => method !== 'GET').length;
+    const run = await cli.run(name, 'clac');
+    expect(run).toEqual({ code: 3, stdout: '', stderr: 'error: No server "clac" is configured. Did you mean calc?\n' });
+    expect(hub.requests.filter(({ method }) => method !== 'GET')).toHaveLength(before);
+  });
+
+  it('say what is waited for when that takes long, and end with Ctrl-C', async () => {
+    await withAnswer('POST /api/servers/start', 'silence', async () => {
+      const { child, ended } = cli.start('start', 'calc');
+      const said = once(child.stderr ?? child, 'data');
+      expect(String((await said)[0])).toBe(
+        'Waiting for calc: the first start of a server may download it. Ctrl-C ends the waiting alone.\n',
+      );
+      child.kill('SIGINT');
+      expect(await ended).toMatchObject({ code: 130, stdout: '' });
+    });
+  });
+
+  it('restart wants a server: the config files are read again by reload', async () => {
+    const { code, stderr } = await cli.run('restart');
+    expect(code).toBe(1);
+    expect(stderr).toContain('"mcp-hub reload"');
+  });
+
+  it('say a name once', async () => {
+    const server = { name: 'calc', status: 'disconnected', error: 'Server "calc" could not be started: there is no such program.' };
+    await withAnswer('POST /api/servers/start', { server }, async () => {
+      expect((await cli.run('start', 'calc')).stderr).toBe('error: calc: could not be started: there is no such program.\n');
+    });
   });
 });
 
@@ -308,13 +393,14 @@ describe('add and remove', () => {
     expect(shown.stdout).toMatch(/^\+.*"b"/m);
     expect(await readFile(file, 'utf8')).not.toContain('"b"');
     expect((await own('add', 'b', '--url', 'http://localhost:1/mcp', '--header', 'X-Key: ${KEY}')).code).toBe(0);
+    expect((await own('remove', 'b', '--dry-run')).stdout).toMatch(/^-.*"b"/m);
     expect((await own('disable', 'a')).stdout).toContain('No hub of this config runs.');
     const text = await readFile(file, 'utf8');
     for (const part of ['// mine', '// first', '"disabled": true', '"X-Key": "${KEY}"']) expect(text).toContain(part);
     expect(await own('add', 'a', '--', 'x')).toMatchObject({ code: 3, stderr: expect.stringContaining('already') });
     expect(await own('remove', 'c')).toMatchObject({ code: 3, stderr: expect.stringContaining('"c"') });
     await own('enable', 'a');
-    await own('remove', 'b');
+    expect((await own('remove', 'b')).stdout).toBe('Server "b" is out of own.json. No hub of this config runs.\n');
     expect(await readFile(file, 'utf8')).toBe('{\n  // mine\n  "mcpServers": {\n    "a": { "command": "a" } // first\n  }\n}\n');
   });
 

@@ -38,7 +38,7 @@ describe('main', () => {
   it.each([
     [['help', 'status'], /^Usage: mcp-hub status /],
     [['status', '--help'], /^Usage: mcp-hub status /],
-    [['serve', '--help'], /print this help\n$/],
+    [['serve', '--help'], /\nExamples:\n/],
     [['help', 'stdio'], /^Usage: mcp-hub stdio /],
     [['help'], /^Usage: mcp-hub \[serve\]/],
   ])('helps for %j', (args, text) => {

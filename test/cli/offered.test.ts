@@ -1,29 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { findOffered, offeredBy } from '../../src/cli/offered.ts';
-import { serverInfo } from '../../src/cli/servers.ts';
+import { findOffered, withSources } from '../../src/cli/offered.ts';
 
-const server = (name: string, ...tools: object[]) => serverInfo({ name, status: 'connected', capabilities: { tools } });
-
-const servers = [
-  server('a', { name: 'x' }, { name: 'b__y' }, { name: 'dot.ted' }, { name: 'n'.repeat(60) }),
-  server('a__b', { name: 'x' }),
-  server('my-notes', { name: 'x', exposedName: 'my_notes__x_1f2e' }),
-  server('twin.1', { name: 'only' }),
-  server('twin-1', { name: 'other' }),
+const offers = [
+  { server: 'a', items: [{ name: 'x' }, { name: 'b__y' }, { name: 'dot.ted', description: 'D' }] },
+  { server: 'a__b', items: [{ name: 'x' }] },
+  { server: 'twin.1', items: [{ name: 'only' }] },
+  { server: 'twin-1', items: [{ name: 'other' }] },
 ];
-const tools = offeredBy(servers, 'tools');
+const list = ['a__x', 'a__b__y_12ab34', 'a__dot_ted_9f00aa', 'a__b__x', 'twin_1__only', 'twin_1_77aa__other'].map((name) =>
+  name.includes('dot') ? { name, description: 'D' } : { name },
+);
+const tools = withSources(list, offers);
 
-describe('offeredBy', () => {
-  it('shows the names that clients see where it is sure of them', () => {
-    expect(tools.map(({ exposed }) => exposed)).toEqual([
-      'a__x',
+describe('withSources', () => {
+  it('tells where each exposed name comes from, also one with a hash', () => {
+    expect(tools.map(({ server, original }) => `${server}/${original}`)).toEqual([
+      'a/x',
       'a/b__y',
       'a/dot.ted',
-      `a/${'n'.repeat(60)}`,
-      'a__b__x',
-      'my_notes__x_1f2e',
+      'a__b/x',
       'twin.1/only',
       'twin-1/other',
+    ]);
+  });
+
+  it('leaves open what it cannot tell', () => {
+    const changed = withSources([{ name: 'a__new', title: 'N' }, { name: 'a__x' }], offers);
+    expect(changed.map(({ exposed, server, original }) => [exposed, server, original])).toEqual([
+      ['a__new', undefined, undefined],
+      ['a__x', 'a', 'x'],
     ]);
   });
 });
@@ -32,17 +37,17 @@ describe('findOffered', () => {
   it.each([
     ['a__x', 'a', 'x'],
     ['a/dot.ted', 'a', 'dot.ted'],
-    ['a/b__y', 'a', 'b__y'],
+    ['a__b__y_12ab34', 'a', 'b__y'],
     ['a__b__x', 'a__b', 'x'],
-    ['my_notes__x_1f2e', 'my-notes', 'x'],
     ['only', 'twin.1', 'only'],
-  ])('finds %s', (name, serverName, original) => {
-    expect(findOffered(tools, name, 'tools')).toMatchObject({ server: serverName, original });
+  ])('finds %s', (name, server, original) => {
+    expect(findOffered(tools, name, 'tools')).toMatchObject({ server, original });
   });
 
   it.each([
-    ['x', /^Several servers offer a tool "x"\. Say which: a__x, a__b__x, my_notes__x_1f2e\.$/],
-    ['onli', /Did you mean twin\.1\/only\?$/],
+    ['x', /^Several servers offer a tool "x"\. Say which: a__x, a__b__x\.$/],
+    ['twin.1/onli', /Did you mean twin\.1\/only\?$/],
+    ['onli', /Did you mean twin_1__only\?$/],
     ['nothing like it', /"mcp-hub tools" lists them all\.$/],
   ])('says what it misses of %s', (name, message) => {
     expect(() => findOffered(tools, name, 'tools')).toThrow(message);

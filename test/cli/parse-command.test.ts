@@ -39,8 +39,8 @@ describe('parseCommand', () => {
     expect(parse('--lines', '3', '--sort', 'best', '--env')).toEqual({
       kind: 'wrong',
       errors: [
-        '--lines "3" cannot be used: It has to be 12.',
-        '--sort "best" cannot be used: Allowed choices are newest, name.',
+        '--lines "3" cannot be used: it has to be 12.',
+        '--sort "best" cannot be used: allowed choices are newest, name.',
         '--env needs a value: a variable, NAME=value.',
         'name is missing: the name of a server.',
       ],

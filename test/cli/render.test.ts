@@ -103,14 +103,19 @@ describe('renderSummary', () => {
       'One server:    http://localhost:37373/mcp/<server>  (my%20server, b)',
       'Log file:      /state/mcp-hub.log',
       '',
-      'Put this into the configuration of an MCP client:',
+      'Connect a client with "mcp-hub connect <client>", or put this into its configuration:',
       '  {"mcpServers": {"Hub": {"url": "http://localhost:37373/mcp"}}}',
       '',
     ]);
   });
 
   it('says where it looked when there are no servers', () => {
-    expect(renderSummary({ ...summary, servers: [] }, plainStyle)).toContain('No servers are configured in a.json, b.json.');
+    expect(renderSummary({ ...summary, servers: [] }, plainStyle)).toEqual(
+      expect.arrayContaining([
+        'No servers are configured in a.json, b.json.',
+        'Add one with "mcp-hub add", or those of another client with "mcp-hub import".',
+      ]),
+    );
   });
 
   it.each([

@@ -143,8 +143,8 @@ describe('parseJson5', () => {
     ['{ a: [1, 2 }', /Expected "," or "]"/, 11],
     ['{ a: { b: 1 }', /The "{" that opens here is never closed/, 0],
     ["{ a: 'b }", /string that opens here is not closed/, 5],
-    ['{ a: hello }', /must stand in quotes: "hello"/, 5],
-    ['{ a 1 }', /":" after the key "a"/, 4],
+    ['{ a: hello }', /must stand in quotes$/, 5],
+    ['{ a 1 }', /":" after the key,/, 4],
     ['{ a: "\\u12" }', /escape/, 6],
   ])('says what is wrong in %j, and where', (text, message, at) => {
     expect(() => parseJson5(text)).toThrow(expect.objectContaining({ message: expect.stringMatching(message), at }));

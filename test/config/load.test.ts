@@ -63,6 +63,19 @@ describe('loadConfig', () => {
     expect(config.diagnostics).toEqual([]);
   });
 
+  it('takes an empty list for an empty object, as editors written in Lua write it', async () => {
+    const config = await load(
+      '{ "mcpServers": [], "nativeMCPServers": [], "marketplace": [] }',
+      '{ "mcpServers": { "a": { "command": "x", "env": [] }, "b": { "url": "http://h/mcp", "headers": [], "env": [] } } }',
+    );
+    expect(config.servers).toMatchObject([
+      { id: 'a', kind: 'stdio', env: {}, errors: [] },
+      { id: 'b', kind: 'remote', headers: {}, env: {}, errors: [] },
+    ]);
+    expect(config.diagnostics).toEqual([]);
+    expect((await load('{ "mcpServers": { "a": { "command": "x", "env": ["A=1"] } } }')).servers).toMatchObject([{ kind: 'invalid' }]);
+  });
+
   it('merges servers whole, settings one by one, and keeps the place each server comes from', async () => {
     const config = await load(
       '{ startupWait: 1, allowedHosts: ["a"], mcpServers: { a: { command: "x", args: ["1"] }, b: { command: "y" } } }',
@@ -187,7 +200,7 @@ describe('loadConfig', () => {
       '2.json:1:1: Must be an object, not a list.',
       '1.json:1:71: mcpServers.s.command: Must be a string, not 1. Put it in quotes.',
     ]);
-    await expect(load('{ mcpServers: [] }')).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
+    await expect(load('{ mcpServers: [1] }')).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
     await expect(load('{ mcpServers: {}, servers: {} }')).rejects.toThrow(/has both "mcpServers" and "servers"/);
     await expect(load('')).rejects.toThrow(/0\.json:1:1: The file is empty/);
   });

@@ -62,6 +62,27 @@ describe('maskedDiff', () => {
     expect(diff).not.toMatch(/old-secret|new-secret/);
   });
 
+  it.each<[string, string, object]>([
+    ['in another spelling', String.raw`{"env": {"K": "h\u0075sh-hush"}}`, { env: { K: 'hush-hush' } }],
+    ['in single quotes', String.raw`{env: {K: 'hush\'hush-hush'}}`, { env: { K: "hush'hush-hush" } }],
+    ['behind an option', '{"args": ["--token=hush"]}', { args: ['--token=hush'] }],
+    ['in a query', '{"url": "https://x.org/?k=hush&b=1"}', { url: 'https://x.org/?k=hush' }],
+    ['as a short number', '{"env": {"PIN": 4711}}', { env: { PIN: 4711 } }],
+    ['in a comment', '// "API_KEY": "hush",\n{}', {}],
+    ['in an entry that was put aside', '{ /* TOKEN = hush-hush */ }', {}],
+    ['of a known kind in a comment', '{ // was ghp_abcdef123456\n}', {}],
+  ])('shows no secret %s', async (_, text, entry) => {
+    const diff = await maskedDiff('c.json', `${text}\n`, `${text}\n{}\n`, [entry]);
+    expect(diff).toContain(R);
+    expect(diff).not.toMatch(/hush|u0075|4711|ghp_/);
+  });
+
+  it('keeps what is no secret beside one', async () => {
+    const text = '{"port": 8080, "env": {"A": "x"}, "b": "axb", "c": "a.b/c"} // see https://x.org: a note\n';
+    const diff = await maskedDiff('c.json', text, `${text}\n`, [{ env: { A: 'x' } }]);
+    expect(diff).toContain(text.replace('"x"', `"${R}"`).trimEnd());
+  });
+
   it('is empty for the same text', async () => {
     expect(await maskedDiff('c.json', before, before, [])).toBe('');
   });

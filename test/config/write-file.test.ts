@@ -27,6 +27,29 @@ describe('writing a file as a whole', () => {
     expect([await readFile(path, 'utf8'), await modeOf(path), await readdir(dir)]).toEqual(['new', 0o664, ['old.json']]);
   });
 
+  it('takes a file that is to be private from the others who could read it', async () => {
+    const path = join(dir, 'keys.json');
+    await writeFile(path, 'old');
+    await chmod(path, 0o644);
+    await writeFileAtomically(path, 'new', { isPrivate: true });
+    expect([await readFile(path, 'utf8'), await modeOf(path)]).toEqual(['new', 0o600]);
+  });
+
+  // Only root can make files of others.
+  it.skipIf(process.getuid?.() !== 0)('writes a file of somebody else where it may, and leaves it theirs', async () => {
+    const path = join(dir, 'theirs.json');
+    await writeFile(path, 'old');
+    await chmod(path, 0o666);
+    await chmod(dir, 0o755);
+    process.seteuid?.(65_534);
+    try {
+      await writeFileAtomically(path, 'new');
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect([await readFile(path, 'utf8'), await modeOf(path), (await stat(path)).uid]).toEqual(['new', 0o666, 0]);
+  });
+
   it('writes what a link points to, also one that points to nothing yet', async () => {
     await mkdir(join(dir, 'dotfiles'));
     await writeFile(join(dir, 'dotfiles', 'a.json'), 'old');

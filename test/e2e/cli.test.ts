@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { endHubs, environment, HUB_BIN, type HubProcess, settled, startHub } from '../support/hub-process.ts';
 import { fixture } from '../support/in-process-hub.ts';
-import { eventually } from '../support/processes.ts';
 
 let hub: HubProcess;
 
@@ -109,7 +109,7 @@ describe('the commands, with a hub that runs', () => {
       if (text.includes('the echo')) kill();
     });
     // Both have to be there before something happens.
-    await eventually('the readers', async () => JSON.parse((await mcpHub(['status', '--json'])).stdout).activeClients === 2);
+    await eventually(async () => expect(JSON.parse((await mcpHub(['status', '--json'])).stdout)).toMatchObject({ activeClients: 2 }));
     await mcpHub(['restart', 'the echo']);
     const { code, stdout } = await events;
     expect(code).toBe(0);

@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fixtureServer } from '../support/fixtures.ts';
 import { endHubs, environment, HUB_BIN, healthOf, makeFolder, settled, startHub } from '../support/hub-process.ts';
 import { officialRegistry, sendJson, TestHttp } from '../support/registries.ts';
+import { type Answer, hasTerminals, runOnTerminal } from '../support/terminal.ts';
 
 const BEFORE = `// all my servers
 {
@@ -156,42 +157,9 @@ describe('mcp-hub install', () => {
   });
 });
 
-/** Runs a command on a terminal of its own. */
-const TERMINAL = 'script';
-const hasTerminals = spawnSync(TERMINAL, ['--version']).status === 0;
-
 describe.runIf(hasTerminals)('on a terminal', () => {
-  /** Answers each question when it is on the screen. */
-  async function dialogue(
-    args: readonly string[],
-    answers: readonly (readonly [question: string, keys: string])[],
-  ): Promise<{ code: number | null; screen: string }> {
-    const words = [process.execPath, HUB_BIN, ...args].map((word) => `'${word}'`).join(' ');
-    // A terminal that a program opens has no size of its own.
-    const line = `stty cols 200 rows 40; exec ${words}`;
-    const child = spawn(TERMINAL, ['-qefc', line, '/dev/null'], {
-      cwd: folder,
-      env: { ...variables(), TERM: 'xterm' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    let screen = '';
-    let at = 0;
-    const open = [...answers];
-    child.stdout.on('data', (chunk: Buffer) => {
-      screen += chunk.toString();
-      const [next] = open;
-      const found = next ? screen.indexOf(next[0], at) : -1;
-      if (!next || found < 0) return;
-      at = screen.length;
-      open.shift();
-      // The question is on the screen a little before its keys are listened for.
-      setTimeout(() => child.stdin.write(next[1]), 50);
-    });
-    const tooLate = setTimeout(() => child.kill('SIGKILL'), 20_000);
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-    clearTimeout(tooLate);
-    return { code, screen };
-  }
+  const dialogue = (args: readonly string[], answers: readonly Answer[]) =>
+    runOnTerminal([process.execPath, HUB_BIN, ...args], { cwd: folder, env: variables(), answers });
 
   it('asks for what is needed, hides secrets, and writes after a yes', async () => {
     const { code, screen } = await dialogue(

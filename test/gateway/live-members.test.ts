@@ -170,6 +170,9 @@ describe('what the config disables', () => {
     ['a resource of one server', 'resources/read', { uri: 'x://b' }, own, 'disabled_resources'],
     ['what a template stands for', 'resources/read', { uri: 'y://7' }, undefined, 'disabled_resourceTemplates'],
     ['the same of one server', 'resources/read', { uri: 'y://7' }, own, 'disabled_resourceTemplates'],
+    ['a tool for a method that the hub does not know', 'tools/describe', { name: 'delete' }, own, 'disabled_tools'],
+    ['the same where all servers are offered', 'tools/describe', { name: 'a__delete' }, undefined, 'disabled_tools'],
+    ['a resource for a method that the hub does not know', 'resources/describe', { uri: 'x://b' }, own, 'disabled_resources'],
     ['completion of a prompt', 'completion/complete', { ref: { type: 'ref/prompt', name: 'nag' } }, own, 'disabled_prompts'],
     [
       'completion of a template',

@@ -108,6 +108,53 @@ describe('the guard', () => {
   });
 });
 
+/** What browsers send for images, scripts, links and frames: no `Origin`. */
+describe('a page of another site', () => {
+  const page = (site: string, more: Record<string, string> = {}): Record<string, string> => ({ 'sec-fetch-site': site, ...more });
+  const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  it.each([
+    ['/api/refresh', page('cross-site', { 'sec-fetch-mode': 'no-cors' }), 403],
+    ['/api/refresh', page('cross-site', navigation), 403],
+    ['/api/refresh', page('Cross-Site'), 403],
+    ['/api/refresh', page('same-site', { host: 'hub.example' }), 403],
+    ['/api/health', page('cross-site', { 'sec-fetch-mode': 'no-cors' }), 403],
+    ['/api/events', page('cross-site', { 'sec-fetch-mode': 'no-cors' }), 403],
+    ['/sse', page('cross-site', { 'sec-fetch-mode': 'no-cors' }), 403],
+    ['/api/oauth/callback?code=a', page('cross-site', { 'sec-fetch-mode': 'no-cors' }), 403],
+    ['/api/oauth/callback?code=a', page('cross-site', { ...navigation, 'sec-fetch-dest': 'iframe' }), 403],
+    ['/api/oauth/callback', page('cross-site', navigation), 400],
+    ['/api/refresh', page('same-site'), 200],
+    ['/api/refresh', page('same-origin'), 200],
+    ['/api/refresh', page('none', navigation), 200],
+    ['/api/health', page('cross-site', { origin: 'https://hub.example', 'sec-fetch-mode': 'cors' }), 200],
+  ] as [string, Record<string, string>, number][])('%s with %j: %d', async (path, headers, status) => {
+    const { url } = await start();
+    expect((await get(`${url}${path}`, headers)).status).toBe(status);
+  });
+
+  it.each(['/api/refresh', '/api/oauth/callback?code=a&state=b'])('has no HEAD of %s, which would do what GET does', async (path) => {
+    const { url } = await start();
+    const { status, headers } = await send(`${url}${path}`, { method: 'HEAD' });
+    expect([status, headers['allow']]).toEqual([405, expect.not.stringContaining('HEAD')]);
+  });
+
+  it.each(['/api/health', '/api/nothing', '/api/oauth/callback', '/api/openapi.json'])(
+    'can make nothing of an answer to %s',
+    async (path) => {
+      const { url } = await start();
+      for (const headers of [{}, { host: 'evil.example' }]) {
+        expect((await get(`${url}${path}`, headers)).headers).toMatchObject({
+          'x-content-type-options': 'nosniff',
+          'x-frame-options': 'DENY',
+          'cache-control': 'no-store',
+          'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+          'cross-origin-resource-policy': 'same-origin',
+        });
+      }
+    },
+  );
+});
+
 describe('routes', () => {
   it('are MCP, for all servers and for one', async () => {
     const { url, gateway } = await start();

@@ -7,7 +7,7 @@ function begin() {
   const clock = new FakeClock();
   const states: string[] = [];
   let ends = 0;
-  const life = new HubLife({ clock, onState: (state) => states.push(state), onEnded: () => (ends += 1) });
+  const life = new HubLife({ clock, onState: (state) => states.push(state), onEnding: () => {}, onEnded: () => (ends += 1) });
   return { clock, life, states, ends: () => ends };
 }
 
@@ -25,15 +25,46 @@ describe('HubLife', () => {
     expect(states).toEqual(['ready', 'stopping', 'stopped']);
   });
 
-  it('restarts once for all who ask meanwhile', async () => {
+  it('does it once more for all who ask during a restart, which has read already what they may have changed', async () => {
+    const { life, states } = begin();
+    life.settled();
+    let written = 'first';
+    const read: string[] = [];
+    const work = async (): Promise<void> => {
+      read.push(written);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const first = life.restart(work);
+    written = 'second';
+    await Promise.all([life.restart(work), life.restart(work), first]);
+    expect(read).toEqual(['first', 'second']);
+    await life.restart(work);
+    expect(read).toHaveLength(3);
+    expect(states).toEqual(['ready', 'restarting', 'restarted', 'restarting', 'restarted']);
+  });
+
+  it('restarts for who asked during a restart that failed', async () => {
     const { life, states } = begin();
     life.settled();
     let times = 0;
-    const work = async (): Promise<void> => void (times += 1);
+    const work = async (): Promise<void> => {
+      times += 1;
+      if (times === 1) throw new Error('broken');
+    };
     await Promise.all([life.restart(work), life.restart(work)]);
-    await life.restart(work);
     expect(times).toBe(2);
-    expect(states).toEqual(['ready', 'restarting', 'restarted', 'restarting', 'restarted']);
+    expect(states).toEqual(['ready', 'restarting', 'restarted']);
+  });
+
+  it('does not begin anew when the hub stops meanwhile', async () => {
+    const { life } = begin();
+    life.settled();
+    let times = 0;
+    const work = async (): Promise<void> => void (times += 1);
+    const asked = [life.restart(work), life.restart(work)];
+    life.stopping();
+    await Promise.all(asked);
+    expect(times).toBe(1);
   });
 
   it('is as before when a restart fails', async () => {
@@ -88,5 +119,11 @@ describe('HubLife', () => {
     second.life.dispose();
     await second.clock.advance(1_000);
     expect(second.ends()).toBe(0);
+
+    const third = begin();
+    third.life.stopping();
+    third.life.hardRestart();
+    await third.clock.advance(1_000);
+    expect(third.ends()).toBe(0);
   });
 });

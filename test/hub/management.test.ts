@@ -56,6 +56,21 @@ describe('servers', () => {
     expect(await hub.read()).toBe(before);
   });
 
+  it('that were asked for to start or stop are told of, whatever came of it', async () => {
+    const fails = { command: process.execPath, args: ['-e', 'process.exit(3)'] };
+    hub = await manageHub({ 'c.json': { mcpServers: { one: echo(), fails } } });
+    const { servers } = hub.management;
+    expect(await servers.start('one')).toMatchObject({ status: 'connected' });
+    await expect(servers.start('fails')).rejects.toMatchObject({ code: 'UPSTREAM_EXITED', message: expect.stringContaining('3') });
+    expect(servers.get('fails')).toMatchObject({ status: 'disconnected' });
+    await servers.stop('one', { disable: false });
+    expect(hub.asked).toEqual(['one', 'fails', 'one']);
+    await servers.stop('one', { disable: true });
+    await servers.start('one');
+    // The change of the config has told of these.
+    expect(hub.asked).toHaveLength(3);
+  });
+
   it('are disabled and enabled in their file, whose comments stay', async () => {
     const text = `{\n  // mine\n  "mcpServers": { "one": ${JSON.stringify(echo())}, "two": ${JSON.stringify(echo())} },\n}\n`;
     hub = await manageHub({ 'a.json': {}, 'c.json': text });

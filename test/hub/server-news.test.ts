@@ -57,6 +57,28 @@ it('tells of a crash, and of the recovery, and names the others', async () => {
   expect(modified()).toEqual([['a'], ['a']]);
 });
 
+it('tells what became of a start or stop that somebody asked for, even when that is what it was before', async () => {
+  set(a, down);
+  news.settled();
+  set(a, starting);
+  set(a, { ...down, untilMs: 50 });
+  news.asked('a');
+  await clock.advance(2_000);
+  expect(modified()).toEqual([['a']]);
+  set(b, ready(2_000));
+  news.asked('b');
+  await clock.advance(2_000);
+  expect(modified()).toEqual([['a'], ['b']]);
+  await clock.advance(2_000);
+  expect(modified()).toHaveLength(2);
+  const muted = news.mute(['a']);
+  news.asked('a');
+  muted.dispose();
+  news.asked('nobody');
+  await clock.advance(2_000);
+  expect(modified()).toHaveLength(2);
+});
+
 it('tells of a server that fails again and again once', async () => {
   news.settled();
   for (let attempt = 0; attempt < 50; attempt += 1) {

@@ -166,6 +166,17 @@ describe('a server in dev mode', () => {
     await expectRestarts('one');
   });
 
+  it('is told to be over also when it is not watched any more', async () => {
+    const over = deferred<void>();
+    restarted = over.promise;
+    await follow([server('one', {})], 1);
+    await writeFile(join(app, 'src/main.js'), '2');
+    await eventually(() => expect(events().map(({ type }) => type)).toEqual(['servers_updating']));
+    dev.follow([server('one')]);
+    over.resolve();
+    await eventually(() => expect(events().map(({ type }) => type)).toEqual(['servers_updating', 'servers_updated']));
+  });
+
   it('stays stopped when it is not wanted', async () => {
     unwanted.add('one');
     await follow([server('one', {})], 1);

@@ -28,6 +28,7 @@ export interface CommandLine {
     ...args: readonly string[]
   ): Promise<CommandRun>;
   start(...args: readonly string[]): StartedCommand;
+  startWith(options: { readonly env?: Readonly<Record<string, string>> }, ...args: readonly string[]): StartedCommand;
   /** Makes these the hubs that the list of running hubs tells of; each is said to be this process. */
   list(
     ...hubs: readonly { readonly port: number; readonly cwd?: string; readonly config_files?: readonly string[]; readonly pid?: number }[]
@@ -72,6 +73,7 @@ export async function commandLine(): Promise<CommandLine> {
     run: (...args) => runWith({}, ...args),
     runWith,
     start: (...args) => start({}, args),
+    startWith: (options, ...args) => start(options, args),
     list: (...hubs) => {
       const entry = {
         pid: process.pid,

@@ -76,6 +76,7 @@ export class FakeUpstream implements Upstream {
   readonly watchedTasks: string[][] = [];
   readonly logLevels: (string | undefined)[] = [];
   readonly noiseCount = 0;
+  readonly serverInfo = undefined;
   readonly environmentNames = [];
   definition: ServerDefinition;
   readonly notifications: NotificationMessage[] = [];

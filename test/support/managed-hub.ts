@@ -21,6 +21,8 @@ export interface ManagedHub {
   readonly life: HubLife;
   readonly folder: string;
   readonly news: News[];
+  /** Whose news the management asked for. */
+  readonly asked: string[];
   readonly records: LogRecord[];
   /** How often the end of the process was asked for. */
   readonly ends: () => number;
@@ -42,6 +44,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
   const fullEnv = { PATH: process.env['PATH'], HOME: join(folder, 'home'), ...env };
   const records: LogRecord[] = [];
   const news: News[] = [];
+  const asked: string[] = [];
   const paths = hubPaths(fullEnv);
   const options: HubOptions = {
     configFiles: Object.keys(files),
@@ -59,6 +62,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
   const life = new HubLife({
     clock: systemClock,
     onState: (state) => news.push({ name: 'hub_state', data: { state } }),
+    onEnding: () => {},
     onEnded: () => (ends += 1),
   });
   const config = new LiveConfig({
@@ -83,6 +87,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
         life,
         workspaces: new WorkspaceFile({ stateDir: paths.stateDir, clock: systemClock }),
         events: eventLog(),
+        tellOf: (name) => void asked.push(name),
         marketplace: new HubMarketplace({ settings: () => config.current.settings.marketplace, env: fullEnv, dataDir: paths.dataDir }),
         logins: new LoginControl({ ...managed, logger, env: fullEnv }),
         clock: systemClock,
@@ -104,6 +109,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
     life,
     folder,
     news,
+    asked,
     records,
     ends: () => ends,
     events: (...types) => news.flatMap(({ name, data }) => (name === 'subscription_event' && types.includes(data.type) ? [data] : [])),

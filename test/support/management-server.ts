@@ -23,7 +23,10 @@ export interface ManagementServer {
 
 type Answer = object | 'silence';
 
-/** A server that answers in the shapes of the management API (docs/rest-api.md), as a hub with four servers. */
+/**
+ * A server that answers in the shapes of the management API (docs/rest-api.md), as a hub with four servers, and on `/mcp` as
+ * an endpoint of MCP 2026-07-28. An override is named by its route, and on `/mcp` by its method: `tools/call`.
+ */
 export async function serveManagement(overrides: Readonly<Record<string, Answer>> = {}): Promise<ManagementServer> {
   const requests: SeenRequest[] = [];
   const readers = new Set<ServerResponse>();
@@ -37,9 +40,7 @@ export async function serveManagement(overrides: Readonly<Record<string, Answer>
   });
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url = '' } = request;
-    let text = '';
-    for await (const chunk of request) text += String(chunk);
-    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    const body = await bodyOf(request);
     if (url !== '/api/health') requests.push({ method, path: url, body });
     if (url === '/api/events') {
       readers.add(response.writeHead(200, { 'content-type': 'text/event-stream' }));
@@ -47,6 +48,7 @@ export async function serveManagement(overrides: Readonly<Record<string, Answer>
       return;
     }
     const key = `${method} ${url.replace(/\?.*/, '')}`;
+    if (url.startsWith('/mcp')) return answerMcp(response, url, body, overrides);
     const answer = overrides[key] ?? answers(portOf(server))[key] ?? problem(404, 'METHOD_NOT_FOUND', `There is no ${key}.`);
     if (answer === 'silence') return;
     const status = 'status' in answer && typeof answer.status === 'number' ? answer.status : 200;
@@ -69,8 +71,54 @@ export async function serveManagement(overrides: Readonly<Record<string, Answer>
   };
 }
 
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+type Offer = (typeof OFFERS)[keyof typeof OFFERS];
+
+function answerMcp(response: ServerResponse, path: string, body: unknown, overrides: Readonly<Record<string, Answer>>): void {
+  const method = typeof body === 'object' && body !== null && 'method' in body ? String(body.method) : '';
+  const answer = overrides[method] ?? { result: mcpResult(decodeURIComponent(path.slice('/mcp/'.length)), method) };
+  if (answer === 'silence') return;
+  const messages: unknown[] = 'messages' in answer && Array.isArray(answer.messages) ? answer.messages : [];
+  if (messages.length === 0) {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...answer }));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const message of messages) response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...Object(message) })}\n\n`);
+  response.end();
+}
+
+/** What `/mcp`, or the endpoint of one server, answers. */
+function mcpResult(server: string, method: string): object {
+  const [kind = '', verb] = method.split('/');
+  if (verb === 'list') {
+    const servers = Object.entries(OFFERS).filter(([name]) => server === '' || name === server);
+    return { [kind]: servers.flatMap(([name, offer]) => itemsOf(offer, kind).map((item) => (server === '' ? exposed(name, item) : item))) };
+  }
+  return (
+    {
+      tools: { content: [{ type: 'text', text: '3' }] },
+      resources: { contents: [{ uri: 'note://one', text: 'A note.' }] },
+      prompts: { messages: [{ role: 'user', content: { type: 'text', text: 'Hello.' } }] },
+    }[kind] ?? {}
+  );
+}
+
+function itemsOf(offer: Offer, kind: string): readonly object[] {
+  return Object.entries(offer).find(([key]) => key === kind)?.[1] ?? [];
+}
+
+function exposed(server: string, item: object): object {
+  return 'name' in item && !('uri' in item) ? { ...item, name: `${server.replace(' ', '_')}__${String(item.name)}` } : item;
+}
+
 /** A failure in the API's shape. */
-export function problem(status: number, code: string, error: string, data: object = {}): object {
+function problem(status: number, code: string, error: string, data: object = {}): object {
   return { status, error, code, data };
 }
 
@@ -80,13 +128,18 @@ const ADD_TOOL = {
   inputSchema: { type: 'object', properties: { a: { type: 'number' }, list: { type: 'array', items: { type: 'integer' } } } },
 };
 
-const SERVERS = [
-  serverObject('calc', 'connected', { tools: [ADD_TOOL, { name: 'show' }], prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }] }),
-  serverObject('my notes', 'connected', {
+const OFFERS = {
+  calc: { tools: [ADD_TOOL, { name: 'show' }], prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }] },
+  'my notes': {
     tools: [{ name: 'show', description: 'Shows.' }],
     resources: [{ uri: 'note://one', name: 'one' }],
     resourceTemplates: [{ uriTemplate: 'note://{id}', name: 'notes' }],
-  }),
+  },
+};
+
+const SERVERS = [
+  serverObject('calc', 'connected', OFFERS.calc),
+  serverObject('my notes', 'connected', OFFERS['my notes']),
   serverObject('broken', 'disconnected', {}, 'It ended with 1.'),
   serverObject('off', 'disabled', {}),
 ];
@@ -117,9 +170,6 @@ function answers(port: number): Readonly<Record<string, Answer>> {
     'GET /api/servers': { servers: SERVERS },
     'GET /api/servers/calc/environment': { environment: [{ name: 'TOKEN', value: '***', from: 'env' }] },
     'GET /api/servers/calc/log': { lines: [{ timestamp: '2026-01-01T10:00:00.000Z', text: 'listening' }] },
-    'POST /api/servers/tools': { result: { content: [{ type: 'text', text: '3' }] } },
-    'POST /api/servers/resources': { result: { contents: [{ uri: 'note://one', text: 'A note.' }] } },
-    'POST /api/servers/prompts': { result: { messages: [{ role: 'user', content: { type: 'text', text: 'Hello.' } }] } },
     'POST /api/servers/start': { status: 'ok', server: calc },
     'POST /api/servers/stop': { status: 'ok', server: off },
     'POST /api/servers/restart': { status: 'ok', server: calc },

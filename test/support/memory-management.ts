@@ -27,6 +27,7 @@ export function serverObject(name: string, over: Partial<ServerObject> = {}): Se
     uptime: 1,
     lastStarted: '2026-01-01T00:00:00.000Z',
     authorizationUrl: null,
+    serverInfo: null,
     config_source: FILE,
     ...over,
   };
@@ -125,6 +126,8 @@ export class MemoryManagement implements Management {
       status: 'ok',
       state: 'ready',
       server_id: 'mcp-hub',
+      hubVersion: '4.3.0',
+      pid: process.pid,
       version: '4.2.1',
       servers: this.servers.all(),
       mcpEndpoint: { activeClients: 0, registeredCapabilities: counts, totalCapabilities: 0 },

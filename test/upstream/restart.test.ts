@@ -140,6 +140,21 @@ describe('a restart that stops first', () => {
     expect(upstream.state.kind).toBe('starting');
   });
 
+  it('starts after its stop for who starts it meanwhile, unless it is stopped again', async () => {
+    const { upstream, calls, kinds } = await ready();
+    const stopped = upstream.stop();
+    upstream.start();
+    await stopped;
+    await settle();
+    expect([upstream.state.kind, calls.length]).toEqual(['starting', 2]);
+    expect(kinds).toEqual(['stopping', 'starting']);
+    const again = upstream.stop();
+    upstream.start();
+    await Promise.all([again, upstream.stop()]);
+    await settle();
+    expect([upstream.state.kind, calls.length]).toEqual(['stopped', 2]);
+  });
+
   it('tells the new connection what was wanted of the old one', async () => {
     const { upstream, connectNext } = await ready();
     await upstream.setSubscribedResources(new Set(['x://1']));

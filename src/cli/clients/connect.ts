@@ -28,6 +28,8 @@ export interface ConnectPlan {
   readonly entry: Values;
   /** The text afterwards; the same as before when the client is connected already. */
   readonly text: string;
+  /** The names of other entries of the client that are hubs too. */
+  readonly others: readonly string[];
   /** The name under which the client has this very entry already. */
   readonly connectedAs: string | undefined;
 }
@@ -65,8 +67,10 @@ export async function planConnect(wish: ConnectWish): Promise<ConnectPlan> {
   const home = client.homeOf(values);
   const entryPath = [...home, name];
   const entry = client.entry(target, values);
-  const plan = { client, scope, name, file, entryPath, entry };
-  const connectedAs = sameEntry(valueAt(values, home), name, entry);
+  const map = valueAt(values, home);
+  const others = Object.entries(isRecord(map) ? map : {}).filter(([key, raw]) => key !== name && isHubEntry(key, raw, ports));
+  const plan = { client, scope, name, file, entryPath, entry, others: others.map(([key]) => key) };
+  const connectedAs = sameEntry(map, name, entry);
   if (connectedAs !== undefined) return { ...plan, text: file.text, connectedAs };
   const present = valueAt(values, entryPath);
   if (present !== undefined && !isHubEntry(name, present, ports)) {

@@ -1,5 +1,7 @@
-import { isHubError } from '../../base/index.ts';
+import { type HubError, isHubError } from '../../base/index.ts';
+import { formatDiagnostic } from '../../config/index.ts';
 import type { CommandIo } from '../command.ts';
+import { diagnosticsOf } from '../diagnostics.ts';
 import { type Client, type Machine, placesOf } from './client.ts';
 import { readClientFile } from './client-file.ts';
 import { findServers } from './import-plan.ts';
@@ -38,11 +40,17 @@ export async function surveyClients({ machine, ports }: Surroundings): Promise<r
         states.push({ client, file: place.path, servers: [...new Set(servers)], hub });
       } catch (error) {
         if (!isHubError(error)) throw error;
-        states.push({ client, file: place.path, servers: [], hub: undefined, problem: error.message });
+        states.push({ client, file: place.path, servers: [], hub: undefined, problem: problemOf(error) });
       }
     }
   }
   return states;
+}
+
+/** With its place, and without advice: whoever tells of it has their own. */
+function problemOf(error: HubError): string {
+  const [diagnostic] = diagnosticsOf(error.details);
+  return diagnostic ? formatDiagnostic(diagnostic) : error.message;
 }
 
 /** `mcp-hub import` without an argument. */

@@ -1,5 +1,6 @@
 import { maskedDiff } from '../../config/index.ts';
-import { printable, type Style } from '../style.ts';
+import { paintDiff } from '../paint-diff.ts';
+import type { Style } from '../style.ts';
 import { isRecord } from './client.ts';
 
 /**
@@ -8,12 +9,7 @@ import { isRecord } from './client.ts';
  * @param documents what the texts say
  */
 export async function showDiff(file: string, before: string, after: string, documents: readonly unknown[], style: Style): Promise<string> {
-  const text = await maskedDiff(file, before, after, documents.flatMap(entriesIn));
-  const paint = (line: string): string => {
-    if (/^(?:\+\+\+|---|@@)/.test(line)) return style.quiet(line);
-    return line.startsWith('+') ? style.good(line) : line.startsWith('-') ? style.bad(line) : line;
-  };
-  return printable(text).trimEnd().split('\n').map(paint).join('\n');
+  return paintDiff(await maskedDiff(file, before, after, documents.flatMap(entriesIn)), style);
 }
 
 /** Every object of a document as if it were an entry of the hub: each client has its own words for what may be secret. */

@@ -4,6 +4,8 @@ import type { CommandSpec } from '../command.ts';
 import { openConfig } from '../config-edits.ts';
 import { tellEdit } from '../edit-outcome.ts';
 import { textsOf } from '../json.ts';
+import { patiently } from '../patience.ts';
+import { printable } from '../style.ts';
 
 export const command: CommandSpec = {
   configure: (line: Command) =>
@@ -33,7 +35,8 @@ export const command: CommandSpec = {
     const config = await openConfig(options, io);
     const dryRun = options['dryRun'] === true;
     const { file } = options;
-    const outcome = await config.add(name, entry, { dryRun, file: typeof file === 'string' ? file : undefined });
+    const work = config.add(name, entry, { dryRun, file: typeof file === 'string' ? file : undefined });
+    const outcome = await patiently(work, `Waiting for ${printable(name)}: the first start of a server may download it.`, io);
     tellEdit(`Server "${name}" stands in`, outcome, config, dryRun, io);
   },
 };
@@ -72,7 +75,7 @@ function wrongMix(program: string | undefined, { url, cwd, header }: Readonly<Re
 function pairs(separator: '=' | ':'): (text: string, before: unknown) => readonly unknown[] {
   return (text, before) => {
     const at = text.indexOf(separator);
-    if (at < 1) throw new InvalidArgumentError(`Write name${separator}${separator === ':' ? ' ' : ''}value.`);
+    if (at < 1) throw new InvalidArgumentError(`write name${separator}${separator === ':' ? ' ' : ''}value.`);
     const value = text.slice(at + 1);
     return [...(Array.isArray(before) ? before : []), [text.slice(0, at).trim(), separator === ':' ? value.trim() : value]];
   };

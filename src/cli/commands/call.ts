@@ -1,12 +1,12 @@
-import { connectHub } from '../api-client.ts';
 import { argumentSources } from '../argument-sources.ts';
-import { addCallOptions, timeouts } from '../call-options.ts';
+import { addCallOptions, callOptions } from '../call-options.ts';
 import type { CommandSpec } from '../command.ts';
 import { pieceOf, shown, showPieces } from '../content.ts';
 import { TOOL_ERROR } from '../exit-codes.ts';
 import { listOf, memberOf } from '../json.ts';
-import { findOffered, offeredBy } from '../offered.ts';
-import { allServers } from '../servers.ts';
+import { linkHub } from '../mcp/connect.ts';
+import { converse } from '../mcp/conversation.ts';
+import { locate } from '../offered.ts';
 import { printable } from '../style.ts';
 import { toolArguments } from '../tool-arguments.ts';
 
@@ -16,7 +16,8 @@ export const command: CommandSpec = {
       line
         .description(
           'Calls a tool and prints what it answers. Arguments are key=value (typed by the tool’s schema), key:=json, key=@file, ' +
-            'or one JSON object: as it stands, @file, or - for standard input. Ends with 4 when the tool answers that it failed.',
+            'or one JSON object: as it stands, @file, or - for standard input. Ends with 4 when the tool answers that it failed. ' +
+            'What the server asks on the way is asked on the terminal.',
         )
         .argument('<tool>', 'the name of the tool: server__tool, or server/tool')
         .argument('[arguments...]', 'key=value pairs, or one JSON object'),
@@ -28,16 +29,13 @@ export const command: CommandSpec = {
     'echo \'{"query": "hub"}\' | mcp-hub call github/search_issues - --json',
   ],
   async run([name = '', ...words], options, io) {
-    const client = await connectHub(options, io);
-    const tool = findOffered(offeredBy(await allServers(client), 'tools'), name, 'tools');
-    const { request_options, timeoutMs } = timeouts(options);
-    const body = {
-      server_name: tool.server,
-      tool: tool.original,
-      arguments: await toolArguments(words, memberOf(tool.object, 'inputSchema'), argumentSources(io)),
-      request_options,
-    };
-    const result = memberOf(await client.post('/api/servers/tools', body, timeoutMs), 'result');
+    const hub = await linkHub(options, io);
+    const { object, ...target } = await locate(hub, 'tools', name);
+    const inputSchema = memberOf(object, 'inputSchema');
+    const params = { name: target.name, arguments: await toolArguments(words, inputSchema, argumentSources(io)) };
+    const { server } = target;
+    const call = { server, method: 'tools/call', params, inputSchema, who: name, ...callOptions(options) };
+    const result = await converse(hub.mcp, call, io);
     const isError = memberOf(result, 'isError') === true;
     if (isError) io.endWith(TOOL_ERROR);
     if (io.isJson) return io.printJson(result);
@@ -48,6 +46,6 @@ export const command: CommandSpec = {
     }
     const structured = memberOf(result, 'structuredContent');
     if (pieces.length === 0 && structured !== undefined) io.print(shown(JSON.stringify(structured, null, 2), io));
-    await showPieces(pieces, tool.original, options['output'], io);
+    await showPieces(pieces, target.name, options['output'], io);
   },
 };

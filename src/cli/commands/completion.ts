@@ -12,7 +12,7 @@ export const command: CommandSpec = {
   examples: [
     'source <(mcp-hub completion bash)   # in ~/.bashrc',
     'source <(mcp-hub completion zsh)    # in ~/.zshrc, after compinit',
-    'mcp-hub completion fish > ~/.config/fish/completions/mcp-hub.fish',
+    'mcp-hub completion fish | source    # in ~/.config/fish/config.fish',
   ],
   async run([shell = ''], _options, io) {
     const script = SCRIPTS[shell] ?? '';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { HubError, hubPaths, isHubError } from '../../base/index.ts';
+import { closest, HubError, hubPaths } from '../../base/index.ts';
 import { hubChoice, surroundings } from '../api-client.ts';
 import { type Client, clientIds, type HubTarget, type Machine, type Values } from '../clients/client.ts';
 import { type ConnectPlan, carryOut, planConnect } from '../clients/connect.ts';
@@ -14,7 +14,8 @@ import type { CommandIo, CommandSpec } from '../command.ts';
 import { textsOf } from '../json.ts';
 import { DEFAULT_PORT } from '../option-values.ts';
 import { gather } from '../parse-command.ts';
-import { chooseHub, type HubChoice, type RunningHub } from '../running-hubs.ts';
+import { chooseHubIfAny } from '../running-hubs.ts';
+import { printable } from '../style.ts';
 
 /** `mcp-hub connect`: writes the hub's entry into the config of a client, and takes it out again. */
 export const command: CommandSpec = {
@@ -36,7 +37,7 @@ function configure(line: Command): void {
       "Writes the hub's entry into the config file of a client, in that client's own spelling. Everything else in the file stays as it " +
         'is, and a backup is kept: --undo brings the file back byte by byte.',
     )
-    .addArgument(new Argument('<client>', clientIds.join(', ')))
+    .addArgument(new Argument('<client>', `one of ${clientIds.join(', ')}`))
     .addOption(
       new Option('--scope <scope>', "the person's own file, or that of the project in this folder")
         .choices(['user', 'project'])
@@ -53,7 +54,11 @@ function configure(line: Command): void {
 
 async function run([id = '']: readonly string[], options: Values, io: CommandIo): Promise<void> {
   const client = clientNamed(id);
-  if (!client) throw new HubError('USAGE', `There is no client ${JSON.stringify(id)}. The clients are ${clientIds.join(', ')}.`);
+  if (!client) {
+    const guess = closest(id, clientIds);
+    const advice = guess === undefined ? `The clients are ${clientIds.join(', ')}.` : `Did you mean ${guess}?`;
+    throw new HubError('USAGE', `There is no client ${JSON.stringify(id)}. ${advice}`);
+  }
   const machine = machineOf(io.process);
   const { stateDir } = hubPaths(io.process.env);
   const scope = options['scope'] === 'project' ? 'project' : 'user';
@@ -84,7 +89,7 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
 }
 
 async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boolean, io: CommandIo): Promise<void> {
-  const { client, name, file, entry, text, connectedAs } = plan;
+  const { client, name, file, entry, text, others, connectedAs } = plan;
   if (io.isJson) {
     return io.printJson({
       client: client.id,
@@ -95,6 +100,10 @@ async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry:
       written: backup !== undefined,
       backup: backup ?? null,
     });
+  }
+  if (connectedAs === undefined && others.length > 0) {
+    const which = `${client.title} has a hub under another name too (${others.map(printable).join(', ')}).`;
+    io.tell(`note: ${which} If it is the same one, its tools are there twice: take one of them out.`);
   }
   if (connectedAs !== undefined) return io.print(`${client.title} is connected already, as "${connectedAs}" in ${file.path}.`);
   io.print(await diffOf(client, file.path, file.text, text, io));
@@ -147,7 +156,7 @@ async function targetOf(client: Client, options: Values, machine: Machine, io: C
 /** In full, because a client may start the command in any folder: what was named, else what the running hub has, else the default. */
 async function configOf(named: readonly string[], machine: Machine, io: CommandIo): Promise<readonly string[]> {
   if (named.length > 0) return named.map((file) => resolve(machine.cwd, file));
-  const hub = await runningHub({ configFiles: [] }, io);
+  const hub = await chooseHubIfAny({ configFiles: [] }, surroundings(io));
   const files = hub?.entry?.config_files.map((file) => resolve(hub.entry?.cwd ?? machine.cwd, file)) ?? [];
   return files.length > 0 ? files : [hubPaths(machine.env).defaultConfigFile];
 }
@@ -157,17 +166,7 @@ async function portOf(options: Values, io: CommandIo): Promise<number> {
   // One that is named is taken at its word: the hub may not run yet.
   if (choice.port === 0) throw new HubError('USAGE', '--port 0 is no address: give the port that the hub listens on.');
   if (choice.port !== undefined) return choice.port;
-  const hub = await runningHub(choice, io);
+  const hub = await chooseHubIfAny(choice, surroundings(io));
   if (!hub) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
   return hub?.port ?? DEFAULT_PORT;
-}
-
-/** @throws HubError HUB_NOT_FOUND when there are several, and nothing says which is meant */
-async function runningHub(choice: HubChoice, io: CommandIo): Promise<RunningHub | undefined> {
-  try {
-    return await chooseHub(choice, surroundings(io));
-  } catch (error) {
-    if (!isHubError(error, 'HUB_NOT_FOUND') || error.details['hubs'] !== undefined) throw error;
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { HubError, hubPaths } from '../../base/index.ts';
+import { HubError, type HubPaths, hubPaths, systemClock } from '../../base/index.ts';
+import { WorkspaceFile } from '../../hub/index.ts';
 import { hubPorts, machineOf } from '../clients/machine.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { clientFindings } from '../doctor/client-findings.ts';
@@ -10,6 +11,7 @@ import { folderFindings, nodeFinding, proxyFinding } from '../doctor/machine-fin
 import { textsOf } from '../json.ts';
 import { DEFAULT_PORT, wholeNumber } from '../option-values.ts';
 import { gather } from '../parse-command.ts';
+import { printable } from '../style.ts';
 
 /** `mcp-hub doctor`: one look at everything that the hub stands on. */
 export const command: CommandSpec = { needsNoHub: true, configure, examples: ['mcp-hub doctor', 'mcp-hub doctor --json'], run };
@@ -19,7 +21,12 @@ function configure(line: Command): void {
     .description(
       'Looks at everything the hub stands on, and says what to do where something is wrong. Nothing is changed. Exit code 1 when something fails.',
     )
-    .addOption(new Option('--config <file>', 'config file; may be repeated, as for the hub').argParser(gather))
+    .addOption(
+      new Option(
+        '--config <file>',
+        'config file; may be repeated, as for the hub (default: those of the running hub, else the XDG config file)',
+      ).argParser(gather),
+    )
     .addOption(new Option('--port <number>', `the port that the hub is to have (default: ${DEFAULT_PORT})`));
 }
 
@@ -30,7 +37,7 @@ async function run(_: readonly string[], options: Readonly<Record<string, unknow
   if (errors.length > 0) throw new HubError('USAGE', errors.join('\n'));
   const machine = machineOf(io.process);
   const paths = hubPaths(env);
-  const check = { files: textsOf(options['config']), defaultFile: paths.defaultConfigFile, env, cwd: machine.cwd };
+  const check = { ...(await filesToCheck(textsOf(options['config']), paths, machine.cwd)), defaultFile: paths.defaultConfigFile, env };
   const findings: readonly Finding[] = [
     nodeFinding(versions.node),
     ...(await configFindings(check, machine)),
@@ -48,7 +55,18 @@ async function run(_: readonly string[], options: Readonly<Record<string, unknow
   io.print(failures + warnings === 0 ? '\nEverything is well.' : `\n${failures} failed, ${warnings} to look at.`);
 }
 
+/** The config files that are named, or else those of the hub that runs, where it is the only one. */
+async function filesToCheck(
+  named: readonly string[],
+  { stateDir }: HubPaths,
+  cwd: string,
+): Promise<{ files: readonly string[]; cwd: string }> {
+  const running = Object.values(await new WorkspaceFile({ stateDir, clock: systemClock }).read());
+  const [hub] = running;
+  return hub && running.length === 1 && named.length === 0 ? { files: hub.config_files, cwd: hub.cwd } : { files: named, cwd };
+}
+
 function describe({ area, level, text, remedy }: Finding, { style }: CommandIo): string {
   const mark = { ok: style.good('ok  '), warn: style.caution('warn'), fail: style.bad('FAIL') }[level];
-  return `${mark}  ${area.padEnd(8)} ${text}${remedy === undefined ? '' : `\n                ${style.quiet(remedy)}`}`;
+  return `${mark}  ${area.padEnd(8)} ${printable(text)}${remedy === undefined ? '' : `\n                ${style.quiet(printable(remedy))}`}`;
 }

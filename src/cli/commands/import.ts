@@ -1,21 +1,23 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { HubError, hubPaths } from '../../base/index.ts';
-import { editServers, formatDiagnostic, loadConfig } from '../../config/index.ts';
+import { formatDiagnostic } from '../../config/index.ts';
 import { type Client, isRecord, type Machine, type Values } from '../clients/client.ts';
-import { type ClientFile, readClientFile, writeClientFile } from '../clients/client-file.ts';
+import { readClientFile } from '../clients/client-file.ts';
 import { detectClient } from '../clients/detect.ts';
 import { readDocument } from '../clients/document.ts';
 import { findServers, type FoundServer, type ImportStep, planImport } from '../clients/import-plan.ts';
 import { importTarget, reload } from '../clients/import-target.ts';
 import { hubPorts, machineOf } from '../clients/machine.ts';
 import type { ApiClient } from '../api-client.ts';
-import { showDiff } from '../clients/show-diff.ts';
 import { clientNamed, clients } from '../clients/table.ts';
 import { tellClients } from '../clients/overview.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
+import { setServers } from '../config-file-edits.ts';
 import { textsOf } from '../json.ts';
+import { paintDiff } from '../paint-diff.ts';
 import { gather } from '../parse-command.ts';
+import { printable } from '../style.ts';
 
 /** `mcp-hub import`: takes servers over from another client's config. */
 export const command: CommandSpec = {
@@ -54,22 +56,20 @@ async function run([source]: readonly string[], options: Values, io: CommandIo):
     throw new HubError('USAGE', 'Of --rename and --overwrite only one can be meant. Leave one of them out.');
   }
   const { client, found } = await findSource(source, machine);
-  const { file: config, hub } = await importTarget(typeof options['config'] === 'string' ? options['config'] : undefined, io);
-  const file = await readClientFile(config);
-  const before = readDocument({ file: config, format: 'json', text: file.text });
+  const { file, hub } = await importTarget(typeof options['config'] === 'string' ? options['config'] : undefined, io);
+  const { text } = await readClientFile(file);
+  const present = serversOf(readDocument({ file, format: 'json', text }));
   const servers = textsOf(options['server']);
   checkNames(servers, found, source);
   const onClash = options['rename'] === true ? 'rename' : options['overwrite'] === true ? 'overwrite' : 'skip';
-  const steps = planImport({ found, present: serversOf(before), servers, onClash, machine, ports });
-  const text = editServers(config, file.text, edits(steps));
-  await finish({ client, file, text, before, steps, isDry: options['dryRun'] === true, machine, hub }, io);
+  const steps = planImport({ found, present, servers, onClash, machine, ports });
+  await carryOut({ client, file, steps, isDry: options['dryRun'] === true, machine, hub }, io);
 }
 
 interface Import {
   readonly client: Client;
-  readonly file: ClientFile;
-  readonly text: string;
-  readonly before: Values;
+  /** The config file that is written to. */
+  readonly file: string;
   readonly steps: readonly ImportStep[];
   readonly isDry: boolean;
   readonly machine: Machine;
@@ -77,45 +77,52 @@ interface Import {
   readonly hub: ApiClient | undefined;
 }
 
-async function finish(work: Import, io: CommandIo): Promise<void> {
-  const { client, file, text, steps, isDry, machine, hub } = work;
-  const added = steps.filter(({ as }) => as !== undefined);
-  const after = readDocument({ file: file.path, format: 'json', text });
-  const willWrite = added.length > 0 && !isDry;
-  if (willWrite) await writeClientFile(file, Buffer.from(text, 'utf8'));
-  const warnings = willWrite ? await problemsOf(file.path, added, machine) : [];
-  const isReloaded = willWrite && hub !== undefined && (await reload(hub, io));
+async function carryOut({ client, file, steps, isDry, machine, hub }: Import, io: CommandIo): Promise<void> {
+  const entries = new Map(steps.flatMap(({ as, entry }) => (as !== undefined && entry ? [[as, entry] as const] : [])));
+  const { env, cwd } = machine;
+  const { diff, refused, diagnostics } = await setServers({ files: [file], env, cwd }, entries, isDry);
+  const done = steps.map((step) => withRefusal(step, refused));
+  const count = entries.size - refused.size;
+  const isWritten = count > 0 && !isDry;
+  const isReloaded = isWritten && hub !== undefined && (await reload(hub, io));
+  const warnings = isWritten ? diagnostics.map((diagnostic) => `${diagnostic.severity}: ${formatDiagnostic(diagnostic)}`) : [];
   if (io.isJson) {
-    const servers = steps.map(({ name, file: from, outcome, as, notes }) => ({ name, file: from, outcome, as: as ?? null, notes }));
-    return io.printJson({ client: client.id, config: file.path, written: willWrite, reloaded: isReloaded, servers, warnings });
+    const servers = done.map(({ name, file: from, outcome, as, notes }) => ({ name, file: from, outcome, as: as ?? null, notes }));
+    return io.printJson({ client: client.id, config: file, written: isWritten, reloaded: isReloaded, servers, warnings });
   }
-  if (steps.length === 0) io.print(`${client.title} has no MCP servers here.`);
-  for (const step of steps) io.print(describeStep(step, io));
-  if (added.length > 0) await tellOutcome(work, added.length, after, io);
-  if (isReloaded) io.print('The running hub has read it.');
-  for (const warning of warnings) io.tell(warning);
+  if (done.length === 0) io.print(`${client.title} has no MCP servers here.`);
+  for (const step of done) io.print(describeStep(step, io));
+  if (count > 0) tellFile({ file, count, diff: isDry ? diff : undefined, isReloaded }, io);
+  for (const warning of warnings) io.tell(printable(warning));
 }
 
-async function tellOutcome({ file, text, before, isDry }: Import, count: number, after: Values, io: CommandIo): Promise<void> {
-  if (isDry) {
-    io.print(`\n${await showDiff(file.path, file.text, text, [before, after], io.style)}`);
-    io.print(`\nWould write ${count} to ${file.path}; nothing was written.`);
-  } else io.print(`\nWrote ${count} to ${file.path}.`);
+interface Written {
+  readonly file: string;
+  readonly count: number;
+  /** `undefined`: it is written. */
+  readonly diff: string | undefined;
+  readonly isReloaded: boolean;
+}
+
+function tellFile({ file, count, diff, isReloaded }: Written, io: CommandIo): void {
+  if (diff !== undefined) io.print(`\n${paintDiff(diff, io.style)}\n\nWould write ${count} to ${file}; nothing was written.`);
+  else io.print(`\nWrote ${count} to ${file}.`);
+  if (isReloaded) io.print('The running hub has read it.');
+}
+
+/** A step whose entry the hub could not use is none. */
+function withRefusal(step: ImportStep, refused: ReadonlyMap<string, string>): ImportStep {
+  const why = refused.get(step.as ?? '');
+  if (why === undefined) return step;
+  return { name: step.name, file: step.file, outcome: 'unusable', notes: [why] };
 }
 
 function describeStep({ name, file, outcome, as, notes }: ImportStep, { style }: CommandIo): string {
   const mark = as === undefined ? style.quiet('-') : style.good('+');
   const what = as === undefined ? (outcome === 'same' ? 'already there' : 'skipped') : outcome;
-  const lines = notes.map((note) => `    ${style.quiet(note)}`);
-  return [`${mark} ${style.strong(name)}  ${what}  ${style.quiet(file)}`, ...lines].join('\n');
-}
-
-/** What the hub itself says of the servers that were taken over. */
-async function problemsOf(file: string, added: readonly ImportStep[], { env, cwd }: Machine): Promise<string[]> {
-  const names = added.map(({ as }) => as);
-  const { diagnostics } = await loadConfig({ files: [file], env, cwd, defaultFile: file });
-  const own = diagnostics.filter(({ serverId }) => serverId !== undefined && names.includes(serverId));
-  return own.map((diagnostic) => `${diagnostic.severity}: ${formatDiagnostic(diagnostic)}`);
+  const shown = outcome === 'same' ? [] : notes;
+  const lines = shown.map((note) => `    ${style.quiet(printable(note).replaceAll('\n', '\n    '))}`);
+  return [`${mark} ${style.strong(printable(name))}  ${what}  ${style.quiet(printable(file))}`, ...lines].join('\n');
 }
 
 async function findSource(source: string, machine: Machine): Promise<{ client: Client; found: readonly FoundServer[] }> {
@@ -143,8 +150,4 @@ function checkNames(wanted: readonly string[], found: readonly FoundServer[], so
 function serversOf(document: Values): Values {
   const servers = document['mcpServers'] ?? document['servers'];
   return isRecord(servers) ? servers : {};
-}
-
-function edits(steps: readonly ImportStep[]): { kind: 'set'; name: string; entry: Values }[] {
-  return steps.flatMap(({ as, entry }) => (as !== undefined && entry ? [{ kind: 'set' as const, name: as, entry }] : []));
 }

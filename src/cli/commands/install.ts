@@ -11,7 +11,13 @@ import { completeInputs, literalSecrets, readInputs, withoutSecrets } from '../i
 import { isOnPath, origins } from '../install/on-path.ts';
 import { type JsonObject, textsOf } from '../json.ts';
 import { withMarketplace } from '../marketplace.ts';
+import { paintDiff } from '../paint-diff.ts';
+import { gather } from '../parse-command.ts';
+import { patiently } from '../patience.ts';
 import { printable } from '../style.ts';
+
+/** Until the hub has started what was installed. */
+const WAITING = 'Waiting for the server: its first start may download it.';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -20,7 +26,7 @@ export const command: CommandSpec = {
   configure(command) {
     command
       .argument('<id>', 'its id in the marketplace, as "mcp-hub search" shows it')
-      .addOption(new Option('--input <KEY=VALUE>', 'a value that it needs; may be repeated').argParser(collect).default([], 'none'))
+      .addOption(new Option('--input <KEY=VALUE>', 'a value that it needs; may be repeated').argParser(gather).default([], 'none'))
       .addOption(new Option('--installation <name>', 'which way to run it, where there are several'))
       .addOption(new Option('--name <name>', 'its name in the config (default: made from the id)'))
       .addOption(new Option('-y, --yes', 'ask nothing'))
@@ -64,10 +70,11 @@ async function install(server: RegistryEntry, context: Context): Promise<void> {
   const planned = await edits.add(name, entry, { dryRun: true });
   const diff = masked(planned.diff, secrets);
   const isDryRun = options['dryRun'] === true;
-  if (!io.isJson && (isDryRun || asking)) io.print(`${JSON.stringify({ [name]: shown }, null, 2)}\n\n${printable(diff)}`);
+  if (!io.isJson && (isDryRun || asking))
+    io.print(`${printable(JSON.stringify({ [name]: shown }, null, 2))}\n\n${paintDiff(diff, io.style)}`);
   if (asking && !isDryRun && !(await asking.isSure(`Write this to ${planned.file}?`)))
     throw new HubError('CANCELLED', 'Nothing was installed.');
-  const { file, server: started } = isDryRun ? planned : await edits.add(name, entry);
+  const { file, server: started } = isDryRun ? planned : await patiently(edits.add(name, entry), WAITING, io);
   const warnings = await missingPrograms(entry, io);
   if (secrets.length > 0) warnings.push(await exposure(resolve(io.process.cwd(), file), isDryRun));
   if (io.isJson) {
@@ -104,7 +111,7 @@ async function plan(server: RegistryEntry, edits: ConfigEdits, context: Context)
 }
 
 function tellOutcome(io: CommandIo, warnings: readonly string[], done: string | undefined): void {
-  for (const warning of warnings) io.tell(`warning: ${warning}`);
+  for (const warning of warnings) io.tell(printable(`warning: ${warning}`));
   if (done === undefined) io.tell('Nothing was written.');
   else io.print(done);
 }
@@ -128,7 +135,7 @@ async function choose(server: RegistryEntry, { options, io, asking }: Context): 
   if (asking) return (await asking.installation(all)) ?? first;
   const runnable = await Promise.all(all.map((one) => isRunnable(one, io)));
   const taken = all.find((_, at) => runnable[at]) ?? first;
-  io.tell(`note: of ${names.join(', ')} this takes ${taken.name}; choose with --installation.`);
+  io.tell(printable(`note: of ${names.join(', ')} this takes ${taken.name}; choose with --installation.`));
   return taken;
 }
 
@@ -160,10 +167,6 @@ async function exposure(file: string, isDryRun: boolean): Promise<string> {
   const mode = isDryRun ? 0 : (await stat(file)).mode;
   const others = (mode & 0o077) === 0 ? '' : `, and others can read the file: run "chmod 600 ${file}"`;
   return `${text}${others}. The environment keeps it out of the file: --input KEY='\${env:KEY}'.`;
-}
-
-function collect(value: string, before: unknown): readonly string[] {
-  return [...textsOf(before), value];
 }
 
 function masked(text: string, secrets: readonly string[]): string {

@@ -6,6 +6,7 @@ import type { CommandIo, CommandSpec } from '../command.ts';
 import { shown } from '../content.ts';
 import { listOf, memberOf, textOf } from '../json.ts';
 import { lastLines, renderRecord, timeOf } from '../log-lines.ts';
+import { allServers, serverNamed } from '../servers.ts';
 
 const DEFAULT_LINES = 50;
 /** What is told, from the least on. */
@@ -67,6 +68,7 @@ async function hubLog(
 
 async function serverLog(client: ApiClient, server: string, { lines, isFollowing }: LogChoice, io: CommandIo): Promise<void> {
   const path = `/api/servers/${encodeURIComponent(server)}/log`;
+  serverNamed(await allServers(client), server);
   const entries = async (count: number): Promise<readonly unknown[]> => listOf(await client.get(`${path}?lines=${count}`), 'lines');
   let last = await entries(Math.max(1, lines));
   if (io.isJson && !isFollowing) return io.printJson({ server, lines: lines > 0 ? last : [] });
@@ -113,6 +115,6 @@ function recordOf(line: string): unknown {
 }
 
 function lineCount(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It is a whole number up to 99999.');
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('it is a whole number up to 99999.');
   return Number(text);
 }

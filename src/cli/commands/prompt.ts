@@ -1,11 +1,11 @@
-import { connectHub } from '../api-client.ts';
 import { argumentSources } from '../argument-sources.ts';
-import { addCallOptions, timeouts } from '../call-options.ts';
+import { addCallOptions, callOptions } from '../call-options.ts';
 import type { CommandSpec } from '../command.ts';
 import { pieceOf, showPieces } from '../content.ts';
 import { listOf, memberOf, textOf } from '../json.ts';
-import { findOffered, offeredBy } from '../offered.ts';
-import { allServers } from '../servers.ts';
+import { linkHub } from '../mcp/connect.ts';
+import { converse } from '../mcp/conversation.ts';
+import { locate } from '../offered.ts';
 import { printable } from '../style.ts';
 import { toolArguments } from '../tool-arguments.ts';
 
@@ -19,20 +19,14 @@ export const command: CommandSpec = {
     ),
   examples: ['mcp-hub prompt github__review pr=12', 'mcp-hub prompt github/review pr=12 --json'],
   async run([name = '', ...words], options, io) {
-    const client = await connectHub(options, io);
-    const prompt = findOffered(offeredBy(await allServers(client), 'prompts'), name, 'prompts');
-    const { request_options, timeoutMs } = timeouts(options);
-    const body = {
-      server_name: prompt.server,
-      prompt: prompt.original,
-      arguments: await toolArguments(words, schemaOf(prompt.object), argumentSources(io)),
-      request_options,
-    };
-    const result = memberOf(await client.post('/api/servers/prompts', body, timeoutMs), 'result');
+    const hub = await linkHub(options, io);
+    const { object, server, name: own } = await locate(hub, 'prompts', name);
+    const params = { name: own, arguments: await toolArguments(words, schemaOf(object), argumentSources(io)) };
+    const result = await converse(hub.mcp, { server, method: 'prompts/get', params, who: name, ...callOptions(options) }, io);
     if (io.isJson) return io.printJson(result);
     for (const message of listOf(result, 'messages')) {
       io.print(io.style.quiet(`${printable(textOf(message, 'role'))}:`));
-      await showPieces([pieceOf(memberOf(message, 'content'))], prompt.original, options['output'], io);
+      await showPieces([pieceOf(memberOf(message, 'content'))], own, options['output'], io);
     }
   },
 };

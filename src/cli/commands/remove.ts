@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { openConfig } from '../config-edits.ts';
 import { tellEdit } from '../edit-outcome.ts';
+import { allServers, serverNamed } from '../servers.ts';
 
 export const command: CommandSpec = {
   configure: (line) =>
@@ -11,6 +12,7 @@ export const command: CommandSpec = {
   examples: ['mcp-hub remove github', 'mcp-hub remove github --dry-run'],
   async run([server = ''], options, io) {
     const config = await openConfig(options, io);
+    if (config.hub) serverNamed(await allServers(config.hub), server);
     const dryRun = options['dryRun'] === true;
     tellEdit(`Server "${server}" is out of`, await config.remove(server, { dryRun }), config, dryRun, io);
   },

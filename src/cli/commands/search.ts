@@ -2,9 +2,9 @@ import { Option } from 'commander';
 import { HubError } from '../../base/index.ts';
 import type { RegistryEntry } from '../../hub/index.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
-import { textsOf } from '../json.ts';
 import { withMarketplace } from '../marketplace.ts';
 import { wholeNumber } from '../option-values.ts';
+import { gather } from '../parse-command.ts';
 import { printable } from '../style.ts';
 
 const SORTS = ['newest', 'stars', 'name'] as const;
@@ -18,7 +18,7 @@ export const command: CommandSpec = {
       .argument('[words...]', 'each has to be in the id, name, description, author or tags')
       .addOption(new Option('--category <name>', 'only of this category'))
       .addOption(new Option('--sort <order>', 'newest, stars or name').choices(SORTS))
-      .addOption(new Option('--config <file>', 'the config file that names the registries; may be repeated').argParser(collect))
+      .addOption(new Option('--config <file>', 'the config file that names the registries; may be repeated').argParser(gather))
       .addOption(new Option('--limit <number>', `most servers to show (default: ${DEFAULT_LIMIT})`));
   },
   examples: ['mcp-hub search github', 'mcp-hub search file system --sort stars', 'mcp-hub search --category development --json'],
@@ -37,14 +37,10 @@ export const command: CommandSpec = {
     if (warning !== undefined) io.tell(`warning: ${printable(warning)}`);
     for (const server of shown) io.print(lineOf(server, io));
     const hidden = servers.length - shown.length;
-    if (servers.length === 0) io.tell('No server was found.');
+    if (servers.length === 0) io.tell('No server was found. Try fewer words.');
     else io.tell(`${hidden > 0 ? `${hidden} more: give more words, or --limit. ` : ''}Install one with "mcp-hub install <id>".`);
   },
 };
-
-function collect(value: string, before: unknown): readonly string[] {
-  return [...textsOf(before), value];
-}
 
 function lineOf({ id, name, description, stars }: RegistryEntry, { style }: CommandIo): string {
   const facts = [name === id ? '' : name, stars === undefined ? '' : `★ ${stars}`].filter((text) => text !== '');

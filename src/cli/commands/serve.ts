@@ -96,8 +96,9 @@ function startScreen({ options, process }: ServeContext, defaultConfigFile: stri
 function notices({ host }: ServeOptions): string[] {
   const lines: string[] = [];
   if (!/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host)) {
-    lines.push(`warning: --host ${host} opens the hub to other machines, and there is no authentication yet: everybody who`);
-    lines.push('can reach the port can use all your servers with your rights.');
+    lines.push(`warning: --host ${host} opens the hub to other machines, and there is no authentication yet: everybody who can`);
+    lines.push('reach the port can use, stop and restart all your servers, with your rights and logins, and read what they say.');
+    lines.push('Only programs on this machine, at localhost, can change the config. See docs/security.md.');
   }
   return lines;
 }

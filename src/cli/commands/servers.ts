@@ -4,7 +4,7 @@ import { type Cell, columns, oneLine } from '../columns.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { isObject, listOf, memberOf, textOf, textsOf } from '../json.ts';
 import { duration } from '../render.ts';
-import { allServers, KINDS, type ServerInfo, serverNamed } from '../servers.ts';
+import { allServers, KINDS, type ServerInfo, serverNamed, withoutName } from '../servers.ts';
 import { printable, type Style } from '../style.ts';
 
 export const command: CommandSpec = {
@@ -21,15 +21,18 @@ export const command: CommandSpec = {
 
 function table(servers: readonly ServerInfo[], style: Style): string {
   const head = ['SERVER', 'STATUS', 'TOOLS', 'PROMPTS', 'RESOURCES', 'UP', ''].map((text) => ({ text, paint: style.quiet }));
-  const rows = servers.map(({ name, status, offer, uptime, error, rest }): Cell[] => [
-    { text: name, paint: style.strong },
-    { text: status, paint: rest === '' ? paintOf(status, style) : style.quiet },
-    String(offer.tools.length),
-    String(offer.prompts.length),
-    String(offer.resources.length + offer.resourceTemplates.length),
-    status === 'connected' ? duration(uptime * 1000) : '-',
-    oneLine(error || rest, 100),
-  ]);
+  const rows = servers.map((server): Cell[] => {
+    const { name, status, offer, uptime, rest } = server;
+    return [
+      { text: name, paint: style.strong },
+      { text: status, paint: rest === '' ? paintOf(status, style) : style.quiet },
+      String(offer.tools.length),
+      String(offer.prompts.length),
+      String(offer.resources.length + offer.resourceTemplates.length),
+      status === 'connected' ? duration(uptime * 1000) : '-',
+      oneLine(withoutName(server) || rest, 100),
+    ];
+  });
   return columns([head, ...rows]);
 }
 
@@ -50,7 +53,8 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
   const facts: readonly (readonly [string, string])[] = [
     ['name', textOf(object, 'displayName') === name ? '' : textOf(object, 'displayName')],
     ['about', textOf(object, 'description')],
-    ['kind', textOf(object, 'transportType')],
+    // In the API every remote server is "sse".
+    ['kind', textOf(object, 'transportType') === 'stdio' ? 'local (stdio)' : 'remote (HTTP)'],
     ['config', textOf(object, 'config_source')],
     ['login', textOf(object, 'authorizationUrl')],
     ['rests', server.rest],
@@ -58,8 +62,8 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
   ];
   const shown = facts.filter(([, text]) => text !== '');
   io.print(columns(shown.map(([key, text]) => [{ text: `  ${key}`, paint: style.quiet }, text])));
-  if (error !== '') io.print(`  ${style.bad('error')}  ${printable(error)}`);
-  for (const note of textsOf(memberOf(object, 'notes'))) io.print(`  ${style.caution('note')}  ${printable(note)}`);
+  if (error !== '') io.print(`  ${style.bad('error')}   ${printable(withoutName(server))}`);
+  for (const note of textsOf(memberOf(object, 'notes'))) io.print(`  ${style.caution('note')}    ${printable(note)}`);
   for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
   list(
     'environment',

@@ -4,7 +4,7 @@ import type { CommandIo, CommandSpec } from '../command.ts';
 import { isObject, listOf, memberOf, numberOf, textOf } from '../json.ts';
 import { duration, plural } from '../render.ts';
 import { type RunningHub, runningHubs } from '../running-hubs.ts';
-import { serverInfo } from '../servers.ts';
+import { serverInfo, withoutName } from '../servers.ts';
 import { printable } from '../style.ts';
 
 export const command: CommandSpec = {
@@ -65,8 +65,9 @@ function tellOne({ hub }: ApiClient, io: CommandIo): void {
   ];
   io.print(`${style.strong(`mcp-hub ${printable(versionOf(health))}`)}  ${stateOf(health, io)}  ${origin}/mcp`);
   io.print(columns(facts.map(([name = '', text = '']) => [{ text: `  ${name}`, paint: style.quiet }, text])));
-  for (const { name, status, error } of listOf(health, 'servers').filter(isObject).map(serverInfo)) {
-    if (error !== '' && status !== 'disabled') io.print(`  ${style.bad(printable(name))}: ${printable(error)}`);
+  for (const server of listOf(health, 'servers').filter(isObject).map(serverInfo)) {
+    const { name, status, error } = server;
+    if (error !== '' && status !== 'disabled') io.print(`  ${style.bad(printable(name))}: ${printable(withoutName(server))}`);
   }
 }
 

@@ -5,6 +5,8 @@ import { checkConfig, checkPlaceholders } from '../check-config.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { textsOf } from '../json.ts';
 import { gather } from '../parse-command.ts';
+import { plural } from '../render.ts';
+import { printable } from '../style.ts';
 
 /** `mcp-hub validate`: tells what the hub would say of a config, without starting anything. */
 export const command: CommandSpec = {
@@ -20,7 +22,9 @@ function configure(line: Command): void {
       'Checks the config files as the hub reads them, and tells every error and warning with its place. Nothing is started. Exit code 0 when ' +
         'there is no error, else 1.',
     )
-    .addOption(new Option('--config <file>', 'config file; may be repeated, as for the hub').argParser(gather))
+    .addOption(
+      new Option('--config <file>', 'config file; may be repeated, as for the hub (default: the XDG config file)').argParser(gather),
+    )
     .addOption(new Option('--resolve', 'also resolve the placeholders, as the start of each server would'))
     .addOption(new Option('--run-commands', 'with --resolve: run the commands in placeholders too'))
     .addOption(new Option('--strict', 'count warnings as errors'));
@@ -53,12 +57,8 @@ function tell({ config, diagnostics, isStrict }: Outcome, io: CommandIo): void {
   if (io.isJson) return io.printJson({ valid: isValid, errors, warnings, files: config?.files ?? null, servers, diagnostics });
   for (const diagnostic of diagnostics) {
     const { severity } = diagnostic;
-    io.print(`${severity === 'error' ? io.style.bad(severity) : io.style.caution(severity)}: ${formatDiagnostic(diagnostic)}`);
+    io.print(`${severity === 'error' ? io.style.bad(severity) : io.style.caution(severity)}: ${printable(formatDiagnostic(diagnostic))}`);
   }
   const counts = `${plural(errors, 'error')}, ${plural(warnings, 'warning')}`;
   io.print(config ? `${plural(servers.length, 'server')}, ${counts}.` : `The hub would not start with this: ${counts}.`);
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

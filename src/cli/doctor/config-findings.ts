@@ -18,7 +18,10 @@ const sources: readonly (readonly [RegExp, string])[] = [
 export async function configFindings(options: CheckOptions, machine: Machine): Promise<readonly Finding[]> {
   const names = options.files.length > 0 ? options.files : [options.defaultFile];
   const { config, diagnostics } = await checkConfig(options);
-  const files = (await Promise.all(names.map((name) => fileFindings(name, machine)))).flat();
+  const isBroken = (name: string): boolean => diagnostics.some(({ file, severity }) => file === name && severity === 'error');
+  const found = await Promise.all(names.map(async (name) => ({ name, findings: await fileFindings(name, machine) })));
+  // What is wrong with it is told next.
+  const files = found.flatMap(({ name, findings }) => findings.filter(({ level }) => level !== 'ok' || !isBroken(name)));
   return [...files, ...diagnostics.filter((one) => !isAbsence(one)).map(asFinding), ...(await programFindings(config, machine))];
 }
 

@@ -1,6 +1,7 @@
 import { HubError } from '../../base/index.ts';
 import type { Installation, Parameter } from '../../hub/index.ts';
 import type { Values } from './fill-in.ts';
+import { printable } from '../style.ts';
 import { fromEnvironment, isRequired, isSecret, wrongValue } from './inputs.ts';
 
 /** The library's own streams; tests hand in others. */
@@ -21,8 +22,8 @@ export class Asking {
     const { select } = await import('@clack/prompts');
     const options = all.map(({ name, description }, at) => ({
       value: at,
-      label: name,
-      ...(description !== undefined && { hint: description }),
+      label: printable(name),
+      ...(description !== undefined && { hint: printable(description) }),
     }));
     const chosen = await select({ message: 'How should it run?', options, ...this.#streams });
     return typeof chosen === 'number' ? all[chosen] : stop();
@@ -63,7 +64,7 @@ export class Asking {
   async #choice(parameter: Parameter, choices: readonly string[]): Promise<string> {
     const { select } = await import('@clack/prompts');
     const none = isRequired(parameter) ? [] : [{ value: '', label: '(none)' }];
-    const options = [...none, ...choices.map((value) => ({ value, label: value }))];
+    const options = [...none, ...choices.map((value) => ({ value, label: printable(value) }))];
     const initialValue = parameter.default ?? options[0]?.value ?? '';
     const chosen = await select({ message: messageFor(parameter), options, initialValue, ...this.#streams });
     return typeof chosen === 'string' ? chosen : stop();
@@ -93,9 +94,13 @@ export class Asking {
     const { select } = await import('@clack/prompts');
     const isSet = Boolean(env[key]);
     const chosen = await select({
-      message: `Where does ${name} come from?`,
+      message: printable(`Where does ${name} come from?`),
       options: [
-        { value: true, label: `the environment: ${fromEnvironment(key)}`, hint: isSet ? 'it is set' : 'set it before the hub starts' },
+        {
+          value: true,
+          label: printable(`the environment: ${fromEnvironment(key)}`),
+          hint: isSet ? 'it is set' : 'set it before the hub starts',
+        },
         { value: false, label: 'I type it in', hint: 'it will stand in the config file' },
       ],
       initialValue: isSet,
@@ -108,7 +113,7 @@ export class Asking {
 function messageFor(parameter: Parameter): string {
   const { name, key, description } = parameter;
   const title = name === key ? key : `${name} (${key})`;
-  return `${title}${description === undefined ? '' : `: ${description}`}${isRequired(parameter) ? '' : ' [optional]'}`;
+  return printable(`${title}${description === undefined ? '' : `: ${description}`}${isRequired(parameter) ? '' : ' [optional]'}`);
 }
 
 /** An empty answer may come as `undefined`; a symbol means that the person has cancelled. */

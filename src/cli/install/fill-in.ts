@@ -15,9 +15,9 @@ const RUNS_COMMANDS = /\$\{\s*cmd:|\$<cmd:|^\$:/;
  * @throws HubError VALIDATION_ERROR when the registry's entry cannot be used
  */
 export function fillIn({ name, config, parameters }: Installation, values: Values): JsonObject {
-  const entry = parse(name, config);
+  const entry = parse(name, config, suggestions(parameters));
   const fill = new Filling(parameters, values);
-  return Object.fromEntries(
+  const filled = Object.fromEntries(
     Object.entries(entry).flatMap(([key, value]) => {
       if (key === 'args' && Array.isArray(value)) return [[key, fill.list(value)]];
       if ((key !== 'env' && key !== 'headers') || !isObject(value)) return [[key, fill.anything(value)]];
@@ -25,22 +25,36 @@ export function fillIn({ name, config, parameters }: Installation, values: Value
       return Object.keys(members).length > 0 ? [[key, members]] : [];
     }),
   );
+  // Pieces may make a command together. One that a person has typed is theirs.
+  if (runsCommand(filled) && !runsCommand([...values.values()])) throw refusal(name, COMMAND);
+  return filled;
 }
 
-function parse(name: string, config: string): JsonObject {
-  const refuse = (why: string): HubError =>
-    new HubError('VALIDATION_ERROR', `The registry's entry cannot be used: its installation "${name}" ${why}.`);
+/** The values that the registry offers. */
+function suggestions(parameters: readonly Parameter[]): readonly string[] {
+  return parameters.flatMap(({ default: suggested, choices = [] }) => [...(suggested === undefined ? [] : [suggested]), ...choices]);
+}
+
+function runsCommand(value: unknown): boolean {
+  return texts(value).some((text) => RUNS_COMMANDS.test(text));
+}
+
+const COMMAND = 'would run a command each time the config is read. Write such an entry into your config by hand';
+
+function refusal(name: string, why: string): HubError {
+  return new HubError('VALIDATION_ERROR', `The registry's entry cannot be used: its installation "${name}" ${why}.`);
+}
+
+function parse(name: string, config: string, suggested: readonly string[]): JsonObject {
   let entry: unknown;
   try {
     entry = JSON.parse(config);
   } catch {
     // Expected: SyntaxError.
-    throw refuse('is not JSON');
+    throw refusal(name, 'is not JSON');
   }
-  if (!isObject(entry)) throw refuse('is not an object');
-  if (texts(entry).some((text) => RUNS_COMMANDS.test(text))) {
-    throw refuse('would run a command each time the config is read. Write such an entry into your config by hand');
-  }
+  if (!isObject(entry)) throw refusal(name, 'is not an object');
+  if (runsCommand([entry, suggested])) throw refusal(name, COMMAND);
   return entry;
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type Clock, HubError, type Logger, toHubError } from '../../base/index.ts';
 import { type Body, discard, type Endpoint, readJson } from '../../downstream/index.ts';
+import { isFromThisMachine, notFromThisMachine } from '../guards/this-machine.ts';
 import type { EventStreams } from '../event-streams.ts';
 import type { Management } from '../management.ts';
 import { problemOf } from '../problem.ts';
@@ -36,11 +37,12 @@ export function createApi(options: ApiOptions): (req: IncomingMessage, res: Serv
 /** The table of routes on an Express app. */
 export function mount(options: ApiOptions): Express {
   const { management, endpoint, streams, version } = options;
+  let openApi: object | undefined;
   const context: ApiContext = {
     management,
     readers: () => streams.summary(),
     call: callServer(endpoint, management),
-    openApi: () => openApiDocument(routes, version),
+    openApi: () => (openApi ??= openApiDocument(routes, version)),
   };
   const paths = new Paths(routes);
   const app = express();
@@ -48,8 +50,7 @@ export function mount(options: ApiOptions): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   for (const route of routes) {
-    const { run } = route;
-    if (run) app[route.method](route.path, (req: Request, res: Response) => serve(run, { req, res, context, options }));
+    if (route.run) app[route.method](route.path, (req: Request, res: Response) => serve(route, { req, res, context, options, paths }));
   }
   app.use((req: Request, res: Response) => {
     const allow = paths.allowed(req.path);
@@ -71,9 +72,13 @@ interface Exchange {
   readonly res: Response;
   readonly context: ApiContext;
   readonly options: ApiOptions;
+  readonly paths: Paths;
 }
 
-async function serve(run: NonNullable<Route['run']>, { req, res, context, options }: Exchange): Promise<void> {
+async function serve(route: Route, { req, res, context, options, paths }: Exchange): Promise<void> {
+  const isLocal = isFromThisMachine(req);
+  const refusal = refusalOf(req, route, paths, isLocal);
+  if (refusal) throw refusal;
   const controller = new AbortController();
   res.on('close', () => {
     if (!res.writableFinished) controller.abort(new HubError('CANCELLED', 'The client closed the connection.'));
@@ -83,8 +88,19 @@ async function serve(run: NonNullable<Route['run']>, { req, res, context, option
   if (body.problem && body.isUnread) return refuseUnread(req, res, body.problem, options);
   if (body.problem) throw body.problem;
   const { params, query, headers } = req;
-  const reply = await run({ params, query, headers, controller, body: body.json }, context);
-  if (!res.destroyed) send(res, reply, options.clock.now());
+  const reply = await route.run?.({ params, query, headers, controller, isLocal, body: body.json }, context);
+  if (reply && !res.destroyed) send(res, reply, options.clock.now());
+}
+
+/** Why a request is not served, whatever its body says. */
+function refusalOf(
+  { method, path }: Request,
+  { noHead, localOnly, ...route }: Route,
+  paths: Paths,
+  isLocal: boolean,
+): HubError | undefined {
+  if (method === 'HEAD' && noHead) return notAllowed(method, path, paths.allowed(path));
+  return localOnly && !isLocal ? notFromThisMachine(`${method} ${route.path}`) : undefined;
 }
 
 /** Whether the request came with a body (RFC 9112, 6.3). */

@@ -76,7 +76,8 @@ function atHome(value: unknown): unknown {
 }
 
 function operation(route: Route, components: Record<string, unknown>): Json {
-  const { tag, summary, description, example } = route;
+  const { tag, summary, example } = route;
+  const description = descriptionOf(route);
   return {
     tags: [tag],
     operationId: operationId(route),
@@ -94,6 +95,15 @@ function operation(route: Route, components: Record<string, unknown>): Json {
     responses: responsesOf(route, components),
   };
 }
+
+/** What is said of a route; who may use it, where not everybody may. */
+export function descriptionOf({ description, localOnly }: Route): string | undefined {
+  if (!localOnly) return description;
+  return [description, LOCAL_ONLY].filter(Boolean).join(' ');
+}
+
+const LOCAL_ONLY =
+  'Only for programs on the same machine, at a loopback name: the config says what the hub runs, and there is no authentication yet.';
 
 /** `postServersTools`, `getServersByNameConfig` */
 function operationId({ method, path }: Route): string {

@@ -16,9 +16,11 @@ export class Paths {
 
   /** The methods of a path, in the words of HTTP; empty when there is no such path. */
   allowed(path: string): readonly string[] {
-    const methods = this.#patterns.filter(({ matches }) => matches.test(path)).map(({ route }) => route.method.toUpperCase());
+    const found = this.#patterns.filter(({ matches }) => matches.test(path)).map(({ route }) => route);
+    const methods = found.map(({ method }) => method.toUpperCase());
+    const hasHead = found.some(({ method, noHead }) => method === 'get' && !noHead);
     if (methods.length === 0) return [];
-    return [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].sort();
+    return [...new Set([...methods, ...(hasHead ? ['HEAD'] : []), 'OPTIONS'])].sort();
   }
 
   /**

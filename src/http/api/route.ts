@@ -24,6 +24,8 @@ interface RawRequest {
   readonly headers: IncomingHttpHeaders;
   /** Aborted when the client goes away before it was answered. */
   readonly controller: AbortController;
+  /** Whether a program on this machine made it. */
+  readonly isLocal: boolean;
 }
 
 export interface Reply {
@@ -54,6 +56,10 @@ interface RouteDocs {
   readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Whether it takes `If-Match`. */
   readonly ifMatch?: true;
+  /** Its GET does something, so that HEAD (RFC 9110, 9.3.2) has no place there. */
+  readonly noHead?: true;
+  /** Refused to everybody but programs on this machine, since it writes the config. */
+  readonly localOnly?: true;
   /** What it can answer besides the errors that every route has. */
   readonly errors: readonly ErrorCode[];
   readonly example: RouteExample;
@@ -83,6 +89,7 @@ interface Input<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly body: z.output<B>;
   readonly headers: IncomingHttpHeaders;
   readonly controller: AbortController;
+  readonly isLocal: boolean;
 }
 
 interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> extends RouteDocs {
@@ -110,7 +117,8 @@ export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     ...spec,
     run: async (request, context) => {
       const parsed = checked({ params, query, body }, request);
-      return run({ ...parsed, headers: request.headers, controller: request.controller }, context);
+      const { headers, controller, isLocal } = request;
+      return run({ ...parsed, headers, controller, isLocal }, context);
     },
   };
 }

@@ -34,6 +34,7 @@ export const server = z
     uptime: z.number().describe('Seconds since it is connected.'),
     lastStarted: z.string().nullable().meta({ format: 'date-time' }),
     authorizationUrl: z.string().nullable().describe('Where to log in, when its status is `unauthorized`.'),
+    serverInfo: someObject.nullable().describe('What the server says of itself while it is connected: `name`, `version`, …'),
     config_source: z.string().describe('The config file that it stands in, as it was given with `--config`.'),
     nextRetryAt: z.string().nullish().meta({ format: 'date-time', description: 'When it is started again after a failure.' }),
     lastError: z
@@ -101,6 +102,7 @@ export const EXAMPLE_SERVER = {
   uptime: 42,
   lastStarted: '2026-11-21T11:59:18.000Z',
   authorizationUrl: null,
+  serverInfo: { name: 'time', version: '1.0.0' },
   config_source: '~/.config/mcphub/servers.json',
   nextRetryAt: null,
   lastError: null,

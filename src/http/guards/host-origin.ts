@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { HubError } from '../../base/index.ts';
 
-const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** The names by which programs on this machine reach the hub. */
+export const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
  * Refuses requests that a foreign web page could have made the browser send: a name that was rebound to this machine
@@ -18,8 +19,24 @@ export function hostOriginProblem(headers: IncomingHttpHeaders, allowedHosts: re
   return undefined;
 }
 
+/**
+ * Refuses what a page of another site made the browser ask for without `Origin`, as it does for images, scripts and links:
+ * browsers say so in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/). An `Origin` was judged already.
+ *
+ * @returns the FORBIDDEN error to answer with, or `undefined`.
+ */
+export function foreignPageProblem(headers: IncomingHttpHeaders): HubError | undefined {
+  const { origin, host } = headers;
+  const site = [headers['sec-fetch-site']].flat()[0]?.toLowerCase();
+  // Every port of this machine is one site; the neighbours of another name need not be friends.
+  const isOwnSite = site === 'same-site' && LOOPBACK.has(hostnameOf(`http://${host ?? ''}`, host) ?? '');
+  if (origin !== undefined || site === undefined || site === 'same-origin' || site === 'none' || isOwnSite) return undefined;
+  const message = 'The hub does not answer to pages of other sites (Sec-Fetch-Site). Type its address, or call it from a program.';
+  return new HubError('FORBIDDEN', message, { details: { header: 'Sec-Fetch-Site' } });
+}
+
 /** The host of a URL in lower case; `undefined` when it is not one, or when it is more than `authority` says. */
-function hostnameOf(url: string, authority?: string): string | undefined {
+export function hostnameOf(url: string, authority?: string): string | undefined {
   if (authority !== undefined && /[/\\?#@\s]/.test(authority)) return undefined;
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }

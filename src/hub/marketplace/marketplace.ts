@@ -162,10 +162,14 @@ export class RegistryMarketplace implements Marketplace, Disposable {
 
   #nothing(): HubError {
     const problems = this.#sources.map(({ url, problem }) => problem?.message ?? `${url} has not answered yet.`);
-    return new HubError('MARKETPLACE_ERROR', `No registry of servers could be read, and nothing of one is cached. ${problems.join(' ')}`, {
-      details: { sources: this.#sources.map(({ problem }) => problem?.details ?? {}) },
-      cause: this.#sources.find(({ problem }) => problem)?.problem,
-    });
+    return new HubError(
+      'MARKETPLACE_ERROR',
+      `No registry of servers could be read, and nothing of one is cached.\n${problems.join('\n')}`,
+      {
+        details: { sources: this.#sources.map(({ problem }) => problem?.details ?? {}) },
+        cause: this.#sources.find(({ problem }) => problem)?.problem,
+      },
+    );
   }
 
   /** One request at a time for each server; `null` also when it cannot be had now. */

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
 import { HubError, messageOf } from '../../base/index.ts';
+import { writeFileAtomically } from '../../config/index.ts';
 
 /** What is kept of the login at one server. All of it is secret. */
 export interface StoredLogin {
@@ -34,8 +33,8 @@ export class LoginStore {
     return isStored(found) ? found : {};
   }
 
-  /** Changes one login; `undefined` forgets it. One change at a time. @throws HubError CONFIG_ERROR */
-  save(server: string, url: string, login: StoredLogin | undefined): Promise<void> {
+  /** Changes one login. One change at a time. @throws HubError CONFIG_ERROR */
+  save(server: string, url: string, login: StoredLogin): Promise<void> {
     const saving = this.#last.then(() => this.#change(keyOf(server, url), login));
     this.#last = saving.catch(() => {
       // Whoever asked for it hears of the failure.
@@ -43,9 +42,8 @@ export class LoginStore {
     return saving;
   }
 
-  async #change(key: string, login: StoredLogin | undefined): Promise<void> {
-    const { [key]: _before, ...others } = await this.#read();
-    await this.#write(login ? { ...others, [key]: login } : others);
+  async #change(key: string, login: StoredLogin): Promise<void> {
+    await this.#write({ ...(await this.#read()), [key]: login });
   }
 
   async #read(): Promise<Content> {
@@ -66,19 +64,9 @@ export class LoginStore {
   }
 
   async #write(content: Content): Promise<void> {
-    const unfinished = join(dirname(this.#path), `.${basename(this.#path)}.${randomUUID()}`);
     try {
-      await mkdir(dirname(this.#path), { recursive: true });
-      const handle = await open(unfinished, 'wx', 0o600);
-      try {
-        await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(unfinished, this.#path);
+      await writeFileAtomically(this.#path, `${JSON.stringify(content, null, 2)}\n`, { isPrivate: true });
     } catch (error) {
-      await rm(unfinished, { force: true });
       throw this.#unusable(messageOf(error));
     }
   }

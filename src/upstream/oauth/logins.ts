@@ -33,6 +33,11 @@ export class Logins {
     return { ...launch, login, redact: (text) => login.redact(launch.redact(text)) };
   }
 
+  /** Forgets the servers that are none of these any more; what is in the file stays, for when they come back. */
+  keep(servers: readonly string[]): void {
+    for (const server of this.#logins.keys()) if (!servers.includes(server)) this.#logins.delete(server);
+  }
+
   /** The page on which a person logs in at that server, while one is open. */
   authorizationUrl(server: string): string | undefined {
     return this.#logins.get(server)?.authorizationUrl;

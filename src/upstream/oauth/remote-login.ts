@@ -2,8 +2,11 @@
 export interface RemoteLogin {
   /** The value of the `Authorization` header, renewed when it is about to expire; `undefined` before the first login. Never rejects. */
   authorization(): Promise<string | undefined>;
-  /** Told of a 401: true when the same request can be sent again, with a new {@link authorization}. Never rejects. */
-  renew(refusal: Response): Promise<boolean>;
+  /**
+   * Told of a 401, and of the {@link authorization} that was refused: true when the same request can be sent again, with a new one.
+   * Never rejects.
+   */
+  renew(refusal: Response, refused: string | undefined): Promise<boolean>;
 }
 
 /**
@@ -16,8 +19,9 @@ export async function withLogin(
   send: (init: RequestInit | undefined) => Promise<Response>,
 ): Promise<Response> {
   if (!login) return send(init);
-  const response = await send(authorized(init, await login.authorization()));
-  if (response.status !== 401 || !(await login.renew(response))) return response;
+  const authorization = await login.authorization();
+  const response = await send(authorized(init, authorization));
+  if (response.status !== 401 || !(await login.renew(response, authorization))) return response;
   await response.body?.cancel();
   return send(authorized(init, await login.authorization()));
 }

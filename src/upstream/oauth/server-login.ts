@@ -10,12 +10,11 @@ import type {
 } from '@modelcontextprotocol/client';
 import { type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
 import type { LoginStore, StoredLogin } from './login-store.ts';
+import { loginFetch } from './login-fetch.ts';
 import type { RemoteLogin } from './remote-login.ts';
 
 /** A token is renewed this long before it expires, in milliseconds. */
 const RENEW_AHEAD_MS = 30_000;
-/** For one request to an authorization server, in milliseconds. */
-const REQUEST_WITHIN_MS = 15_000;
 /** How long a login page may be open until the login must be begun anew, in milliseconds. */
 const PENDING_FOR_MS = 10 * 60_000;
 
@@ -49,6 +48,8 @@ export class ServerLogin implements RemoteLogin {
   #stored: StoredLogin | undefined;
   #pending: Pending | undefined;
   #verifier: string | undefined;
+  /** What the last callback brought, to be kept out of messages. */
+  #code: string | undefined;
   #discovery: OAuthDiscoveryState | undefined;
   #challenge: Challenge = {};
   #state = '';
@@ -78,20 +79,22 @@ export class ServerLogin implements RemoteLogin {
   async authorization(): Promise<string | undefined> {
     try {
       await this.#load();
+      if (this.#isExpiring()) await this.#lookForNewer();
       if (this.#isExpiring()) await this.#authorize({});
     } catch (error) {
       this.#note('The login could not be renewed', error);
     }
-    const token = this.#stored?.tokens?.access_token;
-    return token === undefined ? undefined : `Bearer ${token}`;
+    return this.#bearer;
   }
 
-  async renew(refusal: Response): Promise<boolean> {
+  async renew(refusal: Response, refused: string | undefined): Promise<boolean> {
     try {
+      // Another request may have renewed it meanwhile, or another hub: a refresh token is good for one use.
+      if (this.#bearer === refused) await this.#lookForNewer();
+      if (this.#bearer !== undefined && this.#bearer !== refused) return true;
       const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
       const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
       this.#challenge = { ...(scope !== undefined && { scope }), ...(resourceMetadataUrl && { resourceMetadataUrl }) };
-      await this.#load();
       this.#isRefused = (await this.#authorize({})) !== 'AUTHORIZED';
       return !this.#isRefused;
     } catch (error) {
@@ -122,6 +125,7 @@ export class ServerLogin implements RemoteLogin {
   /** Ends the login that waits with a code. @throws HubError UNAUTHORIZED */
   async finish(code: string, iss: string | undefined): Promise<void> {
     const { server } = this.#options;
+    this.#code = code;
     try {
       await this.#authorize({ authorizationCode: code, ...(iss !== undefined && { iss }) });
     } catch (error) {
@@ -135,7 +139,8 @@ export class ServerLogin implements RemoteLogin {
   /** `text` without the tokens of this login. */
   redact(text: string): string {
     const { tokens, client } = this.#stored ?? {};
-    const secrets = [tokens?.access_token, tokens?.refresh_token, client?.client_secret, this.#verifier];
+    const { access_token, refresh_token, id_token } = tokens ?? {};
+    const secrets = [access_token, refresh_token, id_token, client?.client_secret, this.#verifier, this.#code];
     return secrets.reduce<string>(
       (rest, secret) => (secret === undefined || secret === '' ? rest : rest.replaceAll(secret, REDACTED)),
       text,
@@ -150,6 +155,20 @@ export class ServerLogin implements RemoteLogin {
   async #load(): Promise<void> {
     const { store, server, url } = this.#options;
     this.#stored ??= await store.load(server, url);
+  }
+
+  get #bearer(): string | undefined {
+    const token = this.#stored?.tokens?.access_token;
+    return token === undefined ? undefined : `Bearer ${token}`;
+  }
+
+  /** Takes over what another hub of the same person has got since. */
+  async #lookForNewer(): Promise<void> {
+    const { store, server, url } = this.#options;
+    const stored = await store.load(server, url);
+    if ((stored.obtainedAtMs ?? 0) <= (this.#stored?.obtainedAtMs ?? 0)) return;
+    this.#stored = stored;
+    this.#isRefused = false;
   }
 
   #isExpiring(): boolean {
@@ -174,8 +193,11 @@ export class ServerLogin implements RemoteLogin {
 
   async #run(more: Partial<AuthOptions>): Promise<AuthResult> {
     const { auth } = await import('@modelcontextprotocol/client');
-    const fetchFn: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(REQUEST_WITHIN_MS) });
-    return auth(this.#provider(), { serverUrl: this.#options.url, fetchFn, ...this.#challenge, ...more });
+    const { server, url } = this.#options;
+    // The address may hold a key of its own, and is named in messages by its place alone.
+    const label = URL.canParse(url) ? new URL(url).origin : server;
+    const fetchFn = loginFetch({ id: server, label, redact: (text) => this.redact(text) }, url);
+    return auth(this.#provider(), { serverUrl: url, fetchFn, ...this.#challenge, ...more });
   }
 
   async #save(change: StoredLogin): Promise<void> {
@@ -211,6 +233,8 @@ export class ServerLogin implements RemoteLogin {
         return this.#save({ tokens, obtainedAtMs: this.#options.clock.now() });
       },
       redirectToAuthorization: (url) => {
+        // It is opened by a browser, which other kinds of addresses make start other programs.
+        if (!/^https?:$/.test(url.protocol)) throw new Error(`The login page is no web page but ${url.protocol}, which is not opened.`);
         this.#pending = { state: this.#state, url: url.href, sinceMs: this.#options.clock.now() };
       },
       saveCodeVerifier: (verifier) => {

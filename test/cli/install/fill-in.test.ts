@@ -75,4 +75,21 @@ describe('fillIn', () => {
   ])('refuses %j', (config, message) => {
     expect(() => fillIn(installation(config, []), new Map())).toThrow(message);
   });
+
+  it.each<[string, object, ReturnType<typeof parameter>[], Record<string, string>]>([
+    ['a default', { command: 'a', args: ['${A}'] }, [parameter('A', { default: '${cmd: id}' })], { A: '${cmd: id}' }],
+    ['an older default', { command: 'a', env: { X: '${A}' } }, [parameter('A', { default: '$: id' })], { A: '$: id' }],
+    ['a choice', { command: 'a', args: ['${A}'] }, [parameter('A', { choices: ['x', '$<cmd:id>'] })], { A: 'x' }],
+    ['pieces', { command: 'a', args: ['$${A}cmd: id}'] }, [parameter('A', { default: '{' })], { A: '{' }],
+    ['other pieces', { command: 'a', env: { X: '${A}: id' } }, [parameter('A', { default: '$' })], { A: '$' }],
+  ])('refuses a command that the registry has put into %s', (_, config, parameters, given) => {
+    expect(() => fillIn(installation(config, parameters), values(given))).toThrow('would run a command');
+  });
+
+  it('takes a command that a person has typed', () => {
+    const given = values({ A: '${cmd: op read x}' });
+    expect(fillIn(installation({ command: 'a', env: { X: '${A}' } }, [parameter('A')]), given)).toMatchObject({
+      env: { X: '${cmd: op read x}' },
+    });
+  });
 });

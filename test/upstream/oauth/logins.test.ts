@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger, type LogRecord, systemClock } from '../../../src/base/index.ts';
 import { Logins } from '../../../src/upstream/index.ts';
+import { listen } from '../../fixtures/http/listen.ts';
 import { logIn, type ProtectedServer, startProtectedServer } from '../../support/protected-server.ts';
 import { connectTo, remoteLaunch, toolCall } from '../../support/remote.ts';
 
@@ -73,6 +74,30 @@ describe('logins at remote servers', () => {
     expect(tokens.size).toBe(2);
   });
 
+  it('goes on with what another hub of the same person has renewed: a refresh token is good for one use', async () => {
+    const [first, second] = [logins(), logins()];
+    await first.finish(await login(first));
+    const [one, other] = await Promise.all([first, second].map((all) => connectTo(all.equip('srv', remoteLaunch(server.url)))));
+    server.expireTokens();
+    await one?.connection.request(toolCall('echo'));
+    const answer = await other?.connection.request(toolCall('echo'));
+    expect(answer?.outcome.error).toBeUndefined();
+    await Promise.all([one?.connection.close(), other?.connection.close()]);
+    expect(new Set(server.authorizations.filter((header) => header !== '')).size).toBe(2);
+  });
+
+  it('forgets a server that is gone, but not its login', async () => {
+    const all = logins();
+    const params = await login(all);
+    all.keep(['other']);
+    expect(all.authorizationUrl('srv')).toBeUndefined();
+    await expect(all.finish(params)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    await all.finish(await login(all));
+    all.keep([]);
+    const { connection } = await connectTo(all.equip('srv', remoteLaunch(server.url)));
+    await connection.close();
+  });
+
   it('takes a callback once, and only that of the login that was begun', async () => {
     const all = logins();
     const params = await login(all);
@@ -99,5 +124,36 @@ describe('logins at remote servers', () => {
     const launch = remoteLaunch(server.url, { headers: { Authorization: 'Bearer key' } });
     expect(all.equip('srv', launch)).toBe(launch);
     await expect(all.begin('srv')).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+
+  it.each(['file:///bin/sh', 'javascript:alert(1)', 'ms-settings:x'])('offers no login page that is no web page: %s', async (page) => {
+    const bad = await listen((req, res) => {
+      req.resume();
+      const origin = `http://${req.headers.host}`;
+      const answers: Record<string, object> = {
+        '/.well-known/oauth-protected-resource': { resource: `${origin}/mcp`, authorization_servers: [origin] },
+        '/.well-known/oauth-authorization-server': {
+          issuer: origin,
+          authorization_endpoint: page,
+          token_endpoint: `${origin}/token`,
+          registration_endpoint: `${origin}/register`,
+          response_types_supported: ['code'],
+          code_challenge_methods_supported: ['S256'],
+        },
+        '/register': { client_id: 'hub', redirect_uris: ['http://localhost:37373/api/oauth/callback?server_name=srv'] },
+      };
+      const answer = answers[(req.url ?? '').replace(/\/mcp$/, '')];
+      if (answer)
+        return res.writeHead(req.method === 'POST' ? 201 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      return res.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
+    });
+    try {
+      const all = logins();
+      await connectTo(all.equip('srv', remoteLaunch(bad.url))).catch(() => undefined);
+      expect(all.authorizationUrl('srv')).toBeUndefined();
+      await expect(all.begin('srv')).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+    } finally {
+      await bad.close();
+    }
   });
 });

@@ -142,7 +142,6 @@ describe('the hash of a definition', () => {
   it('is the same for the same server, whatever else its entry says', () => {
     const same: StdioDefinition = {
       ...a,
-      id: 'b',
       displayName: 'B',
       description: 'x',
       requestTimeoutMs: 5,

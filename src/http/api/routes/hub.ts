@@ -33,6 +33,8 @@ const health = route({
     state: z.enum(['starting', 'ready', 'restarting', 'restarted', 'stopping', 'stopped', 'error']),
     server_id: z.literal('mcp-hub'),
     version: z.string(),
+    hubVersion: z.string(),
+    pid: z.number().describe("The hub's process."),
     activeClients: z.number().describe('How many read `/api/events`.'),
     servers,
     connections: z.looseObject({
@@ -62,6 +64,7 @@ const health = route({
       server_id: 'mcp-hub',
       version: '4.2.1',
       hubVersion: '4.3.0',
+      pid: 4242,
       activeClients: 0,
       servers: [EXAMPLE_SERVER],
       connections: { totalConnections: 0, connections: [] },

@@ -11,7 +11,7 @@ const authorize = route({
   path: '/api/servers/authorize',
   tag: 'Logins',
   summary: 'Begin the login at a server',
-  description: 'Opens a browser where there is one; `authorizationUrl` is where to go otherwise.',
+  description: 'Opens a browser where there is one, for programs on the same machine; `authorizationUrl` is where to go otherwise.',
   body: namedServer,
   answer: z.looseObject({ status: ok, server, authorizationUrl: z.string(), timestamp }),
   errors: ['SERVER_NOT_FOUND', 'CONFLICT', 'CONNECTION_ERROR'],
@@ -24,9 +24,9 @@ const authorize = route({
       timestamp: EXAMPLE_TIME,
     },
   },
-  run: async ({ body }, { management }) => {
+  run: async ({ body, isLocal }, { management }) => {
     const { name } = management.servers.get(body.server_name);
-    const { authorizationUrl } = await management.logins.authorize(name);
+    const { authorizationUrl } = await management.logins.authorize(name, { openBrowser: isLocal });
     return { body: { status: 'ok', server: management.servers.get(name), authorizationUrl } };
   },
 });
@@ -42,6 +42,7 @@ const callback = route({
   ...NO_INPUT,
   method: 'get',
   path: '/api/oauth/callback',
+  noHead: true,
   tag: 'Logins',
   summary: 'Where an authorization server sends the browser back to',
   description: 'Answers with a page for the person in front of the browser, also when the login failed.',

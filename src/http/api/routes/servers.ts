@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notFromThisMachine } from '../../guards/this-machine.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_SERVER, EXAMPLE_TIME, flag, namedServer, nameInPath, ok, server, servers, timestamp } from '../schemas.ts';
 
@@ -52,11 +53,24 @@ const start = route({
   method: 'post',
   path: '/api/servers/start',
   summary: 'Start a server',
-  description: 'A disabled one is enabled in its config file. Answers when the first attempt has ended; `server.error` says why it failed.',
+  description:
+    'A disabled one is enabled in its config file, which is done for programs on the same machine only. Answers when the first attempt has ended. A failed one is an error; the hub goes on trying.',
   answer: okServer,
-  errors: ['SERVER_NOT_FOUND', 'CONFIG_ERROR', 'CONFLICT'],
+  errors: [
+    'SERVER_NOT_FOUND',
+    'CONFIG_ERROR',
+    'CONFLICT',
+    'PLACEHOLDER_ERROR',
+    'CONNECTION_ERROR',
+    'UPSTREAM_EXITED',
+    'UPSTREAM_PROTOCOL',
+    'TIMEOUT',
+  ],
   example: { body: bodyExample, answer: answerExample },
-  run: async ({ body }, { management }) => ({ body: { status: 'ok', server: await management.servers.start(body.server_name) } }),
+  run: async ({ body: { server_name: name }, isLocal }, { management }) => {
+    if (!isLocal && management.servers.get(name).status === 'disabled') throw notFromThisMachine(`Enabling server "${name}"`);
+    return { body: { status: 'ok', server: await management.servers.start(name) } };
+  },
 });
 
 const stop = route({
@@ -64,6 +78,7 @@ const stop = route({
   method: 'post',
   path: '/api/servers/stop',
   summary: 'Stop a server',
+  description: 'With `disable` it is disabled in its config file too, which is done for programs on the same machine only.',
   query: z.looseObject({ disable: flag('whether to disable it in its config file too, so that it stays stopped.') }),
   answer: okServer,
   errors: ['SERVER_NOT_FOUND', 'CONFIG_ERROR', 'CONFLICT'],
@@ -72,9 +87,10 @@ const stop = route({
     body: bodyExample,
     answer: { status: 'ok', server: { ...EXAMPLE_SERVER, status: 'disabled', uptime: 0, lastStarted: null }, timestamp: EXAMPLE_TIME },
   },
-  run: async ({ body, query }, { management }) => ({
-    body: { status: 'ok', server: await management.servers.stop(body.server_name, { disable: query.disable }) },
-  }),
+  run: async ({ body: { server_name: name }, query: { disable }, isLocal }, { management }) => {
+    if (disable && !isLocal) throw notFromThisMachine(`Disabling server "${name}"`);
+    return { body: { status: 'ok', server: await management.servers.stop(name, { disable }) } };
+  },
 });
 
 const restart = route({
@@ -106,6 +122,7 @@ const refreshAll = (method: 'get' | 'post'): Route =>
     ...NO_INPUT,
     method,
     path: '/api/refresh',
+    noHead: true,
     tag: 'Servers',
     summary: 'Ask all servers anew for everything that they offer',
     ...(method === 'get' && { description: 'The same as the POST, for clients that know only this one.' }),
