@@ -39,6 +39,7 @@ function nameProblem(id: string): string | undefined {
 
 function commonOf(values: Values) {
   const { name, description, disabled = false, initTimeout, requestTimeout, isolation, maxConnections } = values;
+  const { start, idleTimeout: idleTimeoutMs, restart } = values;
   const disabledItems = disabledItemsOf(values);
   return {
     ...(name !== undefined && { displayName: name }),
@@ -49,6 +50,9 @@ function commonOf(values: Values) {
     ...limitsOf(values),
     isolation: isolation ?? commonFields.isolation.default,
     maxConnections: maxConnections ?? commonFields.maxConnections.default,
+    ...(start !== undefined && { start }),
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    ...(restart !== undefined && { restart }),
     ...(Object.keys(disabledItems).length > 0 && { disabledItems }),
   };
 }

@@ -7,8 +7,7 @@ export interface ReadinessOptions {
   readonly clock: Clock;
   /** How long requests wait for a start, counted from its beginning, in milliseconds; asked for every wait. */
   readonly startupWaitMs: () => number;
-  readonly state: () => UpstreamState;
-  readonly connection: () => Connection | undefined;
+  readonly now: { readonly state: UpstreamState; readonly connection: Connection | undefined };
 }
 
 /** The waits of those who need an upstream that is not ready yet. */
@@ -40,7 +39,7 @@ export class Readiness {
 
   /** The state is another one. */
   changed(): void {
-    if (this.#options.state().kind !== 'starting') {
+    if (this.#options.now.state.kind !== 'starting') {
       this.#firstAttempt?.resolve();
       this.#firstAttempt = undefined;
     }
@@ -52,21 +51,21 @@ export class Readiness {
   /** As {@link Upstream.settled}. */
   async settled(signal: AbortSignal): Promise<void> {
     const first = this.#firstAttempt;
-    if (!first || this.#options.state().kind !== 'starting') return;
+    if (!first || this.#options.now.state.kind !== 'starting') return;
     const leftMs = this.#sinceMs + this.#options.startupWaitMs() - this.#options.clock.now();
     if (leftMs > 0) await waitAtMost(first.promise, { clock: this.#options.clock, atMostMs: leftMs, signal });
   }
 
   /** @throws HubError SERVER_NOT_CONNECTED, CANCELLED */
   async connection(signal: AbortSignal): Promise<Connection> {
-    const { id, clock, startupWaitMs, state, connection } = this.#options;
+    const { id, clock, startupWaitMs, now } = this.#options;
     const untilMs = this.#sinceMs + startupWaitMs();
     for (;;) {
-      const ready = connection();
+      const ready = now.connection;
       if (ready) return ready;
       if (signal.aborted) throw new HubError('CANCELLED', `The request to server "${id}" was taken back.`, { cause: signal.reason });
       const nowMs = clock.now();
-      if (nowMs >= untilMs || !isWorthWaiting(state(), untilMs)) throw notReady(id, state(), nowMs);
+      if (nowMs >= untilMs || !isWorthWaiting(now.state, untilMs)) throw notReady(id, now.state, nowMs);
       await waitAtMost(this.#changed.promise, { clock, atMostMs: untilMs - nowMs, signal });
     }
   }

@@ -69,6 +69,9 @@ describe('a server is', () => {
     ['toolTimeouts', { toolTimeouts: { a: { requestTimeout: 5 } } }],
     ['a queue', { maxConcurrency: 2, maxQueue: 5, queueTimeout: 5 }],
     ['initTimeout', { initTimeout: 5 }],
+    ['start', { start: 'lazy' }],
+    ['idleTimeout', { idleTimeout: 5 }],
+    ['restart', { restart: 'stop-first' }],
     ['an unknown key', { unheard: 5 }],
   ])('unchanged with %s, although the files are others', async (_, more) => {
     const result = await diff(one(local), one({ ...local, ...more }));
