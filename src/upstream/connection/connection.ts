@@ -141,6 +141,7 @@ export class LiveConnection implements Connection {
     link.attach({
       notification: (message, via) => this.#notified(message, via),
       request: (message, via) => this.#requested(message, via),
+      renewed: () => this.#renewed(),
       closed: (error) => {
         this.#stopWatching();
         if (this.#isReady) on.closed(error);
@@ -211,6 +212,15 @@ export class LiveConnection implements Connection {
     const error = new HubError('CONNECTION_ERROR', message, { details: { server: id } });
     link.fail(error);
     return error;
+  }
+
+  /** The server has a new session, which knows nothing of what the one before was told. */
+  #renewed(): void {
+    this.#lists.changed('tools', 'prompts', 'resources');
+    const told = [this.#subscriptions.renew(), this.#level.renew()];
+    Promise.all(told).catch((error: unknown) =>
+      this.#options.logger.debug('A new session was not told everything', { code: toHubError(error).code }),
+    );
   }
 
   async #ping(): Promise<void> {

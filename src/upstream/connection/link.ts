@@ -29,6 +29,8 @@ export interface LinkListener {
   notification(message: NotificationMessage, via: RequestId | undefined): void;
   /** A request of the server's, `ping` aside; `undefined` when it is to get no answer. Never rejects. */
   request(message: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined>;
+  /** A new session has taken the place of the old one, of which the server knows nothing. */
+  renewed?(): void;
   closed(error: HubError): void;
 }
 
@@ -78,6 +80,7 @@ export class Link {
     const { transport } = this.#options;
     this.#listening.add(transport.on('message', ({ message, via }) => this.#receive(message, via)));
     this.#listening.add(transport.on('requestFailed', ({ id, error }) => this.#settle(id)?.reject(error)));
+    this.#listening.add(transport.on('renewed', () => this.#listener?.renewed?.()));
     this.#listening.add(transport.on('closed', (error) => this.#die(error)));
     try {
       await transport.open(signal);
@@ -142,6 +145,7 @@ export class Link {
     const pending = this.#settle(id);
     if (!pending) return;
     pending.reject(error);
+    if (this.#options.transport.withdraw?.(id)) return;
     if (this.#cancelsByStream) return pending.stream.abort();
     const reason = error.code === 'TIMEOUT' ? 'The request timed out.' : 'The request was taken back.';
     this.notify('notifications/cancelled', { requestId: id, reason }).catch((cause: HubError) =>

@@ -41,16 +41,38 @@ const networkWords: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
 };
 
-/** The `code` somewhere in the chain of causes of a failed `fetch`, and in the parts of an AggregateError. */
-export function networkCode(error: unknown, depth = 0): string | undefined {
+interface Failure {
+  readonly code: string;
+  /** What the system was asked for; absent in errors that are not the system's. */
+  readonly syscall?: unknown;
+}
+
+/** The error with a `code` somewhere in the chain of causes of a failed `fetch`, and in the parts of an AggregateError. */
+function failureIn(error: unknown, depth = 0): Failure | undefined {
   if (!(error instanceof Error) || depth > 5) return undefined;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  const nested: readonly unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
-  for (const inner of nested) {
-    const code = networkCode(inner, depth + 1);
-    if (code !== undefined) return code;
+  // An AggregateError of connection attempts has the code of one of them, and no more.
+  if (error instanceof AggregateError) return failureInOneOf(error.errors, depth);
+  if ('code' in error && typeof error.code === 'string') return { code: error.code, ...('syscall' in error && { syscall: error.syscall }) };
+  return failureInOneOf([error.cause], depth);
+}
+
+function failureInOneOf(errors: readonly unknown[], depth: number): Failure | undefined {
+  for (const error of errors) {
+    const failure = failureIn(error, depth + 1);
+    if (failure) return failure;
   }
   return undefined;
+}
+
+/** The `code` of the failure below HTTP that made a `fetch` fail. */
+export function networkCode(error: unknown): string | undefined {
+  return failureIn(error)?.code;
+}
+
+/** Whether there was not even a connection, so that nothing of the request left the hub. A broken TLS handshake is no outage and not meant. */
+export function isBeforeSending(error: unknown): boolean {
+  const { code, syscall } = failureIn(error) ?? {};
+  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT';
 }
 
 /** An exchange that failed below HTTP: the error's own text is shown only where the code says nothing. */
@@ -104,8 +126,13 @@ export function garbageError(peer: HttpPeer, what: string): HubError {
 /** The session that the server had given is no longer known to it. */
 export function sessionGoneError(peer: HttpPeer): HubError {
   return new HubError('CONNECTION_ERROR', `${name(peer)} has ended the session. A new one is made.`, {
-    details: { server: peer.id, status: 404 },
+    details: { server: peer.id, status: 404, session: 'ended' },
   });
+}
+
+/** Somebody uses a connection that has ended. */
+export function closedError(peer: HttpPeer): HubError {
+  return new HubError('CONNECTION_ERROR', `${name(peer)}: the connection is closed.`, { details: { server: peer.id } });
 }
 
 /** `Server "x" (https://…)` */

@@ -120,10 +120,16 @@ describe('a legacy server over Streamable HTTP', () => {
     expect(server.offer.levels).toEqual(['warning', 'info']);
   });
 
-  it('is closed when the server has forgotten the session', async () => {
+  it('has a new session when the server has forgotten the old one, and nothing is lost', async () => {
+    await recorded.connection.setSubscribedResources(new Set(['file:///a']));
     await server.forget();
-    await expect(recorded.connection.request(toolCall('echo'))).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
-    expect(recorded.closed).toEqual(['CONNECTION_ERROR']);
+    const answers = await Promise.all(Array.from({ length: 4 }, () => recorded.connection.request(toolCall('echo'))));
+    expect(answers.map(({ outcome }) => outcome.error)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(server.offer.calls).toHaveLength(4);
+    expect(recorded.closed).toEqual([]);
+    expect(server.seen.filter(({ rpc }) => rpc === 'initialize')).toHaveLength(2);
+    await eventually(() => expect(server.seen.filter(({ rpc }) => rpc === 'resources/subscribe')).toHaveLength(2));
+    await eventually(() => expect(server.seen.filter(({ rpc }) => rpc === 'resources/templates/list').length).toBeGreaterThan(1));
   });
 
   it('ends the session with DELETE', async () => {

@@ -157,18 +157,18 @@ describe('a remote server that fails later', () => {
     await connection.close();
   });
 
-  it('opens the standalone stream again when it ends, and is closed when the session is gone by then', async () => {
+  it('opens the standalone stream again when it ends, in a new session when the old one is gone by then, and is closed when that does not last', async () => {
     let streams = 0;
     const url = await scripted((exchange) => {
       if (exchange.request.method !== 'GET') return void answerLegacyHandshake(exchange, { 'mcp-session-id': 's1' });
       streams += 1;
-      if (streams === 3) return exchange.reply(404);
+      if (streams === 3 || streams === 5) return exchange.reply(404);
       const message = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: streams } };
       return exchange.reply(200, `retry: 10\ndata: ${JSON.stringify(message)}\n\n`, { 'content-type': 'text/event-stream' });
     });
     const { connection, logs, closed } = await connectTo(remoteLaunch(url), { knownEra: 'legacy' });
     await eventually(() => expect(closed).toEqual(['CONNECTION_ERROR']));
-    expect(logs.map(({ params }) => params?.['data'])).toEqual([1, 2]);
+    expect(logs.map(({ params }) => params?.['data'])).toEqual([1, 2, 4]);
     await connection.close();
   });
 
