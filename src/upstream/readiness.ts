@@ -2,6 +2,9 @@ import { type Clock, type Deferred, deferred, HubError, sleep } from '../base/in
 import { notReady } from './not-ready.ts';
 import type { Connection, UpstreamState } from './types.ts';
 
+/** A connection that is as good as lost is gone within this time, in milliseconds. */
+const MOMENT_MS = 3_000;
+
 export interface ReadinessOptions {
   readonly id: string;
   readonly clock: Clock;
@@ -21,6 +24,11 @@ export class Readiness {
 
   constructor(options: ReadinessOptions) {
     this.#options = options;
+  }
+
+  /** The connection in use. */
+  get current(): Connection | undefined {
+    return this.#options.connection();
   }
 
   /** Whoever waits from now on waits for what begins now. */
@@ -69,6 +77,13 @@ export class Readiness {
       if (nowMs >= untilMs || !isWorthWaiting(state(), untilMs)) throw notReady(id, state(), nowMs);
       await this.#within(this.#changed.promise, untilMs - nowMs, signal);
     }
+  }
+
+  /** Resolves once `connection` is not the one in use, or after a moment; true when it is not. */
+  async replaced(connection: Connection, signal: AbortSignal): Promise<boolean> {
+    const isReplaced = (): boolean => this.#options.connection() !== connection;
+    if (!isReplaced()) await this.#within(this.#changed.promise, MOMENT_MS, signal);
+    return isReplaced();
   }
 
   /** Waits for `fact`, at most `ms`, or until the signal aborts. */

@@ -7,7 +7,7 @@ import type { EnvironmentName } from './launch-environment.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
 import { Lives, type SupervisorListener } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
-import { provablyNotRun } from './not-run.ts';
+import { overNext } from './over-next.ts';
 import { Readiness } from './readiness.ts';
 import { failuresInARow, restartDelayMs } from './restart-policy.ts';
 import { Sharing } from './sharing/sharing.ts';
@@ -137,16 +137,7 @@ export class Supervisor implements Upstream {
 
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const connection = this.#connection ?? (await this.#readiness.connection(request.signal));
-    try {
-      return await this.#sharing.request(connection, request);
-    } catch (error) {
-      if (!provablyNotRun(error) || request.signal.aborted) throw error;
-      await Promise.resolve();
-      if (this.#connection === connection) throw error;
-      // The connection was lost before the server had the request, so that it is sent once more over the next one.
-      const next = this.#connection ?? (await this.#readiness.connection(request.signal));
-      return this.#sharing.request(next, request);
-    }
+    return overNext(connection, (each) => this.#sharing.request(each, request), this.#readiness, request.signal);
   }
 
   notify(notification: NotificationMessage, sessionId: string): void {
@@ -280,9 +271,7 @@ export class Supervisor implements Upstream {
     if (error.code === 'UNAUTHORIZED') return this.#giveUp({ kind: 'auth-required', error });
     if (error.code === 'PLACEHOLDER_ERROR' || error.code === 'CONFIG_ERROR') return this.#giveUp({ kind: 'failed', error });
     this.#failures = failuresInARow(this.#failures, readyForMs);
-    // A server that forgot a session is there: the first attempt at a new one is made at once.
-    const isForgotten = this.#failures === 1 && error.details['session'] === 'ended';
-    const delayMs = isForgotten ? 0 : restartDelayMs(this.#failures, parts.random());
+    const delayMs = restartDelayMs(this.#failures, parts.random(), error);
     this.#retry = parts.clock.after(delayMs, () => this.#begin(error));
     return this.#set({ kind: 'backoff', untilMs: nowMs + delayMs, attempt: this.#failures, last: error });
   }

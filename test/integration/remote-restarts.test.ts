@@ -1,0 +1,90 @@
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type RestartableServer, startRestartable, type Wording, wordings } from '../fixtures/http/restartable.ts';
+import { at } from '../support/era-pairs.ts';
+import { eventually } from '../support/eventually.ts';
+import { type RunningHub, runHub } from '../support/in-process-hub.ts';
+import { RawClient } from '../support/raw-client.ts';
+
+const WORKERS = 16;
+
+interface Scene {
+  readonly server: RestartableServer;
+  readonly hub: RunningHub;
+  readonly client: RawClient;
+  /** The text of the answer. */
+  call(nonce: string, ms?: number): Promise<unknown>;
+}
+
+async function scene(wording: Wording, entry: object = {}): Promise<Scene> {
+  const server = await startRestartable(wording);
+  onTestFinished(() => server.close());
+  const hub = await runHub({ mcpServers: { far: { url: server.url, ...entry } } });
+  onTestFinished(() => hub.stop());
+  const client = await RawClient.connect(hub.url, 'legacy');
+  onTestFinished(() => client.close());
+  await client.request('tools/list');
+  const call: Scene['call'] = async (nonce, ms = 20) => {
+    const { response } = await client.request('tools/call', { name: 'far__work', arguments: { nonce, ms } }, { id: nonce });
+    const content = at(at(response, 'result'), 'content');
+    return Array.isArray(content) ? at(content[0], 'text') : response;
+  };
+  return { server, hub, client, call };
+}
+
+describe.each(Object.entries(wordings))('a remote server that refuses old sessions as %s', (_, wording) => {
+  it('is restarted under load: no call is lost and none runs twice', async () => {
+    const { server, hub, call } = await scene(wording);
+    const over = new AbortController();
+    const answered: string[] = [];
+    const work = async (worker: number): Promise<void> => {
+      for (let turn = 0; !over.signal.aborted || turn < 3; turn += 1) {
+        const nonce = `${worker}.${turn}`;
+        expect(await call(nonce)).toBe(nonce);
+        answered.push(nonce);
+      }
+    };
+    const working = Promise.all(Array.from({ length: WORKERS }, (__, worker) => work(worker)));
+    await setTimeout(60);
+    server.forget();
+    await setTimeout(120);
+    await server.restart(200);
+    await setTimeout(200);
+    over.abort();
+    await working;
+    expect(answered.length).toBeGreaterThan(WORKERS * 3);
+    expect([...server.runs.keys()].toSorted()).toEqual(answered.toSorted());
+    expect([...server.runs.values()].filter((runs) => runs !== 1)).toEqual([]);
+    expect(server.handshakes()).toBe(3);
+    expect(hub.records.filter(({ message }) => message.includes('far') && /backoff|disconnected/.test(message))).toEqual([]);
+  });
+});
+
+it('fetches the lists again in a new session', async () => {
+  const { server, call } = await scene(wordings['Go SDK, 404'] as Wording);
+  server.forget();
+  await call('a');
+  await eventually(() => expect(server.taken.filter((method) => method === 'tools/list')).toHaveLength(2));
+});
+
+it('fails calls that may have run when their connection breaks, and repeats none of them', async () => {
+  const { server, call } = await scene(wordings['Go SDK, 404'] as Wording);
+  const calls = Array.from({ length: WORKERS }, (_, each) => call(`broken.${each}`, 10_000));
+  await eventually(() => expect(server.runs.size).toBe(WORKERS));
+  server.breakAll();
+  for (const answer of await Promise.all(calls)) expect(JSON.stringify(answer)).toContain('broke the connection off');
+  await setTimeout(300);
+  expect([...server.runs.values()].every((runs) => runs === 1)).toBe(true);
+  expect(await call('after')).toBe('after');
+});
+
+it('uses its connections again and again', async () => {
+  const { server, call } = await scene(wordings['Go SDK, 404'] as Wording);
+  const before = server.sockets();
+  for (let turn = 0; turn < 100; turn += 1) await call(`one.${turn}`, 0);
+  expect(server.sockets() - before).toBeLessThanOrEqual(1);
+  await Promise.all(Array.from({ length: 100 }, (_, each) => call(`many.${each}`, 5)));
+  const peak = server.sockets() - before;
+  for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 50 }, (_, each) => call(`${round}.${each}`, 1)));
+  expect(server.sockets() - before).toBe(peak);
+});
