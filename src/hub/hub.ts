@@ -126,7 +126,7 @@ class LocalHub implements Hub {
     return dev;
   }
 
-  #management(parts: Omit<HubParts, 'server'>): HubManagement {
+  #management(parts: Omit<HubParts, 'server' | 'outgoing'>): HubManagement {
     return new HubManagement({
       options: this.#options,
       parts,
@@ -152,6 +152,7 @@ class LocalHub implements Hub {
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
     if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close(), this.#marketplace.close()]);
+    await parts?.outgoing.close();
     this.#owned.dispose();
     this.#life.stopped();
     this.#logger.info('The hub has stopped');

@@ -10,6 +10,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import { type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
 import type { LoginStore, StoredLogin } from './login-store.ts';
+import type { Fetch } from '../remote/outgoing-fetch.ts';
 import type { RemoteLogin } from './remote-login.ts';
 
 /** A token is renewed this long before it expires, in milliseconds. */
@@ -26,6 +27,8 @@ export interface ServerLoginOptions {
   readonly store: LoginStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The way to authorization servers. Default: Node's own `fetch`. */
+  readonly fetch?: Fetch | undefined;
   /** Where the authorization server sends the browser back to; asked when a login begins. */
   readonly redirectUrl: () => string;
 }
@@ -152,6 +155,11 @@ export class ServerLogin implements RemoteLogin {
     this.#stored ??= await store.load(server, url);
   }
 
+  #fetch(input: string | URL | Request, init: RequestInit): Promise<Response> {
+    const { fetch: fetchVia } = this.#options;
+    return fetchVia && !(input instanceof Request) ? fetchVia(input, init) : fetch(input, init);
+  }
+
   #isExpiring(): boolean {
     const { tokens, obtainedAtMs } = this.#stored ?? {};
     if (tokens?.expires_in === undefined || tokens.refresh_token === undefined || obtainedAtMs === undefined) return false;
@@ -174,7 +182,7 @@ export class ServerLogin implements RemoteLogin {
 
   async #run(more: Partial<AuthOptions>): Promise<AuthResult> {
     const { auth } = await import('@modelcontextprotocol/client');
-    const fetchFn: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(REQUEST_WITHIN_MS) });
+    const fetchFn: typeof fetch = (input, init) => this.#fetch(input, { ...init, signal: AbortSignal.timeout(REQUEST_WITHIN_MS) });
     return auth(this.#provider(), { serverUrl: this.#options.url, fetchFn, ...this.#challenge, ...more });
   }
 

@@ -16,7 +16,7 @@ const PAUSE_MS = 50;
  * response off, and an event stream is read at a bounded rate, so that a flood of events leaves time for everybody else.
  */
 export async function boundedFetch(peer: HttpPeer, url: string | URL, init?: RequestInit, maxBytes = MAX_MESSAGE_BYTES): Promise<Response> {
-  const response = await fetch(url, init);
+  const response = await (peer.fetch ?? fetch)(url, init);
   if (!response.body) return response;
   const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '');
   const { status, statusText, headers } = response;

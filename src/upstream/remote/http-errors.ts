@@ -1,4 +1,5 @@
-import { type ErrorCode, HubError, messageOf } from '../../base/index.ts';
+import { type ErrorCode, HubError, isHubError, messageOf } from '../../base/index.ts';
+import type { Fetch } from './outgoing-fetch.ts';
 
 /** The server at the other end of an HTTP transport, as far as a message may name it. */
 export interface HttpPeer {
@@ -7,6 +8,8 @@ export interface HttpPeer {
   /** The URL as configured. */
   readonly label: string;
   redact(text: string): string;
+  /** The way to it. Default: Node's own `fetch`. */
+  readonly fetch?: Fetch | undefined;
 }
 
 /** Longest piece of a server's own words in a message, in characters. */
@@ -77,6 +80,7 @@ export function isBeforeSending(error: unknown): boolean {
 
 /** An exchange that failed below HTTP: the error's own text is shown only where the code says nothing. */
 export function networkError(peer: HttpPeer, error: unknown): HubError {
+  if (isHubError(error)) return error;
   const network = networkCode(error);
   const isTls = network !== undefined && /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(network);
   const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : otherWords(quote(peer, rootMessage(error))));
@@ -87,6 +91,8 @@ export function networkError(peer: HttpPeer, error: unknown): HubError {
 
 function otherWords(reason: string): string {
   // The fetch standard has a list of such ports, and undici says no more than this, without a code.
+  const [, answer] = /^Proxy response \((\d+)\)/.exec(reason) ?? [];
+  if (answer !== undefined) return `cannot be reached: the proxy of the environment (HTTPS_PROXY, HTTP_PROXY) answers HTTP ${answer}.`;
   return reason === 'bad port' ? BAD_PORT : `could not be reached: ${sentence(reason)} Check the URL and the network.`;
 }
 

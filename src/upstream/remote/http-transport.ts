@@ -112,7 +112,7 @@ export class HttpTransport implements Transport {
 
   get #peer() {
     const { id, launch } = this.#options;
-    return { id, label: launch.label, redact: (text: string) => launch.redact(text) };
+    return { id, label: launch.label, redact: (text: string) => launch.redact(text), fetch: launch.fetch };
   }
 
   #startExchange(sending: Sending): void {

@@ -109,7 +109,7 @@ export class SseTransport implements Transport {
 
   get #peer(): HttpPeer {
     const { id, launch } = this.#options;
-    return { id, label: launch.label, redact: (text) => launch.redact(text) };
+    return { id, label: launch.label, redact: (text: string) => launch.redact(text), fetch: launch.fetch };
   }
 
   #createSdk(): SSEClientTransport {
