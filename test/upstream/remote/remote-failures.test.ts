@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startRestartable } from '../../fixtures/http/restartable.ts';
 import { isHubError } from '../../../src/base/index.ts';
@@ -176,7 +177,10 @@ describe('a remote server that fails later', () => {
   it('does not send a call any more that was taken back while it waited for the server to take connections again', async () => {
     const server = await startRestartable({ status: 404, body: '' });
     const { connection } = await connectTo(remoteLaunch(server.url));
+    // Every connection is idle, and none is left.
+    server.breakAll();
     const restarted = server.restart(300);
+    await setTimeout(50);
     const params = (nonce: string) => ({ name: 'work', arguments: { nonce, ms: 0 } });
     const waiting = connection.request(toolCall('work', { params: params('waits') }));
     const hasty = failureOf(connection.request(toolCall('work', { params: params('hasty'), timeoutMs: 50 })));
