@@ -61,6 +61,9 @@ export function noteText({ kind, name, severity, reason }: CatalogNote): string 
 interface ServerExtras {
   readonly notes: readonly string[];
   readonly noiseCount: number;
+  /** It is connected and has not answered for a while. */
+  readonly degraded: boolean;
+  readonly degradedReason: string | null;
 }
 
 const NOTHING = { tools: [], resources: [], resourceTemplates: [], prompts: [] } as const;
@@ -83,6 +86,8 @@ export function serverObject(
     error: errorOf(state),
     capabilities: listing?.items ?? NOTHING,
     ...uptimeOf(state, nowMs),
+    degraded: upstream.degraded !== undefined,
+    degradedReason: upstream.degraded ?? null,
     authorizationUrl: state.kind === 'auth-required' ? (authorizationUrl ?? null) : null,
     config_source: definition.source,
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),

@@ -76,6 +76,10 @@ export class Supervisor implements Upstream {
     return this.#connection && `${this.#generation}.${this.#connection.resourceChanges}`;
   }
 
+  get degraded() {
+    return this.#connection?.degraded;
+  }
+
   listHint(kind: ListKind): CacheHint | undefined {
     return this.#connection ? this.#connection.listHint(kind) : NO_HINT;
   }

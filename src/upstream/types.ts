@@ -99,6 +99,8 @@ export interface Connection {
   readonly identity: ServerIdentity;
   /** `true` when the server was too slow to say its era, so that it may be another one the next time. */
   readonly isEraGuessed?: boolean;
+  /** Why it is in doubt although the link stands: the server answered no ping for a while. */
+  readonly degraded?: string | undefined;
   /** The whole offer at the time of the handshake, or later. */
   readonly listing: Listing;
   /** How often the server said that its resources changed; what was read before then is not to be used again. */
@@ -168,6 +170,8 @@ export interface Upstream {
   /** As it is now in the config. */
   readonly definition: ServerDefinition;
   readonly state: UpstreamState;
+  /** Why it is in doubt while it is ready; `undefined` when it is not. */
+  readonly degraded?: string | undefined;
   /** The last known offer, also while the upstream restarts. Complete: what the definition disables is in it. */
   readonly listing: Listing | undefined;
   /** As {@link Connection.listHint}; not fresh while there is no connection. */

@@ -57,6 +57,7 @@ export class Link {
   readonly #listening = new Disposables();
   #listener: LinkListener | undefined;
   #lastId = 0;
+  #heard = 0;
   #closed: HubError | undefined;
   #cancelsByStream = false;
   /** What was warned of once: a server that does it again and again does not fill the log. */
@@ -68,6 +69,16 @@ export class Link {
 
   get isHttp(): boolean {
     return this.#options.transport.hasRequestStreams;
+  }
+
+  /** Messages that came so far. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Whether a request waits for its answer. */
+  get isBusy(): boolean {
+    return this.#pending.size > 0;
   }
 
   /** Why the link is dead; `undefined` while it lives. */
@@ -173,6 +184,7 @@ export class Link {
   }
 
   #receive(message: Message, via: RequestId | undefined): void {
+    this.#heard += 1;
     if (isTooDeep(message)) this.#refuseDeep(message, via);
     else if (isRequest(message)) void this.#answer(message, via);
     else if (isNotification(message)) this.#listener?.notification(message, via);
