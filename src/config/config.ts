@@ -64,6 +64,12 @@ interface DefinitionBase {
   readonly isolation: 'auto' | 'shared' | 'session';
   /** Most connections to it beside the one that all clients share. */
   readonly maxConnections: number;
+  /** When it is started; `eager` when absent. */
+  readonly start?: 'eager' | 'lazy' | 'manual';
+  /** After how long without a call it is put to sleep, in milliseconds; never when absent. */
+  readonly idleTimeoutMs?: number;
+  /** Whether its successor is started before it ends; `overlap` when absent. */
+  readonly restart?: 'overlap' | 'stop-first';
   /** Absent when everything is offered. */
   readonly disabledItems?: DisabledItems;
   /** Where the definition stands: the `--config` string, verbatim. */

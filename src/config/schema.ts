@@ -106,6 +106,24 @@ export const commonFields = {
     about: 'Most connections (for a local server: processes) that the hub makes for single clients, beside the one that they share.',
     default: 32,
   },
+  start: {
+    type: oneOf('eager', 'lazy', 'manual'),
+    about:
+      'When the server is started. `eager`: with the hub. `lazy`: by its first call, or by the first list as long as the hub does not know what it offers. `manual`: only by `mcp-hub start` or the API.',
+    default: 'eager' as const,
+  },
+  idleTimeout: {
+    type: milliseconds,
+    about:
+      'Milliseconds without a call after which the server is stopped until its next call; what it offers stays listed. Default: never. It does not sleep while a call is in flight, a resource is subscribed to, or a client has a connection of its own to it.',
+    elsewhere: ['idleTimeoutMs', 'idle_timeout'],
+  },
+  restart: {
+    type: oneOf('overlap', 'stop-first'),
+    about:
+      'How a restart goes. `overlap`: the new process or connection is started first and takes over when it is ready, so that no call fails; if it does not become ready, the old one stays. `stop-first`: for servers that cannot run twice at once.',
+    default: 'overlap' as const,
+  },
 } satisfies Fields;
 
 /** What of a server is not offered. The same keys are written by mcphub.nvim. */

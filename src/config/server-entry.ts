@@ -38,7 +38,7 @@ function nameProblem(id: string): string | undefined {
 }
 
 function commonOf(values: Values) {
-  const { name, description, disabled = false, initTimeout, requestTimeout, pingInterval, isolation, maxConnections } = values;
+  const { name, description, disabled = false, initTimeout, requestTimeout, isolation, maxConnections } = values;
   const disabledItems = disabledItemsOf(values);
   return {
     ...(name !== undefined && { displayName: name }),
@@ -46,10 +46,20 @@ function commonOf(values: Values) {
     disabled,
     initTimeoutMs: initTimeout ?? commonFields.initTimeout.default,
     requestTimeoutMs: requestTimeout ?? commonFields.requestTimeout.default,
-    ...(pingInterval !== undefined && { pingIntervalMs: pingInterval }),
     isolation: isolation ?? commonFields.isolation.default,
     maxConnections: maxConnections ?? commonFields.maxConnections.default,
+    ...supervisionOf(values),
     ...(Object.keys(disabledItems).length > 0 && { disabledItems }),
+  };
+}
+
+/** How it is kept alive. */
+function supervisionOf({ start, idleTimeout: idleTimeoutMs, restart, pingInterval: pingIntervalMs }: Values) {
+  return {
+    ...(start !== undefined && { start }),
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    ...(restart !== undefined && { restart }),
+    ...(pingIntervalMs !== undefined && { pingIntervalMs }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
-import { connector, Logins, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
+import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -54,6 +54,7 @@ export function buildParts({ options, config, settings, logger, management, port
     clock,
     logger,
     random: Math.random,
+    offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger }),
     connect: connector(options.version),
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());

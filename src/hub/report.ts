@@ -1,6 +1,7 @@
 import type { CatalogNote } from '../catalog/index.ts';
 import type { ServerObject } from '../http/index.ts';
 import type { Upstream, UpstreamState } from '../upstream/index.ts';
+import { supervisionOf, type SupervisionFacts } from './supervision.ts';
 import type { ServerReport } from './types.ts';
 
 /** The words for a server's state that clients of the management API know. */
@@ -58,12 +59,9 @@ export function noteText({ kind, name, severity, reason }: CatalogNote): string 
 }
 
 /** What the hub tells beside what its clients have always read. */
-interface ServerExtras {
+interface ServerExtras extends SupervisionFacts {
   readonly notes: readonly string[];
   readonly noiseCount: number;
-  /** It is connected and has not answered for a while. */
-  readonly degraded: boolean;
-  readonly degradedReason: string | null;
 }
 
 const NOTHING = { tools: [], resources: [], resourceTemplates: [], prompts: [] } as const;
@@ -86,12 +84,11 @@ export function serverObject(
     error: errorOf(state),
     capabilities: listing?.items ?? NOTHING,
     ...uptimeOf(state, nowMs),
-    degraded: upstream.degraded !== undefined,
-    degradedReason: upstream.degraded ?? null,
     authorizationUrl: state.kind === 'auth-required' ? (authorizationUrl ?? null) : null,
     config_source: definition.source,
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
     noiseCount: upstream.noiseCount,
+    ...supervisionOf(upstream),
   };
 }
 

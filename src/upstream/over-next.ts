@@ -10,7 +10,8 @@ import type { Connection } from './types.ts';
 export async function overNext<T>(
   connection: Connection,
   send: (connection: Connection) => Promise<T>,
-  readiness: Readiness,
+  next: () => Promise<Connection>,
+  readiness: Pick<Readiness, 'current' | 'replaced'>,
   signal: AbortSignal,
 ): Promise<T> {
   try {
@@ -21,6 +22,6 @@ export async function overNext<T>(
     const isEnding = isHubError(error) && error.details['session'] === 'ended';
     if (!isEnding && readiness.current === connection) throw error;
     if (!(await readiness.replaced(connection, signal))) throw error;
-    return send(await readiness.connection(signal));
+    return send(readiness.current ?? (await next()));
   }
 }

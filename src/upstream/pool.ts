@@ -51,10 +51,10 @@ export class Pool {
     return this.#emitter.on(name, listener);
   }
 
-  /** Starts all of them at once and waits for none. */
+  /** Starts all of them at once, each as its definition says, and waits for none. */
   startAll(): void {
     this.#isOver = false;
-    for (const supervisor of this.#supervisors.values()) supervisor.start();
+    for (const supervisor of this.#supervisors.values()) supervisor.startUp();
   }
 
   /**
@@ -81,15 +81,16 @@ export class Pool {
     if (isReordered || changed.length > 0) this.#emitter.emit('members', { added, removed: dropped.map(({ id }) => id), changed });
     await Promise.all([
       ...dropped.map((supervisor) => this.#drop(supervisor)),
-      ...affected.map((id) => this.#supervisors.get(id)?.restart()),
+      ...affected.map((id) => this.#supervisors.get(id)?.follow()),
     ]);
   }
 
   /** Ends all of them at once, and then the guard; resolves within five seconds. Idempotent, never rejects. */
   async stopAll(): Promise<void> {
     this.#isOver = true;
-    const { clock, logger } = this.#options;
-    const stopping = Promise.all([...[...this.#supervisors.values()].map((supervisor) => supervisor.stop()), ...this.#leaving.values()]);
+    const { clock, logger, offers } = this.#options;
+    const stops = [...this.#supervisors.values()].map((supervisor) => supervisor.stop());
+    const stopping = Promise.all([...stops, ...this.#leaving.values(), offers?.settled()]);
     const onTimeout = (): Error => new Error(`not done after ${STOP_DEADLINE_MS} ms`);
     try {
       await withDeadline(stopping, { clock, timeoutMs: STOP_DEADLINE_MS, onTimeout });
@@ -113,7 +114,7 @@ export class Pool {
   }
 
   #supervise(definition: ServerDefinition): Supervisor {
-    const { startupWaitMs, clock, logger, random, connect, resolveLaunch } = this.#options;
+    const { startupWaitMs, clock, logger, random, connect, resolveLaunch, offers } = this.#options;
     // One that was dropped starts nothing any more, and nobody is told of its end but by `members`.
     const isMember = (): boolean => this.#supervisors.get(definition.id) === supervisor;
     const tell =
@@ -132,6 +133,7 @@ export class Pool {
         random,
         connect,
         resolveLaunch,
+        offers,
         createStdioTransport: (id, launch) => new StdioTransport({ id, launch, guard: this.#guard, clock, logger }),
       },
       on: {
@@ -163,7 +165,12 @@ function changeOf(supervisor: Supervisor | undefined, definition: ServerDefiniti
   const couldRun = startable(before) !== undefined;
   const canRun = startable(definition) !== undefined;
   // Of one that cannot run either way, the reason may be another one.
-  const isAnew = restart.has(id) || couldRun !== canRun || (!canRun && isOther);
+  const isAnew = restart.has(id) || couldRun !== canRun || (!canRun && isOther) || isWokenBy(supervisor, definition);
   supervisor.update(definition, restart.has(id) && isOther);
   return [{ id, isOther, isAnew }];
+}
+
+/** One that waits to be started may not have to any more. */
+function isWokenBy({ state, definition: { start = 'eager' } }: Supervisor, { start: next = 'eager' }: ServerDefinition): boolean {
+  return state.kind === 'stopped' && state.reason !== undefined && start !== next;
 }

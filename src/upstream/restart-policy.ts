@@ -1,4 +1,5 @@
 import type { HubError } from '../base/index.ts';
+import { LOOP_WINDOW_MS } from './history.ts';
 
 /** A server that was ready for this long is healthy again: its next failure is counted as the first. */
 const HEALTHY_AFTER_MS = 60_000;
@@ -12,9 +13,10 @@ const JITTER = 0.2;
  *
  * @param before failures in a row before it
  * @param readyForMs how long the server was ready before it failed; 0 when it did not even start
+ * @param isLooping whether it fails again and again: it has to be ready for longer then to count as healthy
  */
-export function failuresInARow(before: number, readyForMs: number): number {
-  return readyForMs >= HEALTHY_AFTER_MS ? 1 : before + 1;
+export function failuresInARow(before: number, readyForMs: number, isLooping = false): number {
+  return readyForMs >= (isLooping ? LOOP_WINDOW_MS : HEALTHY_AFTER_MS) ? 1 : before + 1;
 }
 
 /**

@@ -65,6 +65,9 @@ describe('a server is', () => {
     ['description', { description: 'x' }],
     ['requestTimeout', { requestTimeout: 5 }],
     ['initTimeout', { initTimeout: 5 }],
+    ['start', { start: 'lazy' }],
+    ['idleTimeout', { idleTimeout: 5 }],
+    ['restart', { restart: 'stop-first' }],
     ['an unknown key', { unheard: 5 }],
   ])('unchanged with %s, although the files are others', async (_, more) => {
     const result = await diff(one(local), one({ ...local, ...more }));

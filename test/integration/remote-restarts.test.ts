@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type RestartableServer, startRestartable, type Wording, wordings } from '../fixtures/http/restartable.ts';
+import { answerLegacyHandshake, startScriptedHttp } from '../fixtures/http/scripted-http.ts';
 import { at } from '../support/era-pairs.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningHub, runHub } from '../support/in-process-hub.ts';
@@ -24,7 +25,7 @@ async function scene(wording: Wording, entry: object = {}): Promise<Scene> {
   const client = await RawClient.connect(hub.url, 'legacy');
   onTestFinished(() => client.close());
   await client.request('tools/list');
-  const call: Scene['call'] = async (nonce, ms = 20) => {
+  const call: Scene['call'] = async (nonce, ms = 60) => {
     const { response } = await client.request('tools/call', { name: 'far__work', arguments: { nonce, ms } }, { id: nonce });
     const content = at(at(response, 'result'), 'content');
     return Array.isArray(content) ? at(content[0], 'text') : response;
@@ -47,12 +48,11 @@ describe.each(Object.entries(wordings))('a remote server that refuses old sessio
     const working = Promise.all(Array.from({ length: WORKERS }, (__, worker) => work(worker)));
     await setTimeout(60);
     server.forget();
-    await setTimeout(120);
-    await server.restart(200);
-    await setTimeout(200);
+    await setTimeout(100);
+    await server.restart(200, WORKERS);
     over.abort();
     await working;
-    expect(answered.length).toBeGreaterThan(WORKERS * 3);
+    expect(answered.length).toBeGreaterThanOrEqual(WORKERS * 3);
     expect([...server.runs.keys()].toSorted()).toEqual(answered.toSorted());
     expect([...server.runs.values()].filter((runs) => runs !== 1)).toEqual([]);
     expect(server.handshakes()).toBe(3);
@@ -87,4 +87,33 @@ it('uses its connections again and again', async () => {
   const peak = server.sockets() - before;
   for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 50 }, (_, each) => call(`${round}.${each}`, 1)));
   expect(server.sockets() - before).toBe(peak);
+});
+
+it('calls a server degraded that answers no ping, connects anew after that, and never begins a session to find out', async () => {
+  const methods: string[] = [];
+  let isHanging = false;
+  const server = await startScriptedHttp((exchange) => {
+    methods.push(String(exchange.body['method'] ?? exchange.request.method));
+    if (isHanging) return;
+    if (!answerLegacyHandshake(exchange, { 'mcp-session-id': 's1' })) exchange.result({});
+  });
+  onTestFinished(() => server.close());
+  const hub = await runHub({ mcpServers: { far: { url: server.url, pingInterval: 100, initTimeout: 500 } } });
+  onTestFinished(() => hub.stop());
+  const far = async (): Promise<unknown> => {
+    const answer: unknown = await (await fetch(`${hub.origin}/api/servers`)).json();
+    const servers = at(answer, 'servers');
+    return Array.isArray(servers) ? servers[0] : undefined;
+  };
+  await eventually(async () => expect(await far()).toMatchObject({ status: 'connected' }));
+  await eventually(() => expect(methods).toContain('ping'));
+  methods.length = 0;
+  isHanging = true;
+  await eventually(async () =>
+    expect(await far()).toMatchObject({ status: 'connected', degraded: true, degradedReason: expect.stringContaining('pings') }),
+  );
+  expect(new Set(methods.filter((method) => method !== 'notifications/cancelled'))).toEqual(new Set(['ping']));
+  await eventually(async () => expect(await far()).toMatchObject({ degraded: false, status: expect.stringMatching(/^(dis)?connect/) }));
+  isHanging = false;
+  await eventually(async () => expect(await far()).toMatchObject({ status: 'connected', degraded: false }));
 });

@@ -12,8 +12,8 @@ const LONGEST_RETRY_MS = 1_000;
 export interface Sending {
   readonly request: RequestMessage;
   readonly options: SendOptions;
-  /** Whether it was refused for its session already and sent again in a new one: a second refusal is its answer. */
-  readonly isRepeated: boolean;
+  /** How often it was refused for its session, and sent again in a new one. */
+  readonly refusals: number;
 }
 
 export interface HeldRequestsOptions {

@@ -25,6 +25,8 @@ import type { SendOptions, Transport, TransportEvents } from '../connection/tran
  * 2026-07-28 has no resumption.
  */
 const MAX_RESUMPTIONS = 5;
+/** New sessions for one request: each of its refusals is proof that it did not run, and a server may be restarted twice. */
+const MAX_REPEATS = 3;
 /** A renewed session whose stream ends with the session within this time, in milliseconds, is not renewed again. */
 const SHORT_LIVED_MS = 30_000;
 
@@ -87,7 +89,7 @@ export class HttpTransport implements Transport {
 
   async send(message: Message, options: SendOptions = {}): Promise<void> {
     if (this.#dead) throw closedError(this.#peer);
-    if (isRequest(message)) return this.#startExchange({ request: message, options, isRepeated: false });
+    if (isRequest(message)) return this.#startExchange({ request: message, options, refusals: 0 });
     await this.#renewing;
     await this.#sendInSession(message);
   }
@@ -159,11 +161,11 @@ export class HttpTransport implements Transport {
     if (this.#dead) return;
     const { request } = sending;
     const error = sessionGoneError(this.#peer);
-    if (mayHaveRun) this.#fail(request.id, error);
-    else if (sending.isRepeated) this.#fail(request.id, notRun(error));
-    else this.#held.hold({ ...sending, isRepeated: true });
-    // A new session that is refused as well: the connection as a whole is to be made anew, with its growing delays.
-    if (!mayHaveRun && sending.isRepeated && sessionId === this.#sessionId) return this.#die(error);
+    const isHopeless = sending.refusals >= MAX_REPEATS;
+    if (mayHaveRun || isHopeless) this.#fail(request.id, mayHaveRun ? error : notRun(error));
+    else this.#held.hold({ ...sending, refusals: sending.refusals + 1 });
+    // New sessions are refused as well: the connection as a whole is to be made anew, with its growing delays.
+    if (!mayHaveRun && isHopeless && sessionId === this.#sessionId) return this.#die(error);
     if (sessionId === this.#sessionId) this.#renew();
     else if (!this.#renewing) this.#held.release();
   }
