@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startLegacySse } from '../fixtures/http/legacy-sse.ts';
 import { type RestartableServer, startRestartable, type Wording, wordings } from '../fixtures/http/restartable.ts';
 import { answerLegacyHandshake, startScriptedHttp } from '../fixtures/http/scripted-http.ts';
 import { at } from '../support/era-pairs.ts';
@@ -116,4 +117,19 @@ it('calls a server degraded that answers no ping, connects anew after that, and 
   await eventually(async () => expect(await far()).toMatchObject({ degraded: false, status: expect.stringMatching(/^(dis)?connect/) }));
   isHanging = false;
   await eventually(async () => expect(await far()).toMatchObject({ status: 'connected', degraded: false }));
+});
+
+it('connects anew over HTTP+SSE when the session is gone, and sends what was refused once more', async () => {
+  const server = await startLegacySse();
+  onTestFinished(() => server.close());
+  const hub = await runHub({ mcpServers: { far: { url: server.url, type: 'sse' } } });
+  onTestFinished(() => hub.stop());
+  const client = await RawClient.connect(hub.url, 'legacy');
+  onTestFinished(() => client.close());
+  await client.request('tools/list');
+  server.forget();
+  const calls = Array.from({ length: WORKERS }, (_, id) => client.request('tools/call', { name: 'far__echo', arguments: { id } }, { id }));
+  for (const { response } of await Promise.all(calls)) expect(response).toMatchObject({ result: { custom: { kept: true } } });
+  const ran = server.offer.calls.map((params) => at(at(params, 'arguments'), 'id'));
+  expect(ran.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: WORKERS }, (_, id) => id));
 });

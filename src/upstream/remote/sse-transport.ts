@@ -80,8 +80,8 @@ export class SseTransport implements Transport {
       throw this.#refusal(error);
     } finally {
       this.#sending -= 1;
-      // Not before each of those that were sent at the same time has its own refusal: they did not run either.
-      if (this.#gone && this.#sending === 0) queueMicrotask(() => this.#gone && this.#die(this.#gone));
+      // Not before each of those that were sent at the same time has been told of its own refusal: they did not run either.
+      if (this.#gone && this.#sending === 0) this.#dieIn(0, this.#gone);
     }
   }
 
@@ -92,9 +92,16 @@ export class SseTransport implements Transport {
       return isBeforeSending(error) ? notRun(failure) : failure;
     }
     if (status !== '404') return statusError(this.#peer, Number(status));
-    this.#drain ??= this.#options.clock.after(DRAIN_MS, () => this.#gone && this.#die(this.#gone));
-    this.#gone ??= sessionGoneError(this.#peer);
+    if (!this.#gone) {
+      this.#gone = sessionGoneError(this.#peer);
+      this.#dieIn(DRAIN_MS, this.#gone);
+    }
     return notRun(this.#gone);
+  }
+
+  #dieIn(ms: number, error: HubError): void {
+    this.#drain?.dispose();
+    if (!this.#dead) this.#drain = this.#options.clock.after(ms, () => this.#die(error));
   }
 
   setProtocolVersion(version: string): void {

@@ -132,6 +132,16 @@ describe('a legacy server over Streamable HTTP', () => {
     await eventually(() => expect(server.seen.filter(({ rpc }) => rpc === 'resources/templates/list').length).toBeGreaterThan(1));
   });
 
+  it('finds out by its stream that the session is gone, and hears of changes in the new one', async () => {
+    await eventually(() => expect(server.seen.some(({ method }) => method === 'GET')).toBe(true));
+    await server.forget();
+    await eventually(() => expect(server.seen.filter(({ rpc }) => rpc === 'initialize')).toHaveLength(2));
+    await eventually(() => expect(server.seen.filter(({ method }) => method === 'GET')).toHaveLength(3));
+    await server.offer.change([['fresh']]);
+    await eventually(() => expect(recorded.connection.listing.items.tools.map(({ name }) => name)).toEqual(['fresh']));
+    expect(recorded.closed).toEqual([]);
+  });
+
   it('ends the session with DELETE', async () => {
     await recorded.connection.close();
     expect(server.seen.at(-1)?.method).toBe('DELETE');
