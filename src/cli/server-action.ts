@@ -1,7 +1,7 @@
 import { HubError } from '../base/index.ts';
 import { type ApiClient, connectHub, START_WITHIN_MS } from './api-client.ts';
 import type { CommandIo } from './command.ts';
-import { isObject, memberOf } from './json.ts';
+import { isObject, memberOf, textOf } from './json.ts';
 import { plural } from './render.ts';
 import { allServers, serverInfo, serverNamed } from './servers.ts';
 import { printable } from './style.ts';
@@ -9,9 +9,20 @@ import { printable } from './style.ts';
 /** Asks the hub to do something with a server, and tells how the server is after that. */
 export async function actOnServer(path: string, server: string, options: Readonly<Record<string, unknown>>, io: CommandIo): Promise<void> {
   const client = await connectHub(options, io);
-  serverNamed(await allServers(client), server);
+  const { object: before } = serverNamed(await allServers(client), server);
   const answer = await client.post(path, { server_name: server }, START_WITHIN_MS);
-  tellServer(memberOf(answer, 'server'), io);
+  const after = memberOf(answer, 'server');
+  checkReplaced(before, after);
+  tellServer(after, io);
+}
+
+/** @throws HubError CONNECTION_ERROR when it runs as before, because what was to replace it did not start */
+function checkReplaced(before: unknown, after: unknown): void {
+  const [was, is] = [memberOf(before, 'lastError'), memberOf(after, 'lastError')];
+  const runsOn = textOf(after, 'status') === 'connected' && textOf(before, 'lastStarted') === textOf(after, 'lastStarted');
+  if (!runsOn || !isObject(is) || textOf(was, 'at') === textOf(is, 'at')) return;
+  const message = `${textOf(after, 'name')} goes on as it was: ${textOf(is, 'message')}`;
+  throw new HubError('CONNECTION_ERROR', message, { details: { server: after } });
 }
 
 /** How a server is, in one line or as JSON. @throws HubError CONNECTION_ERROR when it was to run and does not */

@@ -121,7 +121,7 @@ export const commonFields = {
   restart: {
     type: oneOf('overlap', 'stop-first'),
     about:
-      'How a restart goes. `overlap`: the new process or connection is started first and takes over when it is ready, so that no call fails; if it does not become ready, the old one stays. `stop-first`: for servers that cannot run twice at once.',
+      'How a restart goes. `overlap`: the new process or connection is started first and takes over when it is ready, so that no call fails; if it does not become ready, the old one stays. `stop-first`: for servers that cannot run twice at once, because of a port, a lock, or a file that they hold in memory.',
     default: 'overlap' as const,
   },
 } satisfies Fields;

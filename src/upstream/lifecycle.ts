@@ -88,8 +88,8 @@ export class Lifecycle {
 
   /** Takes up its definition, after it was added or changed: one that is down does what the definition says of its start. */
   async follow(): Promise<void> {
-    const isDown = ['stopped', 'disabled', 'failed'].includes(this.now.state.kind);
-    if (!isDown || !startable(this.now.definition)) return this.restart();
+    const isUp = !['stopped', 'disabled', 'failed'].includes(this.now.state.kind);
+    if (isUp || !startable(this.now.definition)) return this.restart();
     this.startUp();
     await this.readiness.attempted;
   }
@@ -98,11 +98,10 @@ export class Lifecycle {
   startUp(): void {
     const definition = startable(this.now.definition);
     if (!definition || !this.#mayRun() || this.#stopping) return this.start();
-    const { start = 'eager' } = definition;
     this.now.recall(definition);
-    if (start === 'eager') return this.start();
+    if (definition.start === undefined || definition.start === 'eager') return this.start();
     this.#generation += 1;
-    return this.now.enter({ kind: 'stopped', reason: start });
+    return this.now.enter({ kind: 'stopped', reason: definition.start });
   }
 
   start(): void {
@@ -231,6 +230,7 @@ export class Lifecycle {
 
   /** A successor did not become ready. */
   #refused(error: HubError): void | Promise<void> {
+    this.lives.forgetEra();
     // What was to be replaced is gone by itself meanwhile.
     if (!this.now.connection) return this.#fail(error);
     this.history.erred(error);

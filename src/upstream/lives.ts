@@ -1,6 +1,5 @@
 import type { HubError } from '../base/index.ts';
 import type { Listing } from '../catalog/index.ts';
-import type { Era } from '../protocol/index.ts';
 import { EraMemory } from './era-memory.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
 import type { EnvironmentName } from './launch-environment.ts';
@@ -67,14 +66,14 @@ export class Lives {
 
   /** A new life, not opened yet. */
   begin(start: Start): Incarnation {
-    const life = this.#create(start, this.#era.known(this.#options.parts.clock.now()));
+    const life = this.#create(start);
     this.#install(life);
     return life;
   }
 
-  /** A life that may take over from the current one, not opened yet. It finds the era out by itself: that may be what changes. */
+  /** A life that may take over from the current one, not opened yet. */
   successor(start: Start): Incarnation {
-    return this.#create(start, undefined);
+    return this.#create(start);
   }
 
   /** The successor is the current life from now on; the one before finishes its calls. */
@@ -85,7 +84,7 @@ export class Lives {
     if (former) this.#retirees.add(former, use);
   }
 
-  #create({ definition, asItIs, isCurrent, listing, closed }: Start, knownEra: Era | undefined): Incarnation {
+  #create({ definition, asItIs, isCurrent, listing, closed }: Start): Incarnation {
     const { id, parts, sharing, on } = this.#options;
     const { clock } = parts;
     const era = this.#era;
@@ -104,7 +103,7 @@ export class Lives {
       definition,
       requestTimeoutMs: () => asItIs().requestTimeoutMs,
       parts,
-      knownEra,
+      knownEra: era.known(clock.now()),
       probeMs: era.probeMs,
       onLateProbe: (found, tookMs) => isCurrent() && era.answeredLate(found, tookMs, clock.now()),
       roots: () => sharing.roots(undefined),
