@@ -85,6 +85,8 @@ interface DefinitionBase {
   readonly queue?: QueueLimits;
   /** Largest message that is read from it, in bytes. Absent: 64 MiB. */
   readonly maxMessageBytes?: number;
+  /** The longest silence before it is asked whether it is there, in milliseconds; 0 for never. Absent: 30 s for a remote server, never for a local one. */
+  readonly pingIntervalMs?: number;
   /** How clients share its connections; matters only for servers of the legacy era. */
   readonly isolation: 'auto' | 'shared' | 'session';
   /** Most connections to it beside the one that all clients share. */

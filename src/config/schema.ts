@@ -128,6 +128,11 @@ export const commonFields = {
     default: 67_108_864,
     elsewhere: ['maxMessageBytes', 'maxResponseSize'],
   },
+  pingInterval: {
+    type: integer(0, MAX_TIMER_MS, 'milliseconds'),
+    about:
+      'Milliseconds of silence, with no request in flight, after which the server is asked by `ping` whether it is there; `0` for never. Three missed answers in a row make it degraded, a fourth one makes the connection anew. Servers of revision 2026-07-28 are not asked: it has no `ping`. A change counts from the next connection on. Default: 30000 for a remote server, 0 for a local one.',
+  },
   isolation: {
     type: oneOf('auto', 'shared', 'session'),
     about:

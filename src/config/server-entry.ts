@@ -39,7 +39,6 @@ function nameProblem(id: string): string | undefined {
 
 function commonOf(values: Values) {
   const { name, description, disabled = false, initTimeout, requestTimeout, isolation, maxConnections } = values;
-  const { start, idleTimeout: idleTimeoutMs, restart } = values;
   const disabledItems = disabledItemsOf(values);
   return {
     ...(name !== undefined && { displayName: name }),
@@ -50,10 +49,18 @@ function commonOf(values: Values) {
     ...limitsOf(values),
     isolation: isolation ?? commonFields.isolation.default,
     maxConnections: maxConnections ?? commonFields.maxConnections.default,
+    ...supervisionOf(values),
+    ...(Object.keys(disabledItems).length > 0 && { disabledItems }),
+  };
+}
+
+/** How it is kept alive. */
+function supervisionOf({ start, idleTimeout: idleTimeoutMs, restart, pingInterval: pingIntervalMs }: Values) {
+  return {
     ...(start !== undefined && { start }),
     ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
     ...(restart !== undefined && { restart }),
-    ...(Object.keys(disabledItems).length > 0 && { disabledItems }),
+    ...(pingIntervalMs !== undefined && { pingIntervalMs }),
   };
 }
 

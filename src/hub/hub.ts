@@ -145,7 +145,7 @@ class LocalHub implements Hub {
     return dev;
   }
 
-  #management(parts: Omit<HubParts, 'server'>): HubManagement {
+  #management(parts: Omit<HubParts, 'server' | 'outgoing'>): HubManagement {
     return new HubManagement({
       options: this.#options,
       parts,
@@ -177,6 +177,7 @@ class LocalHub implements Hub {
       const ended = parts.endpoint.drain().then(() => parts.pool.stopAll());
       await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close()]);
     }
+    await parts?.outgoing.close();
     this.#owned.dispose();
     this.#life.stopped();
     this.#logger.info('The hub has stopped');

@@ -6,7 +6,7 @@ const LOOP_FAILURES = 5;
 export const LOOP_WINDOW_MS = 10 * 60_000;
 
 /** A server that fails again and again. It is tried for ever, but slowly. */
-export interface CrashLoop {
+interface CrashLoop {
   /** Why it failed the last time. */
   readonly reason: string;
   /** How often it has failed within the last ten minutes. */

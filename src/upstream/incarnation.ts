@@ -12,6 +12,9 @@ import type { Connection, LogLine } from './types.ts';
 /** Longer than a process may take to stop; only something remote that does not answer comes near it. */
 const END_DEADLINE_MS = 3_800;
 
+/** The default of `pingInterval` for remote servers; a local one is known to be there by its process. */
+const REMOTE_PING_MS = 30_000;
+
 export type StartableDefinition = StdioDefinition | RemoteDefinition;
 
 /** What supervisors share: how launches, processes and connections are made, and time. Handed in by the composition root. */
@@ -113,6 +116,7 @@ export class Incarnation {
       logger: parts.logger,
       requestTimeoutMs: this.#options.requestTimeoutMs ?? (() => definition.requestTimeoutMs),
       initTimeoutMs: definition.initTimeoutMs,
+      pingIntervalMs: definition.pingIntervalMs ?? (launch.kind === 'stdio' ? 0 : REMOTE_PING_MS),
       ...(knownEra !== undefined && { knownEra }),
       ...(probeMs !== undefined && { probeMs }),
       ...(onLateProbe && { onLateProbe }),

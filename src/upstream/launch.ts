@@ -16,6 +16,7 @@ import {
 import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
 import { inheritedEnvironment } from './process/child-environment.ts';
 import type { RemoteLogin } from './oauth/remote-login.ts';
+import type { Fetch } from './remote/outgoing-fetch.ts';
 import { redactor } from './redaction.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface RemoteLaunch {
   readonly transport: 'auto' | 'http' | 'sse';
   /** Says who the hub is at this server, where `headers` do not. */
   readonly login?: RemoteLogin;
+  /** The way to it. Default: Node's own `fetch`. */
+  readonly fetch?: Fetch;
   /** The URL as configured, without a password or query values that stand in it. */
   readonly label: string;
   /** Largest message that is read, in bytes. Absent: 64 MiB. */

@@ -2,6 +2,9 @@ import { type Clock, type Deferred, deferred, HubError, waitAtMost } from '../ba
 import { notReady } from './not-ready.ts';
 import type { Connection, UpstreamState } from './types.ts';
 
+/** A connection that is as good as lost is gone within this time, in milliseconds. */
+const MOMENT_MS = 3_000;
+
 export interface ReadinessOptions {
   readonly id: string;
   readonly clock: Clock;
@@ -20,6 +23,11 @@ export class Readiness {
 
   constructor(options: ReadinessOptions) {
     this.#options = options;
+  }
+
+  /** The connection in use. */
+  get current(): Connection | undefined {
+    return this.#options.now.connection;
   }
 
   /** Whoever waits from now on waits for what begins now. */
@@ -68,6 +76,13 @@ export class Readiness {
       if (nowMs >= untilMs || !isWorthWaiting(now.state, untilMs)) throw notReady(id, now.state, nowMs);
       await waitAtMost(this.#changed.promise, { clock, atMostMs: untilMs - nowMs, signal });
     }
+  }
+
+  /** Resolves once `connection` is not the one in use, or after a moment; true when it is not. */
+  async replaced(connection: Connection, signal: AbortSignal): Promise<boolean> {
+    const isReplaced = (): boolean => this.current !== connection;
+    if (!isReplaced()) await waitAtMost(this.#changed.promise, { clock: this.#options.clock, atMostMs: MOMENT_MS, signal });
+    return isReplaced();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { HubError } from '../base/index.ts';
 import { LOOP_WINDOW_MS } from './history.ts';
 
 /** A server that was ready for this long is healthy again: its next failure is counted as the first. */
@@ -24,8 +25,10 @@ export function failuresInARow(before: number, readyForMs: number, isLooping = f
  *
  * @param failures failures in a row, at least 1
  * @param random a number in [0, 1)
+ * @param error what it failed with: a server that has forgotten the session is there, so that the first attempt is made at once
  */
-export function restartDelayMs(failures: number, random: number): number {
+export function restartDelayMs(failures: number, random: number, error?: HubError): number {
+  if (failures === 1 && error?.details['session'] === 'ended') return 0;
   // 2 ** 1024 is Infinity, and the minimum makes that the longest delay.
   const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
   return Math.round(delayMs * (1 - JITTER * random));

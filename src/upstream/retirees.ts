@@ -2,7 +2,7 @@ import { type Clock, type Disposable, HubError } from '../base/index.ts';
 import type { RetiredUse } from './sharing/sharing.ts';
 
 /** How long a process or connection that has a successor may take to finish its calls, in milliseconds. */
-export const FINISH_MS = 30_000;
+const FINISH_MS = 30_000;
 /** Most that finish their calls at once, per server; the one that has been at it longest is ended first. */
 const MAX_RETIREES = 3;
 

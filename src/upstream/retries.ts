@@ -57,7 +57,7 @@ export class Retries {
     const facts = { server: this.#id, code: error.code };
     if (this.#history.failed(error)) logger.warn(`Server "${this.#id}" fails again and again: ${error.message}`, facts);
     this.#failures = failuresInARow(this.#failures, readyForMs, this.#history.isLooping);
-    const delayMs = restartDelayMs(this.#failures, random());
+    const delayMs = restartDelayMs(this.#failures, random(), error);
     this.#next = clock.after(delayMs, () => {
       this.#history.restarted();
       again();

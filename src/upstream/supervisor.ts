@@ -9,6 +9,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
 import type { SupervisorOptions } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
+import { overNext } from './over-next.ts';
 import { Sharing } from './sharing/sharing.ts';
 import type { StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
@@ -52,6 +53,10 @@ export class Supervisor implements Upstream {
   get resourceEpoch(): string | undefined {
     const { connection, generation } = this.#life.now;
     return connection && `${generation}.${connection.resourceChanges}`;
+  }
+
+  get degraded() {
+    return this.#life.now.connection?.degraded;
   }
 
   listHint(kind: ListKind): CacheHint | undefined {
@@ -125,8 +130,15 @@ export class Supervisor implements Upstream {
   }
 
   async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    const connection = this.#life.now.connection ?? (await this.#awaited(request.signal));
-    return this.#sharing.request(connection, request);
+    const { signal } = request;
+    const connection = this.#life.now.connection ?? (await this.#awaited(signal));
+    return overNext(
+      connection,
+      (each) => this.#sharing.request(each, request),
+      () => this.#awaited(signal),
+      this.#life.readiness,
+      signal,
+    );
   }
 
   notify(notification: NotificationMessage, sessionId: string): void {

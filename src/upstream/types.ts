@@ -100,6 +100,8 @@ export interface Connection {
   readonly identity: ServerIdentity;
   /** `true` when the server was too slow to say its era, so that it may be another one the next time. */
   readonly isEraGuessed?: boolean;
+  /** Why it is in doubt although the link stands: the server answered no ping for a while. */
+  readonly degraded?: string | undefined;
   /** The whole offer at the time of the handshake, or later. */
   readonly listing: Listing;
   /** How often the server said that its resources changed; what was read before then is not to be used again. */
@@ -172,6 +174,8 @@ export interface Upstream {
   readonly state: UpstreamState;
   /** What the server said of itself (`name`, `version`, …); `undefined` while there is no connection. */
   readonly serverInfo: object | undefined;
+  /** Why it is in doubt while it is ready; `undefined` when it is not. */
+  readonly degraded?: string | undefined;
   /** How it has fared since the hub runs. */
   readonly supervision: Supervision;
   /**

@@ -47,6 +47,8 @@ export const server = z
       .looseObject({ reason: z.string(), failures: z.number(), since: z.string().meta({ format: 'date-time' }) })
       .nullish()
       .describe('Set while it fails again and again: why, and how often within ten minutes. It is tried for ever, at most once a minute.'),
+    degraded: z.boolean().optional().describe('`true` when it is connected and did not answer three pings in a row.'),
+    degradedReason: z.string().nullish().describe('Why it is called degraded.'),
     stale: z.boolean().optional().describe('`true` when `capabilities` are the last known ones, because it does not run.'),
     stopReason: z
       .enum(['lazy', 'idle', 'manual'])
@@ -109,6 +111,8 @@ export const EXAMPLE_SERVER = {
   lastSuccessAt: '2026-11-21T11:59:58.000Z',
   restarts: 0,
   crashLoop: null,
+  degraded: false,
+  degradedReason: null,
   stale: false,
   stopReason: null,
 };

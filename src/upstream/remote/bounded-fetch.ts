@@ -21,7 +21,7 @@ export async function boundedFetch(
   init?: RequestInit,
   maxBytes = peer.maxMessageBytes ?? MAX_MESSAGE_BYTES,
 ): Promise<Response> {
-  const response = await fetch(url, init);
+  const response = await (peer.fetch ?? fetch)(url, init);
   if (!response.body) return response;
   const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '');
   const { status, statusText, headers } = response;
