@@ -4,7 +4,7 @@ import { findListener, type ProcessInfo } from './listeners.ts';
 import { printable } from './style.ts';
 
 /** For finding out who has the port; the whole answer must come within a second. */
-const SEARCH_LIMIT_MS = 600;
+const SEARCH_LIMIT_MS = 350;
 
 /** Who has a port, as far as that can be found out. */
 export interface PortOwner {
