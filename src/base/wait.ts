@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.ts';
 
 /** A promise with its handles outside. `resolve` and `reject` after the first settlement do nothing. */
@@ -33,7 +34,7 @@ export async function withDeadline<T>(promise: Promise<T>, options: DeadlineOpti
   const end = deferred<never>();
   const timer = clock.after(timeoutMs, () => end.reject(onTimeout()));
   const onAbort = (): void => end.reject(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal) listen(signal, onAbort);
   try {
     return await Promise.race([promise, end.promise]);
   } finally {
@@ -58,7 +59,7 @@ export async function waitAtMost(work: Promise<unknown>, { clock, atMostMs, sign
   const end = (): void => over.resolve();
   if (signal?.aborted) end();
   const timer = clock.after(atMostMs, end);
-  signal?.addEventListener('abort', end, { once: true });
+  if (signal) listen(signal, end);
   try {
     await Promise.race([work, over.promise]);
   } finally {
@@ -77,6 +78,15 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
       resolve();
     };
     const timer = clock.after(ms, done);
-    signal?.addEventListener('abort', done, { once: true });
+    if (signal) listen(signal, done);
   });
+}
+
+/**
+ * As many may wait at one signal as there are servers, and each takes its listener away again: Node's warning of a leak, which comes
+ * with the eleventh, would be wrong.
+ */
+function listen(signal: AbortSignal, onAbort: () => void): void {
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', onAbort, { once: true });
 }

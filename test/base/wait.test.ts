@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { waitAtMost } from '../../src/base/index.ts';
+import { sleep, systemClock, waitAtMost } from '../../src/base/index.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const never = new Promise<void>(() => {});
@@ -39,5 +39,23 @@ describe('a wait with patience', () => {
     await waiting;
     await waitAtMost(never, { clock, atMostMs: 100, signal: over.signal });
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('waits at a signal that many share', () => {
+  it('warn of no leak, and leave nothing behind', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const shared = new AbortController();
+    const { signal } = shared;
+    const patient = Array.from({ length: 20 }, () => waitAtMost(never, { clock: systemClock, atMostMs: 60_000, signal }));
+    const asleep = Array.from({ length: 20 }, () => sleep(systemClock, 60_000, signal));
+    shared.abort();
+    await Promise.all([...patient, ...asleep]);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
