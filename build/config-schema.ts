@@ -9,6 +9,7 @@ import {
   serverFields,
   settingFields,
   stdioFields,
+  toolTimeoutFields,
 } from '../src/config/schema.ts';
 import { type JsonSchema, objectSchema } from '../src/config/types.ts';
 
@@ -58,6 +59,7 @@ export const tables = {
   devFields,
   remoteFields,
   commonFields,
+  toolTimeoutFields,
   filterFields,
   keptFields,
   settingFields,

@@ -1,7 +1,7 @@
 import { HubError } from '../base/index.ts';
 import { type ApiClient, connectHub, START_WITHIN_MS } from './api-client.ts';
 import type { CommandIo } from './command.ts';
-import { isObject, memberOf } from './json.ts';
+import { isObject, memberOf, textOf } from './json.ts';
 import { patiently } from './patience.ts';
 import { plural } from './render.ts';
 import { allServers, serverInfo, type ServerInfo, serverNamed, withoutName } from './servers.ts';
@@ -14,10 +14,21 @@ export async function actOnServer(path: string, server: string, options: Readonl
 
 /** The same with a hub that is known already. @throws HubError SERVER_NOT_FOUND with the closest name */
 export async function actThrough(client: ApiClient, path: string, server: string, io: CommandIo): Promise<void> {
-  serverNamed(await allServers(client), server);
+  const { object: before } = serverNamed(await allServers(client), server);
   const work = client.post(path, { server_name: server }, START_WITHIN_MS);
   const answer = await patiently(work, `Waiting for ${printable(server)}: the first start of a server may download it.`, io);
-  tellServer(memberOf(answer, 'server'), io);
+  const after = memberOf(answer, 'server');
+  checkReplaced(before, after);
+  tellServer(after, io);
+}
+
+/** @throws HubError CONNECTION_ERROR when it runs as before, because what was to replace it did not start */
+function checkReplaced(before: unknown, after: unknown): void {
+  const [was, is] = [memberOf(before, 'lastError'), memberOf(after, 'lastError')];
+  const runsOn = textOf(after, 'status') === 'connected' && textOf(before, 'lastStarted') === textOf(after, 'lastStarted');
+  if (!runsOn || !isObject(is) || textOf(was, 'at') === textOf(is, 'at')) return;
+  const message = `${textOf(after, 'name')} goes on as it was: ${textOf(is, 'message')}`;
+  throw new HubError('CONNECTION_ERROR', message, { details: { server: after } });
 }
 
 /** How a server is, or why it does not run. @throws HubError CONNECTION_ERROR when it was to run and does not */

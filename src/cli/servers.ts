@@ -10,6 +10,8 @@ type Kind = (typeof KINDS)[number];
 export interface ServerInfo {
   readonly name: string;
   readonly status: string;
+  /** Why it does not run although nothing is wrong with it; empty when it does, or something is. */
+  readonly rest: string;
   readonly error: string;
   /** Seconds. */
   readonly uptime: number;
@@ -17,6 +19,12 @@ export interface ServerInfo {
   /** The object itself, for whoever asked for JSON. */
   readonly object: JsonObject;
 }
+
+const RESTS: ReadonlyMap<string, string> = new Map([
+  ['idle', 'asleep until its next call'],
+  ['lazy', 'asleep until its first call'],
+  ['manual', 'waits for "mcp-hub start"'],
+]);
 
 /** All servers, in the order of the config. */
 export async function allServers(client: ApiClient): Promise<readonly ServerInfo[]> {
@@ -31,6 +39,7 @@ export function serverInfo(object: JsonObject): ServerInfo {
   return {
     name: textOf(object, 'name'),
     status: textOf(object, 'status'),
+    rest: RESTS.get(textOf(object, 'stopReason')) ?? '',
     error: textOf(object, 'error'),
     uptime: numberOf(object, 'uptime') ?? 0,
     offer: {

@@ -1,8 +1,18 @@
 import { type Clock, Disposables, type Disposable, type Logger, messageOf } from '../base/index.ts';
+import { StrayErrors } from './stray-errors.ts';
 
-/** From the wish to stop to the end of the process, in milliseconds. */
-const STOP_LIMIT_MS = 5_000;
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15, SIGBREAK: 21 } as const;
+
+type StopSignal = keyof typeof signalNumbers;
+
+/**
+ * What a signal is for. On Windows SIGHUP says that the console was closed, and the system ends the process some seconds later
+ * whatever it does, so it means stop there; Ctrl-Break does too, and SIGTERM never comes.
+ */
+function signalsOn(platform: NodeJS.Platform): { readonly stop: readonly StopSignal[]; readonly reload: readonly 'SIGHUP'[] } {
+  if (platform === 'win32') return { stop: ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP'], reload: [] };
+  return { stop: ['SIGINT', 'SIGTERM'], reload: ['SIGHUP'] };
+}
 
 type Listener = (...args: unknown[]) => void;
 
@@ -13,6 +23,7 @@ interface EventSource {
 
 /** The part of Node's `process` that a running hub deals with. */
 interface ProcessLike extends EventSource {
+  readonly platform: NodeJS.Platform;
   readonly stdout: EventSource;
   readonly stderr: EventSource;
   exit(code: number): void;
@@ -24,6 +35,8 @@ export interface ProcessLifeOptions {
   readonly logger: Logger;
   /** Ends everything that runs. */
   readonly stop: () => Promise<void>;
+  /** From the wish to stop to the end of the process, in milliseconds. */
+  readonly stopWithinMs: () => number;
   /** Loads the config again. */
   readonly reload: () => void;
   /** An error from outside any promise ended the start; `started` has not been called. */
@@ -31,17 +44,21 @@ export interface ProcessLifeOptions {
 }
 
 /**
- * The life of the process around a hub: it ends by SIGINT or SIGTERM, in order and within five seconds, at once when
- * asked twice, and not by a stray error or a closed pipe. SIGHUP makes it load its config again, also where it means that the
- * terminal is gone: nobody who closes a window wants the clients in others to lose their hub.
+ * The life of the process around a hub: it ends by SIGINT or SIGTERM, in order and within a set time, at once when
+ * asked twice, and not by a stray error or a closed pipe; only when stray errors come in numbers, with exit code 3. SIGHUP
+ * makes it load its config again ({@link signalsOn}), also where it means that the terminal is gone: nobody who closes a
+ * window wants the clients in others to lose their hub.
  */
 export class ProcessLife implements Disposable {
   readonly #options: ProcessLifeOptions;
   readonly #owned = new Disposables();
+  readonly #strays: StrayErrors;
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
 
   constructor(options: ProcessLifeOptions) {
     this.#options = options;
+    const { clock, logger } = options;
+    this.#strays = new StrayErrors({ clock, logger, onTooMany: () => this.end(3) });
   }
 
   /** A stop is under way; an error of the start is its consequence then and no news. */
@@ -52,8 +69,9 @@ export class ProcessLife implements Disposable {
   /** Begins to listen to the process. */
   watch(): void {
     const { process } = this.#options;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) this.#listen(process, signal, () => this.#onSignal(signal));
-    this.#listen(process, 'SIGHUP', () => this.#onHangUp());
+    const { stop, reload } = signalsOn(process.platform);
+    for (const signal of stop) this.#listen(process, signal, () => this.#onSignal(signal));
+    for (const signal of reload) this.#listen(process, signal, () => this.#onHangUp());
     this.#listen(process, 'uncaughtException', (error) => this.#onStrayError('uncaughtException', error));
     this.#listen(process, 'unhandledRejection', (error) => this.#onStrayError('unhandledRejection', error));
     // Whoever read our output may end before us (an editor, `head`): EPIPE is expected, and there is nobody left to tell.
@@ -69,12 +87,12 @@ export class ProcessLife implements Disposable {
   end(exitCode: number): void {
     if (this.#phase === 'stopping') return;
     this.#phase = 'stopping';
-    const { clock, logger, process, stop } = this.#options;
+    const { clock, logger, process, stop, stopWithinMs } = this.#options;
     const exit = (code: number): void => {
       this.dispose();
       process.exit(code);
     };
-    this.#owned.add(clock.after(STOP_LIMIT_MS, () => exit(exitCode === 0 ? 3 : exitCode)));
+    this.#owned.add(clock.after(stopWithinMs(), () => exit(exitCode === 0 ? 3 : exitCode)));
     const failed = (error: unknown): void => {
       logger.error(`The hub did not stop in order: ${messageOf(error)}`);
       exit(exitCode === 0 ? 3 : exitCode);
@@ -86,7 +104,7 @@ export class ProcessLife implements Disposable {
     this.#owned.dispose();
   }
 
-  #onSignal(signal: keyof typeof signalNumbers): void {
+  #onSignal(signal: StopSignal): void {
     const { logger, process } = this.#options;
     if (this.#phase === 'stopping') {
       process.exit(128 + signalNumbers[signal]);
@@ -102,14 +120,9 @@ export class ProcessLife implements Disposable {
     this.#options.reload();
   }
 
-  #onStrayError(kind: string, error: unknown): void {
-    const { logger, onStartError } = this.#options;
-    if (this.#phase === 'starting' && kind === 'uncaughtException') {
-      onStartError(error);
-      return;
-    }
-    const stack = error instanceof Error ? error.stack : undefined;
-    logger.error(`A mistake in the hub itself (${kind}): ${messageOf(error)}. It goes on.`, { code: 'UNHANDLED_ERROR', stack });
+  #onStrayError(kind: 'uncaughtException' | 'unhandledRejection', error: unknown): void {
+    if (this.#phase === 'starting' && kind === 'uncaughtException') this.#options.onStartError(error);
+    else this.#strays.take(kind, error);
   }
 
   #listen(source: EventSource, event: string, listener: Listener): void {

@@ -25,6 +25,10 @@ export interface HubSettings {
   readonly maxBodyBytes: number;
   /** How long an unused legacy session is kept, in milliseconds. */
   readonly sessionIdleTimeoutMs: number;
+  /** Most legacy sessions kept at once. */
+  readonly maxSessions: number;
+  /** How long calls in flight may go on when the hub stops, in milliseconds. */
+  readonly shutdownTimeoutMs: number;
   /** Host names other than the loopback ones that requests may carry in `Host` and `Origin`. */
   readonly allowedHosts: readonly string[];
   /** Only what the files set; the rest comes from the environment. */
@@ -47,6 +51,21 @@ export interface MarketplaceSettings {
  */
 export type DisabledItems = Readonly<Partial<Record<'tools' | 'prompts' | 'resources' | 'resourceTemplates', readonly string[]>>>;
 
+/** How many requests of clients a server works on at once, and what becomes of the others. */
+export interface QueueLimits {
+  readonly maxConcurrency: number;
+  /** Most that wait. */
+  readonly maxQueue: number;
+  /** How long one waits, in milliseconds. */
+  readonly queueTimeoutMs: number;
+}
+
+/** Time limits of one tool; what is absent is as for the others. */
+export interface ToolTimeouts {
+  readonly requestTimeoutMs?: number;
+  readonly totalTimeoutMs?: number;
+}
+
 interface DefinitionBase {
   /** The key in the config file; the server's name everywhere. */
   readonly id: string;
@@ -58,10 +77,26 @@ interface DefinitionBase {
   readonly initTimeoutMs: number;
   /** Time for one request, in milliseconds; progress restarts it. */
   readonly requestTimeoutMs: number;
+  /** Time for one request with all its progress, in milliseconds. Absent: ten times its other limit. */
+  readonly totalTimeoutMs?: number;
+  /** By the server's own names of its tools. Absent when none has limits of its own. */
+  readonly toolTimeouts?: Readonly<Record<string, ToolTimeouts>>;
+  /** Absent when it works on as many requests as come. */
+  readonly queue?: QueueLimits;
+  /** Largest message that is read from it, in bytes. Absent: 64 MiB. */
+  readonly maxMessageBytes?: number;
+  /** The longest silence before it is asked whether it is there, in milliseconds; 0 for never. Absent: 30 s for a remote server, never for a local one. */
+  readonly pingIntervalMs?: number;
   /** How clients share its connections; matters only for servers of the legacy era. */
   readonly isolation: 'auto' | 'shared' | 'session';
   /** Most connections to it beside the one that all clients share. */
   readonly maxConnections: number;
+  /** When it is started; `eager` when absent. */
+  readonly start?: 'eager' | 'lazy' | 'manual';
+  /** After how long without a call it is put to sleep, in milliseconds; never when absent. */
+  readonly idleTimeoutMs?: number;
+  /** Whether its successor is started before it ends; `overlap` when absent. */
+  readonly restart?: 'overlap' | 'stop-first';
   /** Absent when everything is offered. */
   readonly disabledItems?: DisabledItems;
   /** Where the definition stands: the `--config` string, verbatim. */

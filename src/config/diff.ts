@@ -19,8 +19,23 @@ export interface ConfigDiff {
 }
 
 /** Everything a server is started from. */
-const STARTED_FROM = ['kind', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'transport', 'disabled'] as const;
-/** What people see of it, or others act on, while the server itself runs on. */
+const STARTED_FROM = [
+  'kind',
+  'command',
+  'args',
+  'env',
+  'envFile',
+  'cwd',
+  'url',
+  'headers',
+  'transport',
+  'disabled',
+  'maxMessageBytes',
+] as const;
+/**
+ * What people see of it, or others act on, while the server itself runs on. Whatever stands in neither list, as time limits,
+ * `start`, `idleTimeout` and `restart`, holds from the next occasion on.
+ */
 const SHOWN = ['displayName', 'source', 'dev'] as const;
 
 /** Compares the config in force with the one that is to come. Pure. */

@@ -73,12 +73,15 @@ function readServers(source: Source, map: Member, cwd: string, report: (issue: I
 }
 
 function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings> {
-  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, allowedHosts, marketplace } = values;
+  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, maxSessions, shutdownTimeout, allowedHosts, marketplace } =
+    values;
   return {
     ...(maxToolNameLength !== undefined && { maxToolNameLength }),
     ...(startupWait !== undefined && { startupWaitMs: startupWait }),
     ...(maxBodySize !== undefined && { maxBodyBytes: maxBodySize }),
     ...(sessionIdleTimeout !== undefined && { sessionIdleTimeoutMs: sessionIdleTimeout }),
+    ...(maxSessions !== undefined && { maxSessions }),
+    ...(shutdownTimeout !== undefined && { shutdownTimeoutMs: shutdownTimeout }),
     ...(allowedHosts !== undefined && { allowedHosts }),
     ...(marketplace !== undefined && { marketplace }),
   };

@@ -29,6 +29,8 @@ const defaults: HubSettings = {
   startupWaitMs: settingFields.startupWait.default,
   maxBodyBytes: settingFields.maxBodySize.default,
   sessionIdleTimeoutMs: settingFields.sessionIdleTimeout.default,
+  maxSessions: settingFields.maxSessions.default,
+  shutdownTimeoutMs: settingFields.shutdownTimeout.default,
   allowedHosts: settingFields.allowedHosts.default,
   marketplace: {},
 };

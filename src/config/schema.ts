@@ -25,6 +25,12 @@ const milliseconds = integer(1, MAX_TIMER_MS, 'milliseconds');
 
 export const DEFAULT_DEV_WATCH = ['**/*.js', '**/*.ts', '**/*.py', '**/*.json'] as const;
 
+/** The fields of one tool in `toolTimeouts`. */
+export const toolTimeoutFields = {
+  requestTimeout: { type: milliseconds, about: 'As `requestTimeout` of the server, for calls of this tool.' },
+  totalTimeout: { type: milliseconds, about: 'As `totalTimeout` of the server, for calls of this tool.' },
+} satisfies Fields;
+
 /** The fields of `dev`. */
 export const devFields = {
   enabled: { type: flag, about: 'Whether the files are watched.', default: true },
@@ -90,6 +96,43 @@ export const commonFields = {
     default: 300_000,
     elsewhere: ['timeout', 'tool_timeout_sec'],
   },
+  totalTimeout: {
+    type: milliseconds,
+    about: 'Most milliseconds for one request in all, whatever progress it tells of. Default: ten times its `requestTimeout`.',
+    elsewhere: ['maxTotalTimeout'],
+  },
+  toolTimeouts: {
+    type: mapOf(objectOf(toolTimeoutFields)),
+    about: "Other `requestTimeout` and `totalTimeout` for single tools, by the server's own names.",
+    default: {},
+  },
+  maxConcurrency: {
+    type: integer(1, 10_000, 'requests'),
+    about:
+      'Most requests of clients that the server works on at once. Others wait for their turn, clients in rotation; their time limits begin with it. Default: no limit.',
+    elsewhere: ['maxConcurrent', 'max_concurrency', 'max_concurrent', 'concurrency'],
+  },
+  maxQueue: {
+    type: integer(0, 100_000, 'requests'),
+    about: 'Most requests that wait because of `maxConcurrency`. One more is refused, of the client that has the most waiting.',
+    default: 100,
+  },
+  queueTimeout: {
+    type: milliseconds,
+    about: 'Most milliseconds that a request waits because of `maxConcurrency`.',
+    default: 60_000,
+  },
+  maxMessageSize: {
+    type: integer(1024, 2 ** 28, 'bytes'),
+    about: 'Largest message that is read from the server, in bytes. A call whose answer is larger fails; the others go on.',
+    default: 67_108_864,
+    elsewhere: ['maxMessageBytes', 'maxResponseSize'],
+  },
+  pingInterval: {
+    type: integer(0, MAX_TIMER_MS, 'milliseconds'),
+    about:
+      'Milliseconds of silence, with no request in flight, after which the server is asked by `ping` whether it is there; `0` for never. Three missed answers in a row make it degraded, a fourth one makes the connection anew. Servers of revision 2026-07-28 are not asked: it has no `ping`. A change counts from the next connection on. Default: 30000 for a remote server, 0 for a local one.',
+  },
   isolation: {
     type: oneOf('auto', 'shared', 'session'),
     about:
@@ -100,6 +143,24 @@ export const commonFields = {
     type: integer(1, 1000, 'connections'),
     about: 'Most connections (for a local server: processes) that the hub makes for single clients, beside the one that they share.',
     default: 32,
+  },
+  start: {
+    type: oneOf('eager', 'lazy', 'manual'),
+    about:
+      'When the server is started. `eager`: with the hub. `lazy`: by its first call, or by the first list as long as the hub does not know what it offers. `manual`: only by `mcp-hub start` or the API.',
+    default: 'eager' as const,
+  },
+  idleTimeout: {
+    type: milliseconds,
+    about:
+      'Milliseconds without a call after which the server is stopped until its next call; what it offers stays listed. Default: never. It does not sleep while a call is in flight, a resource is subscribed to, or a client has a connection of its own to it.',
+    elsewhere: ['idleTimeoutMs', 'idle_timeout'],
+  },
+  restart: {
+    type: oneOf('overlap', 'stop-first'),
+    about:
+      'How a restart goes. `overlap`: the new process or connection is started first and takes over when it is ready, so that no call fails; if it does not become ready, the old one stays. `stop-first`: for servers that cannot run twice at once, because of a port, a lock, or a file that they hold in memory.',
+    default: 'overlap' as const,
   },
 } satisfies Fields;
 
@@ -181,6 +242,18 @@ export const settingFields = {
     elsewhere: ['maxBodyBytes', 'bodyLimit'],
   },
   sessionIdleTimeout: { type: milliseconds, about: 'Milliseconds after which an unused session ends.', default: 1_800_000 },
+  maxSessions: {
+    type: integer(1, 100_000, 'sessions'),
+    about:
+      'Most sessions at once, and most open streams of the old HTTP+SSE transport. A new session ends the one that was unused for longest; when all of them have an open stream or a call in flight, it is refused.',
+    default: 1000,
+  },
+  shutdownTimeout: {
+    type: integer(0, 3_600_000, 'milliseconds'),
+    about: 'Milliseconds that calls in flight have when the hub stops. Their servers are stopped after that.',
+    default: 1500,
+    elsewhere: ['gracefulShutdownTimeout'],
+  },
   allowedHosts: {
     type: listOf(nonEmptyText),
     about: 'Host names, without a port, that requests may carry in `Host` and `Origin` beside the loopback ones.',

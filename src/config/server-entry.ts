@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import type { DevDefinition, Diagnostic, DisabledItems, ServerDefinition } from './config.ts';
+import type { DevDefinition, Diagnostic, DisabledItems, QueueLimits, ServerDefinition, ToolTimeouts } from './config.ts';
 import type { Node, ObjectNode } from './json5.ts';
 import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioFields } from './schema.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
@@ -46,9 +46,54 @@ function commonOf(values: Values) {
     disabled,
     initTimeoutMs: initTimeout ?? commonFields.initTimeout.default,
     requestTimeoutMs: requestTimeout ?? commonFields.requestTimeout.default,
+    ...limitsOf(values),
     isolation: isolation ?? commonFields.isolation.default,
     maxConnections: maxConnections ?? commonFields.maxConnections.default,
+    ...supervisionOf(values),
     ...(Object.keys(disabledItems).length > 0 && { disabledItems }),
+  };
+}
+
+/** How it is kept alive. */
+function supervisionOf({ start, idleTimeout: idleTimeoutMs, restart, pingInterval: pingIntervalMs }: Values) {
+  return {
+    ...(start !== undefined && { start }),
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    ...(restart !== undefined && { restart }),
+    ...(pingIntervalMs !== undefined && { pingIntervalMs }),
+  };
+}
+
+/** Those that are absent when they are not set. */
+function limitsOf(values: Values) {
+  const { totalTimeout, maxMessageSize } = values;
+  const toolTimeouts = toolTimeoutsOf(values);
+  const queue = queueOf(values);
+  return {
+    ...(totalTimeout !== undefined && { totalTimeoutMs: totalTimeout }),
+    ...(Object.keys(toolTimeouts).length > 0 && { toolTimeouts }),
+    ...(queue && { queue }),
+    ...(maxMessageSize !== undefined && { maxMessageBytes: maxMessageSize }),
+  };
+}
+
+function toolTimeoutsOf({ toolTimeouts = {} }: Values): Readonly<Record<string, ToolTimeouts>> {
+  const entries = Object.entries(toolTimeouts).map(([tool, { requestTimeout, totalTimeout }]): [string, ToolTimeouts] => [
+    tool,
+    {
+      ...(requestTimeout !== undefined && { requestTimeoutMs: requestTimeout }),
+      ...(totalTimeout !== undefined && { totalTimeoutMs: totalTimeout }),
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function queueOf({ maxConcurrency, maxQueue, queueTimeout }: Values): QueueLimits | undefined {
+  if (maxConcurrency === undefined) return undefined;
+  return {
+    maxConcurrency,
+    maxQueue: maxQueue ?? commonFields.maxQueue.default,
+    queueTimeoutMs: queueTimeout ?? commonFields.queueTimeout.default,
   };
 }
 
@@ -111,6 +156,16 @@ function checkTogether(entry: Entry): void {
     checkKind(entry, has('command') ? 'stdio' : 'remote');
   }
   checkSandbox(entry);
+  checkQueue(entry);
+}
+
+function checkQueue({ node, path, report }: Entry): void {
+  if (node.members.some(({ key }) => key === 'maxConcurrency')) return;
+  for (const { key, keyAt } of node.members) {
+    if (key !== 'maxQueue' && key !== 'queueTimeout') continue;
+    const message = 'Has no meaning without "maxConcurrency": no request waits';
+    report({ severity: 'warning', at: keyAt, keyPath: keyPath(path, key), message, hint: 'Set "maxConcurrency", or remove it' });
+  }
 }
 
 function checkKind(entry: Entry, kind: 'stdio' | 'remote'): void {

@@ -1,4 +1,4 @@
-import { HubError, type Logger, toHubError } from '../base/index.ts';
+import { type Clock, HubError, isHubError, type Logger, toHubError, withDeadline } from '../base/index.ts';
 import type { Answer, Call, Gateway } from '../gateway/index.ts';
 import { rpcErrorOf } from '../protocol/index.ts';
 
@@ -18,6 +18,8 @@ export class Calls {
   readonly #running = new Set<AbortController>();
   #begun = 0;
   #closed = false;
+  #limitMs = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(gateway: Gateway, logger: Logger) {
     this.#gateway = gateway;
@@ -45,17 +47,31 @@ export class Calls {
     });
     try {
       const answer = await Promise.race([this.#forward({ ...request, signal }), aborted]);
-      return this.#closed && signal.aborted ? failure(shuttingDown()) : answer;
+      return this.#closed && isShuttingDown(signal.reason) ? failure(signal.reason) : answer;
     } finally {
       this.#running.delete(controller);
       if (giveUp) signal.removeEventListener('abort', giveUp);
+      if (this.#running.size === 0) this.#onIdle?.();
     }
+  }
+
+  /** Makes no more calls, and lets those in flight end. Resolves when they have, at the latest after `limitMs`; never rejects. */
+  async drain(clock: Clock, limitMs: number): Promise<void> {
+    this.#closed = true;
+    this.#limitMs = limitMs;
+    if (this.#running.size === 0 || limitMs === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    await withDeadline(idle, { clock, timeoutMs: limitMs, onTimeout: shuttingDown }).catch(() => {
+      // Expected: the limit. What is still in flight is aborted by `close`.
+    });
   }
 
   /** Aborts every call; each is answered with SHUTTING_DOWN. No call is made after this. */
   close(): void {
     this.#closed = true;
-    for (const controller of this.#running) controller.abort(shuttingDown());
+    for (const controller of this.#running) controller.abort(cutOff(this.#limitMs));
   }
 
   async #forward(call: Call): Promise<Answer> {
@@ -70,6 +86,17 @@ export class Calls {
 }
 
 const shuttingDown = (): HubError => new HubError('SHUTTING_DOWN', 'The hub is stopping. Send the request again once it runs again.');
+
+function cutOff(limitMs: number): HubError {
+  const message =
+    `The hub is stopping, and the call was not answered within ${limitMs} ms ("shutdownTimeout"); it was taken back. ` +
+    'Look whether it has had an effect before you send it again.';
+  return new HubError('SHUTTING_DOWN', message, { details: { setting: 'shutdownTimeout', timeoutMs: limitMs } });
+}
+
+function isShuttingDown(reason: unknown): reason is HubError {
+  return isHubError(reason, 'SHUTTING_DOWN');
+}
 
 function failure(error: HubError): Answer {
   return { era: 'hub', outcome: { error: rpcErrorOf(error) }, failure: error };

@@ -9,6 +9,10 @@ export interface DownstreamLimits {
   readonly maxBodyBytes: number;
   /** How long an unused legacy session is kept, in milliseconds. */
   readonly sessionIdleTimeoutMs: number;
+  /** Most legacy sessions kept at once. */
+  readonly maxSessions: number;
+  /** How long calls in flight may go on when the hub stops, in milliseconds. */
+  readonly shutdownTimeoutMs: number;
 }
 
 /** What every adapter of this room stands on. */

@@ -40,6 +40,7 @@ export class Endpoint {
   readonly #sse: LegacySse;
   readonly #stdio: StdioClients;
   readonly #direct: DirectCalls;
+  #drained: Promise<void> | undefined;
 
   constructor({ messagesPath, ...options }: EndpointOptions) {
     this.#context = { ...options, calls: new Calls(options.gateway, options.logger) };
@@ -126,10 +127,21 @@ export class Endpoint {
     if (inbound) refuse(res, new HubError('INVALID_REQUEST', 'This transport does not carry messages of revision 2026-07-28.'));
   }
 
-  /** Ends every stream in the way of its era and forgets every session. Resolves when all is written. */
-  async close(): Promise<void> {
-    this.#context.calls.close();
+  /**
+   * Makes no more calls and gives those in flight the time that `shutdownTimeout` says. Resolves when none is left that may
+   * go on. Idempotent, never rejects.
+   */
+  drain(): Promise<void> {
     this.#stdio.refuseMore();
+    const { calls, clock, limits } = this.#context;
+    this.#drained ??= calls.drain(clock, limits().shutdownTimeoutMs);
+    return this.#drained;
+  }
+
+  /** As {@link drain}; then ends every stream in the way of its era and forgets every session. Resolves when all is written. */
+  async close(): Promise<void> {
+    await this.drain();
+    this.#context.calls.close();
     // The aborted calls answer in this turn of the event loop; their answers go out before the streams end.
     await new Promise((resolve) => setImmediate(resolve));
     this.#subscriptions.close();

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HubError } from '../base/index.ts';
+import { type HubError, toHubError } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
 import {
   errorMessage,
@@ -40,8 +40,8 @@ export class LegacyHttp {
 
   /** Answers `initialize`, with a new session when it succeeds. Never rejects. */
   async initialize(req: IncomingMessage, res: ServerResponse, message: RequestMessage, scope: Scope): Promise<void> {
-    const entry = this.#sessions.create(scope);
-    if (!entry) return sendRefusal(res, refusalOf(new HubError('LIMIT_EXCEEDED', 'The hub has too many sessions in use.'), message.id));
+    const entry = this.#create(scope);
+    if (entry instanceof Error) return sendRefusal(res, refusalOf(entry, message.id));
     const { session, streams } = entry;
     const response = await session.request(message, () => false);
     // A client that left never learned the id, so nobody could use or end the session.
@@ -53,6 +53,15 @@ export class LegacyHttp {
     const exchange = Exchange.open(res, { clock: this.#context.clock, accept, requests: 1, headers, ...resumable });
     if (response) exchange.answer(response);
     else exchange.skip();
+  }
+
+  /** A new session, or why there cannot be one. */
+  #create(scope: Scope): HttpSession | HubError {
+    try {
+      return this.#sessions.create(scope);
+    } catch (error) {
+      return toHubError(error);
+    }
   }
 
   /** Takes the messages of one POST to a session. Never rejects. */

@@ -9,9 +9,6 @@ import { refusalOf } from './protocol-errors.ts';
 import { sendEmpty, sendRefusal } from './reply.ts';
 import { Session, takeIn } from './session.ts';
 
-/** Most streams open at once. */
-const MAX_STREAMS = 1_000;
-
 interface Channel {
   readonly session: Session;
   readonly stream: EventStream;
@@ -43,9 +40,8 @@ export class LegacySse {
 
   /** Opens a stream and tells its client where to send messages. */
   open(res: ServerResponse, scope: Scope): void {
-    if (this.#channels.size >= MAX_STREAMS) {
-      return sendRefusal(res, refusalOf(new HubError('LIMIT_EXCEEDED', `The hub has ${MAX_STREAMS} open streams already.`)));
-    }
+    const { maxSessions } = this.#context.limits();
+    if (this.#channels.size >= maxSessions) return sendRefusal(res, refusalOf(tooManyStreams(maxSessions)));
     const session = new Session(randomUUID(), scope, this.#context);
     const onClose = (): void => {
       this.#channels.delete(session.id);
@@ -84,4 +80,9 @@ export class LegacySse {
 export function unknownStream(): ReturnType<typeof refusalOf> {
   const message = 'No open stream has this sessionId. Open the event stream again and use the endpoint that it names.';
   return { status: 404, error: { code: rpcCode.invalidRequest, message } };
+}
+
+function tooManyStreams(maxSessions: number): HubError {
+  const message = `The hub has ${maxSessions} open streams of this transport already ("maxSessions"). Close one first, or raise the setting in the config.`;
+  return new HubError('LIMIT_EXCEEDED', message, { details: { setting: 'maxSessions', maxSessions } });
 }

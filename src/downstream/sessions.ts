@@ -1,15 +1,13 @@
-import type { Disposable } from '../base/index.ts';
+import { type Disposable, HubError } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
 import type { Context } from './context.ts';
 import { EventBudget } from './event-store.ts';
 import { createHttpSession, type HttpSession } from './http-session.ts';
 
-/** Most sessions kept at once; clients rarely end theirs. */
-const MAX_SESSIONS = 1_000;
 /** How often idle sessions are looked for at least, in milliseconds. */
 const SWEEP_EVERY_MS = 60_000;
 
-/** The sessions of Streamable HTTP, by id. Those nobody uses expire; when there are too many, the idle-stalest goes. */
+/** The sessions of Streamable HTTP, by id. Those nobody uses expire; when there are too many, the one unused for longest goes. */
 export class Sessions {
   readonly #context: Context;
   readonly #byId = new Map<string, HttpSession>();
@@ -24,9 +22,15 @@ export class Sessions {
     return this.#byId.size;
   }
 
-  /** A new session, or `undefined` when there are too many and all of them are in use. */
-  create(scope: Scope): HttpSession | undefined {
-    if (this.#byId.size >= MAX_SESSIONS && !this.#evict()) return undefined;
+  /**
+   * A new session. Clients rarely end theirs: where there are too many, the one that was unused for longest goes.
+   *
+   * @throws HubError LIMIT_EXCEEDED when there are too many and all of them are in use
+   */
+  create(scope: Scope): HttpSession {
+    const { maxSessions } = this.#context.limits();
+    // The limit may be lower than it was.
+    while (this.#byId.size >= maxSessions) if (!this.#evict()) throw tooMany(maxSessions);
     const entry = createHttpSession(scope, this.#context, this.#budget);
     this.#byId.set(entry.session.id, entry);
     this.#sweep ??= this.#sweepLater();
@@ -76,6 +80,13 @@ export class Sessions {
     this.#sweep?.dispose();
     this.#sweep = undefined;
   }
+}
+
+function tooMany(maxSessions: number): HubError {
+  const message =
+    `The hub has ${maxSessions} sessions ("maxSessions"), and each of them has an open stream or a call in flight. ` +
+    'Try again later, or raise the setting in the config.';
+  return new HubError('LIMIT_EXCEEDED', message, { details: { setting: 'maxSessions', maxSessions } });
 }
 
 function close({ session, streams }: HttpSession): void {

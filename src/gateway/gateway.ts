@@ -226,10 +226,11 @@ export class HubGateway implements Gateway, Disposable {
     return hubResult(discoverOne(hub, upstream.id, upstream.listing?.identity, call.downstream.era));
   }
 
-  /** Waits, at most what is left of `startupWait`, for the servers in scope that are still starting. */
+  /** Waits, at most what is left of `startupWait`, for the servers in scope that start and of which nobody knows what they offer. */
   async #settled({ scope, signal }: Call): Promise<void> {
-    const starting = this.#scoped(scope).filter((upstream) => upstream.state.kind === 'starting' && !upstream.listing);
-    await Promise.all(starting.map((upstream) => upstream.settled(signal)));
+    const unknown = this.#scoped(scope).filter(({ listing }) => !listing);
+    for (const upstream of unknown) upstream.wake();
+    await Promise.all(unknown.map((upstream) => upstream.settled(signal)));
   }
 
   #scoped(scope: Scope): readonly Upstream[] {

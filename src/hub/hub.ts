@@ -17,6 +17,10 @@ import { errorOf, reportOf, statusOf } from './report.ts';
 import type { Hub, HubEvents, HubOptions } from './types.ts';
 import { WorkspaceFile } from './workspaces.ts';
 
+/** How long a stop takes at most where `shutdownTimeout` is short, and what it takes when all calls are over, in milliseconds. */
+const STOP_WITHIN_MS = 5_000;
+const STOP_PARTS_MS = 3_500;
+
 /** A hub that has not started anything yet. */
 export function createHub(options: HubOptions): Hub {
   return new LocalHub(options);
@@ -104,6 +108,11 @@ class LocalHub implements Hub {
     return { port, urls: [`http://localhost:${port}/mcp`] };
   }
 
+  get stopWithinMs(): number {
+    const callsMs = this.#parts ? this.#live.current.settings.shutdownTimeoutMs : 0;
+    return Math.max(STOP_WITHIN_MS, callsMs + STOP_PARTS_MS);
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -136,7 +145,7 @@ class LocalHub implements Hub {
     return dev;
   }
 
-  #management(parts: Omit<HubParts, 'server'>): HubManagement {
+  #management(parts: Omit<HubParts, 'server' | 'outgoing'>): HubManagement {
     return new HubManagement({
       options: this.#options,
       parts,
@@ -162,7 +171,13 @@ class LocalHub implements Hub {
     const parts = this.#parts;
     // The entry first: who looks for a hub now must not find this one.
     const left = this.#registration?.leave();
-    if (parts) await Promise.all([parts.server.close(), parts.pool.stopAll(), left, this.#dev?.close(), this.#marketplace.close()]);
+    if (parts) {
+      const closing = parts.server.close();
+      // The servers are needed for as long as calls in flight may go on.
+      const ended = parts.endpoint.drain().then(() => parts.pool.stopAll());
+      await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close()]);
+    }
+    await parts?.outgoing.close();
     this.#owned.dispose();
     this.#life.stopped();
     this.#logger.info('The hub has stopped');

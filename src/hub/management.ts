@@ -12,7 +12,7 @@ import type { WorkspaceFile } from './workspaces.ts';
 
 export interface HubManagementOptions {
   readonly options: HubOptions;
-  readonly parts: Omit<HubParts, 'server'>;
+  readonly parts: Omit<HubParts, 'server' | 'outgoing'>;
   readonly config: LiveConfig;
   readonly life: HubLife;
   readonly workspaces: WorkspaceFile;

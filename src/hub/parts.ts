@@ -4,7 +4,7 @@ import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
-import { connector, Logins, Pool, resolveLaunch } from '../upstream/index.ts';
+import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -16,6 +16,8 @@ export interface HubParts {
   readonly gateway: HubGateway;
   readonly endpoint: Endpoint;
   readonly server: HttpServer;
+  /** The way out to remote servers; closed after those that use it. */
+  readonly outgoing: OutgoingFetch;
 }
 
 export interface PartsOptions {
@@ -26,7 +28,7 @@ export interface PartsOptions {
   readonly settings: () => HubSettings;
   readonly logger: Logger;
   /** Made of the parts that it manages. */
-  readonly management: (parts: Omit<HubParts, 'server'>) => Management;
+  readonly management: (parts: Omit<HubParts, 'server' | 'outgoing'>) => Management;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
 }
@@ -37,7 +39,9 @@ const TITLE = 'MCP Hub';
 export function buildParts({ options, config, settings, logger, management, port }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
+  const outgoing = outgoingFetch(options.env);
   const logins = new Logins({
+    fetch: outgoing.fetch,
     file: join(options.paths.dataDir, 'oauth-storage.json'),
     clock,
     logger,
@@ -50,11 +54,12 @@ export function buildParts({ options, config, settings, logger, management, port
     clock,
     logger,
     random: Math.random,
+    offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger }),
     connect: connector(options.version),
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
       const launch = await resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn });
-      return logins.equip(definition.id, launch);
+      return logins.equip(definition.id, launch.kind === 'remote' ? { ...launch, fetch: outgoing.fetch } : launch);
     },
   });
   const gateway = new HubGateway({
@@ -86,7 +91,7 @@ export function buildParts({ options, config, settings, logger, management, port
     port: options.port,
     claimed: options.claimed,
   });
-  return { pool, logins, gateway, endpoint, server };
+  return { pool, logins, gateway, endpoint, server, outgoing };
 }
 
 /** Writes to where the options say, and to whoever follows the hub's events. */

@@ -1,6 +1,7 @@
 import type { CatalogNote } from '../catalog/index.ts';
 import type { ServerObject } from '../http/index.ts';
 import type { Upstream, UpstreamState } from '../upstream/index.ts';
+import { supervisionOf, type SupervisionFacts } from './supervision.ts';
 import type { ServerReport } from './types.ts';
 
 /** The words for a server's state that clients of the management API know. */
@@ -58,7 +59,7 @@ export function noteText({ kind, name, severity, reason }: CatalogNote): string 
 }
 
 /** What the hub tells beside what its clients have always read. */
-interface ServerExtras {
+interface ServerExtras extends SupervisionFacts {
   readonly notes: readonly string[];
   readonly noiseCount: number;
 }
@@ -88,6 +89,7 @@ export function serverObject(
     config_source: definition.source,
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
     noiseCount: upstream.noiseCount,
+    ...supervisionOf(upstream),
   };
 }
 

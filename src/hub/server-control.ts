@@ -96,9 +96,11 @@ export class HubServers implements ServerControl {
     return this.#find(name).environmentNames;
   }
 
-  /** Starts those that are down and not meant to be. */
+  /** Starts those that are down and not meant to be: what sleeps, or is started by hand only, stays as it is. */
   async startDown(): Promise<void> {
-    const down = this.#options.pool.all().filter(({ definition, state }) => !definition.disabled && state.kind !== 'ready');
+    const isMeantToRun = ({ definition, state }: Upstream): boolean =>
+      !definition.disabled && state.kind !== 'ready' && (state.kind !== 'stopped' || state.reason === undefined);
+    const down = this.#options.pool.all().filter(isMeantToRun);
     for (const upstream of down) upstream.start();
     await this.attempted(down.map(({ id }) => id));
   }

@@ -52,7 +52,9 @@ export interface Hub {
   start(): Promise<{ readonly port: number; readonly urls: readonly string[] }>;
   /** Loads the config files again; a failure is logged, and nothing has moved then. Does nothing before the start. Never rejects. */
   reload(): Promise<void>;
-  /** Ends everything, within five seconds. Idempotent. */
+  /** How long {@link stop} may take, in milliseconds: five seconds, or more where `shutdownTimeout` is long. */
+  readonly stopWithinMs: number;
+  /** Takes no more calls, lets those in flight end within `shutdownTimeout`, and ends everything. Idempotent. */
   stop(): Promise<void>;
   on<K extends keyof HubEvents>(name: K, listener: (event: HubEvents[K]) => void): Disposable;
 }

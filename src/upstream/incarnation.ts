@@ -1,4 +1,5 @@
 import { type Clock, deferred, HubError, type Logger, messageOf, withDeadline } from '../base/index.ts';
+import type { Listing } from '../catalog/index.ts';
 import type { RemoteDefinition, StdioDefinition } from '../config/index.ts';
 import type { Era } from '../protocol/index.ts';
 import type { Connect, ConnectionListener, ConnectOptions } from './connection/connect.ts';
@@ -10,6 +11,9 @@ import type { Connection, LogLine } from './types.ts';
 
 /** Longer than a process may take to stop; only something remote that does not answer comes near it. */
 const END_DEADLINE_MS = 3_800;
+
+/** The default of `pingInterval` for remote servers; a local one is known to be there by its process. */
+const REMOTE_PING_MS = 30_000;
 
 export type StartableDefinition = StdioDefinition | RemoteDefinition;
 
@@ -23,6 +27,17 @@ export interface UpstreamParts {
   /** @throws HubError PLACEHOLDER_ERROR or CONFIG_ERROR when the definition cannot be used; there is no retry after those. */
   readonly resolveLaunch: (definition: StartableDefinition, signal: AbortSignal) => Promise<Launch>;
   readonly createStdioTransport: (id: string, launch: StdioLaunch) => ProcessTransport;
+  /** What servers offered the last time; nothing is remembered without it. */
+  readonly offers?: Offers | undefined;
+}
+
+/** What outlives the hub of what servers offer. */
+export interface Offers {
+  recall(definition: StartableDefinition): Listing | undefined;
+  /** Keeps it in the background; a failure is nobody's trouble. */
+  remember(definition: StartableDefinition, listing: Listing): void;
+  /** Resolves when all that was to be kept is; never rejects. */
+  settled(): Promise<void>;
 }
 
 export interface IncarnationOptions extends Pick<ConnectOptions, 'listing' | 'roots'> {
@@ -101,6 +116,7 @@ export class Incarnation {
       logger: parts.logger,
       requestTimeoutMs: this.#options.requestTimeoutMs ?? (() => definition.requestTimeoutMs),
       initTimeoutMs: definition.initTimeoutMs,
+      pingIntervalMs: definition.pingIntervalMs ?? (launch.kind === 'stdio' ? 0 : REMOTE_PING_MS),
       ...(knownEra !== undefined && { knownEra }),
       ...(probeMs !== undefined && { probeMs }),
       ...(onLateProbe && { onLateProbe }),

@@ -16,6 +16,7 @@ import {
 import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
 import { inheritedEnvironment } from './process/child-environment.ts';
 import type { RemoteLogin } from './oauth/remote-login.ts';
+import type { Fetch } from './remote/outgoing-fetch.ts';
 import { redactor } from './redaction.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface StdioLaunch {
   readonly cwd?: string;
   /** The command line as configured, placeholders unresolved: what errors and logs may show. */
   readonly label: string;
+  /** Largest message that is read, in bytes. Absent: 64 MiB. */
+  readonly maxMessageBytes?: number;
   /** `text` with every resolved value in it replaced: for what the server or an error message says. */
   redact(text: string): string;
 }
@@ -44,8 +47,12 @@ export interface RemoteLaunch {
   readonly transport: 'auto' | 'http' | 'sse';
   /** Says who the hub is at this server, where `headers` do not. */
   readonly login?: RemoteLogin;
+  /** The way to it. Default: Node's own `fetch`. */
+  readonly fetch?: Fetch;
   /** The URL as configured, without a password or query values that stand in it. */
   readonly label: string;
+  /** Largest message that is read, in bytes. Absent: 64 MiB. */
+  readonly maxMessageBytes?: number;
   redact(text: string): string;
 }
 
@@ -112,6 +119,7 @@ async function resolveStdio(definition: StdioDefinition, work: Work): Promise<St
     environmentNames: environmentNames(layers),
     cwd,
     label: maskCommandLine(definition.command, definition.args),
+    ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
     redact: redactorOf(work, [...Object.values(fileEnv), ...secretsOf({ command: definition.command, args: definition.args })]),
   };
 }
@@ -134,6 +142,7 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
     headers: secrets(Object.fromEntries(headers)),
     transport: definition.transport,
     label: maskUrl(definition.url),
+    ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
     redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url), ...secretsOf({ url: definition.url })]),
   };
 }

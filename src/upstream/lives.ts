@@ -4,6 +4,7 @@ import type { ServerDefinition } from '../config/index.ts';
 import { EraMemory } from './era-memory.ts';
 import { Incarnation, type StartableDefinition, type UpstreamParts } from './incarnation.ts';
 import type { EnvironmentName } from './launch-environment.ts';
+import { Retirees } from './retirees.ts';
 import type { Sharing } from './sharing/sharing.ts';
 import type { Connection, LogLine, PoolEvents } from './types.ts';
 
@@ -39,6 +40,7 @@ export interface Start {
   /** Whether this is still the start that counts; what an older one has to say is not heard. */
   readonly isCurrent: () => boolean;
   readonly listing: (listing: Listing) => void;
+  /** Told of every end, also of a start that is not the current one. */
   readonly closed: (error: HubError) => void;
 }
 
@@ -51,9 +53,12 @@ export class Lives {
   #tailBefore: readonly LogLine[] = [];
   #environmentBefore: readonly EnvironmentName[] = [];
   readonly #endings = new Set<Promise<void>>();
+  readonly #retirees: Retirees;
 
   constructor(options: LivesOptions) {
     this.#options = options;
+    const { id, parts } = options;
+    this.#retirees = new Retirees({ id, clock: parts.clock, onEnding: (ending) => this.#await(ending) });
     if (options.after) this.#await(options.after);
   }
 
@@ -73,7 +78,26 @@ export class Lives {
   }
 
   /** A new life, not opened yet. */
-  begin({ definition, asItIs, isCurrent, listing, closed }: Start): Incarnation {
+  begin(start: Start): Incarnation {
+    const life = this.#create(start);
+    this.#install(life);
+    return life;
+  }
+
+  /** A life that may take over from the current one, not opened yet. */
+  successor(start: Start): Incarnation {
+    return this.#create(start);
+  }
+
+  /** The successor is the current life from now on; the one before finishes its calls. */
+  succeed(successor: Incarnation): void {
+    const former = this.#current;
+    const use = this.#options.sharing.retire();
+    this.#install(successor);
+    if (former) this.#retirees.add(former, use);
+  }
+
+  #create({ definition, asItIs, isCurrent, listing, closed }: Start): Incarnation {
     const { id, parts, sharing, on } = this.#options;
     const { clock } = parts;
     const era = this.#era;
@@ -82,7 +106,13 @@ export class Lives {
       (fact: T): void => {
         if (isCurrent()) tell(fact);
       };
-    const life = new Incarnation({
+    // What belongs to calls is of interest as long as there are any.
+    const ifHeard =
+      <T>(tell: (fact: T) => void) =>
+      (fact: T): void => {
+        if (isCurrent() || this.#retirees.has(life)) tell(fact);
+      };
+    const life: Incarnation = new Incarnation({
       definition,
       requestTimeoutMs: () => asItIs().requestTimeoutMs,
       parts,
@@ -94,16 +124,19 @@ export class Lives {
         listing: ifCurrent(listing),
         resourceUpdated: ifCurrent((event) => on.resourceUpdated({ id, ...event })),
         taskChanged: ifCurrent((event) => on.taskChanged({ id, ...event })),
-        logMessage: ifCurrent((notification) => on.logMessage({ id, notification })),
+        logMessage: ifHeard((notification) => on.logMessage({ id, notification })),
         asked: (called) => sharing.asked(called),
-        forSession: ifCurrent((event) => on.forSession({ id, ...event })),
-        closed: ifCurrent(closed),
+        forSession: ifHeard((event) => on.forSession({ id, ...event })),
+        closed,
       },
     });
+    return life;
+  }
+
+  #install(life: Incarnation): void {
     this.#tailBefore = this.stderrTail();
     this.#environmentBefore = this.environmentNames;
     this.#current = life;
-    return life;
   }
 
   /** The current one is connected: the era of the next is known. */
@@ -114,6 +147,12 @@ export class Lives {
   /** The next attempt finds the era out anew: it may be what has changed. */
   forgetEra(): void {
     this.#era.forget();
+  }
+
+  /** Ends those that finish their calls; `successor` is the end of one that was to become the current one. */
+  endOthers(reason: HubError, successor: Promise<void>): void {
+    this.#retirees.end(reason);
+    this.#await(successor);
   }
 
   /** Ends the current one, for `reason`, and the connections beside its main one. */

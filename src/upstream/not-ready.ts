@@ -18,6 +18,8 @@ function words(id: string, state: UpstreamState, nowMs: number): string {
     case 'disabled':
       return `Server "${id}" is disabled. Remove "disabled" from its entry in the config file to use it.`;
     case 'stopped':
+      if (state.reason === 'manual') return `Server "${id}" is started by hand only ("start": "manual" in its entry). Start it first.`;
+      if (state.reason !== undefined) return `Server "${id}" is asleep. Its next call wakes it.`;
       return `Server "${id}" is stopped. Start it first.`;
     case 'stopping':
       return `Server "${id}" is being stopped.`;

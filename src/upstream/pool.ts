@@ -11,6 +11,14 @@ import type { PoolEvents, Upstream } from './types.ts';
 /** More than any one server may take; what is left then is ended by the guard. */
 const STOP_DEADLINE_MS = 4_000;
 
+/**
+ * Servers of which is known what they offer are started a moment after the hub, one after the other: to start a process holds up
+ * everything else, and clients ask for lists first. In milliseconds.
+ */
+const FIRST_HOLD_MS = 100;
+const HOLD_APART_MS = 15;
+const MAX_HOLD_MS = 1_000;
+
 export interface PoolOptions extends Omit<UpstreamParts, 'createStdioTransport'> {
   /** In the order of the config, which is the order of everything that is offered. */
   readonly definitions: readonly ServerDefinition[];
@@ -51,10 +59,14 @@ export class Pool {
     return this.#emitter.on(name, listener);
   }
 
-  /** Starts all of them at once and waits for none. */
+  /** Starts all of them at once, each as its definition says, and waits for none. */
   startAll(): void {
     this.#isOver = false;
-    for (const supervisor of this.#supervisors.values()) supervisor.start();
+    let holdMs = FIRST_HOLD_MS;
+    for (const supervisor of this.#supervisors.values()) {
+      supervisor.startUp(holdMs);
+      holdMs = Math.min(holdMs + HOLD_APART_MS, MAX_HOLD_MS);
+    }
   }
 
   /**
@@ -81,15 +93,16 @@ export class Pool {
     if (isReordered || changed.length > 0) this.#emitter.emit('members', { added, removed: dropped.map(({ id }) => id), changed });
     await Promise.all([
       ...dropped.map((supervisor) => this.#drop(supervisor)),
-      ...affected.map((id) => this.#supervisors.get(id)?.restart()),
+      ...affected.map((id) => this.#supervisors.get(id)?.follow()),
     ]);
   }
 
   /** Ends all of them at once, and then the guard; resolves within five seconds. Idempotent, never rejects. */
   async stopAll(): Promise<void> {
     this.#isOver = true;
-    const { clock, logger } = this.#options;
-    const stopping = Promise.all([...[...this.#supervisors.values()].map((supervisor) => supervisor.stop()), ...this.#leaving.values()]);
+    const { clock, logger, offers } = this.#options;
+    const stops = [...this.#supervisors.values()].map((supervisor) => supervisor.stop());
+    const stopping = Promise.all([...stops, ...this.#leaving.values(), offers?.settled()]);
     const onTimeout = (): Error => new Error(`not done after ${STOP_DEADLINE_MS} ms`);
     try {
       await withDeadline(stopping, { clock, timeoutMs: STOP_DEADLINE_MS, onTimeout });
@@ -113,7 +126,7 @@ export class Pool {
   }
 
   #supervise(definition: ServerDefinition): Supervisor {
-    const { startupWaitMs, clock, logger, random, connect, resolveLaunch } = this.#options;
+    const { startupWaitMs, clock, logger, random, connect, resolveLaunch, offers } = this.#options;
     // One that was dropped starts nothing any more, and nobody is told of its end but by `members`.
     const isMember = (): boolean => this.#supervisors.get(definition.id) === supervisor;
     const tell =
@@ -132,6 +145,7 @@ export class Pool {
         random,
         connect,
         resolveLaunch,
+        offers,
         createStdioTransport: (id, launch) => new StdioTransport({ id, launch, guard: this.#guard, clock, logger }),
       },
       on: {
@@ -163,7 +177,12 @@ function changeOf(supervisor: Supervisor | undefined, definition: ServerDefiniti
   const couldRun = startable(before) !== undefined;
   const canRun = startable(definition) !== undefined;
   // Of one that cannot run either way, the reason may be another one.
-  const isAnew = restart.has(id) || couldRun !== canRun || (!canRun && isOther);
+  const isAnew = restart.has(id) || couldRun !== canRun || (!canRun && isOther) || isWokenBy(supervisor, definition);
   supervisor.update(definition, restart.has(id) && isOther);
   return [{ id, isOther, isAnew }];
+}
+
+/** One that waits to be started may not have to any more. */
+function isWokenBy({ state, definition: { start = 'eager' } }: Supervisor, { start: next = 'eager' }: ServerDefinition): boolean {
+  return state.kind === 'stopped' && state.reason !== undefined && start !== next;
 }

@@ -2,13 +2,15 @@ import { type Clock, type Deferred, deferred, HubError, waitAtMost } from '../ba
 import { notReady } from './not-ready.ts';
 import type { Connection, UpstreamState } from './types.ts';
 
+/** A connection that is as good as lost is gone within this time, in milliseconds. */
+const MOMENT_MS = 3_000;
+
 export interface ReadinessOptions {
   readonly id: string;
   readonly clock: Clock;
   /** How long requests wait for a start, counted from its beginning, in milliseconds; asked for every wait. */
   readonly startupWaitMs: () => number;
-  readonly state: () => UpstreamState;
-  readonly connection: () => Connection | undefined;
+  readonly now: { readonly state: UpstreamState; readonly connection: Connection | undefined };
 }
 
 /** The waits of those who need an upstream that is not ready yet. */
@@ -21,6 +23,11 @@ export class Readiness {
 
   constructor(options: ReadinessOptions) {
     this.#options = options;
+  }
+
+  /** The connection in use. */
+  get current(): Connection | undefined {
+    return this.#options.now.connection;
   }
 
   /** Whoever waits from now on waits for what begins now. */
@@ -40,7 +47,7 @@ export class Readiness {
 
   /** The state is another one. */
   changed(): void {
-    if (this.#options.state().kind !== 'starting') {
+    if (this.#options.now.state.kind !== 'starting') {
       this.#firstAttempt?.resolve();
       this.#firstAttempt = undefined;
     }
@@ -52,23 +59,30 @@ export class Readiness {
   /** As {@link Upstream.settled}. */
   async settled(signal: AbortSignal): Promise<void> {
     const first = this.#firstAttempt;
-    if (!first || this.#options.state().kind !== 'starting') return;
+    if (!first || this.#options.now.state.kind !== 'starting') return;
     const leftMs = this.#sinceMs + this.#options.startupWaitMs() - this.#options.clock.now();
     if (leftMs > 0) await waitAtMost(first.promise, { clock: this.#options.clock, atMostMs: leftMs, signal });
   }
 
   /** @throws HubError SERVER_NOT_CONNECTED, CANCELLED */
   async connection(signal: AbortSignal): Promise<Connection> {
-    const { id, clock, startupWaitMs, state, connection } = this.#options;
+    const { id, clock, startupWaitMs, now } = this.#options;
     const untilMs = this.#sinceMs + startupWaitMs();
     for (;;) {
-      const ready = connection();
+      const ready = now.connection;
       if (ready) return ready;
       if (signal.aborted) throw new HubError('CANCELLED', `The request to server "${id}" was taken back.`, { cause: signal.reason });
       const nowMs = clock.now();
-      if (nowMs >= untilMs || !isWorthWaiting(state(), untilMs)) throw notReady(id, state(), nowMs);
+      if (nowMs >= untilMs || !isWorthWaiting(now.state, untilMs)) throw notReady(id, now.state, nowMs);
       await waitAtMost(this.#changed.promise, { clock, atMostMs: untilMs - nowMs, signal });
     }
+  }
+
+  /** Resolves once `connection` is not the one in use, or after a moment; true when it is not. */
+  async replaced(connection: Connection, signal: AbortSignal): Promise<boolean> {
+    const isReplaced = (): boolean => this.current !== connection;
+    if (!isReplaced()) await waitAtMost(this.#changed.promise, { clock: this.#options.clock, atMostMs: MOMENT_MS, signal });
+    return isReplaced();
   }
 }
 

@@ -11,6 +11,11 @@ export class StandingWishes {
     return this.#logLevel;
   }
 
+  /** Whether somebody waits for what the server has to tell. */
+  get isListening(): boolean {
+    return this.#uris.size > 0 || this.#taskIds.size > 0;
+  }
+
   async setUris(uris: ReadonlySet<string>, connection: Connection | undefined): Promise<void> {
     this.#uris = new Set(uris);
     await connection?.setSubscribedResources(this.#uris);

@@ -16,13 +16,14 @@ export function invalidDefinition({ id, errors }: ServerDefinition): HubError {
 }
 
 /** Why a server is stopped. */
-export type StopReason = 'stopped' | 'restarted' | 'removed' | 'disabled';
+export type StopReason = 'stopped' | 'restarted' | 'removed' | 'disabled' | 'idle';
 
 const WORDS: Readonly<Record<StopReason, string>> = {
   stopped: 'was stopped.',
   restarted: 'is being restarted. Try again in a moment.',
   removed: 'was removed from the config.',
   disabled: 'was disabled in the config.',
+  idle: 'was put to sleep, because nobody used it for its "idleTimeout". Try again: that wakes it.',
 };
 
 /** What those are told whose calls end because a server is stopped. */

@@ -1,135 +1,144 @@
-import { type Disposable, type HubError, toHubError, withDeadline } from '../base/index.ts';
+import { type HubError, withDeadline } from '../base/index.ts';
 import type { CacheHint, Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
-import type { StartableDefinition } from './incarnation.ts';
+import { Admission } from './admission.ts';
+import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
-import { Lives, type SupervisorOptions } from './lives.ts';
+import type { SupervisorOptions } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
-import { Readiness } from './readiness.ts';
-import { failuresInARow, restartDelayMs } from './restart-policy.ts';
+import { overNext } from './over-next.ts';
 import { Sharing } from './sharing/sharing.ts';
-import { invalidDefinition, startable, stoppedError, type StopReason } from './startable.ts';
+import type { StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
-import type { Connection, LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
+import type { LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
-/** Keeps one upstream in its desired state: started, and started again whenever it fails, until it is stopped. */
+/** One upstream as others see it: its requests, its lists and what they wish of it, whatever becomes of it meanwhile. */
 export class Supervisor implements Upstream {
   readonly id: string;
   readonly #options: SupervisorOptions;
   readonly #sharing: Sharing;
-  readonly #lives: Lives;
-  readonly #readiness: Readiness;
-  #definition: ServerDefinition;
-  #state: UpstreamState = Object.freeze({ kind: 'stopped' });
-  #listing: Listing | undefined;
-  /** Grows with every start, failure and stop; what an older one still has to say is not heard. */
-  #generation = 0;
-  #connection: Connection | undefined;
-  #retry: Disposable | undefined;
-  #failures = 0;
-  /** Whether an attempt has begun that has not launched anything yet, because the life before is still being ended. */
-  #isPending = false;
-  #stopping: Promise<void> | undefined;
-  /** Somebody has started it since it began to stop. */
-  #isStartedAgain = false;
   readonly #wishes = new StandingWishes();
+  readonly #life: Lifecycle;
+  readonly #admission: Admission;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#definition = options.definition;
-    const { parts, on, startupWaitMs, after } = options;
-    const id = (this.id = options.definition.id);
-    const sharing = (this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) }));
-    this.#lives = new Lives({ id, parts, sharing, on, after });
-    const now = { state: () => this.#state, connection: () => this.#connection };
-    this.#readiness = new Readiness({ id, clock: parts.clock, startupWaitMs, ...now });
+    const { parts, on } = options;
+    const { id } = options.definition;
+    this.id = id;
+    this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
+    this.#life = new Lifecycle(options, this.#sharing, this.#wishes);
+    this.#admission = new Admission({ id, clock: parts.clock, definition: () => this.definition, send: (one) => this.#send(one) });
   }
 
   get definition(): ServerDefinition {
-    return this.#definition;
+    return this.#life.now.definition;
   }
 
   get state(): UpstreamState {
-    return this.#state;
+    return this.#life.now.state;
+  }
+
+  get supervision(): Supervision {
+    return this.#life.history.facts(this.#sharing.answeredMs);
   }
 
   get listing(): Listing | undefined {
-    return this.#listing;
+    return this.#life.now.listing;
   }
 
   get resourceEpoch(): string | undefined {
-    return this.#connection && `${this.#generation}.${this.#connection.resourceChanges}`;
+    const { connection, generation } = this.#life.now;
+    return connection && `${generation}.${connection.resourceChanges}`;
+  }
+
+  get degraded() {
+    return this.#life.now.connection?.degraded;
   }
 
   listHint(kind: ListKind): CacheHint | undefined {
-    return this.#connection ? this.#connection.listHint(kind) : NO_HINT;
+    const { connection } = this.#life.now;
+    return connection ? connection.listHint(kind) : NO_HINT;
   }
 
   freshen(kind: ListKind): Promise<void> | undefined {
-    return this.#connection?.freshen(kind);
+    return this.#life.now.connection?.freshen(kind);
   }
 
   get serverInfo(): object | undefined {
-    return this.#connection?.identity.serverInfo;
+    return this.#life.now.connection?.identity.serverInfo;
   }
 
   get noiseCount(): number {
-    return this.#lives.noiseCount;
+    return this.#life.lives.noiseCount;
   }
 
   stderrTail(): readonly LogLine[] {
-    return this.#lives.stderrTail();
+    return this.#life.lives.stderrTail();
   }
 
   get environmentNames(): readonly EnvironmentName[] {
-    return this.#lives.environmentNames;
+    return this.#life.lives.environmentNames;
   }
 
-  /** Takes another definition, of the same id: for requests and connections to come, and for the process with the next {@link restart}. */
+  /** As {@link Lifecycle.update}. */
   update(definition: ServerDefinition, isOtherServer: boolean): void {
-    this.#definition = definition;
-    if (isOtherServer) this.#lives.forgetEra();
+    this.#life.update(definition, isOtherServer);
+    this.#admission.changed();
+  }
+
+  /** As {@link Lifecycle.follow}. */
+  follow(): Promise<void> {
+    return this.#life.follow();
+  }
+
+  /** As {@link Lifecycle.startUp}. */
+  startUp(holdMs?: number): void {
+    this.#life.startUp(holdMs);
   }
 
   start(): void {
-    this.#isStartedAgain = true;
-    if (!this.#mayRun() || this.#stopping || ['starting', 'ready', 'stopping'].includes(this.#state.kind)) return;
-    this.#startAnew();
+    this.#life.start();
   }
 
-  stop(reason: StopReason = 'stopped'): Promise<void> {
-    this.#isStartedAgain = false;
-    if (this.#state.kind === 'stopped' || this.#state.kind === 'disabled') return this.#stopping ?? this.#lives.ended();
-    return (this.#stopping ??= this.#stopNow(reason));
+  wake(): void {
+    this.#life.wake();
   }
 
-  async restart(): Promise<void> {
-    if (!this.#mayRun() || this.#stopping) return this.#stopping;
-    if (!this.#isPending) {
-      this.#generation += 1;
-      this.#endLife(stoppedError(this.id, this.#definition.disabled ? 'disabled' : 'restarted'));
-    }
-    // One that waits may have got another definition meanwhile.
-    if (!this.#isPending || !startable(this.#definition)) this.#startAnew();
-    await this.#readiness.attempted;
-    // Of one that is not to run any more, the end is what there is to wait for.
-    if (!startable(this.#definition)) await this.#lives.ended();
+  stop(reason?: StopReason): Promise<void> {
+    return this.#life.stop(reason);
+  }
+
+  restart(): Promise<void> {
+    return this.#life.restart();
   }
 
   async refresh(): Promise<void> {
-    const connection = this.#connection;
-    if (!connection) throw notReady(this.id, this.#state, this.#now());
-    const timeoutMs = this.#definition.requestTimeoutMs;
+    const { connection } = this.#life.now;
+    if (!connection) throw this.#notReady();
+    const timeoutMs = this.definition.requestTimeoutMs;
     const onTimeout = (): HubError => listsTimeout(this.id, timeoutMs);
     await withDeadline(connection.refresh(), { clock: this.#options.parts.clock, timeoutMs, onTimeout });
-    if (this.#connection !== connection) throw notReady(this.id, this.#state, this.#now());
+    if (this.#life.now.connection !== connection) throw this.#notReady();
   }
 
-  async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    const connection = this.#connection ?? (await this.#readiness.connection(request.signal));
-    return this.#sharing.request(connection, request);
+  request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    return this.#admission.request(request);
+  }
+
+  async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { signal } = request;
+    const connection = this.#life.now.connection ?? (await this.#awaited(signal));
+    return overNext(
+      connection,
+      (each) => this.#sharing.request(each, request),
+      () => this.#awaited(signal),
+      this.#life.readiness,
+      signal,
+    );
   }
 
   notify(notification: NotificationMessage, sessionId: string): void {
@@ -137,23 +146,23 @@ export class Supervisor implements Upstream {
   }
 
   unavailable(): HubError | undefined {
-    return this.#connection ? undefined : notReady(this.id, this.#state, this.#now());
+    return this.#life.now.connection ? undefined : this.#notReady();
   }
 
   settled(signal: AbortSignal): Promise<void> {
-    return this.#readiness.settled(signal);
+    return this.#life.readiness.settled(signal);
   }
 
   async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
-    await this.#wishes.setUris(uris, this.#connection);
+    await this.#wishes.setUris(uris, this.#life.now.connection);
   }
 
   async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    return this.#wishes.setTaskIds(taskIds, this.#connection);
+    return this.#wishes.setTaskIds(taskIds, this.#life.now.connection);
   }
 
   async setLogLevel(level: string | undefined): Promise<void> {
-    await Promise.all([this.#wishes.setLogLevel(level, this.#connection), this.#sharing.setLogLevel(level)]);
+    await Promise.all([this.#wishes.setLogLevel(level, this.#life.now.connection), this.#sharing.setLogLevel(level)]);
   }
 
   setRootsSource(source: RootsSource): void {
@@ -168,125 +177,12 @@ export class Supervisor implements Upstream {
     this.#sharing.endSession(sessionId);
   }
 
-  #mayRun(): boolean {
-    return this.#options.mayRun?.() ?? true;
+  #awaited(signal: AbortSignal) {
+    if (!signal.aborted) this.#life.wake();
+    return this.#life.readiness.connection(signal);
   }
 
-  #now(): number {
-    return this.#options.parts.clock.now();
-  }
-
-  #set(state: UpstreamState): void {
-    this.#state = Object.freeze(state);
-    this.#isPending = false;
-    this.#readiness.changed();
-    this.#options.on.state({ id: this.id, state: this.#state });
-  }
-
-  #setListing(listing: Listing | undefined): void {
-    if (listing === this.#listing) return;
-    this.#listing = listing;
-    this.#options.on.listing({ id: this.id, listing });
-  }
-
-  /** From the beginning: failures before do not count any more. */
-  #startAnew(): void {
-    const definition = this.#definition;
-    this.#retry?.dispose();
-    this.#generation += 1;
-    if (definition.disabled) return this.#giveUp({ kind: 'disabled' });
-    if (definition.kind === 'invalid') return this.#giveUp({ kind: 'failed', error: invalidDefinition(definition) });
-    this.#failures = 0;
-    this.#readiness.expectAttempt();
-    return this.#begin();
-  }
-
-  #begin(last?: HubError): void {
-    this.#retry?.dispose();
-    this.#generation += 1;
-    const sinceMs = this.#now();
-    this.#readiness.waitFrom(sinceMs);
-    this.#set({ kind: 'starting', sinceMs, attempt: this.#failures + 1, ...(last && { last }) });
-    this.#isPending = true;
-    void this.#launch(this.#generation);
-  }
-
-  /** Two lives at once would fight over what a server needs for itself: a port, a file, a lock. */
-  async #launch(generation: number): Promise<void> {
-    await this.#lives.ended();
-    if (generation !== this.#generation) return;
-    this.#isPending = false;
-    const definition = startable(this.#definition);
-    if (definition) await this.#attempt(definition, generation, this.#now());
-    else this.#startAnew();
-  }
-
-  async #attempt(definition: StartableDefinition, generation: number, sinceMs: number): Promise<void> {
-    // What the definition has become meanwhile, for what may change while the server runs.
-    const asItIs = (): StartableDefinition => (this.#definition.kind === 'invalid' ? definition : this.#definition);
-    const isCurrent = (): boolean => generation === this.#generation;
-    const life = this.#lives.begin({
-      definition,
-      asItIs,
-      isCurrent,
-      listing: (listing) => this.#setListing(listing),
-      closed: (error) => this.#fail(error),
-    });
-    try {
-      const connection = await life.open();
-      if (isCurrent()) this.#sharing.open(asItIs, connection);
-      if (isCurrent()) await this.#ready(connection, sinceMs);
-    } catch (error) {
-      if (isCurrent()) this.#lives.forgetEra();
-      if (isCurrent()) this.#fail(toHubError(error, 'CONNECTION_ERROR'));
-    }
-  }
-
-  async #ready(connection: Connection, sinceMs: number): Promise<void> {
-    const nowMs = this.#now();
-    this.#connection = connection;
-    this.#lives.connected(connection);
-    // The listing first, so that whoever hears of readiness sees what is offered.
-    this.#setListing(connection.listing);
-    this.#set({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity: connection.identity });
-    await this.#wishes.applyTo(connection, this.id, this.#options.parts.logger);
-  }
-
-  /** An attempt that failed, or a connection that was lost. */
-  #fail(error: HubError): void {
-    const { parts } = this.#options;
-    const nowMs = this.#now();
-    const readyForMs = this.#state.kind === 'ready' ? nowMs - this.#state.sinceMs : 0;
-    if (this.#state.kind === 'ready') this.#readiness.waitFrom(nowMs);
-    this.#generation += 1;
-    this.#endLife(error);
-    if (error.code === 'UNAUTHORIZED') return this.#giveUp({ kind: 'auth-required', error });
-    if (error.code === 'PLACEHOLDER_ERROR' || error.code === 'CONFIG_ERROR') return this.#giveUp({ kind: 'failed', error });
-    this.#failures = failuresInARow(this.#failures, readyForMs);
-    const delayMs = restartDelayMs(this.#failures, parts.random());
-    this.#retry = parts.clock.after(delayMs, () => this.#begin(error));
-    return this.#set({ kind: 'backoff', untilMs: nowMs + delayMs, attempt: this.#failures, last: error });
-  }
-
-  /** No next attempt by itself, and so nothing is offered any more. */
-  #giveUp(state: UpstreamState): void {
-    this.#setListing(undefined);
-    this.#set(state);
-  }
-
-  #endLife(reason: HubError): void {
-    this.#connection = undefined;
-    this.#lives.end(reason);
-  }
-
-  async #stopNow(reason: StopReason): Promise<void> {
-    this.#generation += 1;
-    this.#retry?.dispose();
-    this.#set({ kind: 'stopping' });
-    this.#endLife(stoppedError(this.id, reason));
-    await this.#lives.ended();
-    this.#stopping = undefined;
-    if (this.#isStartedAgain && this.#mayRun()) return this.#startAnew();
-    this.#giveUp(this.#definition.disabled ? { kind: 'disabled' } : { kind: 'stopped' });
+  #notReady(): HubError {
+    return notReady(this.id, this.state, this.#options.parts.clock.now());
   }
 }

@@ -2,6 +2,7 @@ import type { HubError } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import type { Called } from './sharing/asking-tools.ts';
 
@@ -99,6 +100,8 @@ export interface Connection {
   readonly identity: ServerIdentity;
   /** `true` when the server was too slow to say its era, so that it may be another one the next time. */
   readonly isEraGuessed?: boolean;
+  /** Why it is in doubt although the link stands: the server answered no ping for a while. */
+  readonly degraded?: string | undefined;
   /** The whole offer at the time of the handshake, or later. */
   readonly listing: Listing;
   /** How often the server said that its resources changed; what was read before then is not to be used again. */
@@ -148,7 +151,8 @@ export type RootsSource = (sessionId: string | undefined) => Promise<readonly Js
 /** The state of one upstream: everything that is known of it, in one value (docs/architecture.md, "Rules of life"). */
 export type UpstreamState =
   | { readonly kind: 'disabled' }
-  | { readonly kind: 'stopped' }
+  /** With `lazy` or `idle` it is asleep, and its next call wakes it; with `manual` it waits for somebody to start it. */
+  | { readonly kind: 'stopped'; readonly reason?: 'lazy' | 'idle' | 'manual' }
   | { readonly kind: 'starting'; readonly sinceMs: number; readonly attempt: number; readonly last?: HubError }
   | { readonly kind: 'ready'; readonly sinceMs: number; readonly tookMs: number; readonly identity: ServerIdentity }
   | { readonly kind: 'auth-required'; readonly error: HubError }
@@ -170,7 +174,14 @@ export interface Upstream {
   readonly state: UpstreamState;
   /** What the server said of itself (`name`, `version`, …); `undefined` while there is no connection. */
   readonly serverInfo: object | undefined;
-  /** The last known offer, also while the upstream restarts. Complete: what the definition disables is in it. */
+  /** Why it is in doubt while it is ready; `undefined` when it is not. */
+  readonly degraded?: string | undefined;
+  /** How it has fared since the hub runs. */
+  readonly supervision: Supervision;
+  /**
+   * The last known offer, also while the upstream restarts or sleeps, and before its first start one that an earlier hub has seen.
+   * Complete: what the definition disables is in it.
+   */
   readonly listing: Listing | undefined;
   /** As {@link Connection.listHint}; not fresh while there is no connection. */
   listHint(kind: ListKind): CacheHint | undefined;
@@ -201,14 +212,18 @@ export interface Upstream {
   rootsChanged(sessionId: string | undefined): void;
   /** The session is over: connections of its own end. */
   endSession(sessionId: string): void;
+  /** Starts it when it is asleep, at once when it takes its time to start, and does nothing otherwise. */
+  wake(): void;
   /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts or runs; one that stops is started after that, unless it is stopped again. */
   start(): void;
   /** Stops it until the next {@link start}; resolves when all of it is gone, within a few seconds. Idempotent, never rejects. */
   stop(): Promise<void>;
   /**
    * Starts it anew with its present definition, also when it is down; what it offered is offered until its new listing is there.
-   * Resolves when the first attempt has ended either way, and never rejects. One that waits for the old process to be gone
-   * serves all who ask meanwhile; {@link stop} outranks it.
+   * One that is ready goes on until its successor is, and then finishes its calls; if the successor does not become ready, it
+   * stays, and {@link supervision} says why. With `"restart": "stop-first"` it is stopped first. Resolves when the first attempt
+   * has ended either way, and never rejects. One that has not started anything yet serves all who ask meanwhile;
+   * {@link stop} outranks it.
    */
   restart(): Promise<void>;
   /**

@@ -294,6 +294,33 @@ describe('start, stop, restart, reload', () => {
   });
 });
 
+describe('a restart whose new process does not become ready', () => {
+  it('is a failure, although the server goes on', async () => {
+    const lastError = { message: 'The code is broken.', at: '2026-11-21T12:00:00.000Z' };
+    const server = { name: 'calc', status: 'connected', error: null, lastStarted: null, lastError };
+    await withAnswer('POST /api/servers/restart', { status: 'ok', server }, async () => {
+      const { code, stderr } = await cli.run('restart', 'calc');
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('calc goes on as it was: The code is broken.') });
+    });
+  });
+});
+
+describe('a server that rests', () => {
+  it('is no failure, and its row says what it waits for', async () => {
+    const server = (name: string, stopReason: string) => ({ name, status: 'disconnected', error: null, stopReason });
+    await withAnswer(
+      'GET /api/servers',
+      { servers: [server('idle', 'idle'), server('lazy', 'lazy'), server('manual', 'manual')] },
+      async () => {
+        const { stdout } = await cli.run('servers');
+        expect(stdout).toMatch(/^idle .* asleep until its next call$/m);
+        expect(stdout).toMatch(/^lazy .* asleep until its first call$/m);
+        expect(stdout).toMatch(/^manual .* waits for "mcp-hub start"$/m);
+      },
+    );
+  });
+});
+
 describe('logs and events', () => {
   it("prints a server's standard error", async () => {
     expect((await cli.run('logs', 'calc')).stdout).toMatch(/^\d\d:\d\d:\d\d listening\n$/);

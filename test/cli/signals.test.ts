@@ -4,6 +4,7 @@ import { type Clock, createLogger } from '../../src/base/index.ts';
 import { ProcessLife } from '../../src/cli/signals.ts';
 
 class FakeProcess extends EventEmitter {
+  platform: NodeJS.Platform = 'linux';
   readonly stdout = new EventEmitter();
   readonly stderr = new EventEmitter();
   readonly exits: number[] = [];
@@ -12,8 +13,9 @@ class FakeProcess extends EventEmitter {
   }
 }
 
-function life(stop: () => Promise<void>) {
+function life(stop: () => Promise<void>, platform: NodeJS.Platform = 'linux') {
   const process = new FakeProcess();
+  process.platform = platform;
   const timers = new Map<() => void, number>();
   const clock: Clock = {
     now: () => 0,
@@ -31,6 +33,7 @@ function life(stop: () => Promise<void>) {
     clock,
     logger,
     stop,
+    stopWithinMs: () => 5_000,
     reload: () => (reloads.count += 1),
     onStartError: (error) => startErrors.push(error),
   });
@@ -53,7 +56,7 @@ describe('ProcessLife', () => {
     expect(process.stdout.eventNames()).toEqual([]);
   });
 
-  it('does not wait for a stop that hangs longer than five seconds', () => {
+  it('does not wait for a stop that hangs', () => {
     const { process, timers } = life(never);
     process.emit('SIGTERM');
     expect([...timers.values()]).toEqual([5_000]);
@@ -91,6 +94,21 @@ describe('ProcessLife', () => {
       'error A mistake in the hub itself (uncaughtException): later. It goes on.',
       'error A mistake in the hub itself (unhandledRejection): a rejection. It goes on.',
     ]);
+  });
+
+  it.each(['SIGBREAK', 'SIGHUP', 'SIGINT'])('stops by %s on Windows, where the console goes with it', (signal) => {
+    const { process, made, reloads } = life(never, 'win32');
+    made.started();
+    process.emit(signal);
+    expect([made.stopping, reloads.count]).toEqual([true, 0]);
+  });
+
+  it('stops with exit code 3 when mistakes come in numbers', async () => {
+    const { process, made } = life(() => Promise.resolve());
+    made.started();
+    for (let n = 0; n < 25; n += 1) process.emit('uncaughtException', new Error('mistake'));
+    await turn();
+    expect(process.exits).toEqual([3]);
   });
 
   it('lets a closed pipe pass', () => {

@@ -37,6 +37,7 @@ describe('a server is', () => {
     ['url', remote, { ...remote, url: 'http://localhost:2/mcp' }],
     ['headers', remote, { ...remote, headers: { A: '2' } }],
     ['transport', remote, { ...remote, type: 'sse' }],
+    ['maxMessageSize', local, { ...local, maxMessageSize: 2048 }],
     ['kind', local, remote],
     ['validity', local, {}],
     ['another mistake', { args: 'x' }, {}],
@@ -64,7 +65,13 @@ describe('a server is', () => {
     ['custom_instructions', { custom_instructions: { text: 'x' } }],
     ['description', { description: 'x' }],
     ['requestTimeout', { requestTimeout: 5 }],
+    ['totalTimeout', { totalTimeout: 5 }],
+    ['toolTimeouts', { toolTimeouts: { a: { requestTimeout: 5 } } }],
+    ['a queue', { maxConcurrency: 2, maxQueue: 5, queueTimeout: 5 }],
     ['initTimeout', { initTimeout: 5 }],
+    ['start', { start: 'lazy' }],
+    ['idleTimeout', { idleTimeout: 5 }],
+    ['restart', { restart: 'stop-first' }],
     ['an unknown key', { unheard: 5 }],
   ])('unchanged with %s, although the files are others', async (_, more) => {
     const result = await diff(one(local), one({ ...local, ...more }));

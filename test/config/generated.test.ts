@@ -16,7 +16,7 @@ describe('the generated files', () => {
   it('has examples that can be read', () => {
     const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
     const examples = [...page.matchAll(/```json5?\n([^]*?)```/g)].map(([, example = '']) => example);
-    expect(examples).toHaveLength(4);
+    expect(examples).toHaveLength(5);
     for (const example of examples) expect(parseJson5(example).kind).toBe('object');
   });
 });

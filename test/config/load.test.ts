@@ -55,6 +55,8 @@ describe('loadConfig', () => {
       startupWaitMs: 5000,
       maxBodyBytes: 8_388_608,
       sessionIdleTimeoutMs: 1_800_000,
+      maxSessions: 1000,
+      shutdownTimeoutMs: 1500,
       allowedHosts: [],
       marketplace: {},
     });

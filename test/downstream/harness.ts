@@ -19,12 +19,19 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   readonly maxBodyBytes?: number;
   readonly sessionIdleTimeoutMs?: number;
+  readonly maxSessions?: number;
+  readonly shutdownTimeoutMs?: number;
 }
 
 /** An endpoint on a real socket over a scripted gateway: `/mcp`, `/mcp/<server>`, `/sse` and `/messages`. */
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const gateway = new FakeGateway();
-  const limits = { maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024, sessionIdleTimeoutMs: options.sessionIdleTimeoutMs ?? 60_000 };
+  const limits = {
+    maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
+    sessionIdleTimeoutMs: options.sessionIdleTimeoutMs ?? 60_000,
+    maxSessions: options.maxSessions ?? 1_000,
+    shutdownTimeoutMs: options.shutdownTimeoutMs ?? 0,
+  };
   const endpoint = new Endpoint({
     gateway,
     clock: options.clock ?? systemClock,

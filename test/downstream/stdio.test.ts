@@ -12,14 +12,14 @@ import { ENVELOPE, initialize, legacy, until } from './harness.ts';
 let gateway: FakeGateway;
 let clock: FakeClock;
 let endpoint: Endpoint;
-let limits: { maxBodyBytes: number; sessionIdleTimeoutMs: number };
+let limits: { maxBodyBytes: number; sessionIdleTimeoutMs: number; maxSessions: number; shutdownTimeoutMs: number };
 let server: Server;
 const clients: Client[] = [];
 
 beforeEach(async () => {
   gateway = new FakeGateway();
   clock = new FakeClock();
-  limits = { maxBodyBytes: 10_000, sessionIdleTimeoutMs: 60_000 };
+  limits = { maxBodyBytes: 10_000, sessionIdleTimeoutMs: 60_000, maxSessions: 1_000, shutdownTimeoutMs: 0 };
   const serverInfo = { name: 'test-hub', version: '9.9.9' };
   endpoint = new Endpoint({ gateway, clock, logger: silentLogger, serverInfo, limits: () => limits, messagesPath: '/messages' });
   server = createServer({ allowHalfOpen: true }, (socket) => endpoint.handleStream(socket, { kind: 'all' }));

@@ -27,7 +27,7 @@ export async function startApi(): Promise<ApiHarness> {
   const gateway = new FakeGateway();
   for (const { name } of management.servers.all()) gateway.servers.add(name);
   script(gateway);
-  const limits = { maxBodyBytes: LIMIT, sessionIdleTimeoutMs: 60_000 };
+  const limits = { maxBodyBytes: LIMIT, sessionIdleTimeoutMs: 60_000, maxSessions: 1_000, shutdownTimeoutMs: 0 };
   const base = { clock: systemClock, logger: silentLogger };
   const endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: '/messages' });
   const api = createApi({ ...base, endpoint, management, streams: { summary: noReaders }, version: '1.2.3', maxBodyBytes: () => LIMIT });

@@ -17,7 +17,7 @@ afterEach(async () => {
 async function start(options: { host?: string; port?: number; health?: () => object } = {}) {
   const gateway = new FakeGateway();
   const base = { clock: systemClock, logger: silentLogger };
-  const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000 };
+  const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000, maxSessions: 1_000, shutdownTimeoutMs: 0 };
   const endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: MESSAGES_PATH });
   const answer = options.health ?? (() => ({ status: 'ok' }));
   const server = new HttpServer({

@@ -17,7 +17,7 @@ const sockets: Socket[] = [];
 beforeEach(async () => {
   gateway = new FakeGateway();
   const base = { clock: systemClock, logger: silentLogger };
-  const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000 };
+  const limits = { maxBodyBytes: 100_000, sessionIdleTimeoutMs: 60_000, maxSessions: 1_000, shutdownTimeoutMs: 0 };
   endpoint = new Endpoint({ ...base, gateway, serverInfo: { name: 'x' }, limits: () => limits, messagesPath: MESSAGES_PATH });
   const management = Object.assign(new MemoryManagement(), { events: eventLog() });
   const api = { management, version: '0.0.0-test', maxBodyBytes: () => limits.maxBodyBytes };

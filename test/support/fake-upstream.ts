@@ -6,6 +6,7 @@ import type {
   LogLine,
   PoolEvents,
   RootsSource,
+  Supervision,
   Upstream,
   UpstreamAnswer,
   UpstreamRequest,
@@ -155,6 +156,10 @@ export class FakeUpstream implements Upstream {
   stderrTail(): readonly LogLine[] {
     return [];
   }
+
+  readonly supervision: Supervision = { restarts: 0, lastError: undefined, lastSuccessMs: undefined, crashLoop: undefined };
+
+  wake(): void {}
 
   start(): void {}
 

@@ -43,6 +43,12 @@ const reveal = (values: Readonly<Record<string, Secret>>): Record<string, string
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, value.reveal()]));
 
 describe('resolveLaunch', () => {
+  it('hands maxMessageSize on, for both kinds', async () => {
+    expect((await launch({ command: 'x', maxMessageSize: 2048 })).maxMessageBytes).toBe(2048);
+    expect((await launch({ url: 'http://x/', maxMessageSize: 4096 })).maxMessageBytes).toBe(4096);
+    expect(await launch({ command: 'x' })).not.toHaveProperty('maxMessageBytes');
+  });
+
   it('resolves env first, then everything else with it on top', async () => {
     const entry = {
       command: '${DIR}/server',

@@ -132,16 +132,16 @@ describe('apply', () => {
     const pending = pool.get('a')?.request(call);
     await connectTo('a', new ScriptedConnection(listingOf('new tool')));
     await applied;
-    // It waited for the restart instead of failing.
+    // It went to the one before, which ended after it.
     expect(await pending).toMatchObject({ outcome: { result: { method: 'tools/call' } } });
-    expect(events).toEqual(['a starting', 'a lists new tool', 'a ready']);
+    expect(events).toEqual(['a lists new tool', 'a ready']);
     expect(pool.get('a')?.definition).toBe(changed);
     expect(callsOf('b')).toHaveLength(1);
   });
 
   it('keeps the old listing also when the new start fails at first, and disturbs nobody', async () => {
     const { pool, clock, callsOf, connectTo } = await running(a, b);
-    const applied = pool.apply([definitionOf('a', { args: ['other'] }), b], new Set(['a']));
+    const applied = pool.apply([definitionOf('a', { args: ['other'], restart: 'stop-first' }), b], new Set(['a']));
     await settle();
     callsOf('a').at(-1)?.outcome.reject(new HubError('UPSTREAM_EXITED', 'It exited.'));
     await applied;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { HubError, silentLogger, systemClock } from '../../src/base/index.ts';
+import type { StdioDefinition } from '../../src/config/index.ts';
 import { Pool, type Upstream, type UpstreamRequest } from '../../src/upstream/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { definitionOf } from '../support/fake-upstream.ts';
@@ -16,11 +17,11 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.stopAll()));
 });
 
-function scripted() {
+function scripted(more: Partial<StdioDefinition> = {}) {
   const clock = new FakeClock();
   const { calls, connect } = scriptedConnect();
   const pool = new Pool({
-    definitions: [definitionOf('a', { requestTimeoutMs: 1_000 })],
+    definitions: [definitionOf('a', { requestTimeoutMs: 1_000, restart: 'stop-first', ...more })],
     startupWaitMs: () => 5_000,
     clock,
     connect,
@@ -40,8 +41,8 @@ function scripted() {
   return { clock, calls, kinds, upstream, connectNext };
 }
 
-async function ready() {
-  const all = scripted();
+async function ready(more: Partial<StdioDefinition> = {}) {
+  const all = scripted(more);
   all.upstream.start();
   await settle();
   const connection = await all.connectNext();
@@ -55,7 +56,7 @@ function upstreamOf(pool: Pool): Upstream {
   return upstream;
 }
 
-describe('restart', () => {
+describe('a restart that stops first', () => {
   it('is waited for by calls, keeps the offer, and resolves when the first attempt has ended', async () => {
     const { upstream, kinds, calls, connectNext, connection } = await ready();
     const restarted = upstream.restart();

@@ -7,6 +7,7 @@ import { exitCodeOf } from '../exit-codes.ts';
 import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
 import { tellPortInUse } from '../port-owner.ts';
+import { ServiceNotify } from '../service-notify.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
 import { styleFor } from '../style.ts';
@@ -35,17 +36,20 @@ export async function runServe(context: ServeContext): Promise<void> {
   const hub = createHub({ configFiles, host, port, claimed, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs, watch });
   const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
   const logger = createLogger(sinks);
+  const service = new ServiceNotify({ env, pid: process.pid, clock: systemClock, logger });
   const life = new ProcessLife({
     process,
     clock: systemClock,
     logger,
     stop: async () => {
+      service.stopping();
       screen.dispose();
       claimed?.dispose();
       await hub.stop();
-      await logFile.close();
+      await Promise.all([service.close(), logFile.close()]);
     },
-    reload: () => void hub.reload(),
+    stopWithinMs: () => hub.stopWithinMs,
+    reload: () => void service.reloading(() => hub.reload()),
     onStartError: (error) => void fail(error),
   });
   const fail = async (error: unknown): Promise<void> => {
@@ -70,6 +74,7 @@ export async function runServe(context: ServeContext): Promise<void> {
   try {
     const opened = await hub.start();
     life.started();
+    service.ready();
     screen.opened(opened.port);
     await logFile.open();
   } catch (error) {

@@ -22,15 +22,15 @@ export const command: CommandSpec = {
 function table(servers: readonly ServerInfo[], style: Style): string {
   const head = ['SERVER', 'STATUS', 'TOOLS', 'PROMPTS', 'RESOURCES', 'UP', ''].map((text) => ({ text, paint: style.quiet }));
   const rows = servers.map((server): Cell[] => {
-    const { name, status, offer, uptime } = server;
+    const { name, status, offer, uptime, rest } = server;
     return [
       { text: name, paint: style.strong },
-      { text: status, paint: paintOf(status, style) },
+      { text: status, paint: rest === '' ? paintOf(status, style) : style.quiet },
       String(offer.tools.length),
       String(offer.prompts.length),
       String(offer.resources.length + offer.resourceTemplates.length),
       status === 'connected' ? duration(uptime * 1000) : '-',
-      oneLine(withoutName(server), 100),
+      oneLine(withoutName(server) || rest, 100),
     ];
   });
   return columns([head, ...rows]);
@@ -57,6 +57,8 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
     ['kind', textOf(object, 'transportType') === 'stdio' ? 'local (stdio)' : 'remote (HTTP)'],
     ['config', textOf(object, 'config_source')],
     ['login', textOf(object, 'authorizationUrl')],
+    ['rests', server.rest],
+    ['fails', crashLoopOf(object)],
   ];
   const shown = facts.filter(([, text]) => text !== '');
   io.print(columns(shown.map(([key, text]) => [{ text: `  ${key}`, paint: style.quiet }, text])));
@@ -68,6 +70,12 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
     environment.map((entry) => [textOf(entry, 'name'), textOf(entry, 'value'), textOf(entry, 'from')]),
     io,
   );
+}
+
+/** That it fails again and again; empty when it does not. */
+function crashLoopOf(object: unknown): string {
+  const loop = memberOf(object, 'crashLoop');
+  return isObject(loop) ? `again and again: ${String(loop['failures'])} times within ten minutes` : '';
 }
 
 function named(object: unknown): readonly string[] {

@@ -36,6 +36,26 @@ export const server = z
     authorizationUrl: z.string().nullable().describe('Where to log in, when its status is `unauthorized`.'),
     serverInfo: someObject.nullable().describe('What the server says of itself while it is connected: `name`, `version`, …'),
     config_source: z.string().describe('The config file that it stands in, as it was given with `--config`.'),
+    nextRetryAt: z.string().nullish().meta({ format: 'date-time', description: 'When it is started again after a failure.' }),
+    lastError: z
+      .looseObject({ message: z.string(), at: z.string().meta({ format: 'date-time' }) })
+      .nullish()
+      .describe('Its last failure, also when it runs again since, or when a restart of it did not succeed and it goes on as it was.'),
+    lastSuccessAt: z.string().nullish().meta({ format: 'date-time', description: 'When it last became ready or answered a request.' }),
+    restarts: z.number().optional().describe('How often it was started anew since the hub runs.'),
+    crashLoop: z
+      .looseObject({ reason: z.string(), failures: z.number(), since: z.string().meta({ format: 'date-time' }) })
+      .nullish()
+      .describe('Set while it fails again and again: why, and how often within ten minutes. It is tried for ever, at most once a minute.'),
+    degraded: z.boolean().optional().describe('`true` when it is connected and did not answer three pings in a row.'),
+    degradedReason: z.string().nullish().describe('Why it is called degraded.'),
+    stale: z.boolean().optional().describe('`true` when `capabilities` are the last known ones, because it does not run.'),
+    stopReason: z
+      .enum(['lazy', 'idle', 'manual'])
+      .nullish()
+      .describe(
+        'Why it does not run although nobody stopped it: with `lazy` and `idle` its next call starts it, with `manual` nothing but a start.',
+      ),
   })
   .meta({ id: 'Server', description: 'One server.' });
 
@@ -86,4 +106,13 @@ export const EXAMPLE_SERVER = {
   authorizationUrl: null,
   serverInfo: { name: 'time', version: '1.0.0' },
   config_source: '~/.config/mcphub/servers.json',
+  nextRetryAt: null,
+  lastError: null,
+  lastSuccessAt: '2026-11-21T11:59:58.000Z',
+  restarts: 0,
+  crashLoop: null,
+  degraded: false,
+  degradedReason: null,
+  stale: false,
+  stopReason: null,
 };

@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly logger: Logger;
   /** For requests that bring no time limit of their own, in milliseconds; asked for each. */
   readonly requestTimeoutMs: () => number;
+  /** The longest silence before a legacy server is asked by `ping` whether it is there, in milliseconds; absent or 0 for never asking. */
+  readonly pingIntervalMs?: number | undefined;
   /** Time for the whole start, in milliseconds. `signal` enforces it; this is for sharing it out (era probe, handshake). */
   readonly initTimeoutMs: number;
   /** The era of the last connection to the same server: the probe may be left out. Absent on the first start, or when that is long ago. */

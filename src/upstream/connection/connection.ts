@@ -19,7 +19,7 @@ import type { ConnectionListener } from './connect.ts';
 import { Elicitations } from './elicitations.ts';
 import { LegacyLogLevel } from './legacy-log-level.ts';
 import { LegacySubscriptions } from '../lists/legacy-subscriptions.ts';
-import { KeepAlive } from '../remote/keep-alive.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Link } from './link.ts';
 import { LiveListing } from '../lists/live-listing.ts';
 import { listenParams } from './outgoing.ts';
@@ -38,6 +38,8 @@ export interface LiveConnectionOptions {
   readonly isEraGuessed?: boolean;
   /** How often the server is pinged, in milliseconds; absent for never. */
   readonly keepAliveMs?: number;
+  /** The longest silence before a legacy server is asked whether it is there, in milliseconds; absent or 0 for never asking. */
+  readonly pingIntervalMs?: number | undefined;
   readonly hubInfo: JsonObject;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,7 +63,7 @@ export class LiveConnection implements Connection {
   readonly #elicitations: Elicitations;
   readonly #subscriptions: LegacySubscriptions;
   readonly #level: LegacyLogLevel;
-  readonly #keepAlive: KeepAlive | undefined;
+  readonly #heartbeat: Heartbeat;
   #isReady = false;
 
   constructor(options: LiveConnectionOptions) {
@@ -98,8 +100,10 @@ export class LiveConnection implements Connection {
       logger,
       ask: (level, timeoutMs) => this.#requester.ask({ method: 'logging/setLevel', params: { level }, timeoutMs }),
     });
-    const { keepAliveMs: everyMs } = options;
-    this.#keepAlive = everyMs === undefined ? undefined : new KeepAlive({ clock, everyMs, ping: () => this.#ping() });
+    const { era } = identity;
+    const { keepAliveMs, pingIntervalMs } = options;
+    const ping = (timeoutMs?: number): Promise<Outcome> => this.#requester.ask({ method: 'ping', timeoutMs });
+    this.#heartbeat = new Heartbeat({ id, link, era, clock, logger, keepAliveMs, pingIntervalMs, ping });
     this.#changes = new ChangeListener({
       id,
       link,
@@ -113,6 +117,10 @@ export class LiveConnection implements Connection {
 
   get listing(): Listing {
     return this.#lists.current;
+  }
+
+  get degraded(): string | undefined {
+    return this.#heartbeat.degraded;
   }
 
   get resourceChanges(): number {
@@ -141,6 +149,7 @@ export class LiveConnection implements Connection {
     link.attach({
       notification: (message, via) => this.#notified(message, via),
       request: (message, via) => this.#requested(message, via),
+      renewed: () => this.#renewed(),
       closed: (error) => {
         this.#stopWatching();
         if (this.#isReady) on.closed(error);
@@ -151,7 +160,7 @@ export class LiveConnection implements Connection {
     if (link.closedBy) throw link.closedBy;
     signal.throwIfAborted();
     this.#isReady = true;
-    this.#keepAlive?.start();
+    this.#heartbeat.start();
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
@@ -199,7 +208,7 @@ export class LiveConnection implements Connection {
   }
 
   #stopWatching(): void {
-    this.#keepAlive?.dispose();
+    this.#heartbeat.dispose();
     this.#lists.dispose();
     this.#changes.dispose();
   }
@@ -213,13 +222,13 @@ export class LiveConnection implements Connection {
     return error;
   }
 
-  async #ping(): Promise<void> {
-    try {
-      await this.#requester.ask({ method: 'ping' });
-    } catch (error) {
-      // Expected: TIMEOUT, or the end of the link, which is told by its own event.
-      this.#options.logger.debug('A ping was not answered', { code: toHubError(error).code });
-    }
+  /** The server has a new session, which knows nothing of what the one before was told. */
+  #renewed(): void {
+    this.#lists.changed('tools', 'prompts', 'resources');
+    const told = [this.#subscriptions.renew(), this.#level.renew()];
+    Promise.all(told).catch((error: unknown) =>
+      this.#options.logger.debug('A new session was not told everything', { code: toHubError(error).code }),
+    );
   }
 
   #send(request: UpstreamRequest): Promise<Outcome> {

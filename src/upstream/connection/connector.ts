@@ -17,8 +17,9 @@ export function connector(version: string): Connect {
   return async (launch, options) => {
     const context = contextOf(launch, options, hubInfo);
     const negotiated = await (launch.kind === 'stdio' ? overPipe(launch, options, context) : overHttp(launch, options, context));
-    const { id, clock, logger, requestTimeoutMs, on, signal, listing, roots } = options;
-    const connection = new LiveConnection({ id, clock, logger, requestTimeoutMs, on, hubInfo, listing, roots, ...negotiated });
+    const { id, clock, logger, requestTimeoutMs, pingIntervalMs, on, signal, listing, roots } = options;
+    const own = { id, clock, logger, requestTimeoutMs, pingIntervalMs, on, hubInfo, listing, roots };
+    const connection = new LiveConnection({ ...own, ...negotiated });
     try {
       await connection.start(signal);
       return connection;

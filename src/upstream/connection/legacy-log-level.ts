@@ -52,6 +52,14 @@ export class LegacyLogLevel {
     }
   }
 
+  /** The server has forgotten its level: it is told again. */
+  async renew(): Promise<void> {
+    if (this.#set === undefined) return;
+    this.#refused.clear();
+    this.#set = undefined;
+    await this.set(this.#wanted ?? LEVEL_OF_THE_SILENT);
+  }
+
   /** Whether a client would have been sent this message if no other had asked for finer ones. */
   isMeantFor(message: NotificationMessage, { era, logLevel }: Pick<Origin, 'era' | 'logLevel'>): boolean {
     if (this.#set === undefined || era === 'modern' || logLevel !== undefined) return true;

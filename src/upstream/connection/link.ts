@@ -29,6 +29,8 @@ export interface LinkListener {
   notification(message: NotificationMessage, via: RequestId | undefined): void;
   /** A request of the server's, `ping` aside; `undefined` when it is to get no answer. Never rejects. */
   request(message: RequestMessage, via: RequestId | undefined): Promise<Outcome | undefined>;
+  /** A new session has taken the place of the old one, of which the server knows nothing. */
+  renewed?(): void;
   closed(error: HubError): void;
 }
 
@@ -55,6 +57,7 @@ export class Link {
   readonly #listening = new Disposables();
   #listener: LinkListener | undefined;
   #lastId = 0;
+  #heard = 0;
   #closed: HubError | undefined;
   #cancelsByStream = false;
   /** What was warned of once: a server that does it again and again does not fill the log. */
@@ -68,6 +71,16 @@ export class Link {
     return this.#options.transport.hasRequestStreams;
   }
 
+  /** Messages that came so far. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Whether a request waits for its answer. */
+  get isBusy(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /** Why the link is dead; `undefined` while it lives. */
   get closedBy(): HubError | undefined {
     return this.#closed;
@@ -78,6 +91,7 @@ export class Link {
     const { transport } = this.#options;
     this.#listening.add(transport.on('message', ({ message, via }) => this.#receive(message, via)));
     this.#listening.add(transport.on('requestFailed', ({ id, error }) => this.#settle(id)?.reject(error)));
+    this.#listening.add(transport.on('renewed', () => this.#listener?.renewed?.()));
     this.#listening.add(transport.on('closed', (error) => this.#die(error)));
     try {
       await transport.open(signal);
@@ -142,6 +156,7 @@ export class Link {
     const pending = this.#settle(id);
     if (!pending) return;
     pending.reject(error);
+    if (this.#options.transport.withdraw?.(id)) return;
     if (this.#cancelsByStream) return pending.stream.abort();
     const reason = error.code === 'TIMEOUT' ? 'The request timed out.' : 'The request was taken back.';
     this.notify('notifications/cancelled', { requestId: id, reason }).catch((cause: HubError) =>
@@ -169,6 +184,7 @@ export class Link {
   }
 
   #receive(message: Message, via: RequestId | undefined): void {
+    this.#heard += 1;
     if (isTooDeep(message)) this.#refuseDeep(message, via);
     else if (isRequest(message)) void this.#answer(message, via);
     else if (isNotification(message)) this.#listener?.notification(message, via);

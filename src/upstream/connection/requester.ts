@@ -92,9 +92,9 @@ export class Requester {
     const { link, speaker, clock } = this.#options;
     const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs();
     const id = link.allot();
-    const idle = new TimeLimit(clock, timeoutMs, 'anew', () => link.cancel(id, this.#timedOut(ask, timeoutMs, 'no answer')));
+    const idle = new TimeLimit(clock, timeoutMs, 'anew', () => link.cancel(id, this.#timedOut(ask, timeoutMs)));
     const maxMs = ask.maxTotalMs ?? timeoutMs * MAX_LIMIT_FACTOR;
-    const total = new TimeLimit(clock, maxMs, 'what was left', () => link.cancel(id, this.#timedOut(ask, maxMs, 'progress but no answer')));
+    const total = new TimeLimit(clock, maxMs, 'what was left', () => link.cancel(id, this.#tookTooLong(ask, maxMs)));
     const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
     ask.signal?.addEventListener('abort', onAbort, { once: true });
     const takeBack = (reason: HubError): void => link.cancel(id, reason);
@@ -195,16 +195,27 @@ export class Requester {
     }
   }
 
-  #timedOut({ method }: Ask, timeoutMs: number, what: string): HubError {
+  #timedOut({ method }: Ask, timeoutMs: number): HubError {
     const { id } = this.#options;
-    const message = `Server "${id}" gave ${what} to "${method}" within ${timeoutMs} ms. Raise "requestTimeout" of its entry if it needs longer.`;
-    return new HubError('TIMEOUT', message, { details: { server: id, method, timeoutMs } });
+    const message = `Server "${id}" gave no answer to "${method}" within ${timeoutMs} ms. Raise "requestTimeout" of ${entryOf(method)} if it needs longer.`;
+    return new HubError('TIMEOUT', message, { details: { server: id, method, timeoutMs, setting: 'requestTimeout' } });
+  }
+
+  #tookTooLong({ method }: Ask, timeoutMs: number): HubError {
+    const { id } = this.#options;
+    const message = `Server "${id}" gave progress but no answer to "${method}" within ${timeoutMs} ms in all. Raise "totalTimeout" of ${entryOf(method)} if it needs longer.`;
+    return new HubError('TIMEOUT', message, { details: { server: id, method, timeoutMs, setting: 'totalTimeout' } });
   }
 
   #cancelled({ method }: Ask): HubError {
     const { id } = this.#options;
     return new HubError('CANCELLED', `The request "${method}" to server "${id}" was taken back.`, { details: { server: id, method } });
   }
+}
+
+/** Where the time limits of a request stand. */
+function entryOf(method: string): string {
+  return method === 'tools/call' ? 'its entry, or of the tool in "toolTimeouts",' : 'its entry';
 }
 
 /** What is left of a call that was taken back: whose it was and what it named, but nothing that holds on to its client or its arguments. */

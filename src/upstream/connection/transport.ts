@@ -7,6 +7,8 @@ export interface TransportEvents {
   message: { readonly message: Message; readonly via?: RequestId | undefined };
   /** The request can no longer be answered: its stream ended, or its HTTP exchange failed. The transport lives on. */
   requestFailed: { readonly id: RequestId; readonly error: HubError };
+  /** The server did not know the session any more and has been given the same handshake again; what it was told since the first one is lost. */
+  renewed: undefined;
   /** The transport is gone for good; nothing comes after this. */
   closed: HubError;
 }
@@ -30,6 +32,11 @@ export interface Transport {
    * Rejects with a HubError when it provably was not delivered.
    */
   send(message: Message, options?: SendOptions): Promise<void>;
+  /**
+   * Takes back a request that the server cannot know of, since it was refused and waits to be sent again. False when the server may
+   * have it, so that it must be told. Absent where no request waits.
+   */
+  withdraw?(id: RequestId): boolean;
   /** Tells the version that a legacy handshake agreed on; from then on it goes into every HTTP request's headers. */
   setProtocolVersion(version: string): void;
   /** Ends it in an orderly way (stdio: stdin end, SIGTERM to the group, SIGKILL; HTTP: DELETE of the session). Idempotent. */

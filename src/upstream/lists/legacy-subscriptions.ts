@@ -33,6 +33,13 @@ export class LegacySubscriptions {
     }
   }
 
+  /** The server has forgotten all of them: it is told anew what is wanted. */
+  async renew(): Promise<void> {
+    this.#subscribed.clear();
+    this.#refused.clear();
+    if (this.#wanted.size > 0) await this.set(this.#wanted);
+  }
+
   async #settle(): Promise<void> {
     const wanted = this.#wanted;
     const gone = [...this.#subscribed].filter((uri) => !wanted.has(uri));

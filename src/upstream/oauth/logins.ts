@@ -1,5 +1,6 @@
 import { type Clock, HubError, type Logger } from '../../base/index.ts';
 import type { Launch } from '../launch.ts';
+import type { Fetch } from '../remote/outgoing-fetch.ts';
 import { LoginStore } from './login-store.ts';
 import { ServerLogin } from './server-login.ts';
 
@@ -8,6 +9,8 @@ export interface LoginsOptions {
   readonly file: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The way to authorization servers. Default: Node's own `fetch`. */
+  readonly fetch?: Fetch | undefined;
   /** Where the authorization server of that server sends the browser back to. */
   readonly redirectUrl: (server: string) => string;
 }
@@ -82,8 +85,8 @@ export class Logins {
   #loginAt(server: string, url: string): ServerLogin {
     const known = this.#logins.get(server);
     if (known?.serverUrl === url) return known;
-    const { clock, logger, redirectUrl } = this.#options;
-    const login = new ServerLogin({ server, url, store: this.#store, clock, logger, redirectUrl: () => redirectUrl(server) });
+    const { clock, logger, redirectUrl, fetch } = this.#options;
+    const login = new ServerLogin({ server, url, store: this.#store, clock, logger, fetch, redirectUrl: () => redirectUrl(server) });
     this.#logins.set(server, login);
     return login;
   }

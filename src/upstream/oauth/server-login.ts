@@ -11,6 +11,7 @@ import type {
 import { type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
 import type { LoginStore, StoredLogin } from './login-store.ts';
 import { loginFetch } from './login-fetch.ts';
+import type { Fetch } from '../remote/outgoing-fetch.ts';
 import type { RemoteLogin } from './remote-login.ts';
 
 /** A token is renewed this long before it expires, in milliseconds. */
@@ -25,6 +26,8 @@ export interface ServerLoginOptions {
   readonly store: LoginStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The way to authorization servers. Default: Node's own `fetch`. */
+  readonly fetch?: Fetch | undefined;
   /** Where the authorization server sends the browser back to; asked when a login begins. */
   readonly redirectUrl: () => string;
 }
@@ -196,7 +199,7 @@ export class ServerLogin implements RemoteLogin {
     const { server, url } = this.#options;
     // The address may hold a key of its own, and is named in messages by its place alone.
     const label = URL.canParse(url) ? new URL(url).origin : server;
-    const fetchFn = loginFetch({ id: server, label, redact: (text) => this.redact(text) }, url);
+    const fetchFn = loginFetch({ id: server, label, redact: (text) => this.redact(text), fetch: this.#options.fetch }, url);
     return auth(this.#provider(), { serverUrl: url, fetchFn, ...this.#challenge, ...more });
   }
 

@@ -18,6 +18,8 @@ interface Chunk {
   readonly bytes: Buffer;
 }
 
+const MAX_LINES = 500;
+const MAX_BYTES = 128 * 1024;
 const NEWLINE = 0x0a;
 /** Stands for a first line whose beginning has been dropped with older output. */
 const CUT = '… (output before this was dropped)';
@@ -37,7 +39,7 @@ export class LogBuffer {
   /** Whether what is kept may begin in the middle of a line. */
   #cut = false;
 
-  constructor({ clock, redact, maxLines = 500, maxBytes = 128 * 1024, maxLineLength = 4_096 }: LogBufferOptions) {
+  constructor({ clock, redact, maxLines = MAX_LINES, maxBytes = MAX_BYTES, maxLineLength = 4_096 }: LogBufferOptions) {
     this.#clock = clock;
     this.#redact = redact;
     this.#maxLines = maxLines;

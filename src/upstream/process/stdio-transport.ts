@@ -12,6 +12,8 @@ import type { Transport, TransportEvents } from '../connection/transport.ts';
 import type { LogLine } from '../types.ts';
 
 const MIB = 1024 * 1024;
+/** Bytes that may wait for a server to read them. */
+const MAX_QUEUED_BYTES = 64 * MIB;
 /** What may be read in one window that nobody asked for: bytes of noise, and as much per line or message as looking at one takes. */
 const NOISE_PER_WINDOW = MIB;
 const NOISE_WINDOW_MS = 100;
@@ -57,7 +59,7 @@ export class StdioTransport implements ProcessTransport {
   #end: HubError | undefined;
 
   constructor(options: StdioTransportOptions) {
-    const { id, logger, maxLineBytes = 64 * MIB, maxQueuedBytes = 64 * MIB } = options;
+    const { id, launch, logger, maxLineBytes = launch.maxMessageBytes ?? 64 * MIB, maxQueuedBytes = MAX_QUEUED_BYTES } = options;
     this.#options = options;
     this.#maxLineBytes = maxLineBytes;
     this.#maxQueuedBytes = maxQueuedBytes;
@@ -189,11 +191,13 @@ export class StdioTransport implements ProcessTransport {
     this.#noiseCount += 1;
     const text =
       `Server "${id}" sent a message of ${megabytes(line.bytes)}, over the limit of ${megabytes(this.#maxLineBytes)}; ` +
-      'it was skipped. Ask for less at once.';
+      'it was skipped. Ask for less at once, or raise "maxMessageSize" of its entry.';
     logger.warn(text, { server: id });
     const answered = overlongResponseId(line);
     if (answered === undefined) return;
-    const error = new HubError('UPSTREAM_PROTOCOL', text, { details: { server: id, limitBytes: this.#maxLineBytes, bytes: line.bytes } });
+    const error = new HubError('UPSTREAM_PROTOCOL', text, {
+      details: { server: id, setting: 'maxMessageSize', limitBytes: this.#maxLineBytes, bytes: line.bytes },
+    });
     this.#emitter.emit('requestFailed', { id: answered, error });
   }
 }

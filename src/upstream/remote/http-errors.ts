@@ -1,4 +1,5 @@
-import { type ErrorCode, HubError, messageOf } from '../../base/index.ts';
+import { type ErrorCode, HubError, isHubError, messageOf } from '../../base/index.ts';
+import type { Fetch } from './outgoing-fetch.ts';
 
 /** The server at the other end of an HTTP transport, as far as a message may name it. */
 export interface HttpPeer {
@@ -6,7 +7,11 @@ export interface HttpPeer {
   readonly id: string;
   /** The URL as configured. */
   readonly label: string;
+  /** Largest message that is read, in bytes. Absent: 64 MiB. */
+  readonly maxMessageBytes?: number | undefined;
   redact(text: string): string;
+  /** The way to it. Default: Node's own `fetch`. */
+  readonly fetch?: Fetch | undefined;
 }
 
 /** Longest piece of a server's own words in a message, in characters. */
@@ -41,20 +46,43 @@ const networkWords: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
 };
 
-/** The `code` somewhere in the chain of causes of a failed `fetch`, and in the parts of an AggregateError. */
-export function networkCode(error: unknown, depth = 0): string | undefined {
+interface Failure {
+  readonly code: string;
+  /** What the system was asked for; absent in errors that are not the system's. */
+  readonly syscall?: unknown;
+}
+
+/** The error with a `code` somewhere in the chain of causes of a failed `fetch`, and in the parts of an AggregateError. */
+function failureIn(error: unknown, depth = 0): Failure | undefined {
   if (!(error instanceof Error) || depth > 5) return undefined;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  const nested: readonly unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
-  for (const inner of nested) {
-    const code = networkCode(inner, depth + 1);
-    if (code !== undefined) return code;
+  // An AggregateError of connection attempts has the code of one of them, and no more.
+  if (error instanceof AggregateError) return failureInOneOf(error.errors, depth);
+  if ('code' in error && typeof error.code === 'string') return { code: error.code, ...('syscall' in error && { syscall: error.syscall }) };
+  return failureInOneOf([error.cause], depth);
+}
+
+function failureInOneOf(errors: readonly unknown[], depth: number): Failure | undefined {
+  for (const error of errors) {
+    const failure = failureIn(error, depth + 1);
+    if (failure) return failure;
   }
   return undefined;
 }
 
+/** The `code` of the failure below HTTP that made a `fetch` fail. */
+export function networkCode(error: unknown): string | undefined {
+  return failureIn(error)?.code;
+}
+
+/** Whether there was not even a connection, so that nothing of the request left the hub. A broken TLS handshake is no outage and not meant. */
+export function isBeforeSending(error: unknown): boolean {
+  const { code, syscall } = failureIn(error) ?? {};
+  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT';
+}
+
 /** An exchange that failed below HTTP: the error's own text is shown only where the code says nothing. */
 export function networkError(peer: HttpPeer, error: unknown): HubError {
+  if (isHubError(error)) return error;
   const network = networkCode(error);
   const isTls = network !== undefined && /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(network);
   const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : otherWords(quote(peer, rootMessage(error))));
@@ -65,6 +93,8 @@ export function networkError(peer: HttpPeer, error: unknown): HubError {
 
 function otherWords(reason: string): string {
   // The fetch standard has a list of such ports, and undici says no more than this, without a code.
+  const [, answer] = /^Proxy response \((\d+)\)/.exec(reason) ?? [];
+  if (answer !== undefined) return `cannot be reached: the proxy of the environment (HTTPS_PROXY, HTTP_PROXY) answers HTTP ${answer}.`;
   return reason === 'bad port' ? BAD_PORT : `could not be reached: ${sentence(reason)} Check the URL and the network.`;
 }
 
@@ -104,8 +134,13 @@ export function garbageError(peer: HttpPeer, what: string): HubError {
 /** The session that the server had given is no longer known to it. */
 export function sessionGoneError(peer: HttpPeer): HubError {
   return new HubError('CONNECTION_ERROR', `${name(peer)} has ended the session. A new one is made.`, {
-    details: { server: peer.id, status: 404 },
+    details: { server: peer.id, status: 404, session: 'ended' },
   });
+}
+
+/** Somebody uses a connection that has ended. */
+export function closedError(peer: HttpPeer): HubError {
+  return new HubError('CONNECTION_ERROR', `${name(peer)}: the connection is closed.`, { details: { server: peer.id } });
 }
 
 /** `Server "x" (https://…)` */

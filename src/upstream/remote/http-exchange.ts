@@ -1,7 +1,17 @@
 import { SdkError, SdkHttpError, type StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Clock, type Disposable, HubError, isHubError } from '../../base/index.ts';
-import { type ErrorMessage, isObject, isResponse, type Message, messageKind, type RequestMessage } from '../../protocol/index.ts';
-import { garbageError, type HttpPeer, name, networkCode, networkError, sessionGoneError, statusError } from './http-errors.ts';
+import {
+  type ErrorMessage,
+  isErrorMessage,
+  isObject,
+  isResponse,
+  type Message,
+  messageKind,
+  type RequestMessage,
+  type ResponseMessage,
+} from '../../protocol/index.ts';
+import { garbageError, type HttpPeer, isBeforeSending, name, networkCode, networkError, statusError } from './http-errors.ts';
+import { saysSessionGone } from './stale-session.ts';
 import { listenTo } from './sdk-message.ts';
 import type { SendOptions } from '../connection/transport.ts';
 
@@ -15,8 +25,12 @@ interface ExchangeListener {
   message(message: Message): void;
   /** It is over: with an answer or taken back, or with the error that took the place of the answer. */
   ended(error: HubError | undefined): void;
-  /** The server does not know the session any more. */
-  sessionGone(error: HubError): void;
+  /** The server does not know the session any more; with `mayHaveRun` it had taken the request before. Nothing comes after this. */
+  sessionGone(mayHaveRun: boolean): void;
+  /** The server took no connection, so that nothing of the request reached it. Nothing comes after this. */
+  unreachable(error: HubError): void;
+  /** Whether the session is gone, asked about an answer that says so in words which may be about something else; never rejects. */
+  isGone(): Promise<boolean>;
 }
 
 export interface ExchangeOptions {
@@ -34,6 +48,10 @@ export class HttpExchange {
   readonly #sdk: StreamableHTTPClientTransport;
   #response: { readonly status: number; readonly contentType: string } | undefined;
   #answered = false;
+  /** The server has taken the request: it may run. */
+  #taken = false;
+  /** There is an answer, and it is not known yet what it means. */
+  #pondering = false;
   #ended = false;
   #drain: Disposable | undefined;
 
@@ -46,6 +64,11 @@ export class HttpExchange {
   /** The session that the server gave with its answer to `initialize`. */
   get sessionId(): string | undefined {
     return this.#sdk.sessionId;
+  }
+
+  /** Whether the answer is held back, so that the request can still be taken back without a trace. */
+  get isPondering(): boolean {
+    return this.#pondering && !this.#ended;
   }
 
   /** Sends the request; all that comes of it is told to the listener. Never rejects. */
@@ -76,6 +99,7 @@ export class HttpExchange {
     this.#response = { status: response.status, contentType };
     // Seen here and not where `send` fails, because the resumption of a stream (GET) can meet it too.
     if (response.status === 404 && this.#options.inSession) this.#loseSession();
+    else if (response.ok) this.#taken = true;
   }
 
   #isStream(): boolean {
@@ -84,14 +108,40 @@ export class HttpExchange {
   }
 
   #receive(message: Message): void {
-    const { request, on, clock } = this.#options;
-    if (this.#ended) return;
-    if (isResponse(message) && (message.id === request.id || message.id === undefined || message.id === null)) this.#answered = true;
+    const { on, clock } = this.#options;
+    if (this.#ended || this.#pondering) return;
+    this.#answered ||= this.#isAnswer(message);
+    if (this.#mayMeanSession(message)) return void this.#ponder(message);
     on.message(message);
     if (this.#answered && !this.#ended && this.#isStream()) this.#drain ??= clock.after(DRAIN_MS, () => this.close());
   }
 
+  #isAnswer(message: Message): message is ResponseMessage {
+    const { id } = this.#options.request;
+    return isResponse(message) && (message.id === id || message.id === undefined || message.id === null);
+  }
+
+  #mayMeanSession(message: Message): message is ErrorMessage {
+    return this.#options.inSession && this.#isAnswer(message) && isErrorMessage(message) && saysSessionGone(message.error);
+  }
+
+  /** The words for a session that is gone, in an answer that is otherwise well: they may be about a session of some tool's. */
+  async #ponder(message: ErrorMessage): Promise<void> {
+    const { on } = this.#options;
+    this.#pondering = true;
+    const isGone = await on.isGone();
+    if (this.#ended) return;
+    this.#pondering = false;
+    if (isGone) {
+      this.#taken = false;
+      return this.#loseSession();
+    }
+    on.message(message);
+    this.close();
+  }
+
   #bodyEnded(): void {
+    if (this.#pondering) return;
     if (this.#answered) return this.#end(undefined);
     const { peer, request } = this.#options;
     const status = this.#response?.status ?? 0;
@@ -99,6 +149,7 @@ export class HttpExchange {
   }
 
   #streamEnded(): void {
+    if (this.#pondering) return;
     if (this.#answered) return this.#end(undefined);
     const { peer, request } = this.#options;
     const message = `${name(peer)} closed the stream of "${request.method}" before it had answered. It may have run; call again if that is safe.`;
@@ -110,17 +161,20 @@ export class HttpExchange {
     const { peer } = this.#options;
     if (isHubError(error)) return this.#end(error);
     if (error instanceof SdkHttpError) return this.#refusedByStatus(error);
+    if (this.#response === undefined && isBeforeSending(error)) {
+      this.close();
+      return this.#options.on.unreachable(networkError(peer, error));
+    }
     this.#end(this.#isUnreadable(error) ? garbageError(peer, this.#unreadable()) : networkError(peer, error));
   }
 
   #refusedByStatus({ status, data }: SdkHttpError): void {
-    const { peer, request, inSession } = this.#options;
+    const { peer, request } = this.#options;
     const text = typeof data.text === 'string' ? data.text : undefined;
     const body = status < 500 && !NOT_IN_BAND.has(status) && request.method !== 'initialize' ? errorInBody(text) : undefined;
     if (!body) return this.#end(statusError(peer, status, text));
-    if (inSession && status === 400 && isAboutSession(body)) return this.#loseSession();
     this.#receive({ jsonrpc: '2.0', id: request.id, error: body.error });
-    this.#end(undefined);
+    if (!this.#pondering) this.#end(undefined);
   }
 
   /** Whether the server answered well as HTTP and the answer could not be read, as opposed to a broken connection. */
@@ -141,7 +195,7 @@ export class HttpExchange {
   #loseSession(): void {
     if (this.#ended) return;
     this.close();
-    this.#options.on.sessionGone(sessionGoneError(this.#options.peer));
+    this.#options.on.sessionGone(this.#taken);
   }
 
   #end(error: HubError | undefined): void {
@@ -163,11 +217,6 @@ function errorInBody(text: string | undefined): ErrorMessage | undefined {
     // Expected: SyntaxError, a body that is HTML or plain text.
     return undefined;
   }
-}
-
-/** Servers built after the 1.x SDK's examples answer 400 and not 404 for a session that they do not know. */
-function isAboutSession({ id, error }: ErrorMessage): boolean {
-  return (id === undefined || id === null) && /session/i.test(error.message);
 }
 
 function isErrorBody(body: unknown): body is ErrorMessage {

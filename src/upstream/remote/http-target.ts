@@ -1,5 +1,6 @@
 import { HubError, messageOf } from '../../base/index.ts';
 import type { RemoteLaunch } from '../launch.ts';
+import type { HttpPeer } from './http-errors.ts';
 
 /** Where a remote launch goes, as `fetch` wants it. Holds secrets: lives inside a transport only. */
 export interface HttpTarget {
@@ -33,6 +34,12 @@ export function httpTarget(id: string, launch: RemoteLaunch): HttpTarget {
     }
   }
   return { url, headers };
+}
+
+/** The server behind a launch, as messages name it and requests reach it. */
+export function httpPeer(id: string, launch: RemoteLaunch): HttpPeer {
+  const { label, maxMessageBytes, fetch } = launch;
+  return { id, label, maxMessageBytes, fetch, redact: (text) => launch.redact(text) };
 }
 
 function kindOf(error: unknown): string {

@@ -2,12 +2,27 @@ import { SSEClientTransport, SseError } from '@modelcontextprotocol/client';
 import { deferred, type Disposable, Emitter, HubError, messageOf } from '../../base/index.ts';
 import type { Message } from '../../protocol/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
-import { garbageError, type HttpPeer, name, networkCode, networkError, sessionGoneError, statusError } from './http-errors.ts';
-import { httpTarget } from './http-target.ts';
+import {
+  closedError,
+  garbageError,
+  type HttpPeer,
+  isBeforeSending,
+  name,
+  networkCode,
+  networkError,
+  sessionGoneError,
+  statusError,
+} from './http-errors.ts';
+import { httpPeer, httpTarget } from './http-target.ts';
 import type { RemoteTransportOptions } from './http-transport.ts';
 import { withLogin } from '../oauth/remote-login.ts';
 import { listenTo, toSdkMessage } from './sdk-message.ts';
+import { withSessionStatus } from './stale-session.ts';
+import { notRun } from '../not-run.ts';
 import type { Transport, TransportEvents } from '../connection/transport.ts';
+
+/** How long the other refusals may take once the session is known to be gone, in milliseconds. */
+const DRAIN_MS = 2_000;
 
 /**
  * The HTTP+SSE transport of 2024-11-05 over the SDK's bare transport: one event stream down, a POST for each message up.
@@ -20,6 +35,10 @@ export class SseTransport implements Transport {
   #sdk: SSEClientTransport | undefined;
   #lastStatus: number | undefined;
   #isOpen = false;
+  #sending = 0;
+  /** The server does not know the session any more; the connection ends when all that was sent has its refusal. */
+  #gone: HubError | undefined;
+  #drain: Disposable | undefined;
   #dead = false;
 
   constructor(options: RemoteTransportOptions) {
@@ -51,16 +70,38 @@ export class SseTransport implements Transport {
 
   async send(message: Message): Promise<void> {
     const sdk = this.#sdk;
-    if (this.#dead || !sdk) throw new HubError('CONNECTION_ERROR', `${name(this.#peer)}: the connection is closed.`);
+    if (this.#dead || !sdk) throw closedError(this.#peer);
+    if (this.#gone) throw notRun(this.#gone);
     this.#lastStatus = undefined;
+    this.#sending += 1;
     try {
       await sdk.send(toSdkMessage(message));
     } catch (error) {
-      const status = /\(HTTP (\d{3})\)/.exec(messageOf(error))?.[1];
-      if (status === undefined) throw networkError(this.#peer, error);
-      if (status === '404') this.#die(sessionGoneError(this.#peer));
-      throw statusError(this.#peer, Number(status));
+      throw this.#refusal(error);
+    } finally {
+      this.#sending -= 1;
+      // Not before each of those that were sent at the same time has been told of its own refusal: they did not run either.
+      if (this.#gone && this.#sending === 0) this.#dieIn(0, this.#gone);
     }
+  }
+
+  #refusal(error: unknown): HubError {
+    const status = /\(HTTP (\d{3})\)/.exec(messageOf(error))?.[1];
+    if (status === undefined) {
+      const failure = networkError(this.#peer, error);
+      return isBeforeSending(error) ? notRun(failure) : failure;
+    }
+    if (status !== '404') return statusError(this.#peer, Number(status));
+    if (!this.#gone) {
+      this.#gone = sessionGoneError(this.#peer);
+      this.#dieIn(DRAIN_MS, this.#gone);
+    }
+    return notRun(this.#gone);
+  }
+
+  #dieIn(ms: number, error: HubError): void {
+    this.#drain?.dispose();
+    if (!this.#dead) this.#drain = this.#options.clock.after(ms, () => this.#die(error));
   }
 
   setProtocolVersion(version: string): void {
@@ -69,12 +110,13 @@ export class SseTransport implements Transport {
 
   async close(): Promise<void> {
     this.#dead = true;
+    this.#drain?.dispose();
     await this.#sdk?.close();
   }
 
   get #peer(): HttpPeer {
     const { id, launch } = this.#options;
-    return { id, label: launch.label, redact: (text) => launch.redact(text) };
+    return httpPeer(id, launch);
   }
 
   #createSdk(): SSEClientTransport {
@@ -83,7 +125,10 @@ export class SseTransport implements Transport {
       requestInit: { headers },
       fetch: async (input, init) => {
         const { login } = this.#options.launch;
-        const response = await withLogin(login, init, (sent) => boundedFetch(this.#peer, input, sent));
+        const response = await withLogin(login, init, async (sent) => {
+          const answer = await boundedFetch(this.#peer, input, sent);
+          return this.#isOpen && init?.method === 'POST' ? withSessionStatus(answer) : answer;
+        });
         this.#lastStatus = response.status;
         return response;
       },
@@ -117,6 +162,7 @@ export class SseTransport implements Transport {
   #die(error: HubError): void {
     if (this.#dead) return;
     this.#dead = true;
+    this.#drain?.dispose();
     void this.#sdk?.close();
     this.#events.emit('closed', error);
   }

@@ -1,4 +1,4 @@
-import type { HubError } from '../../base/index.ts';
+import { type Clock, type Deferred, deferred, type HubError } from '../../base/index.ts';
 import type { NotificationMessage } from '../../protocol/index.ts';
 import { AskingTools, type Called } from './asking-tools.ts';
 import type { StartableDefinition, UpstreamParts } from '../incarnation.ts';
@@ -10,16 +10,37 @@ export interface SharingOptions {
   readonly forSession: (event: ConnectionEvents['forSession']) => void;
 }
 
+/** The switchboard of one main connection, and the requests on their way through it. */
+interface Board {
+  readonly switchboard: Switchboard;
+  running: number;
+  /** Set once nothing new comes to it. */
+  drained: Deferred<void> | undefined;
+}
+
+/** What is left of the use of a connection that another one has taken over from. */
+export interface RetiredUse {
+  /** Resolves when the last of its requests is over. */
+  readonly drained: Promise<void>;
+  /** Ends the connections beside the main one. Idempotent, never rejects. */
+  end(reason: HubError): Promise<void>;
+}
+
 /** How clients share one upstream: what outlives a single connection of it, and the switchboard of the one that lives. */
 export class Sharing {
   readonly #options: SharingOptions;
+  readonly #clock: Clock;
   readonly #asking = new AskingTools();
-  #switchboard: Switchboard | undefined;
+  readonly #retired = new Set<Board>();
+  #board: Board | undefined;
+  #usedMs: number | undefined;
+  #answeredMs: number | undefined;
   #logLevel: string | undefined;
   #roots: RootsSource = async () => [];
 
   constructor(options: SharingOptions) {
     this.#options = options;
+    this.#clock = options.parts.clock;
   }
 
   /** The roots of one session, or of all. */
@@ -29,45 +50,92 @@ export class Sharing {
     this.#roots = source;
   }
 
+  /** Whether a request is on its way, or a session has a connection of its own. */
+  get isInUse(): boolean {
+    return this.#board?.switchboard.hasOwn === true || this.#boards().some(({ running }) => running > 0);
+  }
+
+  /** When the last request ended. */
+  get usedMs(): number | undefined {
+    return this.#usedMs;
+  }
+
+  /** When the server last answered one. */
+  get answeredMs(): number | undefined {
+    return this.#answeredMs;
+  }
+
   /** There is a main connection now. `definition` is asked for every call: it may change while the connection lives. */
   open(definition: () => StartableDefinition, main: Connection): void {
     const { roots } = this;
-    this.#switchboard = new Switchboard({ ...this.#options, definition, main, asking: this.#asking, roots, logLevel: this.#logLevel });
+    const switchboard = new Switchboard({ ...this.#options, definition, main, asking: this.#asking, roots, logLevel: this.#logLevel });
+    this.#board = { switchboard, running: 0, drained: undefined };
+  }
+
+  /** Another main connection takes over: what is under way finishes where it is, and nothing new goes there. */
+  retire(): RetiredUse | undefined {
+    const board = this.#board;
+    if (!board) return undefined;
+    this.#board = undefined;
+    this.#retired.add(board);
+    board.drained = deferred();
+    board.switchboard.retire();
+    if (board.running === 0) board.drained.resolve();
+    const end = async (reason: HubError): Promise<void> => {
+      this.#retired.delete(board);
+      await board.switchboard.end(reason);
+    };
+    return { drained: board.drained.promise, end };
   }
 
   /** @throws HubError as {@link Connection.request}, or when a connection of its own could not be had */
-  request(main: Connection, request: UpstreamRequest): Promise<UpstreamAnswer> {
-    return (this.#switchboard ?? main).request(request);
+  async request(main: Connection, request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const board = this.#board;
+    if (!board) return main.request(request);
+    board.running += 1;
+    try {
+      const answer = await board.switchboard.request(request);
+      this.#answeredMs = this.#clock.now();
+      return answer;
+    } finally {
+      board.running -= 1;
+      this.#usedMs = this.#clock.now();
+      if (board.running === 0) board.drained?.resolve();
+    }
   }
 
   /** The server asked something on the main connection for what may have been this call. */
   asked(called: Called): void {
     this.#asking.learn(called);
-    this.#switchboard?.learned();
+    for (const { switchboard } of this.#boards()) switchboard.learned();
   }
 
   /** Of the connections beside the main one. */
   async setLogLevel(level: string | undefined): Promise<void> {
     this.#logLevel = level;
-    await this.#switchboard?.setLogLevel(level);
+    await this.#board?.switchboard.setLogLevel(level);
   }
 
   rootsChanged(sessionId: string | undefined): void {
-    this.#switchboard?.rootsChanged(sessionId);
+    for (const { switchboard } of this.#boards()) switchboard.rootsChanged(sessionId);
   }
 
   notify(notification: NotificationMessage, sessionId: string): void {
-    this.#switchboard?.notify(notification, sessionId);
+    this.#board?.switchboard.notify(notification, sessionId);
   }
 
   endSession(sessionId: string): void {
-    this.#switchboard?.endSession(sessionId);
+    for (const { switchboard } of this.#boards()) switchboard.endSession(sessionId);
   }
 
   /** The main connection is gone, and so are those beside it. Idempotent, never rejects. */
   async end(reason: HubError): Promise<void> {
-    const ending = this.#switchboard?.end(reason);
-    this.#switchboard = undefined;
+    const ending = this.#board?.switchboard.end(reason);
+    this.#board = undefined;
     await ending;
+  }
+
+  #boards(): readonly Board[] {
+    return this.#board ? [this.#board, ...this.#retired] : [...this.#retired];
   }
 }

@@ -63,6 +63,7 @@ export class SideConnections {
   readonly #line = new Set<Waiter>();
   #look: Disposable | undefined;
   #over: HubError | undefined;
+  #isRetired = false;
 
   constructor(options: SideConnectionsOptions) {
     this.#options = options;
@@ -96,6 +97,12 @@ export class SideConnections {
     for (const side of this.#sides) {
       if (side.owner.kind === 'own' && isOfSession(side.owner.client, sessionId)) this.#end(side, this.#error('The session ended.'));
     }
+  }
+
+  /** Nothing is kept for later any more: each ends when nobody uses it. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const side of this.#sides) if (side.users === 0) void this.#end(side, this.#error('The server was restarted.'));
   }
 
   /** Ends all of them; resolves when they are gone. Who waits is told the reason. Nothing is made after this. */
@@ -201,6 +208,7 @@ export class SideConnections {
     side.users -= 1;
     if (side.users > 0 || side.ending) return;
     const tooOld = (): HubError => this.#error('It was not used any more.');
+    if (this.#isRetired) return void this.#end(side, this.#error('The server was restarted.'));
     if (!isClean && side.owner.kind === 'spare') return void this.#end(side, this.#error('Its call was taken back.'));
     const timer = this.#options.clock.after(IDLE_MS, () => void this.#end(side, tooOld()));
     side.idle = { sinceMs: this.#options.clock.now(), timer };

@@ -95,6 +95,16 @@ export class Switchboard {
     this.#sides.endSession(sessionId);
   }
 
+  /** Whether a session has a connection of its own. */
+  get hasOwn(): boolean {
+    return this.#sides.open.some(({ owner }) => owner.kind === 'own');
+  }
+
+  /** Nothing new comes: connections beside the main one end with their last call. */
+  retire(): void {
+    this.#sides.retire();
+  }
+
   /** Calls in flight turned out to make the server ask. */
   learned(): void {
     this.#use.learned(this.#options.asking);

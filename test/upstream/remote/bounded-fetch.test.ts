@@ -21,6 +21,15 @@ describe('boundedFetch', () => {
     expect(await (await boundedFetch(peer, await served('text/event-stream; charset=utf-8', lines), {}, 100)).text()).toBe(lines);
   });
 
+  it('takes the limit of the peer, and names its setting', async () => {
+    const response = await boundedFetch({ ...peer, maxMessageBytes: 10 }, await served('application/json', '"1234567890"'));
+    await expect(response.text()).rejects.toMatchObject({
+      code: 'UPSTREAM_PROTOCOL',
+      message: expect.stringContaining('more than 10 bytes, which was not read. Ask for less at once, or raise "maxMessageSize"'),
+      details: { setting: 'maxMessageSize' },
+    });
+  });
+
   it('reads a flood of events at a bounded rate', async () => {
     const url = await served('text/event-stream', 'data: x\n\n'.repeat(10_000));
     const startMs = Date.now();

@@ -120,10 +120,26 @@ describe('a legacy server over Streamable HTTP', () => {
     expect(server.offer.levels).toEqual(['warning', 'info']);
   });
 
-  it('is closed when the server has forgotten the session', async () => {
+  it('has a new session when the server has forgotten the old one, and nothing is lost', async () => {
+    await recorded.connection.setSubscribedResources(new Set(['file:///a']));
     await server.forget();
-    await expect(recorded.connection.request(toolCall('echo'))).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
-    expect(recorded.closed).toEqual(['CONNECTION_ERROR']);
+    const answers = await Promise.all(Array.from({ length: 4 }, () => recorded.connection.request(toolCall('echo'))));
+    expect(answers.map(({ outcome }) => outcome.error)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(server.offer.calls).toHaveLength(4);
+    expect(recorded.closed).toEqual([]);
+    expect(server.seen.filter(({ rpc }) => rpc === 'initialize')).toHaveLength(2);
+    await eventually(() => expect(server.seen.filter(({ rpc }) => rpc === 'resources/subscribe')).toHaveLength(2));
+    await eventually(() => expect(server.seen.filter(({ rpc }) => rpc === 'resources/templates/list').length).toBeGreaterThan(1));
+  });
+
+  it('finds out by its stream that the session is gone, and hears of changes in the new one', async () => {
+    await eventually(() => expect(server.seen.some(({ method }) => method === 'GET')).toBe(true));
+    await server.forget();
+    await eventually(() => expect(server.seen.filter(({ rpc }) => rpc === 'initialize')).toHaveLength(2));
+    await eventually(() => expect(server.seen.filter(({ method }) => method === 'GET')).toHaveLength(3));
+    await server.offer.change([['fresh']]);
+    await eventually(() => expect(recorded.connection.listing.items.tools.map(({ name }) => name)).toEqual(['fresh']));
+    expect(recorded.closed).toEqual([]);
   });
 
   it('ends the session with DELETE', async () => {

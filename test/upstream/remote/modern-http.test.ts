@@ -31,6 +31,20 @@ describe('a modern server over HTTP', () => {
     expect(methods()).not.toContain('initialize');
   });
 
+  it('fails the call whose answer is over maxMessageSize, with the name of the setting, and no other', async () => {
+    const { connection } = await connectTo({ ...remoteLaunch(server.url), maxMessageBytes: 20_000 });
+    const call = (length: number) =>
+      connection.request(toolCall('echo', { params: { name: 'echo', arguments: { text: 'x'.repeat(length) } } }));
+    const [small, large] = await Promise.allSettled([call(1_000), call(50_000)]);
+    expect(small).toMatchObject({ status: 'fulfilled' });
+    expect(large).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'UPSTREAM_PROTOCOL', message: expect.stringContaining('raise "maxMessageSize"') },
+    });
+    expect(await call(2_000)).toMatchObject({ outcome: { result: expect.anything() } });
+    await connection.close();
+  });
+
   it('keeps the cache hints', () => {
     expect(recorded.connection.listHint('tools')).toEqual({ ttlMs: expect.any(Number), cacheScope: 'public' });
     expect(recorded.connection.listHint('resources')).toEqual({ ttlMs: expect.any(Number), cacheScope: 'private' });

@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startRestartable } from '../../fixtures/http/restartable.ts';
 import { isHubError } from '../../../src/base/index.ts';
 import type { NotificationMessage } from '../../../src/protocol/index.ts';
 import {
@@ -157,18 +159,51 @@ describe('a remote server that fails later', () => {
     await connection.close();
   });
 
-  it('opens the standalone stream again when it ends, and is closed when the session is gone by then', async () => {
+  it('hands on an error about a session of a tool, which is not that of the connection', async () => {
+    const error = { code: -32000, message: 'Session not found' };
+    let handshakes = 0;
+    const url = await scripted((exchange) => {
+      handshakes += exchange.body['method'] === 'initialize' ? 1 : 0;
+      if (answerLegacyHandshake(exchange, { 'mcp-session-id': 's1' })) return;
+      if (exchange.body['method'] === 'ping') return exchange.result({});
+      exchange.reply(200, { jsonrpc: '2.0', id: exchange.body['id'], error });
+    });
+    const { connection, closed } = await connectTo(remoteLaunch(url));
+    expect((await connection.request(toolCall('x'))).outcome.error).toEqual(error);
+    expect([handshakes, closed]).toEqual([1, []]);
+    await connection.close();
+  });
+
+  it('does not send a call any more that was taken back while it waited for the server to take connections again', async () => {
+    const server = await startRestartable({ status: 404, body: '' });
+    const { connection } = await connectTo(remoteLaunch(server.url));
+    // Every connection is idle, and none is left.
+    server.breakAll();
+    const restarted = server.restart(300);
+    await setTimeout(50);
+    const params = (nonce: string) => ({ name: 'work', arguments: { nonce, ms: 0 } });
+    const waiting = connection.request(toolCall('work', { params: params('waits') }));
+    const hasty = failureOf(connection.request(toolCall('work', { params: params('hasty'), timeoutMs: 50 })));
+    expect(await hasty).toMatchObject({ code: 'TIMEOUT' });
+    expect((await waiting).outcome.result).toMatchObject({ content: [{ text: 'waits' }] });
+    await restarted;
+    expect([...server.runs]).toEqual([['waits', 1]]);
+    await connection.close();
+    await server.close();
+  });
+
+  it('opens the standalone stream again when it ends, in a new session when the old one is gone by then, and is closed when that does not last', async () => {
     let streams = 0;
     const url = await scripted((exchange) => {
       if (exchange.request.method !== 'GET') return void answerLegacyHandshake(exchange, { 'mcp-session-id': 's1' });
       streams += 1;
-      if (streams === 3) return exchange.reply(404);
+      if (streams === 3 || streams === 5) return exchange.reply(404);
       const message = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: streams } };
       return exchange.reply(200, `retry: 10\ndata: ${JSON.stringify(message)}\n\n`, { 'content-type': 'text/event-stream' });
     });
     const { connection, logs, closed } = await connectTo(remoteLaunch(url), { knownEra: 'legacy' });
     await eventually(() => expect(closed).toEqual(['CONNECTION_ERROR']));
-    expect(logs.map(({ params }) => params?.['data'])).toEqual([1, 2]);
+    expect(logs.map(({ params }) => params?.['data'])).toEqual([1, 2, 4]);
     await connection.close();
   });
 

@@ -44,6 +44,7 @@ const CALL_ERRORS: readonly ErrorCode[] = [
   'UPSTREAM_PROTOCOL',
   'UNAUTHORIZED',
   'TIMEOUT',
+  'LIMIT_EXCEEDED',
   'INPUT_NOT_GIVEN',
   'SHUTTING_DOWN',
 ];

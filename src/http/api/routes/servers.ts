@@ -97,7 +97,9 @@ const restart = route({
   ...named,
   method: 'post',
   path: '/api/servers/restart',
-  summary: 'Stop a server and start it again',
+  summary: 'Start a server anew',
+  description:
+    'The new process or connection is started first and takes over when it is ready; the old one has 30 seconds to finish its calls. If the new one does not become ready, the old one stays: `status` is still `connected` then, and `lastError` says why. A server whose entry says `"restart": "stop-first"` is stopped first.',
   answer: okServer,
   errors: ['SERVER_NOT_FOUND', 'CONFLICT'],
   example: { body: bodyExample, answer: answerExample },
