@@ -103,10 +103,14 @@ function localChecks({ command, args, cwd, envFile }: StdioDefinition, placehold
   ];
 }
 
-function remoteChecks({ url, headers }: RemoteDefinition, placeholders: Placeholders): Check[] {
+function remoteChecks(definition: RemoteDefinition, placeholders: Placeholders): Check[] {
   return [
-    () => placeholders.text(url, 'url'),
-    ...Object.entries(headers).map(
+    ...addresses(definition).map(
+      ([field, address]) =>
+        () =>
+          placeholders.text(address, field),
+    ),
+    ...Object.entries(definition.headers).map(
       ([name, value]) =>
         () =>
           placeholders.text(value, `headers.${name}`),
@@ -116,16 +120,24 @@ function remoteChecks({ url, headers }: RemoteDefinition, placeholders: Placehol
 
 /** Folders and files that have to be there, and the address. What a skipped command would have given is not known. */
 async function placesOf(definition: Runnable, placeholders: Placeholders, cwd: string): Promise<readonly Problem[]> {
-  if (definition.kind === 'remote') return addressProblems(definition.url, placeholders);
+  if (definition.kind === 'remote') {
+    const found = addresses(definition).map(([field, address]) => addressProblems(field, address, placeholders));
+    return (await Promise.all(found)).flat();
+  }
   const { cwd: folder, envFile } = definition;
   return [...(await pathProblems('cwd', folder, placeholders, cwd)), ...(await pathProblems('envFile', envFile, placeholders, cwd))];
 }
 
-async function addressProblems(source: string, placeholders: Placeholders): Promise<readonly Problem[]> {
+/** Each address with its place in the entry. */
+function addresses({ url, urls }: Pick<RemoteDefinition, 'url' | 'urls'>): readonly (readonly [string, string])[] {
+  return urls?.map((address, index) => [`urls[${index}]`, address] as const) ?? [['url', url]];
+}
+
+async function addressProblems(field: string, source: string, placeholders: Placeholders): Promise<readonly Problem[]> {
   if (holdsCommand(source)) return [];
-  const url = (await placeholders.text(source, 'url')).trim();
+  const url = (await placeholders.text(source, field)).trim();
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return [];
-  return [{ field: 'url', message: 'Is not an http or https address once its placeholders are resolved' }];
+  return [{ field, message: 'Is not an http or https address once its placeholders are resolved' }];
 }
 
 async function pathProblems(

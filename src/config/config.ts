@@ -115,11 +115,15 @@ export interface StdioDefinition extends DefinitionBase {
   readonly envFile?: string;
   readonly cwd?: string;
   readonly dev?: DevDefinition;
+  /** How many processes of it share the calls; one when absent. */
+  readonly replicas?: number;
 }
 
 export interface RemoteDefinition extends DefinitionBase {
   readonly kind: 'remote';
   readonly url: string;
+  /** All addresses that share the calls, `url` the first of them. Absent when there is one. */
+  readonly urls?: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string | null>>;
   /** `sse` skips the attempt at Streamable HTTP. */

@@ -34,9 +34,9 @@ const STARTED_FROM = [
 ] as const;
 /**
  * What people see of it, or others act on, while the server itself runs on. Whatever stands in neither list, as time limits,
- * `start`, `idleTimeout` and `restart`, holds from the next occasion on.
+ * `start`, `idleTimeout` and `restart`, holds from the next occasion on. Replicas come and go one by one.
  */
-const SHOWN = ['displayName', 'source', 'dev'] as const;
+const SHOWN = ['displayName', 'source', 'dev', 'replicas', 'urls'] as const;
 
 /** Compares the config in force with the one that is to come. Pure. */
 export function diffConfigs(before: HubConfig, after: HubConfig): ConfigDiff {

@@ -74,6 +74,7 @@ function maskedField(key: string, value: unknown, hide: Hide): unknown {
     return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, wholly(text, hide)]));
   }
   if (key === 'url' && typeof value === 'string') return maskedUrl(value, hide);
+  if (key === 'urls' && Array.isArray(value)) return value.map((item) => (typeof item === 'string' ? maskedUrl(item, hide) : item));
   if (key === 'args' && Array.isArray(value)) return maskedArgs(value, hide);
   return masked(key, value, hide);
 }

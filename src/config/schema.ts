@@ -52,6 +52,12 @@ export const stdioFields = {
     elsewhere: ['workingDirectory', 'working_directory', 'workdir'],
   },
   envFile: { type: nonEmptyText, about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
+  replicas: {
+    type: integer(1, 64, 'processes'),
+    about:
+      'How many processes of the server share its calls: for a server that keeps nothing between calls, or with `isolation: "session"` nothing beyond a session (docs/replicas.md). Other limits, as `maxConcurrency`, count for each.',
+    default: 1,
+  },
   dev: {
     type: objectOf(devFields),
     about: 'Development mode: the server restarts when its files change (docs/dev-mode.md).',
@@ -63,6 +69,11 @@ export const remoteFields = {
     type: nonEmptyText,
     about: 'The address of a remote server, http or https.',
     elsewhere: ['serverUrl', 'httpUrl', 'endpoint', 'uri'],
+  },
+  urls: {
+    type: listOf(nonEmptyText),
+    about:
+      'In place of `url`: several addresses of the same server, which share its calls (docs/replicas.md). Other limits, as `maxConcurrency`, count for each.',
   },
   headers: { type: mapOf(textLike), about: 'HTTP headers of every request.', default: {}, elsewhere: ['http_headers', 'requestInit'] },
 } satisfies Fields;

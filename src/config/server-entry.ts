@@ -108,20 +108,26 @@ function disabledItemsOf({ disabled_tools, disabled_prompts, disabled_resources,
 }
 
 function bodyOf(values: Values, workspace: string) {
-  const { command, args = [], cwd, env = {}, envFile, url, headers = {}, dev, type } = values;
-  if (command !== undefined) {
-    return {
-      kind: 'stdio' as const,
-      command,
-      args,
-      env,
-      ...(envFile !== undefined && { envFile }),
-      ...(cwd !== undefined && { cwd }),
-      ...(dev && { dev: devOf(dev, cwd ?? workspace) }),
-    };
-  }
+  const { command, env = {}, headers = {}, type } = values;
+  if (command !== undefined) return { kind: 'stdio' as const, command, env, ...localOf(values, workspace) };
+  const urls = addressesOf(values);
+  const [url] = urls;
   if (url === undefined) return undefined;
-  return { kind: 'remote' as const, url, headers, env, transport: transportOf(type) };
+  return { kind: 'remote' as const, url, ...(urls.length > 1 && { urls }), headers, env, transport: transportOf(type) };
+}
+
+function localOf({ args = [], cwd, envFile, dev, replicas = 1 }: Values, workspace: string) {
+  return {
+    args,
+    ...(envFile !== undefined && { envFile }),
+    ...(cwd !== undefined && { cwd }),
+    ...(dev && { dev: devOf(dev, cwd ?? workspace) }),
+    ...(replicas > 1 && { replicas }),
+  };
+}
+
+function addressesOf({ url, urls = [] }: Values): readonly string[] {
+  return url === undefined ? urls : [url];
 }
 
 function devOf(dev: NonNullable<Values['dev']>, cwd: string): DevDefinition {
@@ -146,14 +152,15 @@ interface Entry {
 function checkTogether(entry: Entry): void {
   const { node, idAt, path, report } = entry;
   const has = (key: string): boolean => node.members.some((member) => member.key === key);
-  if (has('command') && has('url')) {
+  const address = ['url', 'urls'].find(has);
+  if (has('command') && address !== undefined) {
     const hint = 'Keep "command" for a server that the hub starts, or "url" for one that runs elsewhere';
-    report({ severity: 'error', at: at(node, 'url'), keyPath: path, message: 'Has both "command" and "url"', hint });
-  } else if (!has('command') && !has('url')) {
+    report({ severity: 'error', at: at(node, address), keyPath: path, message: `Has both "command" and "${address}"`, hint });
+  } else if (!has('command') && address === undefined) {
     const hint = 'Give "command" for a server that the hub starts, or "url" for one that runs elsewhere';
     report({ severity: 'error', at: idAt, keyPath: path, message: 'Has neither "command" nor "url"', hint });
   } else {
-    checkKind(entry, has('command') ? 'stdio' : 'remote');
+    checkKind(entry, has('command') ? 'command' : (address ?? 'url'));
   }
   checkSandbox(entry);
   checkQueue(entry);
@@ -168,13 +175,14 @@ function checkQueue({ node, path, report }: Entry): void {
   }
 }
 
-function checkKind(entry: Entry, kind: 'stdio' | 'remote'): void {
+function checkKind(entry: Entry, key: string): void {
   const { values, node, path, report } = entry;
-  const key = kind === 'stdio' ? 'command' : 'url';
+  const kind = key === 'command' ? 'stdio' : 'remote';
   const foreign = Object.keys(kind === 'stdio' ? remoteFields : stdioFields);
   for (const member of node.members.filter(({ key }) => foreign.includes(key))) {
+    const hint = member.key === 'replicas' ? 'Give several addresses in "urls"' : undefined;
     const message = `Has no meaning beside "${key}" and is ignored`;
-    report({ severity: 'warning', at: member.keyAt, keyPath: keyPath(path, member.key), message });
+    report({ severity: 'warning', at: member.keyAt, keyPath: keyPath(path, member.key), message, ...(hint !== undefined && { hint }) });
   }
   const { type } = values;
   if (type !== undefined && (type === 'stdio') !== (kind === 'stdio')) {
@@ -187,18 +195,33 @@ function checkKind(entry: Entry, kind: 'stdio' | 'remote'): void {
       hint,
     });
   }
-  checkPlaces(entry, kind);
+  if (kind === 'stdio') checkFolder(entry);
+  else checkAddresses(entry);
 }
 
-/** Only literal ones: what holds a placeholder is checked at launch. */
-function checkPlaces({ values: { dev, url }, node, path, report }: Entry, kind: 'stdio' | 'remote'): void {
-  if (kind === 'stdio' && dev?.cwd !== undefined && !dev.cwd.includes('$') && !isAbsolute(dev.cwd)) {
+/** Only a literal one: what holds a placeholder is checked at launch. */
+function checkFolder({ values: { dev }, node, path, report }: Entry): void {
+  if (dev?.cwd !== undefined && !dev.cwd.includes('$') && !isAbsolute(dev.cwd)) {
     report({ severity: 'error', at: at(node, 'dev'), keyPath: keyPath(keyPath(path, 'dev'), 'cwd'), message: 'Must be an absolute path' });
   }
-  if (url !== undefined && !url.includes('$') && !isWebAddress(url)) {
-    const hint = 'It starts with http:// or https://';
-    report({ severity: 'error', at: at(node, 'url'), keyPath: keyPath(path, 'url'), message: 'Is not an address the hub can call', hint });
+}
+
+/** Only literal ones, as {@link checkFolder}. */
+function checkAddresses({ values: { url, urls }, node, path, report }: Entry): void {
+  const bad = (key: string, keyPath: string, message: string, hint: string): void =>
+    report({ severity: 'error', at: at(node, key), keyPath, message, hint });
+  const check = (key: string, keyPath: string, address: string): void => {
+    if (!address.includes('$') && !isWebAddress(address))
+      bad(key, keyPath, 'Is not an address the hub can call', 'It starts with http:// or https://');
+  };
+  if (url !== undefined) check('url', keyPath(path, 'url'), url);
+  const place = keyPath(path, 'urls');
+  for (const [index, address] of (urls ?? []).entries()) {
+    check('urls', `${place}[${index}]`, address);
+    if (urls?.indexOf(address) !== index) bad('urls', `${place}[${index}]`, 'Is the same address once more', 'Give each address once');
   }
+  if (urls?.length === 0) bad('urls', place, 'Holds no address', 'Give one or more, or "url"');
+  if (urls && url !== undefined) bad('urls', place, 'Stands beside "url"', 'Put all addresses into "urls", and remove "url"');
 }
 
 /** A person who asked for a sandbox has to hear that there is none. */

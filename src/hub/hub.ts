@@ -13,7 +13,8 @@ import { HubManagement } from './management.ts';
 import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
-import { errorOf, reportOf, statusOf } from './report.ts';
+import { reportOf } from './report.ts';
+import { errorOf, statusOf } from './server-status.ts';
 import type { Hub, HubEvents, HubOptions } from './types.ts';
 import { WorkspaceFile } from './workspaces.ts';
 

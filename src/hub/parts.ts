@@ -59,7 +59,8 @@ export function buildParts({ options, config, settings, logger, management, port
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
       const launch = await resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn });
-      return logins.equip(definition.id, launch.kind === 'remote' ? { ...launch, fetch: outgoing.fetch } : launch);
+      const equipped = launch.kind === 'remote' ? { ...launch, fetch: outgoing.fetch } : launch;
+      return logins.equip(definition.id, equipped, definition.kind === 'remote' ? definition.urls?.length : undefined);
     },
   });
   const gateway = new HubGateway({

@@ -1,41 +1,10 @@
 import type { CatalogNote } from '../catalog/index.ts';
 import type { ServerObject } from '../http/index.ts';
 import type { Upstream, UpstreamState } from '../upstream/index.ts';
+import { type ReplicaReport, replicasOf } from './replicas.ts';
+import { errorOf, statusOf } from './server-status.ts';
 import { supervisionOf, type SupervisionFacts } from './supervision.ts';
 import type { ServerReport } from './types.ts';
-
-/** The words for a server's state that clients of the management API know. */
-export type ServerStatus = 'connected' | 'connecting' | 'disconnected' | 'unauthorized' | 'disabled';
-
-const STATUS: Readonly<Record<UpstreamState['kind'], ServerStatus>> = {
-  ready: 'connected',
-  starting: 'connecting',
-  backoff: 'disconnected',
-  failed: 'disconnected',
-  stopped: 'disconnected',
-  stopping: 'disconnected',
-  'auth-required': 'unauthorized',
-  disabled: 'disabled',
-};
-
-export function statusOf({ kind }: UpstreamState): ServerStatus {
-  return STATUS[kind];
-}
-
-/** What is wrong with a server, in words; `null` when nothing is. */
-export function errorOf(state: UpstreamState): string | null {
-  switch (state.kind) {
-    case 'backoff':
-      return state.last.message;
-    case 'failed':
-    case 'auth-required':
-      return state.error.message;
-    case 'starting':
-      return state.last?.message ?? null;
-    default:
-      return null;
-  }
-}
 
 export function reportOf(upstream: Upstream, notes: readonly CatalogNote[]): ServerReport {
   const items = upstream.listing?.items;
@@ -62,6 +31,7 @@ export function noteText({ kind, name, severity, reason }: CatalogNote): string 
 interface ServerExtras extends SupervisionFacts {
   readonly notes: readonly string[];
   readonly noiseCount: number;
+  readonly replicas: readonly ReplicaReport[] | null;
 }
 
 const NOTHING = { tools: [], resources: [], resourceTemplates: [], prompts: [] } as const;
@@ -90,6 +60,7 @@ export function serverObject(
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
     noiseCount: upstream.noiseCount,
     ...supervisionOf(upstream),
+    replicas: replicasOf(upstream),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Clock, Disposable } from '../base/index.ts';
 import type { PoolEvents, Upstream, UpstreamState } from '../upstream/index.ts';
 import type { Publish } from './news.ts';
-import { statusOf } from './report.ts';
+import { statusOf } from './server-status.ts';
 
 /** How long changes are gathered before they are told, in milliseconds. */
 const GATHER_MS = 100;

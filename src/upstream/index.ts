@@ -14,6 +14,7 @@ export type {
   MembersChange,
   Origin,
   PoolEvents,
+  ReplicaFacts,
   RootsSource,
   Upstream,
   UpstreamAnswer,

@@ -130,11 +130,12 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
   for (const [name, value] of Object.entries(definition.headers)) {
     headers.push([name, await placeholders.text(value, `headers.${name}`)]);
   }
-  const url = (await placeholders.text(definition.url, 'url')).trim();
+  const field = definition.urls ? `urls[${definition.urls.indexOf(definition.url)}]` : 'url';
+  const url = (await placeholders.text(definition.url, field)).trim();
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw fieldError(definition, 'url', 'is not an http or https address once its placeholders are resolved');
+    throw fieldError(definition, field, 'is not an http or https address once its placeholders are resolved');
   }
-  if (context.isOwnAddress?.(new URL(url))) throw ownAddressError(definition);
+  if (context.isOwnAddress?.(new URL(url))) throw ownAddressError(definition, field);
   checkHeaders(definition, headers);
   return {
     kind: 'remote',
@@ -194,9 +195,9 @@ function fieldError({ id: server }: StdioDefinition | RemoteDefinition, field: s
   return new HubError('CONFIG_ERROR', message, { details: { server, field }, ...(cause !== undefined && { cause }) });
 }
 
-function ownAddressError({ id: server }: RemoteDefinition): HubError {
-  const message = `Server "${server}": url is the address of this hub itself, which would call itself for ever. Remove the entry, or correct its url.`;
-  return new HubError('CONFIG_ERROR', message, { details: { server, field: 'url' } });
+function ownAddressError({ id: server }: RemoteDefinition, field: string): HubError {
+  const message = `Server "${server}": ${field} is the address of this hub itself, which would call itself for ever. Remove it, or correct it.`;
+  return new HubError('CONFIG_ERROR', message, { details: { server, field } });
 }
 
 function secrets(values: Readonly<Record<string, string>>): Readonly<Record<string, Secret>> {

@@ -5,7 +5,7 @@ import type { UpstreamParts } from './incarnation.ts';
 import { ProcessGuard } from './process/process-guard.ts';
 import { StdioTransport } from './process/stdio-transport.ts';
 import { startable } from './startable.ts';
-import { Supervisor } from './supervisor.ts';
+import { ReplicaSet } from './replicas/replica-set.ts';
 import type { PoolEvents, Upstream } from './types.ts';
 
 /** More than any one server may take; what is left then is ended by the guard. */
@@ -26,13 +26,13 @@ export interface PoolOptions extends Omit<UpstreamParts, 'createStdioTransport'>
   readonly startupWaitMs: () => number;
 }
 
-/** All upstreams, each under a supervisor of its own, and the guard of their processes. The set follows the config. */
+/** All upstreams, each as a set of replicas, and the guard of their processes. The set follows the config. */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #emitter: Emitter<PoolEvents>;
   readonly #guard: ProcessGuard;
   /** In the order of the config; replaced as a whole. */
-  #supervisors: ReadonlyMap<string, Supervisor>;
+  #upstreams: ReadonlyMap<string, ReplicaSet>;
   /** The ends of those that are in the set no more, by id: another one of the same name starts after that. */
   readonly #leaving = new Map<string, Promise<void>>();
   #isOver = false;
@@ -42,17 +42,17 @@ export class Pool {
     const { clock, logger } = options;
     this.#emitter = new Emitter((error) => logger.error(`A listener of the servers failed: ${messageOf(error)}`));
     this.#guard = new ProcessGuard({ logger, clock });
-    this.#supervisors = new Map(options.definitions.map((definition) => [definition.id, this.#supervise(definition)]));
+    this.#upstreams = new Map(options.definitions.map((definition) => [definition.id, this.#supervise(definition)]));
   }
 
   /** The upstream of that id, also one that is disabled or broken. */
   get(id: string): Upstream | undefined {
-    return this.#supervisors.get(id);
+    return this.#upstreams.get(id);
   }
 
   /** Every configured upstream, in the order of the config. */
   all(): readonly Upstream[] {
-    return [...this.#supervisors.values()];
+    return [...this.#upstreams.values()];
   }
 
   on<K extends keyof PoolEvents>(name: K, listener: (event: PoolEvents[K]) => void): Disposable {
@@ -63,8 +63,8 @@ export class Pool {
   startAll(): void {
     this.#isOver = false;
     let holdMs = FIRST_HOLD_MS;
-    for (const supervisor of this.#supervisors.values()) {
-      supervisor.startUp(holdMs);
+    for (const upstream of this.#upstreams.values()) {
+      upstream.startUp(holdMs);
       holdMs = Math.min(holdMs + HOLD_APART_MS, MAX_HOLD_MS);
     }
   }
@@ -80,28 +80,25 @@ export class Pool {
    */
   async apply(definitions: readonly ServerDefinition[], restart: ReadonlySet<string>): Promise<void> {
     if (this.#isOver) return;
-    const before = this.#supervisors;
+    const before = this.#upstreams;
     const ids = new Set(definitions.map(({ id }) => id));
     const added = definitions.filter(({ id }) => !before.has(id)).map(({ id }) => id);
     const dropped = [...before.values()].filter(({ id }) => !ids.has(id));
     const changes = definitions.flatMap((definition) => changeOf(before.get(definition.id), definition, restart));
-    this.#supervisors = new Map(definitions.map((definition) => [definition.id, before.get(definition.id) ?? this.#supervise(definition)]));
+    this.#upstreams = new Map(definitions.map((definition) => [definition.id, before.get(definition.id) ?? this.#supervise(definition)]));
     const affected = [...changes.filter(({ isAnew }) => isAnew).map(({ id }) => id), ...added];
     const changed = changes.filter(({ isOther }) => isOther).map(({ id }) => id);
     const isReordered = !isDeepStrictEqual([...ids], [...before.keys()]);
     // Before anything starts, so that whoever follows the set has its wishes in place.
     if (isReordered || changed.length > 0) this.#emitter.emit('members', { added, removed: dropped.map(({ id }) => id), changed });
-    await Promise.all([
-      ...dropped.map((supervisor) => this.#drop(supervisor)),
-      ...affected.map((id) => this.#supervisors.get(id)?.follow()),
-    ]);
+    await Promise.all([...dropped.map((upstream) => this.#drop(upstream)), ...affected.map((id) => this.#upstreams.get(id)?.follow())]);
   }
 
   /** Ends all of them at once, and then the guard; resolves within five seconds. Idempotent, never rejects. */
   async stopAll(): Promise<void> {
     this.#isOver = true;
     const { clock, logger, offers } = this.#options;
-    const stops = [...this.#supervisors.values()].map((supervisor) => supervisor.stop());
+    const stops = [...this.#upstreams.values()].map((upstream) => upstream.stop());
     const stopping = Promise.all([...stops, ...this.#leaving.values(), offers?.settled()]);
     const onTimeout = (): Error => new Error(`not done after ${STOP_DEADLINE_MS} ms`);
     try {
@@ -114,27 +111,27 @@ export class Pool {
 
   /** Resolves once the first attempt of each of these upstreams has ended, `startupWait` is over or the signal aborts. Never rejects. */
   async settled(ids: Iterable<string>, signal: AbortSignal): Promise<void> {
-    await Promise.all([...ids].map((id) => this.#supervisors.get(id)?.settled(signal)));
+    await Promise.all([...ids].map((id) => this.#upstreams.get(id)?.settled(signal)));
   }
 
-  async #drop(supervisor: Supervisor): Promise<void> {
-    const { id } = supervisor;
-    const gone = supervisor.stop('removed');
+  async #drop(upstream: ReplicaSet): Promise<void> {
+    const { id } = upstream;
+    const gone = upstream.stop('removed');
     this.#leaving.set(id, gone);
     await gone;
     if (this.#leaving.get(id) === gone) this.#leaving.delete(id);
   }
 
-  #supervise(definition: ServerDefinition): Supervisor {
+  #supervise(definition: ServerDefinition): ReplicaSet {
     const { startupWaitMs, clock, logger, random, connect, resolveLaunch, offers } = this.#options;
     // One that was dropped starts nothing any more, and nobody is told of its end but by `members`.
-    const isMember = (): boolean => this.#supervisors.get(definition.id) === supervisor;
+    const isMember = (): boolean => this.#upstreams.get(definition.id) === upstream;
     const tell =
       <K extends keyof PoolEvents>(name: K) =>
       (event: PoolEvents[K]): void => {
         if (isMember()) this.#emitter.emit(name, event);
       };
-    const supervisor: Supervisor = new Supervisor({
+    const upstream: ReplicaSet = new ReplicaSet({
       definition,
       startupWaitMs,
       after: this.#leaving.get(definition.id),
@@ -157,7 +154,7 @@ export class Pool {
         forSession: tell('forSession'),
       },
     });
-    return supervisor;
+    return upstream;
   }
 }
 
@@ -169,20 +166,20 @@ interface Change {
   readonly isAnew: boolean;
 }
 
-/** Gives a supervisor its new definition and says what that means; nothing for one that is not in the set yet. */
-function changeOf(supervisor: Supervisor | undefined, definition: ServerDefinition, restart: ReadonlySet<string>): readonly Change[] {
-  if (!supervisor) return [];
-  const { id, definition: before } = supervisor;
+/** Gives an upstream its new definition and says what that means; nothing for one that is not in the set yet. */
+function changeOf(upstream: ReplicaSet | undefined, definition: ServerDefinition, restart: ReadonlySet<string>): readonly Change[] {
+  if (!upstream) return [];
+  const { id, definition: before } = upstream;
   const isOther = !isDeepStrictEqual(before, definition);
   const couldRun = startable(before) !== undefined;
   const canRun = startable(definition) !== undefined;
   // Of one that cannot run either way, the reason may be another one.
-  const isAnew = restart.has(id) || couldRun !== canRun || (!canRun && isOther) || isWokenBy(supervisor, definition);
-  supervisor.update(definition, restart.has(id) && isOther);
+  const isAnew = restart.has(id) || couldRun !== canRun || (!canRun && isOther) || isWokenBy(upstream, definition);
+  upstream.update(definition, restart.has(id) && isOther);
   return [{ id, isOther, isAnew }];
 }
 
 /** One that waits to be started may not have to any more. */
-function isWokenBy({ state, definition: { start = 'eager' } }: Supervisor, { start: next = 'eager' }: ServerDefinition): boolean {
+function isWokenBy({ state, definition: { start = 'eager' } }: ReplicaSet, { start: next = 'eager' }: ServerDefinition): boolean {
   return state.kind === 'stopped' && state.reason !== undefined && start !== next;
 }

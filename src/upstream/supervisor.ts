@@ -145,6 +145,16 @@ export class Supervisor implements Upstream {
     this.#sharing.notify(notification, sessionId);
   }
 
+  /** Whether that client has a connection of its own, and so has to come back here. */
+  hasConnectionOf(client: string): boolean {
+    return this.#sharing.isApart(client);
+  }
+
+  /** Resolves when it is ready. @throws HubError as {@link Upstream.request}, when that does not come about in time */
+  async ready(signal: AbortSignal): Promise<void> {
+    if (!this.#life.now.connection) await this.#awaited(signal);
+  }
+
   unavailable(): HubError | undefined {
     return this.#life.now.connection ? undefined : this.#notReady();
   }

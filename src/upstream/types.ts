@@ -4,6 +4,7 @@ import type { ServerDefinition } from '../config/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
 import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
+import type { Circuit } from './replicas/circuit-breaker.ts';
 import type { Called } from './sharing/asking-tools.ts';
 
 /** The downstream that a request is made for, as far as an upstream may know of it. */
@@ -166,6 +167,19 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** One of several processes or addresses of a server. */
+export interface ReplicaFacts {
+  /** Counted from 1. */
+  readonly number: number;
+  readonly state: UpstreamState;
+  /** Why it is in doubt while it is ready. */
+  readonly degraded?: string | undefined;
+  /** Requests on their way there, those that wait for their turn included. */
+  readonly inFlight: number;
+  /** `open` while it is left out because its calls failed, `half-open` when a single call is to find out. */
+  readonly circuit: Circuit;
+}
+
 /** One upstream as others see it. */
 export interface Upstream {
   readonly id: string;
@@ -178,6 +192,8 @@ export interface Upstream {
   readonly degraded?: string | undefined;
   /** How it has fared since the hub runs. */
   readonly supervision: Supervision;
+  /** Each of its replicas; `undefined` when there is one only. */
+  readonly replicas?: readonly ReplicaFacts[] | undefined;
   /**
    * The last known offer, also while the upstream restarts or sleeps, and before its first start one that an earlier hub has seen.
    * Complete: what the definition disables is in it.

@@ -56,6 +56,22 @@ export const server = z
       .describe(
         'Why it does not run although nobody stopped it: with `lazy` and `idle` its next call starts it, with `manual` nothing but a start.',
       ),
+    replicas: z
+      .array(
+        z.looseObject({
+          number: z.number().describe('Counted from 1.'),
+          status: z.enum(['connected', 'connecting', 'disconnected', 'unauthorized', 'disabled']),
+          error: z.string().nullable(),
+          inFlight: z.number().describe('Requests on their way to it, those that wait for their turn included.'),
+          circuit: z
+            .enum(['closed', 'open', 'half-open'])
+            .describe('`open` while it is left out because its calls failed, `half-open` when a single call is to find out.'),
+          degraded: z.boolean(),
+          nextRetryAt: z.string().nullable().meta({ format: 'date-time' }),
+        }),
+      )
+      .nullish()
+      .describe('Each of the processes or addresses that share its calls (docs/replicas.md); `null` when there is one only.'),
   })
   .meta({ id: 'Server', description: 'One server.' });
 
@@ -115,4 +131,5 @@ export const EXAMPLE_SERVER = {
   degradedReason: null,
   stale: false,
   stopReason: null,
+  replicas: null,
 };

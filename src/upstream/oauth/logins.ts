@@ -19,20 +19,25 @@ export interface LoginsOptions {
 export class Logins {
   readonly #options: LoginsOptions;
   readonly #store: LoginStore;
-  readonly #logins = new Map<string, ServerLogin>();
+  /** By server and address: one with several addresses has a login at each. */
+  readonly #logins = new Map<string, readonly ServerLogin[]>();
 
   constructor(options: LoginsOptions) {
     this.#options = options;
     this.#store = new LoginStore(options.file);
   }
 
-  /** The launch with the login of its server, where the config does not say how to authenticate. */
-  equip(server: string, launch: Launch): Launch {
+  /**
+   * The launch with the login of its server, where the config does not say how to authenticate.
+   *
+   * @param addresses how many addresses the server has
+   */
+  equip(server: string, launch: Launch, addresses = 1): Launch {
     if (launch.kind !== 'remote' || Object.keys(launch.headers).some((name) => name.toLowerCase() === 'authorization')) {
       this.#logins.delete(server);
       return launch;
     }
-    const login = this.#loginAt(server, launch.url.reveal());
+    const login = this.#loginAt(server, launch.url.reveal(), addresses);
     return { ...launch, login, redact: (text) => login.redact(launch.redact(text)) };
   }
 
@@ -43,13 +48,22 @@ export class Logins {
 
   /** The page on which a person logs in at that server, while one is open. */
   authorizationUrl(server: string): string | undefined {
-    return this.#logins.get(server)?.authorizationUrl;
+    return this.#logins.get(server)?.find(({ authorizationUrl }) => authorizationUrl !== undefined)?.authorizationUrl;
   }
 
   /** Begins a login. @throws HubError VALIDATION_ERROR, CONNECTION_ERROR */
   async begin(server: string): Promise<string> {
-    const login = this.#logins.get(server);
-    if (login) return login.begin();
+    const logins = this.#logins.get(server) ?? [];
+    let refusal: unknown;
+    // Where it has several addresses, some may be logged in already.
+    for (const login of logins) {
+      try {
+        return await login.begin();
+      } catch (error) {
+        refusal ??= error;
+      }
+    }
+    if (refusal !== undefined) throw refusal;
     const message = `Server "${server}" has no login: it is a local one, has an "Authorization" header in the config, or was never started.`;
     throw new HubError('VALIDATION_ERROR', message, { details: { server } });
   }
@@ -64,7 +78,8 @@ export class Logins {
     const state = params.get('state');
     if (state === null)
       throw new HubError('VALIDATION_ERROR', 'The callback has no "state". Paste the whole address that the browser was sent to.');
-    const [server, login] = [...this.#logins].find(([, one]) => one.isPending(state)) ?? [];
+    const all = [...this.#logins].flatMap(([server, logins]) => logins.map((login) => ({ server, login })));
+    const { server, login } = all.find((one) => one.login.isPending(state)) ?? {};
     if (server === undefined || !login) {
       throw new HubError(
         'VALIDATION_ERROR',
@@ -82,12 +97,14 @@ export class Logins {
     return server;
   }
 
-  #loginAt(server: string, url: string): ServerLogin {
-    const known = this.#logins.get(server);
-    if (known?.serverUrl === url) return known;
+  #loginAt(server: string, url: string, addresses: number): ServerLogin {
+    const logins = this.#logins.get(server) ?? [];
+    const known = logins.find(({ serverUrl }) => serverUrl === url);
+    if (known) return known;
     const { clock, logger, redirectUrl, fetch } = this.#options;
     const login = new ServerLogin({ server, url, store: this.#store, clock, logger, fetch, redirectUrl: () => redirectUrl(server) });
-    this.#logins.set(server, login);
+    // What is left of addresses that the server had before goes first.
+    this.#logins.set(server, [...logins, login].slice(-addresses));
     return login;
   }
 }

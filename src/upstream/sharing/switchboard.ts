@@ -100,6 +100,11 @@ export class Switchboard {
     return this.#sides.open.some(({ owner }) => owner.kind === 'own');
   }
 
+  /** Whether that client goes on a connection of its own. */
+  isApart(client: string): boolean {
+    return this.#apart.has(client);
+  }
+
   /** Nothing new comes: connections beside the main one end with their last call. */
   retire(): void {
     this.#sides.retire();
