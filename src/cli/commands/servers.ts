@@ -4,6 +4,7 @@ import { type Cell, columns, oneLine } from '../columns.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { isObject, listOf, memberOf, textOf, textsOf } from '../json.ts';
 import { duration } from '../render.ts';
+import { missingReplicas, replicaRows } from '../replicas.ts';
 import { allServers, KINDS, type ServerInfo, serverNamed, withoutName } from '../servers.ts';
 import { printable, type Style } from '../style.ts';
 
@@ -30,7 +31,7 @@ function table(servers: readonly ServerInfo[], style: Style): string {
       String(offer.prompts.length),
       String(offer.resources.length + offer.resourceTemplates.length),
       status === 'connected' ? duration(uptime * 1000) : '-',
-      oneLine(withoutName(server) || rest, 100),
+      oneLine(withoutName(server) || rest || missingReplicas(server.object), 100),
     ];
   });
   return columns([head, ...rows]);
@@ -65,6 +66,7 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
   if (error !== '') io.print(`  ${style.bad('error')}   ${printable(withoutName(server))}`);
   for (const note of textsOf(memberOf(object, 'notes'))) io.print(`  ${style.caution('note')}    ${printable(note)}`);
   for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
+  list('replicas', replicaRows(object), io);
   list(
     'environment',
     environment.map((entry) => [textOf(entry, 'name'), textOf(entry, 'value'), textOf(entry, 'from')]),

@@ -99,10 +99,10 @@ export class Balancer {
     const { now, nextReady } = this.#options;
     const { lead, replicas } = now();
     const own = lead.supervisor.ready(signal);
-    const isAlone = !replicas.some((replica) => replica !== lead && replica.supervisor.state.kind === 'starting');
-    if (isAlone) await own;
     // Its own wait goes on when another one is faster.
-    else await Promise.race([own, nextReady()]).finally(() => own.catch(() => undefined));
+    own.catch(() => undefined);
+    const hasOthers = replicas.some((replica) => replica !== lead && replica.supervisor.state.kind === 'starting');
+    await (hasOthers ? Promise.race([own, nextReady()]) : own);
     return this.#choose(new Set()) ?? lead;
   }
 }
