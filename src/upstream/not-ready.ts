@@ -3,7 +3,13 @@ import type { UpstreamState } from './types.ts';
 
 /** What a caller is told of an upstream that cannot take its request: what is the matter, why, and what to do. */
 export function notReady(id: string, state: UpstreamState, nowMs: number): HubError {
-  const details = { server: id, state: state.kind, ...(state.kind === 'backoff' && { retryInMs: Math.max(0, state.untilMs - nowMs) }) };
+  // It was not even sent.
+  const details = {
+    server: id,
+    state: state.kind,
+    ran: false,
+    ...(state.kind === 'backoff' && { retryInMs: Math.max(0, state.untilMs - nowMs) }),
+  };
   return new HubError('SERVER_NOT_CONNECTED', words(id, state, nowMs), { details });
 }
 

@@ -131,7 +131,12 @@ export class Supervisor implements Upstream {
 
   async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { signal } = request;
-    const connection = this.#life.now.connection ?? (await this.#awaited(signal));
+    const { connection: current } = this.#life.now;
+    if (request.hasOtherPlaces) {
+      if (!current) throw this.#notReady();
+      return this.#sharing.request(current, request);
+    }
+    const connection = current ?? (await this.#awaited(signal));
     return overNext(
       connection,
       (each) => this.#sharing.request(each, request),

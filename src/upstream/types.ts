@@ -67,6 +67,8 @@ export interface UpstreamRequest {
   readonly onRequest?: AskClient | undefined;
   /** Known to make the server ask something; set inside of this room. */
   readonly asks?: boolean | undefined;
+  /** Another replica can take it: it is not to wait for the next connection of this one. Set inside of this room. */
+  readonly hasOtherPlaces?: boolean | undefined;
 }
 
 /** An upstream's answer, in its own words and in the shape of its own era. */

@@ -19,7 +19,7 @@ import {
   responseMessage,
   rpcCode,
 } from '../../protocol/index.ts';
-import type { Transport } from './transport.ts';
+import type { SendOptions, Transport } from './transport.ts';
 
 /** How long the stream of a cancelled request is kept for an answer that nobody waits for, in milliseconds. */
 const LINGER_MS = 30_000;
@@ -123,13 +123,13 @@ export class Link {
    *
    * @throws HubError when there will be no answer: the link or the exchange failed, or {@link cancel} was called.
    */
-  send(id: number, method: string, params: JsonObject | undefined, headers?: Readonly<Record<string, string>>): Promise<Outcome> {
+  send(id: number, method: string, params: JsonObject | undefined, options: Omit<SendOptions, 'signal'> = {}): Promise<Outcome> {
     const stream = new AbortController();
     const answer = new Promise<Outcome>((resolve, reject) => {
       if (this.#closed) return reject(this.#closed);
       this.#pending.set(id, { method, stream, resolve, reject });
       this.#options.transport
-        .send(request(id, method, params), { signal: stream.signal, ...(headers && { headers }) })
+        .send(request(id, method, params), { ...options, signal: stream.signal })
         .catch((error: HubError) => this.#settle(id)?.reject(error));
     });
     // Whoever stopped waiting (a deadline, a race) has its own error; this one is then nobody's.

@@ -33,6 +33,8 @@ export interface Ask {
   readonly onRequest?: AskClient | undefined;
   /** Whether it is known to make the server ask something. */
   readonly asks?: boolean | undefined;
+  /** As {@link SendOptions.hasOtherPlaces}. */
+  readonly hasOtherPlaces?: boolean | undefined;
 }
 
 export interface RequesterOptions {
@@ -103,7 +105,8 @@ export class Requester {
     idle.restart();
     total.restart();
     try {
-      return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), ask.headers);
+      const { headers, hasOtherPlaces } = ask;
+      return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), { headers, hasOtherPlaces });
     } catch (error) {
       if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
       throw error;

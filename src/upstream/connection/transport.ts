@@ -17,7 +17,9 @@ export interface SendOptions {
   /** Ends the request's own stream (only where {@link Transport.hasRequestStreams}); on stdio it has no effect. */
   readonly signal?: AbortSignal;
   /** Extra HTTP headers, encoded already; ignored on stdio. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** It can be sent elsewhere: where it cannot be delivered at once, it fails rather than waits. */
+  readonly hasOtherPlaces?: boolean | undefined;
 }
 
 /** Moves JSON-RPC messages to one upstream and back, unchanged, in order. Used for one connection only. */

@@ -45,12 +45,16 @@ export class HeldRequests {
 
   /** The server took no connection: the request is tried again in a moment, or fails when the server has been away for too long. */
   unreachable(sending: Sending, error: HubError): void {
-    const { clock } = this.#options;
+    const { clock, fail, onOutage } = this.#options;
     this.#awaySinceMs ??= clock.now();
+    if (sending.options.hasOtherPlaces) {
+      fail(sending.request.id, notRun(error));
+      return onOutage(error);
+    }
     this.hold(sending);
     if (clock.now() - this.#awaySinceMs >= RESTARTING_MS) {
       this.failAll(error);
-      this.#options.onOutage(error);
+      onOutage(error);
       return;
     }
     this.#retry ??= clock.after(this.#retryMs, () => {

@@ -54,6 +54,7 @@ export class HttpExchange {
   #pondering = false;
   #ended = false;
   #drain: Disposable | undefined;
+  readonly #over = new AbortController();
 
   /** @param createSdk makes the transport; the function that it is given wants to see every response. */
   constructor(options: ExchangeOptions, createSdk: (observe: (response: Response) => void) => StreamableHTTPClientTransport) {
@@ -74,12 +75,11 @@ export class HttpExchange {
   /** Sends the request; all that comes of it is told to the listener. Never rejects. */
   async run({ signal, headers }: SendOptions): Promise<void> {
     listenTo(this.#sdk, { message: (message) => this.#receive(message) });
-    const onAbort = (): void => this.close();
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal) this.#follow(signal);
     try {
       await this.#sdk.start();
       await this.#sdk.send(this.#options.request, {
-        ...(signal && { requestSignal: signal }),
+        requestSignal: this.#over.signal,
         ...(headers && { headers }),
         onRequestStreamEnd: () => this.#streamEnded(),
       });
@@ -87,6 +87,14 @@ export class HttpExchange {
     } catch (error) {
       this.#refused(error);
     }
+  }
+
+  /** The request may be sent again under the same signal, so nothing of this exchange stays there. */
+  #follow(signal: AbortSignal): void {
+    const onAbort = (): void => this.close();
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#over.signal.addEventListener('abort', () => signal.removeEventListener('abort', onAbort), { once: true });
   }
 
   /** Ends it without a word. Idempotent. */
@@ -202,6 +210,7 @@ export class HttpExchange {
     if (this.#ended) return;
     this.#ended = true;
     this.#drain?.dispose();
+    this.#over.abort();
     void this.#sdk.close();
     this.#options.on.ended(error);
   }

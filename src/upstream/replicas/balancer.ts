@@ -39,9 +39,10 @@ export class Balancer {
     let replica = this.#choose(tried) ?? (await this.#awaited(request.signal));
     for (;;) {
       try {
-        return await this.#send(replica, request, attempts.request);
-      } catch (error) {
         tried.add(replica);
+        const hasOtherPlaces = this.#ready(tried).length > 0;
+        return await this.#send(replica, request, { ...attempts.request, hasOtherPlaces });
+      } catch (error) {
         const other = attempts.mayGoOn(error, replica.supervisor.listing) ? this.#choose(tried) : undefined;
         if (!other) throw error;
         replica = other;
@@ -73,7 +74,7 @@ export class Balancer {
   /** The best of those that are ready and were not tried yet. Of those that are left out, one is better than none. */
   #choose(tried: ReadonlySet<Replica>): Replica | undefined {
     const { replicas } = this.#options.now();
-    const ready = replicas.filter((replica) => replica.isReady && !tried.has(replica));
+    const ready = this.#ready(tried);
     const admitted = ready.filter(({ breaker }) => breaker.admits);
     const probe = admitted.find(({ breaker }) => breaker.circuit === 'half-open');
     if (probe) return probe;
@@ -82,6 +83,10 @@ export class Balancer {
     // The others are busy: one that sleeps is started for those that come next.
     if (chosen && chosen.inFlight > 0) replicas.find(({ isAsleep }) => isAsleep)?.supervisor.wake();
     return chosen;
+  }
+
+  #ready(tried: ReadonlySet<Replica>): readonly Replica[] {
+    return this.#options.now().replicas.filter((replica) => replica.isReady && !tried.has(replica));
   }
 
   #leastBusy(replicas: readonly Replica[]): Replica | undefined {

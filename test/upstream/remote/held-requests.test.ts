@@ -44,4 +44,10 @@ describe('requests that found nobody to connect to', () => {
     ]);
     expect([now.sent, now.outages > 0, clock.pending]).toEqual([[], true, 0]);
   });
+
+  it('fail at once, without having run, when they can be sent elsewhere; the outage shows', () => {
+    const { clock, now, held } = scene();
+    held.unreachable({ ...sending(1), options: { hasOtherPlaces: true } }, refused);
+    expect([now.failed, now.outages, clock.pending]).toEqual([[[1, true]], 1, 0]);
+  });
 });
