@@ -140,6 +140,25 @@ describe('loadConfig', () => {
     expect(await lines(`{ $schema: "x", nativeMCPServers: { n: {} }, mcpServers: { s: ${body} } }`)).toEqual([]);
   });
 
+  it('reads how many processes or addresses share the calls of a server', async () => {
+    const entries = [
+      'one: { command: "x", replicas: 1 }',
+      'more: { command: "x", replicas: 3 }',
+      'far: { urls: ["http://h", "http://i"] }',
+      'near: { urls: ["http://h"] }',
+    ];
+    const { servers } = await load(`{ mcpServers: { ${entries.join(', ')} } }`);
+    const [one, more, far, near] = servers;
+    expect(one).not.toHaveProperty('replicas');
+    expect(more).toMatchObject({ kind: 'stdio', replicas: 3 });
+    expect(far).toMatchObject({ kind: 'remote', url: 'http://h', urls: ['http://h', 'http://i'] });
+    expect(near).toMatchObject({ kind: 'remote', url: 'http://h' });
+    expect(near).not.toHaveProperty('urls');
+    expect(await lines('{ mcpServers: { s: { url: "http://h", replicas: 2 } } }')).toEqual([
+      expect.stringContaining('mcpServers.s.replicas: Has no meaning beside "url" and is ignored. Give several addresses in "urls"'),
+    ]);
+  });
+
   it('reads what is not to be offered', async () => {
     const some = 'disabled_tools: ["a", "b"], disabled_prompts: [], disabled_resourceTemplates: ["x://{y}"]';
     const config = await load(`{ mcpServers: { some: { command: "x", ${some} }, none: { url: "http://h", disabled_resources: [] } } }`);
@@ -153,6 +172,12 @@ describe('loadConfig', () => {
 
   it.each([
     ['{ command: "a", url: "http://h" }', '0.json:1:41: mcpServers.s: Has both "command" and "url". Keep'],
+    ['{ command: "a", urls: ["http://h"] }', '0.json:1:42: mcpServers.s: Has both "command" and "urls". Keep'],
+    ['{ url: "http://h", urls: ["http://i"] }', 'mcpServers.s.urls: Stands beside "url". Put all addresses into "urls"'],
+    ['{ urls: [] }', 'mcpServers.s.urls: Holds no address. Give one or more'],
+    ['{ urls: ["http://h", "ftp://h"] }', 'mcpServers.s.urls[1]: Is not an address the hub can call.'],
+    ['{ urls: ["http://h", "http://h"] }', 'mcpServers.s.urls[1]: Is the same address once more.'],
+    ['{ command: "a", replicas: 0 }', 'mcpServers.s.replicas: Must be'],
     ['{}', '0.json:1:17: mcpServers.s: Has neither "command" nor "url". Give'],
     ['"x"', 'mcpServers.s: Must be an object, not this string.'],
     ['{ command: "a", args: "b" }', 'mcpServers.s.args: Must be a list, each item a string, not this string. Put it in square brackets.'],
