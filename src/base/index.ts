@@ -3,6 +3,8 @@ export { type Clock, systemClock } from './clock.ts';
 export { type Disposable, Disposables } from './disposable.ts';
 export { Emitter } from './emitter.ts';
 export { type ErrorCode, type ErrorKind, errorTable, HubError, isHubError, messageOf, toHubError } from './errors.ts';
+export { lock, tryLock } from './file-lock.ts';
+export { isAlive } from './is-alive.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
 export { type HubPaths, hubPaths } from './paths.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
-import { HubError, type HubPaths, sleep, systemClock } from '../base/index.ts';
-import { tryLock, type Workspace, WorkspaceFile } from '../hub/index.ts';
+import { HubError, type HubPaths, sleep, systemClock, tryLock } from '../base/index.ts';
+import { type Workspace, WorkspaceFile } from '../hub/index.ts';
 import { canonicalFiles, hasFiles } from './config-names.ts';
 import { type StartedHub, spawnHub } from './hub-process.ts';
 import { openHubStream } from './hub-stream.ts';

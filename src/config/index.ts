@@ -17,4 +17,5 @@ export { diagnosticOf, formatDiagnostic } from './source.ts';
 export { type Applied, type ConfigChange, ConfigStore, type EditResult } from './store.ts';
 export { maskedDiff } from './text-diff.ts';
 export { ConfigWatch } from './watch.ts';
+export { SealedFile } from './sealed-file.ts';
 export { writeFileAtomically } from './write-file.ts';

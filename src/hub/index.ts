@@ -1,4 +1,3 @@
-export { type FileLock, tryLock } from './file-lock.ts';
 export { loadHub } from './load-hub.ts';
 export { HubMarketplace, openMarketplace } from './load-marketplace.ts';
 export { LogFile } from './log-file.ts';

@@ -43,6 +43,7 @@ export function buildParts({ options, config, settings, logger, management, port
   const logins = new Logins({
     fetch: outgoing.fetch,
     file: join(options.paths.dataDir, 'oauth-storage.json'),
+    keyFile: join(options.paths.dataDir, 'key'),
     clock,
     logger,
     // Old clients ask a person for an address with the server's name in it.

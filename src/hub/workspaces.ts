@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Clock, HubError } from '../base/index.ts';
-import { lock } from './file-lock.ts';
-import { isAlive } from './is-alive.ts';
+import { type Clock, HubError, isAlive, lock } from '../base/index.ts';
 
 /** One running hub, as every other one and its clients find it. The shape is read by editors: no field may change. */
 export interface Workspace {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
-import { lock, tryLock } from '../../src/hub/file-lock.ts';
+import { lock, tryLock } from '../../src/base/file-lock.ts';
 import { type Workspace, WorkspaceFile } from '../../src/hub/workspaces.ts';
 import { bundleSource } from '../support/bundle-source.ts';
 

@@ -1,12 +1,14 @@
 import { type Clock, HubError, type Logger } from '../../base/index.ts';
+import { SealedFile } from '../../config/index.ts';
 import type { Launch } from '../launch.ts';
 import type { Fetch } from '../remote/outgoing-fetch.ts';
 import { LoginStore } from './login-store.ts';
 import { ServerLogin } from './server-login.ts';
 
 export interface LoginsOptions {
-  /** The file in which logins outlive the hub. */
+  /** The file in which logins outlive the hub, and that of the key under which it is sealed. */
   readonly file: string;
+  readonly keyFile: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The way to authorization servers. Default: Node's own `fetch`. */
@@ -24,7 +26,8 @@ export class Logins {
 
   constructor(options: LoginsOptions) {
     this.#options = options;
-    this.#store = new LoginStore(options.file);
+    const { file, keyFile, clock } = options;
+    this.#store = new LoginStore(new SealedFile({ path: file, keyFile, clock, what: 'logins' }));
   }
 
   /**

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger, type LogRecord, systemClock } from '../../../src/base/index.ts';
+import { SealedFile } from '../../../src/config/index.ts';
 import { Logins } from '../../../src/upstream/index.ts';
 import { listen } from '../../fixtures/http/listen.ts';
 import { logIn, type ProtectedServer, startProtectedServer } from '../../support/protected-server.ts';
@@ -12,9 +13,11 @@ let server: ProtectedServer;
 let folder: string;
 let records: LogRecord[];
 const file = (): string => join(folder, 'data', 'oauth-storage.json');
+const keyFile = (): string => join(folder, 'data', 'key');
 const logins = (): Logins =>
   new Logins({
     file: file(),
+    keyFile: keyFile(),
     clock: systemClock,
     logger: createLogger([(record) => void records.push(record)]),
     redirectUrl: (name) => `http://localhost:37373/api/oauth/callback?server_name=${name}`,
@@ -54,8 +57,9 @@ describe('logins at remote servers', () => {
     await connection.close();
     await expect(second.begin('srv')).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
 
-    const stored = await readFile(file(), 'utf8');
-    const token = /"access_token": "([^"]+)"/.exec(stored)?.[1] ?? '';
+    const stored = await new SealedFile({ path: file(), keyFile: keyFile(), clock: systemClock, what: 'logins' }).read();
+    const token = /"access_token":"([^"]+)"/.exec(JSON.stringify(stored))?.[1] ?? '';
+    expect(await readFile(file(), 'utf8')).not.toContain(token);
     expect(server.authorizations).toContain(`Bearer ${token}`);
     expect((await stat(file())).mode & 0o777).toBe(0o600);
     expect(JSON.stringify(records)).not.toContain(token);

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, HubError, sleep } from '../base/index.ts';
+import type { Clock } from './clock.ts';
+import { HubError } from './errors.ts';
 import { isAlive } from './is-alive.ts';
+import { sleep } from './wait.ts';
 
 /** The first wait for a lock that somebody holds, and the longest one, in milliseconds: each is twice the one before, more or less. */
 const FIRST_WAIT_MS = 10;
