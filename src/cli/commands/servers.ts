@@ -65,8 +65,8 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
   io.print(columns(shown.map(([key, text]) => [{ text: `  ${key}`, paint: style.quiet }, text])));
   if (error !== '') io.print(`  ${style.bad('error')}   ${printable(withoutName(server))}`);
   for (const note of textsOf(memberOf(object, 'notes'))) io.print(`  ${style.caution('note')}    ${printable(note)}`);
-  for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
   list('replicas', replicaRows(object), io);
+  for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
   list(
     'environment',
     environment.map((entry) => [textOf(entry, 'name'), textOf(entry, 'value'), textOf(entry, 'from')]),
