@@ -166,6 +166,14 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** The requests of clients that a server has at the moment; those about tasks, which never wait, are not counted. */
+export interface Load {
+  /** Sent, or on their way to a server that is just starting, and not answered yet. */
+  readonly running: number;
+  /** Not sent, because `maxConcurrency` run already. */
+  readonly waiting: number;
+}
+
 /** One upstream as others see it. */
 export interface Upstream {
   readonly id: string;
@@ -176,6 +184,7 @@ export interface Upstream {
   readonly serverInfo: object | undefined;
   /** Why it is in doubt while it is ready; `undefined` when it is not. */
   readonly degraded?: string | undefined;
+  readonly load: Load;
   /** How it has fared since the hub runs. */
   readonly supervision: Supervision;
   /**

@@ -157,6 +157,7 @@ export class FakeUpstream implements Upstream {
     return [];
   }
 
+  readonly load = { running: 0, waiting: 0 };
   readonly supervision: Supervision = { restarts: 0, lastError: undefined, lastSuccessMs: undefined, crashLoop: undefined };
 
   wake(): void {}
