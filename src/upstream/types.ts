@@ -91,6 +91,8 @@ export interface ConnectionEvents {
   asked: Called;
   /** Something for one session that belongs to no call of it any more. */
   forSession: { readonly sessionId: string; readonly notification: NotificationMessage };
+  /** {@link Connection.degraded} begins or ends to say something. */
+  degraded: undefined;
   /** The link is gone; nothing comes after this. */
   closed: HubError;
 }
@@ -266,5 +268,7 @@ export interface PoolEvents {
   resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
   taskChanged: { readonly id: string; readonly taskId: string; readonly notification: NotificationMessage };
   logMessage: { readonly id: string; readonly notification: NotificationMessage };
+  /** {@link Upstream.degraded} of one that is connected begins or ends to say something. */
+  degraded: { readonly id: string };
   forSession: { readonly id: string; readonly sessionId: string; readonly notification: NotificationMessage };
 }

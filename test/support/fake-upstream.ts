@@ -75,6 +75,7 @@ export class FakeUpstream implements Upstream {
   readonly subscriptions: string[][] = [];
   readonly watchedTasks: string[][] = [];
   readonly logLevels: (string | undefined)[] = [];
+  degraded: string | undefined;
   readonly noiseCount = 0;
   readonly serverInfo = undefined;
   readonly environmentNames = [];
