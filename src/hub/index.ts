@@ -1,4 +1,5 @@
 export { type FileLock, tryLock } from './file-lock.ts';
+export { isAlive } from './is-alive.ts';
 export { loadHub } from './load-hub.ts';
 export { HubMarketplace, openMarketplace } from './load-marketplace.ts';
 export { LogFile } from './log-file.ts';

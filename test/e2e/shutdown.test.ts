@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { afterEach, expect, it } from 'vitest';
+import { send, modern } from '../downstream/harness.ts';
+import { at } from '../support/era-pairs.ts';
+import { endHubs, environment, HUB_BIN, type HubProcess, settled, startHub } from '../support/hub-process.ts';
+import { fixture } from '../support/in-process-hub.ts';
+import { isRunning } from '../support/processes.ts';
+
+afterEach(() => endHubs());
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Whether the hub's process was there when the command said that it was not. */
+  readonly isHubThere: boolean;
+}
+
+/** `mcp-hub shutdown`, in the hub's folder. */
+function shutDown(hub: HubProcess, ...more: readonly string[]): Promise<Run> {
+  const child = spawn(process.execPath, [HUB_BIN, 'shutdown', ...more], { cwd: hub.folder, env: environment(hub.folder) });
+  let [stdout, stderr] = ['', ''];
+  let isHubThere = true;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    isHubThere = isRunning(hub.pid);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr, isHubThere }));
+  });
+}
+
+it('waits for the calls that the hub still lets end, and says so', async () => {
+  const hub = await startHub({ config: { shutdownTimeout: 8_000, mcpServers: { gauge: fixture('gauge.mjs') } } });
+  await settled(hub);
+  const call = send(hub.url, modern('tools/call', { name: 'gauge__work', arguments: { ms: 3_500, n: 7 } }));
+  await send(hub.url, modern('tools/list'));
+  const { code, stdout, stderr, isHubThere } = await shutDown(hub);
+  const answer = await call;
+  expect(at(answer.events.at(-1) ?? answer.json, 'result', 'structuredContent', 'n')).toBe(7);
+  expect({ code, isHubThere }).toEqual({ code: 0, isHubThere: false });
+  expect(stdout).toBe(`The hub (pid ${hub.pid}, port ${hub.port}) has stopped.\n`);
+  expect(stderr).toMatch(/^The hub .*lets 1 call end, for at most 8\.0 s/);
+  expect(await hub.exit).toMatchObject({ code: 0 });
+});
+
+it('says nothing of waiting where there is nothing to wait for', async () => {
+  const hub = await startHub({ config: { mcpServers: { gauge: fixture('gauge.mjs') } } });
+  await settled(hub);
+  const { code, stdout, stderr } = await shutDown(hub, '--json');
+  expect({ code, stderr, told: JSON.parse(stdout) }).toEqual({ code: 0, stderr: '', told: { pid: hub.pid, port: hub.port } });
+  expect(await hub.exit).toMatchObject({ code: 0 });
+});
