@@ -5,6 +5,7 @@ export { Emitter } from './emitter.ts';
 export { type ErrorCode, type ErrorKind, errorTable, HubError, isHubError, messageOf, toHubError } from './errors.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
+export { type Fetch, outgoingFetch, type OutgoingFetch } from './outgoing-fetch.ts';
 export { type HubPaths, hubPaths } from './paths.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { type Deferred, deferred, sleep, waitAtMost, withDeadline } from './wait.ts';

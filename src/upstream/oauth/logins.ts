@@ -1,6 +1,5 @@
-import { type Clock, HubError, type Logger } from '../../base/index.ts';
+import { type Fetch, type Clock, HubError, type Logger } from '../../base/index.ts';
 import type { Launch } from '../launch.ts';
-import type { Fetch } from '../remote/outgoing-fetch.ts';
 import { LoginStore } from './login-store.ts';
 import { ServerLogin } from './server-login.ts';
 
