@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Clock, HubError } from '../base/index.ts';
+import { type Clock, HubError, replaceFile } from '../base/index.ts';
 import { lock } from './file-lock.ts';
 import { isAlive } from './is-alive.ts';
 
@@ -88,7 +88,7 @@ export class WorkspaceFile {
       if (!entries && text !== undefined) await rename(this.path, join(dirname(this.path), 'workspaces.broken.json'));
       await writeFile(draft, `${JSON.stringify(change(entries ?? {}), null, 2)}\n`, { mode: 0o600 });
       if (!(await held.isHeld())) throw new HubError('TIMEOUT', `The lock on ${this.path} was lost while it was changed.`);
-      await rename(draft, this.path);
+      await replaceFile(draft, this.path);
     } finally {
       await rm(draft, { force: true });
       await held.release();
