@@ -198,6 +198,9 @@ ${table(hub.map((row) => settingRow(row, settingFields)))}
 
 ${table(server.map((row) => settingRow(row, commonFields)))}
 
+\`GET /api/servers\` and \`mcp-hub servers\` tell under \`load\` how many calls a server works on (\`running\`) and how many wait (\`waiting\`), also without
+\`maxConcurrency\`; a limit that is set meanwhile knows of those that run.
+
 \`toolTimeouts\` gives single tools another \`requestTimeout\` or \`totalTimeout\`. A REST call brings its own limits (\`request_options\`).
 
 ## Fixed

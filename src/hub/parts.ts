@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
+import { type Clock, createLogger, type Logger, type LogSink, outgoingFetch, type OutgoingFetch, systemClock } from '../base/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
-import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
+import { connector, Logins, OfferFiles, Pool, resolveLaunch } from '../upstream/index.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import type { JsonObject } from '../../src/protocol/index.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const READY_MS = 20_000;
@@ -65,6 +66,12 @@ export class World {
     return response.status;
   }
 
+  /** The servers, as the hub's API tells of them. */
+  async servers(): Promise<readonly JsonObject[]> {
+    const { servers } = JSON.parse(await (await fetch(`http://127.0.0.1:${this.port}/api/servers`)).text());
+    return servers;
+  }
+
   /** Another variable for one server, which is started anew, and a server that comes or goes. */
   async editConfig(): Promise<void> {
     this.#revision += 1;
@@ -114,7 +121,8 @@ function config(remotePort: number, revision: number): string {
   const passing = revision % 2 === 1 ? { passing: fixture('paged') } : {};
   const gauge = { ...fixture('gauge'), maxConcurrency: 4, maxQueue: 50, queueTimeout: 5_000 };
   const remote = { url: `http://127.0.0.1:${remotePort}/mcp` };
-  const mcpServers = { echo, gauge, late: fixture('answers-late'), big: fixture('big'), remote, ...passing };
+  const sleepy = { ...fixture('gauge'), start: 'lazy', idleTimeout: 1_500, requestTimeout: 1_000 };
+  const mcpServers = { echo, gauge, late: fixture('answers-late'), big: fixture('big'), remote, sleepy, ...passing };
   return JSON.stringify({ mcpServers, sessionIdleTimeout: 10_000, maxSessions: 300 });
 }
 

@@ -50,6 +50,7 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
       listing: (listing) => void recorded.listings.push(listing),
       resourceUpdated: ({ uri }) => void recorded.updated.push(uri),
       taskChanged: () => undefined,
+      degraded: () => undefined,
       logMessage: (message) => void recorded.logs.push(message),
       asked: ({ method }) => void recorded.asked.push(method),
       forSession: (event) => void recorded.forSessions.push(event),
