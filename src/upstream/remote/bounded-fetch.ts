@@ -14,8 +14,8 @@ const LINES_PAUSE_MS = 50;
 const MIB = 1024 * 1024;
 /** A message longer than this is read in steps of so many bytes … */
 const LONG_MESSAGE = 4 * MIB;
-const STEP = MIB / 2;
-/** … with such a pause after each, in milliseconds: 20 MiB a second, which cost several times as much as over a pipe, leave time for everybody else. */
+const STEP = MIB / 4;
+/** … with such a pause after each, in milliseconds: 10 MiB a second leave time for everybody else, and each costs more than over a pipe. */
 const STEP_PAUSE_MS = 25;
 
 /**

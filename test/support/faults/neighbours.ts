@@ -15,6 +15,8 @@ export interface Fault {
   readonly says: RegExp;
   readonly perSecond?: number;
   readonly inFlight?: number;
+  /** Windows of time with the fault: fewer where a call takes seconds. */
+  readonly windows?: number;
   /** Started by hand again all the time, and not only before each window. */
   readonly isStartedAgain?: boolean;
 }
@@ -26,11 +28,12 @@ export interface Fault {
 export const LIMIT = 1.1;
 const WORK_MS = 25;
 /** A machine that has other work: more measures, before a test fails for it. */
-const MEASURES = 4;
+const MEASURES = 3;
 
 /** To each of the two servers that are well: 10 % of a core for everything together, on the machine that this was written on. */
 const CALLS_PER_SECOND = 100;
-const WINDOW_MS = 700;
+const WINDOW_MS = 600;
+const WINDOWS = 4;
 const WARM_UP_WINDOWS = 3;
 /** Calls to the server that is not well. */
 const PER_SECOND = 20;
@@ -65,11 +68,12 @@ export class Neighbours {
 
   /** What the fault of one server does to the calls of the others, and to its own. */
   async suffer(fault: Fault): Promise<{ readonly comparison: Comparison; readonly outcomes: readonly Outcome[] }> {
-    const { server, perSecond = PER_SECOND, inFlight = IN_FLIGHT } = fault;
+    const { server, perSecond = PER_SECOND, inFlight = IN_FLIGHT, windows = WINDOWS } = fault;
     const traffic = new Traffic(() => this.#other.call(`${server}__work`), { perSecond, inFlight });
     const starts = new Traffic(() => tell(this.hub, 'start', server), { perSecond: STARTS_PER_SECOND, inFlight: 1 });
     const comparison = await compare(
       {
+        windows,
         load: () => this.#load(),
         begin: async () => {
           await tell(this.hub, 'start', server);

@@ -18,10 +18,10 @@ export interface WindowsOptions {
   /** Runs before and after each window with the fault. */
   readonly begin: () => Promise<void>;
   readonly end: () => Promise<void>;
+  /** Windows with the fault; there is one more without it. */
+  readonly windows: number;
 }
 
-/** Windows with the fault; there is one more without it. */
-const WINDOWS = 5;
 /** So that what one window leaves behind is not measured in the next. */
 const PAUSE_MS = 100;
 
@@ -30,12 +30,12 @@ const PAUSE_MS = 100;
  * before and after it, so that what else the machine does meanwhile cancels out, and the median of these ratios counts, so that one
  * window in which it did much does not.
  */
-async function compareOnce({ load, begin, end }: WindowsOptions): Promise<Omit<Comparison, 'measures'>> {
+async function compareOnce({ load, begin, end, windows }: WindowsOptions): Promise<Omit<Comparison, 'measures'>> {
   const p95 = async (): Promise<number> => percentile(await load(), 0.95);
   const quiet = [await p95()];
   const faulty: number[] = [];
   const ratios: number[] = [];
-  for (let n = 0; n < WINDOWS; n += 1) {
+  for (let n = 0; n < windows; n += 1) {
     await begin();
     const [before, during] = [quiet.at(-1) ?? Number.NaN, await p95()];
     await end();
