@@ -30,7 +30,7 @@ const WORK_MS = 25;
 /** A machine that has other work: more measures, before a test fails for it. */
 const MEASURES = 3;
 
-/** To each of the two servers that are well: 10 % of a core for everything together, on the machine that this was written on. */
+/** To each of the two servers that are well, whether those before have been answered or not. */
 const CALLS_PER_SECOND = 100;
 const WINDOW_MS = 600;
 const WINDOWS = 4;
