@@ -134,7 +134,7 @@ export async function leaksOf(
   const idle = await probed.footprint();
   await repeat(warmUp, atOnce, cycle);
   await prepare();
-  const before = await quiet(probed, idle.sockets);
+  const before = await quiet(probed, idle);
   await repeat(times, atOnce, (n) => cycle(warmUp + n));
   await prepare();
   const more = await moreThanBefore(probed, before);
@@ -146,10 +146,15 @@ export async function leaksOf(
   return [...more, ...heap, ...(await warningsOf(probed))];
 }
 
-/** What the hub holds when all connections of clients are gone. */
-async function quiet(probed: ProbedHub, sockets: number): Promise<Footprint> {
-  await expect.poll(async () => (await probed.footprint()).sockets, { timeout: SETTLE_MS, interval: 100 }).toBe(sockets);
-  return probed.footprint();
+/** What the hub holds when all connections of clients are gone, and the processes are those that were there when it was idle. */
+async function quiet(probed: ProbedHub, idle: Footprint): Promise<Footprint> {
+  const endMs = Date.now() + SETTLE_MS;
+  for (;;) {
+    const now = await probed.footprint();
+    if (now.sockets <= idle.sockets && now.processes.join() === idle.processes.join()) return now;
+    if (Date.now() > endMs) expect(now, 'after the warm-up').toEqual(idle);
+    await delay(100);
+  }
 }
 
 /** What Node has warned of, such as too many listeners, and errors inside the hub. */
