@@ -6,7 +6,8 @@ import { modern, send } from '../../downstream/harness.ts';
 import { endHubs, healthOf } from '../../support/hub-process.ts';
 import { leaksOf, type ProbedHub, startProbedHub } from '../../support/leaks.ts';
 
-const TIMEOUT = 60_000;
+/** Five times what it takes on a busy machine. */
+const TIMEOUT = 300_000;
 /** Each is told in one or more lines of the log, of which `/api/events` remembers 2,000 and 400 bytes each. */
 const CYCLES = { times: 1_000, warmUp: 300, atOnce: 1, allowedPerCycle: 1_024 };
 let far: RestartableServer;
@@ -42,15 +43,16 @@ it('1,000 restarts of a remote server, which breaks every connection and knows n
 const isConnected = async (name: string): Promise<boolean> =>
   (await healthOf(probed.hub)).servers.some((server) => server.name === name && server.status === 'connected');
 
-it('1,000 event streams of a remote server that break off, with the next start asked for at once', { timeout: TIMEOUT }, async () => {
+it('400 event streams of a remote server that break off, with the next start asked for at once', { timeout: TIMEOUT }, async () => {
   const streams = (): number => old.headers.filter(({ accept }) => accept === 'text/event-stream').length;
   const before = streams();
-  const leaks = await leaksOf(probed, CYCLES, async () => {
+  const cycles = { ...CYCLES, times: 400, warmUp: 200 };
+  const leaks = await leaksOf(probed, cycles, async () => {
     await old.breakStreams();
     while (await isConnected('old')) await delay(1);
     await probed.post('/api/servers/start', { server_name: 'old' });
     while (!(await isConnected('old'))) await delay(1);
   });
   expect(leaks).toEqual([]);
-  expect(streams() - before).toBe(CYCLES.times + CYCLES.warmUp);
+  expect(streams() - before).toBe(cycles.times + cycles.warmUp);
 });

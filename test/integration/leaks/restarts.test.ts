@@ -23,7 +23,7 @@ const restart = (n: number): Promise<unknown> => {
 };
 
 it(`${RESTARTS} restarts of servers with a grandchild, all deaf to signals, leave no process, timer or pipe`, {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const leaks = await leaksOf(probed, CYCLES, restart);
   expect(leaks).toEqual([]);
