@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import type { JsonObject } from '../../src/protocol/index.ts';
+import { PROBE_ARGS, PROBE_FILE } from '../support/probe.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const READY_MS = 20_000;
@@ -27,11 +27,10 @@ export class World {
     this.port = port;
     this.#remotePort = remotePort;
     this.#remote = this.#startRemote();
-    const probe = pathToFileURL(script('soak/probe.mjs')).href;
-    const args = ['--expose-gc', '--import', probe, join(PROJECT, 'bin/mcp-hub.js')];
+    const args = [...PROBE_ARGS, join(PROJECT, 'bin/mcp-hub.js')];
     this.hub = spawn(process.execPath, [...args, '--port', String(port), '--config', 'c.json', '--watch'], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), SOAK_PROBE: this.probeFile, MCP_HUB_REGISTRY_URL: 'off' },
+      env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), [PROBE_FILE]: this.probeFile, MCP_HUB_REGISTRY_URL: 'off' },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   }
