@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
+import { isFit } from '../catalog/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
@@ -54,7 +55,7 @@ export function buildParts({ options, config, settings, logger, management, port
     clock,
     logger,
     random: Math.random,
-    offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger }),
+    offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger, fitness: { rules: options.version, isFit } }),
     connect: connector(options.version),
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
