@@ -5,7 +5,7 @@ import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
-import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
+import { lateConnector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -56,7 +56,7 @@ export function buildParts({ options, config, settings, logger, management, port
     logger,
     random: Math.random,
     offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger, fitness: { rules: options.version, isFit } }),
-    connect: connector(options.version),
+    connect: lateConnector(options.version),
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
       const launch = await resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn });
