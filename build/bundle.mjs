@@ -40,12 +40,17 @@ const servingApart = {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const command = await build({ ...options, entryPoints: { main: 'src/cli/main.ts' }, outdir: 'dist', plugins: [servingApart] });
 removeUnused(command.metafile, 'dist/main.js');
-const serving = await build({ ...options, entryPoints: { 'start-serving': 'src/cli/start-serving.ts' }, outdir: 'dist/serving' });
+const serving = await build({
+  ...options,
+  entryPoints: { 'start-serving': 'src/cli/start-serving.ts', 'compiled-code': 'src/cli/compiled-code.ts' },
+  outdir: 'dist/serving',
+});
 await mergeEntries({
   root,
   metafile: serving.metafile,
   // Who comes second to a port needs to tell who has it, and no hub.
   apart: ['src/cli/start-serving.ts', 'src/cli/port-owner.ts'],
+  runner: 'src/cli/compiled-code.ts',
   entries: ['src/cli/commands/serve.ts', 'src/hub/index.ts', 'src/hub/hub.ts'],
   into: 'dist/serving/hub.js',
 });
