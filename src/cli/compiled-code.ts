@@ -17,16 +17,21 @@ export interface CompiledCodeOptions {
   readonly modules: Readonly<Record<string, unknown>>;
   /** Imports a module on first use, by a path relative to the script's. */
   readonly load: (id: string) => Promise<unknown>;
+  /** Default: `cache/code` of the hub's data folder. Made when it is needed. */
+  readonly folder?: string;
+  /** Default: 5,000. */
+  readonly keptAfterMs?: number;
 }
 
 /**
- * Runs the hub's script with the machine code that an earlier run has left, so that it need not be compiled again while clients wait;
- * Node has a cache of its own for that from 22.1 only. Without such code, or with that of another Node, it is compiled as always.
+ * Runs the hub's script with what V8 made of it in an earlier run, so that it need not be compiled again while clients wait;
+ * Node has a cache of its own for that from 22.1 only. Without that, or where another Node made it, it is compiled as always.
  *
- * The code is kept in `cache/code` of the data folder, which only its owner can write to.
+ * It is kept in `cache/code` of the data folder, which only its owner can write to.
  */
-export function runCompiled({ file, build, modules, load }: CompiledCodeOptions): Readonly<Record<string, unknown>> {
-  const folder = join(hubPaths(process.env).dataDir, 'cache', 'code');
+export function runCompiled(options: CompiledCodeOptions): Readonly<Record<string, unknown>> {
+  const { file, build, modules, load, keptAfterMs = KEPT_AFTER_MS } = options;
+  const folder = options.folder ?? join(hubPaths(process.env).dataDir, 'cache', 'code');
   const name = `${build}-${process.version}-${process.arch}.bin`;
   const cachedData = contentOf(join(folder, name));
   // It holds ASCII only, which is read faster if one says so.
@@ -34,7 +39,7 @@ export function runCompiled({ file, build, modules, load }: CompiledCodeOptions)
     filename: file,
     ...(cachedData && { cachedData }),
   });
-  if (!cachedData || script.cachedDataRejected === true) setTimeout(() => void keep(script, folder, name), KEPT_AFTER_MS).unref();
+  if (!cachedData || script.cachedDataRejected === true) setTimeout(() => void keep(script, folder, name), keptAfterMs).unref();
   const nodeRequire = createRequire(file);
   const module: { readonly file: string; exports: Record<string, unknown> } = { file, exports: {} };
   const run: unknown = script.runInThisContext();
