@@ -26,6 +26,8 @@ interface Sample {
   readonly target: Target;
   readonly opensMs: number;
   readonly listMs: number;
+  /** How much of that its main thread has run; NaN where the system does not tell. */
+  readonly cpuMs: number;
 }
 
 /** The report of so many starts for each era, and as many of a bare server that has the same list in a file. */
@@ -61,21 +63,21 @@ async function startOfHub(
 ): Promise<{ sample: Sample; body: string }> {
   const port = await freePort();
   const { child, spawnedMs } = startHub(processes, { servers, port });
-  const { openMs, tookMs, body } = await firstList(port, child, era);
+  const { openMs, tookMs, cpuMs, body } = await firstList(port, child, era);
   const tools = countTools(body);
   if (tools !== TOOLS) throw new Error(`The first list has ${tools} of ${TOOLS} tools.`);
   await delay(CALM_MS);
   await processes.end(child);
-  return { sample: { target: era, opensMs: openMs - spawnedMs, listMs: tookMs }, body };
+  return { sample: { target: era, opensMs: openMs - spawnedMs, listMs: tookMs, cpuMs }, body };
 }
 
 async function startOfBare(processes: Processes, file: string): Promise<Sample> {
   const port = await freePort();
   const spawnedMs = performance.now();
   const child = processes.spawn(processes.script('bare-list'), [String(port), file], {}, false);
-  const { openMs, tookMs } = await firstList(port, child, 'modern');
+  const { openMs, tookMs, cpuMs } = await firstList(port, child, 'modern');
   await processes.end(child);
-  return { target: 'bare', opensMs: openMs - spawnedMs, listMs: tookMs };
+  return { target: 'bare', opensMs: openMs - spawnedMs, listMs: tookMs, cpuMs };
 }
 
 function countTools(body: string): number {
@@ -90,6 +92,7 @@ function report(samples: readonly Sample[]): string {
     return [title, ...cells.map((cell) => shown(cell, 1))];
   };
   const list = ({ listMs }: Sample): number => listMs;
+  const cpu = ({ cpuMs }: Sample): number => cpuMs;
   const opens = ({ opensMs }: Sample): number => opensMs;
   return table(
     [`${SERVERS} servers, ${TOOLS} tools; ms`, 'median', 'p95', 'min', 'max'],
@@ -97,6 +100,9 @@ function report(samples: readonly Sample[]): string {
       row('port open → list, modern client', 'modern', list),
       row('port open → list, legacy client', 'legacy', list),
       row('port open → list, bare node:http', 'bare', list),
+      row('  of it on the CPU, modern client', 'modern', cpu),
+      row('  of it on the CPU, legacy client', 'legacy', cpu),
+      row('  of it on the CPU, bare node:http', 'bare', cpu),
       row('spawn → port open, hub', 'modern', opens),
       row('spawn → port open, bare node:http', 'bare', opens),
       row('spawn → list, modern client', 'modern', ({ opensMs, listMs }) => opensMs + listMs),

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 
@@ -21,6 +22,8 @@ export interface FirstList {
   readonly openMs: number;
   /** From then until the last byte of the list. */
   readonly tookMs: number;
+  /** How much of that the main thread of the process has run, in milliseconds; NaN where the system does not tell. */
+  readonly cpuMs: number;
   /** The list's answer as it came. */
   readonly body: string;
 }
@@ -32,6 +35,7 @@ export interface FirstList {
 export async function firstList(port: number, child: ChildProcess, era: Era): Promise<FirstList> {
   const socket = await untilOpen(port, child);
   const openMs = performance.now();
+  const before = ranMs(child);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   // The first socket is there already; there is no second one.
   agent.createConnection = () => socket;
@@ -40,9 +44,20 @@ export async function firstList(port: number, child: ChildProcess, era: Era): Pr
   const params = era === 'modern' ? { _meta: modernMeta } : {};
   const { status, body } = await post(agent, headers, JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/list', params }));
   const tookMs = performance.now() - openMs;
+  const cpuMs = ranMs(child) - before;
   agent.destroy();
   if (status !== 200) throw new Error(`No list: HTTP ${status} ${body.slice(0, 300)}`);
-  return { openMs, tookMs, body };
+  return { openMs, tookMs, cpuMs, body };
+}
+
+/** How long the main thread of a process has run; a busy machine makes everything longer but this. */
+function ranMs({ pid }: ChildProcess): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    // Expected: not Linux.
+    return Number.NaN;
+  }
 }
 
 /** @returns a connection, the first that succeeded. */

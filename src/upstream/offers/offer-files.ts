@@ -26,7 +26,7 @@ export interface OfferFilesOptions {
 }
 
 /** Which listings have nothing wrong with them: that is remembered too, as it takes long to find out. */
-export interface Fitness {
+interface Fitness {
   /** Names the rules; what others have found is found out anew. */
   readonly rules: string;
   isFit(listing: Listing): boolean;
