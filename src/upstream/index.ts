@@ -1,4 +1,4 @@
-export { connector } from './connection/connector.ts';
+export { lateConnector } from './connection/load-connector.ts';
 export type { Supervision } from './history.ts';
 export { LEVEL_OF_THE_SILENT } from './connection/legacy-log-level.ts';
 export { type Launch, type RemoteLaunch, resolveLaunch, type StdioLaunch } from './launch.ts';
