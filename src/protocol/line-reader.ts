@@ -2,7 +2,7 @@ const NEWLINE = 0x0a;
 /** How much of the beginning and the end of a line that is too long is kept, in bytes. */
 const GLIMPSE = 256;
 /** A line longer than so many bytes takes time that others wait for. */
-const LONG_LINE = 4 * 1024 * 1024;
+const LONG_LINE = 8 * 1024 * 1024;
 
 /** What is left of a line that was longer than the limit. */
 export interface OverlongLine {

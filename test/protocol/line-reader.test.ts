@@ -66,8 +66,8 @@ describe('LineReader', () => {
     const told: number[] = [];
     const nothing = (): void => undefined;
     const MIB = 1024 * 1024;
-    const reads = new LineReader({ maxLineBytes: 6 * MIB, onLine: nothing, onOverlong: nothing, onLong: (bytes) => told.push(bytes) });
-    for (let n = 0; n < 8; n += 1) reads.push(Buffer.alloc(MIB, 'x'));
+    const reads = new LineReader({ maxLineBytes: 10 * MIB, onLine: nothing, onOverlong: nothing, onLong: (bytes) => told.push(bytes) });
+    for (let n = 0; n < 12; n += 1) reads.push(Buffer.alloc(MIB, 'x'));
     expect(told).toEqual([MIB, MIB, MIB, MIB]);
     reads.push(Buffer.from('\nshort\n'));
     expect(told).toHaveLength(4);

@@ -13,10 +13,10 @@ const LINES_PAUSE_MS = 50;
 
 const MIB = 1024 * 1024;
 /** A message longer than this is read in steps of so many bytes … */
-const LONG_MESSAGE = 4 * MIB;
+const LONG_MESSAGE = 8 * MIB;
 const STEP = MIB / 4;
-/** … with such a pause after each, in milliseconds: 10 MiB a second leave time for everybody else, and each costs more than over a pipe. */
-const STEP_PAUSE_MS = 25;
+/** … with such a pause after each, in milliseconds: 20 MiB a second leave time for everybody else. */
+const STEP_PAUSE_MS = 12.5;
 
 /**
  * `fetch` for a peer that is not trusted with the hub's memory and time: a message that grows beyond the limit breaks its

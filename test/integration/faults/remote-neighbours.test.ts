@@ -11,8 +11,15 @@ const faults: Readonly<Record<string, Fault>> = {
   'hangs on every call': { server: 'hang', codes: ['TIMEOUT'], says: /gave no answer to "tools\/call" within 400 ms/ },
   'answers 500': { server: 'status', codes: ['CONNECTION_ERROR'], says: /answered HTTP 500: .* It says: out of memory/ },
   'answers with garbage': { server: 'garbage', codes: ['UPSTREAM_PROTOCOL'], says: /with JSON that is no JSON-RPC message/ },
-  'answers with 100 MB': { server: 'huge', codes: ['UPSTREAM_PROTOCOL'], says: TOO_LONG, inFlight: 1, windows: 3 },
-  'answers with an event of 100 MB': { server: 'event', codes: ['UPSTREAM_PROTOCOL'], says: TOO_LONG, inFlight: 1, windows: 3 },
+  'answers with 100 MB': { server: 'huge', codes: ['UPSTREAM_PROTOCOL'], says: TOO_LONG, inFlight: 1, windows: 3, windowMs: 2_400 },
+  'answers with an event of 100 MB': {
+    server: 'event',
+    codes: ['UPSTREAM_PROTOCOL'],
+    says: TOO_LONG,
+    inFlight: 1,
+    windows: 3,
+    windowMs: 2_400,
+  },
   'closes in the middle of the stream': {
     server: 'cut',
     codes: ['CONNECTION_ERROR'],

@@ -15,8 +15,9 @@ export interface Fault {
   readonly says: RegExp;
   readonly perSecond?: number;
   readonly inFlight?: number;
-  /** Windows of time with the fault: fewer where a call takes seconds. */
+  /** Windows of time with the fault: fewer and longer ones where a call takes seconds. */
   readonly windows?: number;
+  readonly windowMs?: number;
   /** Started by hand again all the time, and not only before each window. */
   readonly isStartedAgain?: boolean;
 }
@@ -62,19 +63,19 @@ export class Neighbours {
       Caller.connect(hub.url, 'modern'),
     ]);
     const neighbours = new Neighbours(hub, callers);
-    for (let n = 0; n < WARM_UP_WINDOWS; n += 1) await neighbours.#load();
+    for (let n = 0; n < WARM_UP_WINDOWS; n += 1) await neighbours.#load(WINDOW_MS);
     return neighbours;
   }
 
   /** What the fault of one server does to the calls of the others, and to its own. */
   async suffer(fault: Fault): Promise<{ readonly comparison: Comparison; readonly outcomes: readonly Outcome[] }> {
-    const { server, perSecond = PER_SECOND, inFlight = IN_FLIGHT, windows = WINDOWS } = fault;
+    const { server, perSecond = PER_SECOND, inFlight = IN_FLIGHT, windows = WINDOWS, windowMs = WINDOW_MS } = fault;
     const traffic = new Traffic(() => this.#other.call(`${server}__work`), { perSecond, inFlight });
     const starts = new Traffic(() => tell(this.hub, 'start', server), { perSecond: STARTS_PER_SECOND, inFlight: 1 });
     const comparison = await compare(
       {
         windows,
-        load: () => this.#load(),
+        load: () => this.#load(windowMs),
         begin: async () => {
           await tell(this.hub, 'start', server);
           traffic.begin();
@@ -99,9 +100,9 @@ export class Neighbours {
     await Promise.all([this.#a.close(), this.#b.close(), this.#other.close()]);
   }
 
-  async #load(): Promise<readonly number[]> {
+  async #load(windowMs: number): Promise<readonly number[]> {
     const loads = [this.#a, this.#b].map((caller, at) =>
-      paced(CALLS_PER_SECOND, WINDOW_MS, () => caller.call(at === 0 ? 'a__work' : 'b__work', { pauseMs: WORK_MS })),
+      paced(CALLS_PER_SECOND, windowMs, () => caller.call(at === 0 ? 'a__work' : 'b__work', { pauseMs: WORK_MS })),
     );
     const outcomes = (await Promise.all(loads)).flat();
     const failed = outcomes.find(({ code }) => code !== undefined);
