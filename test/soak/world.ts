@@ -116,12 +116,12 @@ export class World {
 }
 
 function config(remotePort: number, revision: number): string {
-  const echo = { ...fixture('echo'), env: { REVISION: String(revision) } };
+  const echo = { ...fixture('echo'), env: { REVISION: String(revision) }, replicas: 1 + (revision % 3) };
   const passing = revision % 2 === 1 ? { passing: fixture('paged') } : {};
   const gauge = { ...fixture('gauge'), maxConcurrency: 4, maxQueue: 50, queueTimeout: 5_000 };
   const remote = { url: `http://127.0.0.1:${remotePort}/mcp` };
   const sleepy = { ...fixture('gauge'), start: 'lazy', idleTimeout: 1_500, requestTimeout: 1_000 };
-  const mcpServers = { echo, gauge, late: fixture('answers-late'), big: fixture('big'), remote, sleepy, ...passing };
+  const mcpServers = { echo, gauge, late: fixture('answers-late'), big: { ...fixture('big'), replicas: 2 }, remote, sleepy, ...passing };
   return JSON.stringify({ mcpServers, sessionIdleTimeout: 10_000, maxSessions: 300 });
 }
 
