@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isObject } from '../../protocol/index.ts';
 import { clientOf, isOfSession } from '../sharing/placement.ts';
 import { isAboutTasks } from '../sharing/task-places.ts';
@@ -23,7 +24,7 @@ export class Bindings {
     const taskId = params?.['taskId'];
     if (typeof taskId === 'string' && isAboutTasks({ method })) return this.#tasks.get(taskId);
     const state = params?.['requestState'];
-    if (typeof state === 'string') return this.#states.get(state);
+    if (typeof state === 'string') return this.#states.get(digest(state));
     const client = clientOf(origin);
     if (client === undefined) return undefined;
     if (areSessionsBound) return this.#sessions.get(client);
@@ -41,7 +42,7 @@ export class Bindings {
     const { task, taskId, requestState } = result;
     const id = isObject(task) ? task['taskId'] : taskId;
     if (typeof id === 'string') remember(this.#tasks, id, replica);
-    if (typeof requestState === 'string') remember(this.#states, requestState, replica);
+    if (typeof requestState === 'string') remember(this.#states, digest(requestState), replica);
   }
 
   /** Which of these tasks are to be watched there: those that were made there, and those of which nobody knows. */
@@ -65,6 +66,11 @@ export class Bindings {
       for (const [key, place] of places) if (place === replica) places.delete(key);
     }
   }
+}
+
+/** What servers make of a state may be long. */
+function digest(state: string): string {
+  return createHash('sha256').update(state).digest('base64');
 }
 
 function remember(places: Map<string, Replica>, key: string, replica: Replica): void {

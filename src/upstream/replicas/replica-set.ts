@@ -189,10 +189,10 @@ export class ReplicaSet implements Upstream {
 
   /** As {@link Supervisor.update}. Replicas come and go. */
   update(definition: ServerDefinition, isOtherServer: boolean): void {
-    const { kind } = this.state;
-    const isUp = kind !== 'disabled' && kind !== 'failed' && kind !== 'stopping' && !(kind === 'stopped' && this.#isStoppedByHand);
+    const { state } = this;
+    const isDown = ['disabled', 'failed', 'stopping'].includes(state.kind) || (state.kind === 'stopped' && state.reason === undefined);
     this.#definition = definition;
-    this.#members.update(definition, isOtherServer, isUp);
+    this.#members.update(definition, isOtherServer, !isDown);
     this.#standing();
   }
 
@@ -214,10 +214,6 @@ export class ReplicaSet implements Upstream {
 
   get #supervisors(): readonly Supervisor[] {
     return this.#members.all.map(({ supervisor }) => supervisor);
-  }
-
-  get #isStoppedByHand(): boolean {
-    return this.state.kind === 'stopped' && this.state.reason === undefined;
   }
 
   /** A modern server keeps nothing for a session: there is none. */
