@@ -55,8 +55,12 @@ export class HubConfigControl implements ConfigControl {
 
   async change(name: string, patch: object, options: ConfigEditOptions): Promise<ConfigEditResult> {
     refuseMask(patch, 'The change');
-    const written = options.isFromElsewhere ? publicEntry({ ...patch }) : { ...patch };
-    return this.#edit({ kind: 'patch', name, patch: written }, { ...options, file: this.#fileOf(name) });
+    const file = this.#fileOf(name);
+    const known = this.#options.config.current.servers.find(({ id }) => id === name);
+    // An address with a placeholder is another one with another variable.
+    const more = known?.kind === 'remote' && [known.url, ...(known.urls ?? [])].some((url) => url.includes('$')) ? ['env'] : [];
+    const written = options.isFromElsewhere ? publicEntry({ ...patch }, more) : { ...patch };
+    return this.#edit({ kind: 'patch', name, patch: written }, { ...options, file });
   }
 
   async remove(name: string, options: ConfigEditOptions): Promise<ConfigEditResult> {
@@ -97,8 +101,8 @@ export class HubConfigControl implements ConfigControl {
  * An entry, or a patch of one, that says where a server is: written from another machine, it must not lead the hub to where only the
  * hub can go. Whoever may edit the file itself can take that out.
  */
-function publicEntry(written: Entries): Entries {
-  const isAboutPlace = ['url', 'urls', 'publicOnly'].some((key) => key in written);
+function publicEntry(written: Entries, more: readonly string[] = []): Entries {
+  const isAboutPlace = ['url', 'urls', 'publicOnly', ...more].some((key) => key in written);
   return isAboutPlace ? { ...written, publicOnly: true } : written;
 }
 

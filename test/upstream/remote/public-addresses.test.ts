@@ -72,7 +72,9 @@ describe('requests that must stay out in the world', () => {
     const { resolve, asked } = dns(['203.0.113.1'], ['127.0.0.1']);
     const { publicFetch } = outgoing(resolve);
     const url = `http://rebound.test:${server.port}/`;
-    await expect(publicFetch(url, { signal: AbortSignal.timeout(300) })).rejects.toThrow();
+    await expect(publicFetch(url, { signal: AbortSignal.timeout(300) })).rejects.not.toMatchObject({
+      cause: { code: 'ERR_PRIVATE_ADDRESS' },
+    });
     await expect(publicFetch(url)).rejects.toMatchObject({ cause: { code: 'ERR_PRIVATE_ADDRESS' } });
     expect(asked.length).toBeGreaterThan(1);
     expect(server.seen).toEqual([]);

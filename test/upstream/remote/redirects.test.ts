@@ -33,7 +33,7 @@ async function redirecting(target: string, status: number, to: (path: string) =>
         const chunks: Buffer[] = [];
         for await (const chunk of request) chunks.push(Buffer.from(chunk));
         const body = Buffer.concat(chunks).toString();
-        if (isMeant(body) && request.url === '/mcp') return response.writeHead(status, { location: to('/moved') }).end();
+        if (isMeant(body) && request.url === '/mcp') return void response.writeHead(status, { location: to('/moved') }).end();
         const passed = Object.entries(request.headers).filter(([name]) => !/^(?:host|connection|content-length)$/.test(name));
         const answer = await fetch(target, {
           method: request.method ?? 'GET',
@@ -128,13 +128,13 @@ describe('a redirect elsewhere', () => {
   it('of an event stream, or the endpoint that it names, gets nothing there', async () => {
     const elsewhere = await trap();
     const moved = open(await listen((_, response) => void response.writeHead(302, { location: elsewhere.url }).end(), '/sse'));
-    await expect(connectTo(launchTo(moved.url, 'sse'))).rejects.toThrow();
+    await expect(connectTo(launchTo(moved.url, 'sse'))).rejects.toThrow('Server "srv"');
     const naming = open(
       await listen((_, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' }).write(`event: endpoint\ndata: ${elsewhere.url}/messages\n\n`);
       }, '/sse'),
     );
-    await expect(connectTo(launchTo(naming.url, 'sse'))).rejects.toThrow();
+    await expect(connectTo(launchTo(naming.url, 'sse'))).rejects.toThrow('Server "srv"');
     expect(elsewhere.seen).toEqual([]);
   });
 });
