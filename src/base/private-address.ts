@@ -1,6 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Addresses of this machine, of its networks, and others that are not one place in the world (IANA special-purpose registries). */
+/**
+ * Addresses of this machine, of its networks, and others that are not one place in the world (IANA special-purpose registries). 198.18.0.0/15
+ * is not among them: VPN clients give every name in the world an address of that range.
+ */
 const PRIVATE = new BlockList();
 for (const [network, bits] of [
   ['0.0.0.0', 8],
@@ -11,7 +14,6 @@ for (const [network, bits] of [
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const)

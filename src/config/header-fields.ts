@@ -41,7 +41,7 @@ export function isSentByHub(name: string): boolean {
   const lower = name.toLowerCase();
   return (
     headerKind(lower) === 'connection' ||
-    /^(?:content-.*|mcp-(?:session-id|protocol-version|method|name|param-.*)|last-event-id)$/.test(lower)
+    /^(?:host|content-.*|mcp-(?:session-id|protocol-version|method|name|param-.*)|last-event-id)$/.test(lower)
   );
 }
 
@@ -55,8 +55,6 @@ export function checkHeaders({ values: { headers = {} }, node, path, report }: E
     if (!isHeaderName(name))
       tell('error', 'Is not a name that a header can have', 'Letters, digits and hyphens, without a colon or spaces');
     else if (isSentByHub(name)) tell('warning', 'Is ignored: the hub sets it for each message or connection', 'Remove it');
-    else if (name.toLowerCase() === 'host')
-      tell('warning', 'Is sent in place of the name in "url"', 'Remove it, unless the server needs it');
     if (!value.includes('$') && !isHeaderValue(value)) {
       tell('error', 'Holds a line break or another character that no header can hold', 'Write the value on one line');
     }

@@ -58,20 +58,20 @@ describe('"forwardHeaders"', () => {
 });
 
 describe('"headers"', () => {
-  it.each(['Connection', 'Keep-Alive', 'Transfer-Encoding', 'Content-Length', 'Content-Type', 'Mcp-Session-Id', 'MCP-Protocol-Version'])(
-    'are sent without %s, with a warning',
-    async (name) => {
-      const config = await remote({ headers: { [name]: 'x', 'X-Key': 'k' } });
-      expect(config.servers[0]).toMatchObject({ kind: 'remote', headers: { 'X-Key': 'k' } });
-      expect(config.servers[0]).not.toHaveProperty(['headers', name]);
-      expect(said(config)).toContain('Is ignored: the hub sets it');
-    },
-  );
-
-  it('may hold Host, with a warning', async () => {
-    const config = await remote({ headers: { Host: 'b.example' } });
-    expect(config.servers[0]).toMatchObject({ headers: { Host: 'b.example' } });
-    expect(said(config)).toContain('in place of the name in "url"');
+  it.each([
+    'Connection',
+    'Keep-Alive',
+    'Transfer-Encoding',
+    'Content-Length',
+    'Content-Type',
+    'Mcp-Session-Id',
+    'MCP-Protocol-Version',
+    'Host',
+  ])('are sent without %s, with a warning', async (name) => {
+    const config = await remote({ headers: { [name]: 'x', 'X-Key': 'k' } });
+    expect(config.servers[0]).toMatchObject({ kind: 'remote', headers: { 'X-Key': 'k' } });
+    expect(config.servers[0]).not.toHaveProperty(['headers', name]);
+    expect(said(config)).toContain('Is ignored: the hub sets it');
   });
 
   it.each([
