@@ -1,11 +1,19 @@
+import { lookup } from 'node:dns';
+import { dispatchedFetch } from './dispatched-fetch.ts';
 import { HubError } from './errors.ts';
+import { publicLookup, refusePrivateHost, type Resolver } from './public-addresses.ts';
 
 /** `fetch` as the hub uses it: an address and no `Request`. */
 export type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** The way out to remote servers, their authorization servers and registries. */
+/** The ways out to remote servers, their authorization servers and registries. */
 export interface OutgoingFetch {
   readonly fetch: Fetch;
+  /**
+   * Connects to addresses that are open to the world only, whatever names lead to. Through a proxy of the environment it is the
+   * proxy that looks names up, so that only addresses are refused.
+   */
+  readonly publicFetch: Fetch;
   /** Whether the environment has it go through a proxy to there. */
   isProxied(url: URL): boolean;
   /** Ends its connections. Idempotent, never rejects. */
@@ -18,26 +26,24 @@ const NAMES = ['http_proxy', 'https_proxy'] as const;
 /**
  * The way out as the environment says: through `HTTP_PROXY` and `HTTPS_PROXY` (or their lower-case names) but for the hosts of
  * `NO_PROXY`; never through a proxy to this machine itself. Without such variables it is Node's own `fetch`; the library that knows
- * proxies is loaded with the first request that may need one.
+ * proxies, and other lookups of names, is loaded with the first request that may need one.
  */
-export function outgoingFetch(env: NodeJS.ProcessEnv): OutgoingFetch {
-  if (NAMES.every((name) => valueOf(env, name) === '')) {
-    return { fetch: (input, init) => fetch(input, init), isProxied: () => false, close: async () => {} };
-  }
-  let opening: Promise<Pick<OutgoingFetch, 'fetch' | 'close'>> | undefined;
+export function outgoingFetch(env: NodeJS.ProcessEnv, resolve: Resolver = lookup): OutgoingFetch {
+  const hasProxy = NAMES.some((name) => valueOf(env, name) !== '');
+  const connect = { lookup: publicLookup(resolve) };
+  const proxied = dispatchedFetch(({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent(proxies(env)));
+  const guarded = dispatchedFetch(({ Agent, EnvHttpProxyAgent }) =>
+    hasProxy ? new EnvHttpProxyAgent({ ...proxies(env), connect }) : new Agent({ connect }),
+  );
   return {
-    async fetch(input, init) {
-      if (isLoopback(new URL(input))) return fetch(input, init);
-      opening ??= openProxied(env);
-      return (await opening).fetch(input, init);
+    fetch: (input, init) => (!hasProxy || isLoopback(new URL(input)) ? fetch(input, init) : proxied.fetch(input, init)),
+    async publicFetch(input, init) {
+      refusePrivateHost(new URL(input));
+      return guarded.fetch(input, init);
     },
     isProxied: (url) => isProxied(env, url),
     async close() {
-      // One that could not be opened has nothing to end.
-      await opening?.then(
-        (proxied) => proxied.close(),
-        () => undefined,
-      );
+      await Promise.all([proxied.close(), guarded.close()]);
     },
   };
 }
@@ -58,32 +64,9 @@ function isExcepted({ hostname, port }: URL, noProxy: string): boolean {
   });
 }
 
-async function openProxied(env: NodeJS.ProcessEnv): Promise<Pick<OutgoingFetch, 'fetch' | 'close'>> {
+function proxies(env: NodeJS.ProcessEnv) {
   const [httpProxy, httpsProxy] = NAMES.map((name) => proxyOf(env, name));
-  const { EnvHttpProxyAgent, fetch: fetchVia } = await import('./undici.ts');
-  const dispatcher = new EnvHttpProxyAgent({
-    httpProxy: httpProxy ?? '',
-    httpsProxy: httpsProxy ?? '',
-    noProxy: valueOf(env, 'no_proxy'),
-  });
-  return {
-    async fetch(input, init = {}) {
-      const { method, headers, body, signal } = init;
-      const response = await fetchVia(input, {
-        dispatcher,
-        redirect: init.redirect ?? 'follow',
-        ...(method !== undefined && { method }),
-        headers: Object.fromEntries(new Headers(headers)),
-        // Nothing else is sent by the hub or the SDK.
-        ...((typeof body === 'string' || body instanceof URLSearchParams) && { body }),
-        ...(signal && { signal }),
-      });
-      const { status, statusText } = response;
-      // To the rest of the hub it is Node's own kind of response.
-      return new Response(hasBody(status) ? response.body : null, { status, statusText, headers: Object.fromEntries(response.headers) });
-    },
-    close: () => dispatcher.destroy(),
-  };
+  return { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: valueOf(env, 'no_proxy') };
 }
 
 /** @throws HubError CONFIG_ERROR when a proxy is named that is none; its address may hold a password and is not told. */
@@ -98,11 +81,6 @@ function proxyOf(env: NodeJS.ProcessEnv, name: string): string {
 
 function valueOf(env: NodeJS.ProcessEnv, name: string): string {
   return (env[name] ?? env[name.toUpperCase()] ?? '').trim();
-}
-
-/** Statuses that the fetch standard allows no body with. */
-function hasBody(status: number): boolean {
-  return status !== 204 && status !== 205 && status !== 304;
 }
 
 function isLoopback({ hostname }: URL): boolean {

@@ -31,6 +31,8 @@ export interface HubSettings {
   readonly shutdownTimeoutMs: number;
   /** Host names other than the loopback ones that requests may carry in `Host` and `Origin`. */
   readonly allowedHosts: readonly string[];
+  /** Patterns of host names that servers may be at; any when it is empty. */
+  readonly allowedUpstreamHosts: readonly string[];
   /** Only what the files set; the rest comes from the environment. */
   readonly marketplace: MarketplaceSettings;
 }
@@ -128,6 +130,10 @@ export interface RemoteDefinition extends DefinitionBase {
   readonly env: Readonly<Record<string, string | null>>;
   /** `sse` skips the attempt at Streamable HTTP. */
   readonly transport: 'auto' | 'http' | 'sse';
+  /** Names of client's headers that are handed on to it, in lower case; `x-*` stands for all that begin so. Absent for none. */
+  readonly forwardHeaders?: readonly string[];
+  /** Whether it may only be at addresses that are open to the world; `false` says that its login may lead into the own network. */
+  readonly publicOnly?: boolean;
 }
 
 /** A broken entry: reported, listed, never started. */

@@ -28,6 +28,8 @@ const STARTED_FROM = [
   'cwd',
   'url',
   'headers',
+  'forwardHeaders',
+  'publicOnly',
   'transport',
   'disabled',
   'maxMessageBytes',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HubError, sleep, systemClock } from '../base/index.ts';
-import type { Diagnostic } from './config.ts';
+import type { Diagnostic, HubConfig } from './config.ts';
 import { editServers, type ServerEdit } from './edit.ts';
 import { checkSize } from './edit-limits.ts';
 import { etagOf } from './etag.ts';
@@ -66,6 +66,20 @@ export async function planEdit(edits: readonly ServerEdit[], options: EditOption
   const diagnostics = [...is.diagnostics, ...is.servers.flatMap((entry) => entry.diagnostics)];
   const isStillTrue = async (): Promise<boolean> => (await readText(path)) === found;
   return { file, path, before, after, etag: etagOf(after), diagnostics, isStillTrue };
+}
+
+/** What only the config as a whole shows of the entries, such as a setting that forbids one. @throws HubError VALIDATION_ERROR */
+export function refuseNewErrors(edits: readonly ServerEdit[], before: HubConfig, after: HubConfig): void {
+  const errorsIn = ({ servers }: HubConfig, name: string): readonly Diagnostic[] => servers.find(({ id }) => id === name)?.errors ?? [];
+  for (const { kind, name } of edits) {
+    if (kind === 'remove') continue;
+    const old = new Set(errorsIn(before, name).map(textOf));
+    refuse(
+      'VALIDATION_ERROR',
+      `The entry of server "${name}" would have errors`,
+      errorsIn(after, name).filter((error) => !old.has(textOf(error))),
+    );
+  }
 }
 
 /** Of an editor that truncates the file and then writes it, the second half is waited for. */

@@ -73,8 +73,8 @@ function readServers(source: Source, map: Member, cwd: string, report: (issue: I
 }
 
 function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings> {
-  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, maxSessions, shutdownTimeout, allowedHosts, marketplace } =
-    values;
+  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, maxSessions, shutdownTimeout, marketplace } = values;
+  const { allowedHosts, allowedUpstreamHosts } = values;
   return {
     ...(maxToolNameLength !== undefined && { maxToolNameLength }),
     ...(startupWait !== undefined && { startupWaitMs: startupWait }),
@@ -83,6 +83,7 @@ function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings
     ...(maxSessions !== undefined && { maxSessions }),
     ...(shutdownTimeout !== undefined && { shutdownTimeoutMs: shutdownTimeout }),
     ...(allowedHosts !== undefined && { allowedHosts }),
+    ...(allowedUpstreamHosts !== undefined && { allowedUpstreamHosts }),
     ...(marketplace !== undefined && { marketplace }),
   };
 }

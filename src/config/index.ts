@@ -16,6 +16,7 @@ export { DEFAULT_DEV_WATCH } from './schema.ts';
 export { diagnosticOf, formatDiagnostic } from './source.ts';
 export { type Applied, type ConfigChange, ConfigStore, type EditResult } from './store.ts';
 export { maskedDiff } from './text-diff.ts';
+export { isAllowedHost } from './upstream-hosts.ts';
 export { ConfigWatch } from './watch.ts';
 export { SealedFile } from './sealed-file.ts';
 export { writeFileAtomically } from './write-file.ts';

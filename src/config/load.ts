@@ -5,6 +5,7 @@ import type { Diagnostic, HubConfig, HubSettings } from './config.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { readHubEnvironment } from './hub-environment.ts';
 import { settingFields } from './schema.ts';
+import { withinHosts } from './upstream-hosts.ts';
 import { etagOf } from './etag.ts';
 import type { ServerEntry } from './server-entry.ts';
 import { formatDiagnostic } from './source.ts';
@@ -32,6 +33,7 @@ const defaults: HubSettings = {
   maxSessions: settingFields.maxSessions.default,
   shutdownTimeoutMs: settingFields.shutdownTimeout.default,
   allowedHosts: settingFields.allowedHosts.default,
+  allowedUpstreamHosts: settingFields.allowedUpstreamHosts.default,
   marketplace: {},
 };
 
@@ -87,7 +89,8 @@ async function readOne(file: string, cwd: string, given: string | undefined): Pr
 function merge(files: readonly ConfigFile[]): { servers: ServerEntry[]; settings: HubSettings } {
   const servers = new Map<string, ServerEntry>();
   for (const entry of files.flatMap((file) => file.servers)) servers.set(entry.definition.id, entry);
-  return { servers: [...servers.values()], settings: Object.assign({ ...defaults }, ...files.map(({ settings }) => settings)) };
+  const settings: HubSettings = Object.assign({ ...defaults }, ...files.map((file) => file.settings));
+  return { servers: [...servers.values()].map((entry) => withinHosts(entry, settings.allowedUpstreamHosts)), settings };
 }
 
 function mergeDocuments(files: readonly ConfigFile[]): Readonly<Record<string, unknown>> {

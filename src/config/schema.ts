@@ -2,6 +2,7 @@
  * What may stand in a config file: the one source of the checks, of the published JSON Schema and of the tables in
  * docs/configuration.md (`npm run generate`).
  */
+import { outgoingFields, outgoingSettings } from './outgoing-fields.ts';
 import {
   addressOrOff,
   anything,
@@ -76,6 +77,7 @@ export const remoteFields = {
       'In place of `url`: several addresses of the same server, which share its calls (docs/replicas.md). Other limits, as `maxConcurrency`, count for each.',
   },
   headers: { type: mapOf(textLike), about: 'HTTP headers of every request.', default: {}, elsewhere: ['http_headers', 'requestInit'] },
+  ...outgoingFields,
 } satisfies Fields;
 
 export const commonFields = {
@@ -271,6 +273,7 @@ export const settingFields = {
     default: [],
     elsewhere: ['trustedHosts', 'trusted_hosts'],
   },
+  ...outgoingSettings,
   marketplace: { type: objectOf(marketplaceFields), about: 'The registries that servers are found in.' },
 } satisfies Fields;
 

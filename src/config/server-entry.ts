@@ -2,13 +2,17 @@ import { isAbsolute } from 'node:path';
 import type { DevDefinition, Diagnostic, DisabledItems, QueueLimits, ServerDefinition, ToolTimeouts } from './config.ts';
 import type { Node, ObjectNode } from './json5.ts';
 import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioFields } from './schema.ts';
+import { checkHeaders, isSentByHub } from './header-fields.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
+import { checkPublic } from './upstream-hosts.ts';
 import { type Issue, objectOf, type ValuesOf } from './types.ts';
 
 export interface ServerEntry {
   readonly definition: ServerDefinition;
   /** Errors and warnings of this entry. */
   readonly diagnostics: readonly Diagnostic[];
+  /** An error at the place of one of its keys, for what the entry alone cannot know. */
+  readonly errorAt: (key: string, message: string, hint: string) => Diagnostic;
 }
 
 type Values = ValuesOf<typeof serverFields>;
@@ -26,7 +30,11 @@ export function readServerEntry(source: Source, id: string, idAt: number, node: 
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const base = { id, ...commonOf(values ?? {}), source: source.file, errors };
   const body = values && errors.length === 0 ? bodyOf(values, cwd) : undefined;
-  return { definition: body ? { ...base, ...body } : { ...base, kind: 'invalid' }, diagnostics };
+  const errorAt: ServerEntry['errorAt'] = (key, message, hint) => {
+    const place = node.kind === 'object' ? at(node, key) : node.at;
+    return diagnosticOf(source, { severity: 'error', at: place, keyPath: keyPath(path, key), message, hint, serverId: id });
+  };
+  return { definition: body ? { ...base, ...body } : { ...base, kind: 'invalid' }, diagnostics, errorAt };
 }
 
 /** Names stand in addresses (`/mcp/<server>`), on terminals and in logs. */
@@ -113,7 +121,21 @@ function bodyOf(values: Values, workspace: string) {
   const urls = addressesOf(values);
   const [url] = urls;
   if (url === undefined) return undefined;
-  return { kind: 'remote' as const, url, ...(urls.length > 1 && { urls }), headers, env, transport: transportOf(type) };
+  const sent = Object.fromEntries(Object.entries(headers).filter(([name]) => !isSentByHub(name)));
+  return {
+    kind: 'remote' as const,
+    url,
+    ...(urls.length > 1 && { urls }),
+    headers: sent,
+    env,
+    transport: transportOf(type),
+    ...wayOf(values),
+  };
+}
+
+function wayOf({ forwardHeaders = [], publicOnly }: Values) {
+  const names = [...new Set(forwardHeaders)];
+  return { ...(names.length > 0 && { forwardHeaders: names }), ...(publicOnly !== undefined && { publicOnly }) };
 }
 
 function localOf({ args = [], cwd, envFile, dev, replicas = 1 }: Values, workspace: string) {
@@ -140,7 +162,7 @@ function transportOf(type: Values['type']): 'auto' | 'http' | 'sse' {
   return type === undefined || type === 'http' ? 'auto' : 'http';
 }
 
-interface Entry {
+export interface Entry {
   readonly values: Values;
   readonly node: ObjectNode;
   readonly idAt: number;
@@ -196,7 +218,13 @@ function checkKind(entry: Entry, key: string): void {
     });
   }
   if (kind === 'stdio') checkFolder(entry);
-  else checkAddresses(entry);
+  else checkRemote(entry);
+}
+
+function checkRemote(entry: Entry): void {
+  checkAddresses(entry);
+  checkHeaders(entry);
+  checkPublic(entry);
 }
 
 /** Only a literal one: what holds a placeholder is checked at launch. */

@@ -1,7 +1,7 @@
 import { HubError, messageOf } from '../base/index.ts';
 import type { HubConfig } from './config.ts';
 import { type ConfigDiff, diffConfigs } from './diff.ts';
-import { type EditOptions, type EditPlan, planEdit } from './edit-plan.ts';
+import { type EditOptions, type EditPlan, planEdit, refuseNewErrors } from './edit-plan.ts';
 import type { ServerEdit } from './edit.ts';
 import type { LoadOptions } from './load.ts';
 import { writeFileAtomically } from './write-file.ts';
@@ -101,7 +101,7 @@ export class ConfigStore {
     if (!names.includes(options.file)) throw notAConfigFile(options.file, names);
     for (let attempt = 1; ; attempt += 1) {
       const plan = await planEdit(edits, options, cwd);
-      await load(new Map([[options.file, plan.after]]));
+      refuseNewErrors(edits, this.current, await load(new Map([[options.file, plan.after]])));
       if (options.dryRun === true) return { ...plan, applied: undefined };
       if (await plan.isStillTrue()) {
         if (plan.after !== plan.before) await write(plan);

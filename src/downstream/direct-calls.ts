@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closest, type Clock, HubError } from '../base/index.ts';
-import type { Answer, Downstream, Gateway, Scope } from '../gateway/index.ts';
+import type { Answer, Call, Downstream, Gateway, Scope } from '../gateway/index.ts';
 import { isObject, type JsonObject, NEWEST_LEGACY, type Outcome, type RpcError, rpcCode } from '../protocol/index.ts';
 import type { Calls } from './calls.ts';
 import { LOCAL_PRINCIPAL } from './context.ts';
@@ -19,6 +19,8 @@ export interface DirectCall {
   readonly resetOnProgress: boolean;
   /** The most that it may take in all, in milliseconds. Without it: ten times `timeoutMs` where progress counts, else `timeoutMs`. */
   readonly maxTotalMs?: number | undefined;
+  /** Of the request that it came with. */
+  readonly headers?: Call['headers'];
 }
 
 export interface DirectCallsOptions {
@@ -86,6 +88,7 @@ export class DirectCalls {
         method: KINDS[what.kind].method,
         params,
         downstream: CALLER,
+        headers: call.headers,
         timeoutMs,
         resetOnProgress,
         maxTotalMs,

@@ -122,8 +122,8 @@ export class Endpoint {
       return sendRefusal(res, unknownStream());
     }
     const inbound = await this.#read(req, res, undefined);
-    if (inbound?.kind === 'initialize') return this.#sse.post(res, [inbound.message], sessionId);
-    if (inbound?.kind === 'legacy') return this.#sse.post(res, inbound.messages, sessionId);
+    if (inbound?.kind === 'initialize') return this.#sse.post(req, res, [inbound.message], sessionId);
+    if (inbound?.kind === 'legacy') return this.#sse.post(req, res, inbound.messages, sessionId);
     if (inbound) refuse(res, new HubError('INVALID_REQUEST', 'This transport does not carry messages of revision 2026-07-28.'));
   }
 

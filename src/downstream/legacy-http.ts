@@ -80,7 +80,7 @@ export class LegacyHttp {
     const exchange = Exchange.open(res, { clock, accept: acceptOf(req), requests: requests.length, batch, streams });
     const answers = messages.map(async (message) => {
       if (!isRequest(message)) return takeIn(session, message);
-      const response = await session.request(message, (event) => exchange.push(event));
+      const response = await session.request(message, (event) => exchange.push(event), req.headers);
       if (response) exchange.answer(response);
       // Who cancels a request waits for no answer; who asked in a session that another request has ended still does.
       else if (this.#sessions.get(session.id, scope) !== entry) exchange.answer(errorMessage(message.id, SESSION_ENDED), 404);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HubError } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
 import { isRequest, type Message, rpcCode } from '../protocol/index.ts';
@@ -59,14 +59,14 @@ export class LegacySse {
   }
 
   /** Takes the messages of one POST; their answers go out on the stream. */
-  async post(res: ServerResponse, messages: readonly Message[], sessionId: string): Promise<void> {
+  async post({ headers }: IncomingMessage, res: ServerResponse, messages: readonly Message[], sessionId: string): Promise<void> {
     const channel = this.#channels.get(sessionId);
     if (!channel) return sendRefusal(res, unknownStream());
     sendEmpty(res, 202);
     const { session, stream } = channel;
     const answers = messages.map(async (message) => {
       if (!isRequest(message)) return takeIn(session, message);
-      const response = await session.request(message, (event) => stream.send(event));
+      const response = await session.request(message, (event) => stream.send(event), headers);
       if (response) stream.send(response);
     });
     await Promise.all(answers);

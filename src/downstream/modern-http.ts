@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, HubError } from '../base/index.ts';
-import type { Downstream, Scope } from '../gateway/index.ts';
+import type { Scope } from '../gateway/index.ts';
 import { isWantedAt, type NotificationMessage, type RequestMessage, responseMessage, rpcCode } from '../protocol/index.ts';
 import { type Accept, acceptOf } from './accept.ts';
+import type { CallRequest } from './calls.ts';
 import { type Context, LOCAL_PRINCIPAL } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { Exchange } from './exchange.ts';
@@ -36,7 +37,7 @@ export class ModernHttp {
     const accept = acceptOf(req);
     if (message.method === 'subscriptions/listen')
       return this.#subscriptions.listen(httpTarget(res, accept, this.#context.clock), message, { scope, downstream });
-    return this.#call(res, message, { scope, downstream, accept });
+    return this.#call(res, message, { scope, downstream, accept, headers: req.headers });
   }
 
   #refusal(req: IncomingMessage, message: RequestMessage, scope: Scope): Refusal | undefined {
@@ -51,16 +52,16 @@ export class ModernHttp {
   async #call(
     res: ServerResponse,
     { id, method, params }: RequestMessage,
-    { scope, downstream, accept }: { readonly scope: Scope; readonly downstream: Downstream; readonly accept: Accept },
+    { accept, ...from }: Pick<CallRequest, 'scope' | 'downstream' | 'headers'> & { readonly accept: Accept },
   ): Promise<void> {
     const { calls, clock, serverInfo } = this.#context;
     const controller = new AbortController();
     const exchange = Exchange.open(res, { clock, accept, requests: 1, onGone: () => controller.abort(clientGone()) });
     const notify = (notification: NotificationMessage): void => {
       // Log messages go only to a request that asked for them (spec 2026-07-28 server/utilities/logging).
-      if (isWantedAt(downstream.logLevel ?? 'none', notification)) exchange.push(notification);
+      if (isWantedAt(from.downstream.logLevel ?? 'none', notification)) exchange.push(notification);
     };
-    const answer = await calls.run({ scope, method, params, downstream, notify }, controller);
+    const answer = await calls.run({ ...from, method, params, notify }, controller);
     if (!answer) return;
     const outcome = forModern(answer, method, serverInfo);
     exchange.answer(responseMessage(id, outcome), modernStatus(outcome));

@@ -25,6 +25,7 @@ import { type Push, Questions } from './questions.ts';
 interface RunningCall {
   readonly id: RequestId;
   readonly controller: AbortController;
+  readonly headers: Call['headers'];
 }
 
 /** Methods that no handshake revision has; they are not sent on. */
@@ -78,13 +79,14 @@ export class Session {
    * Answers one request; `undefined` when its client took it back. Never rejects.
    *
    * @param push sends what belongs to the request before it is answered
+   * @param headers those it came with, where its transport has any
    */
-  async request(message: RequestMessage, push: Push): Promise<ResponseMessage | undefined> {
+  async request(message: RequestMessage, push: Push, headers?: Call['headers']): Promise<ResponseMessage | undefined> {
     this.#touch();
-    const call: RunningCall = { id: message.id, controller: new AbortController() };
+    const call: RunningCall = { id: message.id, controller: new AbortController(), headers };
     this.#running.add(call);
     try {
-      const outcome = await this.#outcome(message, push, call.controller);
+      const outcome = await this.#outcome(message, push, call);
       return outcome && responseMessage(message.id, outcome);
     } catch (error) {
       this.#context.logger.error(`${message.method} failed inside the hub`, { code: 'UNHANDLED_ERROR', reason: String(error) });
@@ -163,10 +165,10 @@ export class Session {
     this.#lastUsedMs = this.#context.clock.now();
   }
 
-  async #outcome(message: RequestMessage, push: Push, controller: AbortController): Promise<Outcome | undefined> {
+  async #outcome(message: RequestMessage, push: Push, running: RunningCall): Promise<Outcome | undefined> {
     const { method, params } = message;
     if (method === 'ping') return { result: {} };
-    if (method === 'initialize') return this.#initialize(params ?? {}, controller);
+    if (method === 'initialize') return this.#initialize(params ?? {}, running.controller);
     if (!this.#downstream || !this.#feed) return fault(rpcCode.invalidRequest, 'Send initialize first.');
     if (MODERN_ONLY.has(method)) return fault(rpcCode.methodNotFound, `${method} is not a method of this protocol revision.`);
     switch (method) {
@@ -176,7 +178,7 @@ export class Session {
       case 'resources/unsubscribe':
         return this.#subscription(this.#feed, method, params?.['uri']);
       default:
-        return this.#call(message, this.#downstream, push, controller);
+        return this.#call(message, this.#downstream, push, running);
     }
   }
 
@@ -213,7 +215,7 @@ export class Session {
     { method, params }: RequestMessage,
     downstream: Downstream,
     push: Push,
-    controller: AbortController,
+    { controller, headers }: RunningCall,
   ): Promise<Outcome | undefined> {
     const notify = (event: NotificationMessage): void => {
       // Before the client sets a level, the server decides what it sends.
@@ -231,7 +233,7 @@ export class Session {
     };
     try {
       const answer: Answer | undefined = await this.#context.calls.run(
-        { scope: this.scope, method, params, downstream, notify, ask },
+        { scope: this.scope, method, params, downstream, headers, notify, ask },
         controller,
       );
       return answer && forLegacy(answer, method);

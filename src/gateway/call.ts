@@ -1,6 +1,6 @@
 import type { HubError } from '../base/index.ts';
 import type { Era, JsonObject, LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
-import type { AskClient } from '../upstream/index.ts';
+import type { AskClient, Origin } from '../upstream/index.ts';
 
 /** Which part of the offer an endpoint shows: everything, or one server with its own names. */
 export type Scope = { readonly kind: 'all' } | { readonly kind: 'server'; readonly id: string };
@@ -33,6 +33,8 @@ export interface Call {
   /** As the client sent them: exposed names, its `_meta`, its progress token. */
   readonly params?: JsonObject | undefined;
   readonly downstream: Downstream;
+  /** Of the request that it came with; absent where the transport has none. */
+  readonly headers?: Origin['headers'];
   /** Aborts when the client takes the call back; never once it is answered. */
   readonly signal: AbortSignal;
   /** Overrides the server's `requestTimeout`, in milliseconds. */

@@ -32,6 +32,7 @@ export async function forward(
     clientInfo: downstream.clientInfo,
     clientCapabilities: canBeAsked ? downstream.clientCapabilities : undefined,
     logLevel: downstream.logLevel,
+    headers: call.headers,
   };
   const send: Send = (method, whole, more) =>
     upstream.request({

@@ -1,5 +1,6 @@
 import { type Clock, type Disposable, Disposables } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
+import type { Upstream } from '../upstream/index.ts';
 import type { Answer, Call } from './call.ts';
 import { canonical } from './canonical.ts';
 import type { Routing } from './route.ts';
@@ -88,7 +89,7 @@ export class ReadCache implements Disposable {
     return answer;
   }
 
-  /** `undefined` for what is never served from here: it may go to several servers, or carries input of the client. */
+  /** `undefined` for what is never served from here: it may go to several servers, or carries input or headers of the client. */
   #keyOf({ downstream }: Call, { routes }: Routing): ReadKey | undefined {
     const [route] = routes;
     if (!route || routes.length > 1) return undefined;
@@ -96,7 +97,7 @@ export class ReadCache implements Disposable {
     if (params['inputResponses'] !== undefined || params['requestState'] !== undefined) return undefined;
     const upstream = this.#options.upstreams.get(serverId);
     const epoch = upstream?.resourceEpoch;
-    if (epoch === undefined || upstream?.listing?.identity.era !== 'modern') return undefined;
+    if (epoch === undefined || upstream?.listing?.identity.era !== 'modern' || forwardsHeaders(upstream.definition)) return undefined;
     const { _meta, ...rest } = params;
     const shared = canonical([serverId, rest]);
     return { serverId, uri: String(rest['uri']), shared, own: JSON.stringify([downstream.principal.id, shared]), epoch };
@@ -152,6 +153,11 @@ export class ReadCache implements Disposable {
       if (entry.serverId === id && (entry.uri.startsWith(uri) || uri.startsWith(entry.uri))) this.#drop(name, entry);
     }
   }
+}
+
+/** What such a server answers may depend on headers of the client, which say more than whose call it is. */
+function forwardsHeaders(definition: Upstream['definition']): boolean {
+  return definition.kind === 'remote' && definition.forwardHeaders !== undefined;
 }
 
 /** For how long an answer may be kept, in milliseconds; 0 for one that may not. */

@@ -70,6 +70,8 @@ export interface ConfigEditOptions {
   readonly ifMatch?: string | undefined;
   /** Checks and answers as if it were done, and does nothing. */
   readonly dryRun?: boolean | undefined;
+  /** Asked for from another machine: the address that is written must be out in the world, and stay there (`publicOnly`). */
+  readonly isFromElsewhere?: boolean | undefined;
 }
 
 export interface ConfigEditResult {

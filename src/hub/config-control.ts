@@ -49,12 +49,18 @@ export class HubConfigControl implements ConfigControl {
     }
     refuseMask(entry, 'The entry');
     const file = options.file ?? config.current.files.at(-1) ?? '';
-    return this.#edit({ kind: 'set', name, entry: { ...entry } }, { ...options, file, isNew: true });
+    const written = options.isFromElsewhere ? publicEntry({ ...entry }) : { ...entry };
+    return this.#edit({ kind: 'set', name, entry: written }, { ...options, file, isNew: true });
   }
 
   async change(name: string, patch: object, options: ConfigEditOptions): Promise<ConfigEditResult> {
     refuseMask(patch, 'The change');
-    return this.#edit({ kind: 'patch', name, patch: { ...patch } }, { ...options, file: this.#fileOf(name) });
+    const file = this.#fileOf(name);
+    const known = this.#options.config.current.servers.find(({ id }) => id === name);
+    // An address with a placeholder is another one with another variable.
+    const more = known?.kind === 'remote' && [known.url, ...(known.urls ?? [])].some((url) => url.includes('$')) ? ['env'] : [];
+    const written = options.isFromElsewhere ? publicEntry({ ...patch }, more) : { ...patch };
+    return this.#edit({ kind: 'patch', name, patch: written }, { ...options, file });
   }
 
   async remove(name: string, options: ConfigEditOptions): Promise<ConfigEditResult> {
@@ -89,6 +95,15 @@ export class HubConfigControl implements ConfigControl {
     if (!found) throw unknownServer(name, servers);
     return found.source;
   }
+}
+
+/**
+ * An entry, or a patch of one, that says where a server is: written from another machine, it must not lead the hub to where only the
+ * hub can go. Whoever may edit the file itself can take that out.
+ */
+function publicEntry(written: Entries, more: readonly string[] = []): Entries {
+  const isAboutPlace = ['url', 'urls', 'publicOnly', ...more].some((key) => key in written);
+  return isAboutPlace ? { ...written, publicOnly: true } : written;
 }
 
 /** Somebody sends back what was shown to them: the secret behind the mask would be lost. */

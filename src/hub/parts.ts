@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Clock, createLogger, type Logger, type LogSink, outgoingFetch, type OutgoingFetch, systemClock } from '../base/index.ts';
 import { isFit } from '../catalog/index.ts';
-import type { HubConfig, HubSettings } from '../config/index.ts';
+import { type HubConfig, type HubSettings, isAllowedHost } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
@@ -43,6 +43,7 @@ export function buildParts({ options, config, settings, logger, management, port
   const outgoing = outgoingFetch(options.env);
   const logins = new Logins({
     fetch: outgoing.fetch,
+    publicFetch: outgoing.publicFetch,
     file: join(options.paths.dataDir, 'oauth-storage.json'),
     keyFile: join(options.paths.dataDir, 'key'),
     clock,
@@ -60,8 +61,10 @@ export function buildParts({ options, config, settings, logger, management, port
     connect: lateConnector(options.version),
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
-      const launch = await resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn });
-      const equipped = launch.kind === 'remote' ? { ...launch, fetch: outgoing.fetch } : launch;
+      const isAllowed = (url: URL): boolean => isAllowedHost(url.hostname, settings().allowedUpstreamHosts);
+      const where = { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn, isAllowedAddress: isAllowed };
+      const launch = await resolveLaunch(definition, where);
+      const equipped = launch.kind === 'remote' ? { ...launch, fetch: launch.publicOnly ? outgoing.publicFetch : outgoing.fetch } : launch;
       return logins.equip(definition.id, equipped, definition.kind === 'remote' ? definition.urls?.length : undefined);
     },
   });

@@ -40,7 +40,7 @@ export interface Offers {
   settled(): Promise<void>;
 }
 
-export interface IncarnationOptions extends Pick<ConnectOptions, 'listing' | 'roots'> {
+export interface IncarnationOptions extends Pick<ConnectOptions, 'listing' | 'roots' | 'clientHeaders'> {
   readonly definition: StartableDefinition;
   /** The definition's, or what it has become since; in milliseconds. */
   readonly requestTimeoutMs?: () => number;
@@ -104,7 +104,7 @@ export class Incarnation {
   }
 
   async #connect(): Promise<Connection> {
-    const { definition, parts, knownEra, probeMs, onLateProbe, on, listing, roots } = this.#options;
+    const { definition, parts, knownEra, probeMs, onLateProbe, on, listing, roots, clientHeaders } = this.#options;
     const { signal } = this.#abort;
     const launch = await parts.resolveLaunch(definition, signal);
     signal.throwIfAborted();
@@ -121,6 +121,7 @@ export class Incarnation {
       ...(probeMs !== undefined && { probeMs }),
       ...(onLateProbe && { onLateProbe }),
       listing,
+      clientHeaders,
       roots,
       on,
       createStdioTransport: (stdio) => this.#newProcess(stdio),

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
-import { type Fetch, HubError, Secret } from '../base/index.ts';
+import { type Fetch, HubError, isHeaderValue, Secret } from '../base/index.ts';
 import {
   type HubEnvironment,
   maskCommandLine,
@@ -44,6 +44,10 @@ export interface RemoteLaunch {
   readonly url: Secret;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly transport: 'auto' | 'http' | 'sse';
+  /** As {@link RemoteDefinition.forwardHeaders}. */
+  readonly forwardHeaders?: readonly string[];
+  /** As {@link RemoteDefinition.publicOnly}. */
+  readonly publicOnly?: boolean;
   /** Says who the hub is at this server, where `headers` do not. */
   readonly login?: RemoteLogin;
   /** The way to it. Default: Node's own `fetch`. */
@@ -66,6 +70,8 @@ export interface LaunchContext {
   readonly signal: AbortSignal;
   /** Whether an address is the hub's own, which no server may have. */
   readonly isOwnAddress?: (url: URL) => boolean;
+  /** Whether servers may be at an address; anywhere when absent. */
+  readonly isAllowedAddress?: (url: URL) => boolean;
   /** Limit for one `${cmd: …}`, in milliseconds. Default 30,000. */
   readonly commandTimeoutMs?: number;
 }
@@ -135,12 +141,17 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
     throw fieldError(definition, field, 'is not an http or https address once its placeholders are resolved');
   }
   if (context.isOwnAddress?.(new URL(url))) throw ownAddressError(definition, field);
+  if (context.isAllowedAddress?.(new URL(url)) === false) {
+    throw fieldError(definition, field, 'leads to a host that is none of "allowedUpstreamHosts" once its placeholders are resolved');
+  }
   checkHeaders(definition, headers);
   return {
     kind: 'remote',
     url: new Secret(url),
     headers: secrets(Object.fromEntries(headers)),
     transport: definition.transport,
+    ...(definition.forwardHeaders && { forwardHeaders: definition.forwardHeaders }),
+    ...(definition.publicOnly !== undefined && { publicOnly: definition.publicOnly }),
     label: maskUrl(definition.url),
     ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
     redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url), ...secretsOf({ url: definition.url })]),
@@ -178,12 +189,10 @@ function checkVariables(definition: StdioDefinition, env: Readonly<Record<string
   }
 }
 
-/** The same for headers. Line breaks at the end are what commands and files leave behind; within, they are an attack. */
+/** The same for the values of headers. Line breaks at the end are what commands and files leave behind; within, they are an attack. */
 function checkHeaders(definition: RemoteDefinition, headers: readonly (readonly [string, string])[]): void {
   for (const [name, value] of headers) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
-      throw fieldError(definition, 'headers', `has a name that no header can have: ${JSON.stringify(name)}`);
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+    if (!isHeaderValue(value)) {
       throw fieldError(definition, `headers.${name}`, 'holds a line break or another character that no header can hold');
     }
   }

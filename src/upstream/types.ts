@@ -2,6 +2,7 @@ import type { HubError } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { ClientHeaders } from './forwarded-headers.ts';
 import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import type { Circuit } from './replicas/circuit-breaker.ts';
@@ -23,6 +24,8 @@ export interface Origin {
   /** What the client can be asked for; a modern upstream is told and may answer `input_required`. */
   readonly clientCapabilities?: JsonObject | undefined;
   readonly logLevel?: string | undefined;
+  /** The headers of the client's request; a server gets of them what its entry says and no more. */
+  readonly headers?: ClientHeaders | undefined;
   /** The hub itself sees a task through for a client that knows of none: it is the hub that declares the extension (SEP-2663). */
   readonly runsTasks?: boolean | undefined;
 }

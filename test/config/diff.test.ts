@@ -38,6 +38,8 @@ describe('a server is', () => {
     ['headers', remote, { ...remote, headers: { A: '2' } }],
     ['transport', remote, { ...remote, type: 'sse' }],
     ['maxMessageSize', local, { ...local, maxMessageSize: 2048 }],
+    ['forwardHeaders', remote, { ...remote, forwardHeaders: ['X-Tenant'] }],
+    ['publicOnly', remote, { ...remote, publicOnly: false }],
     ['kind', local, remote],
     ['validity', local, {}],
     ['another mistake', { args: 'x' }, {}],
@@ -115,6 +117,7 @@ it.each([
   ['maxBodySize', { maxBodySize: 4096 }, 'maxBodyBytes'],
   ['sessionIdleTimeout', { sessionIdleTimeout: 7 }, 'sessionIdleTimeoutMs'],
   ['allowedHosts', { allowedHosts: ['x'] }, 'allowedHosts'],
+  ['allowedUpstreamHosts', { allowedUpstreamHosts: ['x'] }, 'allowedUpstreamHosts'],
 ])('tells the setting %s, which touches no server', async (_, more, name) => {
   expect(await diff(one(local), { ...one(local), ...more })).toMatchObject({ settings: [name], isSignificant: false, isEmpty: false });
 });

@@ -58,6 +58,7 @@ describe('loadConfig', () => {
       maxSessions: 1000,
       shutdownTimeoutMs: 1500,
       allowedHosts: [],
+      allowedUpstreamHosts: [],
       marketplace: {},
     });
     expect(Object.isFrozen(config.servers[0])).toBe(true);

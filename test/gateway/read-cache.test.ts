@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred, silentLogger } from '../../src/base/index.ts';
+import type { RemoteDefinition } from '../../src/config/index.ts';
 import { type Answer, type Call, HubGateway } from '../../src/gateway/index.ts';
 import type { JsonObject } from '../../src/protocol/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import { FakeUpstream, FakeUpstreams, listing, type ListingParts } from '../support/fake-upstream.ts';
+import { definitionOf, FakeUpstream, FakeUpstreams, listing, type ListingParts } from '../support/fake-upstream.ts';
 
 const URI = 'x://1';
 const started: HubGateway[] = [];
@@ -11,6 +12,9 @@ const started: HubGateway[] = [];
 afterEach(() => {
   for (const gateway of started.splice(0)) gateway.dispose();
 });
+
+const { command: _command, args: _args, ...plain } = definitionOf('a');
+const REMOTE: RemoteDefinition = { ...plain, kind: 'remote', url: 'https://a.example/', headers: {}, transport: 'auto' };
 
 interface Scene {
   /** What is in the result besides its contents. */
@@ -47,6 +51,20 @@ const by = (id: string, era: 'legacy' | 'modern' = 'modern'): Pick<Call, 'downst
 });
 
 describe('a read that its server lets be cached', () => {
+  it('is not kept where headers of the client go to the server', async () => {
+    const { server, read } = scene();
+    server.definition = { ...REMOTE, forwardHeaders: ['x-user'] };
+    const texts = [await read(), await read({ uri: URI }, { headers: { 'x-user': 'bob' } })].map(
+      ({ outcome }) => outcome.result?.['contents'],
+    );
+    expect(texts).toEqual([[{ uri: URI, text: '1' }], [{ uri: URI, text: '2' }]]);
+    expect(server.requests.map(({ origin }) => origin.headers)).toEqual([undefined, { 'x-user': 'bob' }]);
+    server.definition = REMOTE;
+    await read();
+    await read({ uri: URI }, { headers: { 'x-user': 'bob' } });
+    expect(server.requests).toHaveLength(3);
+  });
+
   it('is not what another server of the same name says, also when it was under way as that came', async () => {
     const { server, upstreams, read } = scene();
     await read();

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Listing } from '../../catalog/index.ts';
 import type { Era, JsonObject } from '../../protocol/index.ts';
+import type { ClientHeaders } from '../forwarded-headers.ts';
 import type { Launch, StdioLaunch } from '../launch.ts';
 import type { Transport } from './transport.ts';
 import type { Connection, ConnectionEvents } from '../types.ts';
@@ -33,6 +34,8 @@ export interface ConnectOptions {
   readonly onLateProbe?: (era: Era, tookMs: number) => void;
   /** The lists, when they need not be fetched and watched because another connection to the same server does that. */
   readonly listing?: Listing | undefined;
+  /** Of the one client that the connection is for: what of them is handed on goes with all that is sent on it. */
+  readonly clientHeaders?: ClientHeaders | undefined;
   /** What a legacy server is told when it asks for roots outside of any call. Default: none. */
   readonly roots?: (() => Promise<readonly JsonObject[]>) | undefined;
   /**

@@ -23,12 +23,12 @@ import { Heartbeat } from './heartbeat.ts';
 import type { Link } from './link.ts';
 import { LiveListing } from '../lists/live-listing.ts';
 import { listenParams } from './outgoing.ts';
-import { Requester } from './requester.ts';
+import { Requester, type RequesterOptions } from './requester.ts';
 import { ServerRequests } from './server-requests.ts';
 import { subscriptionOf, untagged } from '../lists/subscription-tag.ts';
 import type { Connection, Origin, UpstreamAnswer, UpstreamRequest } from '../types.ts';
 
-export interface LiveConnectionOptions {
+export interface LiveConnectionOptions extends Pick<RequesterOptions, 'forward'> {
   /** The server's name, for messages. */
   readonly id: string;
   /** Open, with its era settled. The connection owns it from now on. */
@@ -67,12 +67,12 @@ export class LiveConnection implements Connection {
   #isReady = false;
 
   constructor(options: LiveConnectionOptions) {
-    const { id, link, identity, hubInfo, clock, logger, requestTimeoutMs, on } = options;
+    const { id, link, identity, hubInfo, clock, logger, requestTimeoutMs, forward, on } = options;
     const speaker = { hubInfo, identity };
     this.#options = options;
     this.identity = identity;
     this.isEraGuessed = options.isEraGuessed === true;
-    this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker });
+    this.#requester = new Requester({ id, link, clock, logger, requestTimeoutMs, speaker, forward });
     this.#elicitations = new Elicitations((event) => on.forSession(event));
     this.#serverRequests = new ServerRequests({
       id,

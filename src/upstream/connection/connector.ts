@@ -1,6 +1,7 @@
-import { HubError, isHubError } from '../../base/index.ts';
+import { HubError, isHubError, Secret } from '../../base/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Connect, ConnectOptions } from './connect.ts';
+import { headerFilter } from '../forwarded-headers.ts';
 import { LiveConnection } from './connection.ts';
 import type { Launch, RemoteLaunch, StdioLaunch } from '../launch.ts';
 import { Link } from './link.ts';
@@ -16,10 +17,13 @@ export function connector(version: string): Connect {
   const hubInfo: JsonObject = Object.freeze({ name: 'mcp-hub', version });
   return async (launch, options) => {
     const context = contextOf(launch, options, hubInfo);
-    const negotiated = await (launch.kind === 'stdio' ? overPipe(launch, options, context) : overHttp(launch, options, context));
+    const forward = launch.kind === 'remote' ? headerFilter(launch.forwardHeaders, Object.keys(launch.headers)) : undefined;
+    const negotiated = await (launch.kind === 'stdio'
+      ? overPipe(launch, options, context)
+      : overHttp(withHeaders(launch, forward?.(options.clientHeaders)), options, context));
     const { id, clock, logger, requestTimeoutMs, pingIntervalMs, on, signal, listing, roots } = options;
     const own = { id, clock, logger, requestTimeoutMs, pingIntervalMs, on, hubInfo, listing, roots };
-    const connection = new LiveConnection({ ...own, ...negotiated });
+    const connection = new LiveConnection({ ...own, ...negotiated, forward });
     try {
       await connection.start(signal);
       return connection;
@@ -33,6 +37,11 @@ export function connector(version: string): Connect {
 function contextOf(launch: Launch, options: ConnectOptions, hubInfo: JsonObject): NegotiateContext {
   const { id, clock, logger, signal, initTimeoutMs, knownEra, probeMs, onLateProbe } = options;
   return { id, clock, logger, signal, initTimeoutMs, knownEra, probeMs, onLateProbe, hubInfo, redact: (text) => launch.redact(text) };
+}
+
+function withHeaders(launch: RemoteLaunch, more: Readonly<Record<string, string>> = {}): RemoteLaunch {
+  const added = Object.entries(more).map(([name, value]) => [name, new Secret(value)]);
+  return added.length === 0 ? launch : { ...launch, headers: { ...launch.headers, ...Object.fromEntries(added) } };
 }
 
 async function overPipe(launch: StdioLaunch, options: ConnectOptions, context: NegotiateContext): Promise<Negotiated> {

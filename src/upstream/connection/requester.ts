@@ -7,6 +7,7 @@ import {
   progressTokenOf,
   type RequestId,
 } from '../../protocol/index.ts';
+import type { HeaderFilter } from '../forwarded-headers.ts';
 import type { Called } from '../sharing/asking-tools.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
@@ -45,6 +46,8 @@ export interface RequesterOptions {
   readonly id: string;
   readonly speaker: Speaker;
   readonly requestTimeoutMs: () => number;
+  /** What of a client's headers goes with its requests; absent for none. */
+  readonly forward?: HeaderFilter | undefined;
 }
 
 /** A request that is made for a client, while it is in flight or was taken back lately. */
@@ -105,7 +108,8 @@ export class Requester {
     idle.restart();
     total.restart();
     try {
-      const { headers, hasOtherPlaces } = ask;
+      const { hasOtherPlaces } = ask;
+      const headers = this.#headersOf(ask);
       return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), { headers, hasOtherPlaces });
     } catch (error) {
       if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
@@ -149,6 +153,11 @@ export class Requester {
     const found = via === undefined ? this.#ofCallers() : [this.#awaited(via)];
     const running = found.flatMap((inFlight) => this.#callOf(inFlight) ?? []);
     return via === undefined ? [...this.#stragglers.all(), ...running] : running;
+  }
+
+  #headersOf({ origin, headers }: Ask): Ask['headers'] {
+    const { forward } = this.#options;
+    return forward ? { ...forward(origin?.headers), ...headers } : headers;
   }
 
   #callOf(inFlight: InFlight | undefined): CallInFlight | undefined {

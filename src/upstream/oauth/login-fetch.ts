@@ -1,7 +1,6 @@
-import { BlockList, isIP } from 'node:net';
-import { HubError } from '../../base/index.ts';
+import { type Fetch, HubError, isPrivateHost, PRIVATE_ADDRESS } from '../../base/index.ts';
 import { boundedFetch } from '../remote/bounded-fetch.ts';
-import { type HttpPeer, name } from '../remote/http-errors.ts';
+import { type HttpPeer, name, networkCode } from '../remote/http-errors.ts';
 
 /** For one request to an authorization server, in milliseconds. */
 const REQUEST_WITHIN_MS = 15_000;
@@ -9,34 +8,26 @@ const REQUEST_WITHIN_MS = 15_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_REDIRECTS = 3;
 
-/** Addresses of this machine and of networks that are not open to the world (IANA special-purpose registries). */
-const LOCAL = new BlockList();
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const)
-  LOCAL.addSubnet(network, bits, 'ipv4');
-for (const [network, bits] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const)
-  LOCAL.addSubnet(network, bits, 'ipv6');
+/** How a login leaves the hub. */
+export interface LoginRoads {
+  /** The way to addresses that are open to the world only. Default: as everywhere, with names not looked up. */
+  readonly publicFetch?: Fetch | undefined;
+  /** As `publicOnly` of the server's entry. */
+  readonly publicOnly?: boolean | undefined;
+}
 
 /**
  * `fetch` for a login: where it goes is told by the server and by those that it names, none of which may use the hub to reach
  * what only the hub can reach (spec basic/security_best_practices, "Server-Side Request Forgery"). A server in the world sends nobody to
- * addresses of this machine or of its network; names are not looked up. Only a GET without credentials is redirected.
+ * addresses of this machine or of its network, nor to names that lead there; its own origin is where the hub goes anyway. Only a GET
+ * without credentials is redirected.
  *
  * @param server the address of the MCP server
  */
-export function loginFetch(peer: HttpPeer, server: string): typeof fetch {
-  const isWorldly = URL.canParse(server) && !isLocal(new URL(server).hostname);
+export function loginFetch(peer: HttpPeer, server: string, { publicFetch, publicOnly }: LoginRoads = {}): typeof fetch {
+  const own = URL.canParse(server) ? new URL(server) : undefined;
+  const isWorldly = publicOnly ?? (own !== undefined && !isPrivateHost(own.hostname));
+  const publicPeer = publicFetch ? { ...peer, fetch: publicFetch } : peer;
   const fail = (what: string): never => {
     throw new HubError('UPSTREAM_PROTOCOL', `${name(peer)} ${what}`, { details: { server: peer.id } });
   };
@@ -44,16 +35,28 @@ export function loginFetch(peer: HttpPeer, server: string): typeof fetch {
     if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
       return fail(`wants its login at an address of the kind ${url.protocol} or with a password in it, where the hub does not go.`);
     }
-    if (isWorldly && isLocal(url.hostname)) {
-      return fail(`wants its login at ${url.host}, an address in your own network, where the hub does not go for a server outside of it.`);
-    }
+    if (isWorldly && isPrivateHost(url.hostname)) return inside(url);
     return url;
+  };
+  const inside = (url: URL): never => {
+    const remedy = publicOnly ? '' : ' If the server is in your network too, put "publicOnly": false into its entry.';
+    return fail(
+      `wants its login at ${url.host}, an address in your own network, where the hub does not go for a server outside of it.${remedy}`,
+    );
+  };
+  const send = async (url: URL, init: RequestInit): Promise<Response> => {
+    const isGuarded = isWorldly && (publicOnly === true || url.origin !== own?.origin);
+    try {
+      return await boundedFetch(isGuarded ? publicPeer : peer, url, init, MAX_ANSWER_BYTES);
+    } catch (error) {
+      return networkCode(error) === PRIVATE_ADDRESS ? inside(url) : Promise.reject(error);
+    }
   };
   return async (input, init) => {
     const signal = AbortSignal.timeout(REQUEST_WITHIN_MS);
     let url = checked(new URL(input instanceof Request ? input.url : input));
     for (let hop = 0; ; hop += 1) {
-      const response = await boundedFetch(peer, url, { ...init, redirect: 'manual', signal }, MAX_ANSWER_BYTES);
+      const response = await send(url, { ...init, redirect: 'manual', signal });
       const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
       if (location === null) return response;
       await response.body?.cancel();
@@ -66,12 +69,4 @@ export function loginFetch(peer: HttpPeer, server: string): typeof fetch {
 /** A GET that holds nothing which another place must not get. */
 function isPlain(init: RequestInit | undefined): boolean {
   return (init?.method ?? 'GET').toUpperCase() === 'GET' && !new Headers(init?.headers).has('authorization');
-}
-
-/** @param hostname as `URL` writes it */
-function isLocal(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  const family = isIP(host);
-  if (family === 0) return host === 'localhost' || host.endsWith('.localhost');
-  return LOCAL.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,6 +1,7 @@
 import { type Clock, type Fetch, HubError, type Logger } from '../../base/index.ts';
 import { SealedFile } from '../../config/index.ts';
 import type { Launch } from '../launch.ts';
+import type { LoginRoads } from './login-fetch.ts';
 import { LoginStore } from './login-store.ts';
 import { ServerLogin } from './server-login.ts';
 
@@ -12,6 +13,8 @@ export interface LoginsOptions {
   readonly logger: Logger;
   /** The way to authorization servers. Default: Node's own `fetch`. */
   readonly fetch?: Fetch | undefined;
+  /** The way to those of servers out in the world. Default: the same. */
+  readonly publicFetch?: Fetch | undefined;
   /** Where the authorization server of that server sends the browser back to. */
   readonly redirectUrl: (server: string) => string;
 }
@@ -22,6 +25,8 @@ export class Logins {
   readonly #store: LoginStore;
   /** By server and address: one with several addresses has a login at each. */
   readonly #logins = new Map<string, readonly ServerLogin[]>();
+  /** By server: `publicOnly` of its entry. */
+  readonly #publicOnly = new Map<string, boolean | undefined>();
 
   constructor(options: LoginsOptions) {
     this.#options = options;
@@ -39,6 +44,7 @@ export class Logins {
       this.#logins.delete(server);
       return launch;
     }
+    this.#publicOnly.set(server, launch.publicOnly);
     const login = this.#loginAt(server, launch.url.reveal(), addresses);
     return { ...launch, login, redact: (text) => login.redact(launch.redact(text)) };
   }
@@ -46,6 +52,7 @@ export class Logins {
   /** Forgets the servers that are none of these any more; what is in the file stays, for when they come back. */
   keep(servers: readonly string[]): void {
     for (const server of this.#logins.keys()) if (!servers.includes(server)) this.#logins.delete(server);
+    for (const server of this.#publicOnly.keys()) if (!servers.includes(server)) this.#publicOnly.delete(server);
   }
 
   /** The page on which a person logs in at that server, while one is open. */
@@ -103,8 +110,9 @@ export class Logins {
     const logins = this.#logins.get(server) ?? [];
     const known = logins.find(({ serverUrl }) => serverUrl === url);
     if (known) return known;
-    const { clock, logger, redirectUrl, fetch } = this.#options;
-    const login = new ServerLogin({ server, url, store: this.#store, clock, logger, fetch, redirectUrl: () => redirectUrl(server) });
+    const { clock, logger, redirectUrl, fetch, publicFetch } = this.#options;
+    const roads = (): LoginRoads => ({ publicFetch, publicOnly: this.#publicOnly.get(server) });
+    const login = new ServerLogin({ server, url, store: this.#store, clock, logger, fetch, roads, redirectUrl: () => redirectUrl(server) });
     // What is left of addresses that the server had before goes first.
     this.#logins.set(server, [...logins, login].slice(-addresses));
     return login;

@@ -10,7 +10,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import { type Fetch, type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
 import type { LoginStore, StoredLogin } from './login-store.ts';
-import { loginFetch } from './login-fetch.ts';
+import { loginFetch, type LoginRoads } from './login-fetch.ts';
 import type { RemoteLogin } from './remote-login.ts';
 
 /** A token is renewed this long before it expires, in milliseconds. */
@@ -27,6 +27,8 @@ export interface ServerLoginOptions {
   readonly logger: Logger;
   /** The way to authorization servers. Default: Node's own `fetch`. */
   readonly fetch?: Fetch | undefined;
+  /** What of that the server may lead to; asked for every login. */
+  readonly roads?: (() => LoginRoads) | undefined;
   /** Where the authorization server sends the browser back to; asked when a login begins. */
   readonly redirectUrl: () => string;
 }
@@ -198,7 +200,11 @@ export class ServerLogin implements RemoteLogin {
     const { server, url } = this.#options;
     // The address may hold a key of its own, and is named in messages by its place alone.
     const label = URL.canParse(url) ? new URL(url).origin : server;
-    const fetchFn = loginFetch({ id: server, label, redact: (text) => this.redact(text), fetch: this.#options.fetch }, url);
+    const fetchFn = loginFetch(
+      { id: server, label, redact: (text) => this.redact(text), fetch: this.#options.fetch },
+      url,
+      this.#options.roads?.(),
+    );
     return auth(this.#provider(), { serverUrl: url, fetchFn, ...this.#challenge, ...more });
   }
 

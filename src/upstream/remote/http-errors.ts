@@ -1,4 +1,4 @@
-import { type Fetch, type ErrorCode, HubError, isHubError, messageOf } from '../../base/index.ts';
+import { type ErrorCode, type Fetch, HubError, isHubError, messageOf, PRIVATE_ADDRESS } from '../../base/index.ts';
 
 /** The server at the other end of an HTTP transport, as far as a message may name it. */
 export interface HttpPeer {
@@ -25,6 +25,8 @@ const SILENT = 'went silent: nothing came from it for minutes.';
 const CERTIFICATE = 'has a TLS certificate that is not trusted. Check its date and name, or give its CA to Node (NODE_EXTRA_CA_CERTS).';
 
 const NO_TLS = 'does not speak TLS at this address. Check the port, or whether "url" should begin with http://.';
+const NOT_PUBLIC =
+  'is at an address of this machine or of a private network, where it may not be: its entry says "publicOnly". Take that out in the config file if you mean it.';
 const BAD_PORT = 'is at a port that HTTP clients refuse to call, since it belongs to another protocol. Let it listen on another one.';
 
 /** What the `code` of a failed connection means (Node's system errors, undici's and OpenSSL's own codes). */
@@ -43,6 +45,7 @@ const networkWords: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: SILENT,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
+  [PRIVATE_ADDRESS]: NOT_PUBLIC,
 };
 
 interface Failure {

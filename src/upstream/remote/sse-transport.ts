@@ -19,7 +19,7 @@ import { withLogin } from '../oauth/remote-login.ts';
 import { listenTo, toSdkMessage } from './sdk-message.ts';
 import { withSessionStatus } from './stale-session.ts';
 import { notRun } from '../not-run.ts';
-import type { Transport, TransportEvents } from '../connection/transport.ts';
+import type { SendOptions, Transport, TransportEvents } from '../connection/transport.ts';
 
 /** How long the other refusals may take once the session is known to be gone, in milliseconds. */
 const DRAIN_MS = 2_000;
@@ -36,6 +36,8 @@ export class SseTransport implements Transport {
   #lastStatus: number | undefined;
   #isOpen = false;
   #sending = 0;
+  /** Of messages on their way, by their text: the SDK's transport takes no headers for a single one. */
+  readonly #headers = new Map<string, Readonly<Record<string, string>>>();
   /** The server does not know the session any more; the connection ends when all that was sent has its refusal. */
   #gone: HubError | undefined;
   #drain: Disposable | undefined;
@@ -68,17 +70,20 @@ export class SseTransport implements Transport {
     }
   }
 
-  async send(message: Message): Promise<void> {
+  async send(message: Message, { headers }: SendOptions = {}): Promise<void> {
     const sdk = this.#sdk;
     if (this.#dead || !sdk) throw closedError(this.#peer);
     if (this.#gone) throw notRun(this.#gone);
     this.#lastStatus = undefined;
     this.#sending += 1;
+    const text = headers && JSON.stringify(message);
+    if (text !== undefined && headers) this.#headers.set(text, headers);
     try {
       await sdk.send(toSdkMessage(message));
     } catch (error) {
       throw this.#refusal(error);
     } finally {
+      if (text !== undefined) this.#headers.delete(text);
       this.#sending -= 1;
       // Not before each of those that were sent at the same time has been told of its own refusal: they did not run either.
       if (this.#gone && this.#sending === 0) this.#dieIn(0, this.#gone);
@@ -125,7 +130,7 @@ export class SseTransport implements Transport {
       requestInit: { headers },
       fetch: async (input, init) => {
         const { login } = this.#options.launch;
-        const response = await withLogin(login, init, async (sent) => {
+        const response = await withLogin(login, this.#withHeaders(init), async (sent) => {
           const answer = await boundedFetch(this.#peer, input, sent);
           return this.#isOpen && init?.method === 'POST' ? withSessionStatus(answer) : answer;
         });
@@ -140,6 +145,14 @@ export class SseTransport implements Transport {
       error: (error) => this.#onError(error),
     });
     return sdk;
+  }
+
+  #withHeaders(init: RequestInit | undefined): RequestInit | undefined {
+    const more = typeof init?.body === 'string' ? this.#headers.get(init.body) : undefined;
+    if (!more) return init;
+    const headers = new Headers(init?.headers);
+    for (const [name, value] of Object.entries(more)) headers.set(name, value);
+    return { ...init, headers };
   }
 
   #onError(error: Error): void {

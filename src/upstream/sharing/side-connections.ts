@@ -1,4 +1,5 @@
 import { type Clock, type Deferred, deferred, type Disposable, HubError, isHubError, toHubError, withDeadline } from '../../base/index.ts';
+import type { ClientHeaders } from '../forwarded-headers.ts';
 import { isOfSession } from './placement.ts';
 import type { Connection } from '../types.ts';
 
@@ -11,8 +12,13 @@ const LOOK_EVERY_MS = 1_000;
 /** Most calls in line. */
 const MAX_WAITING = 1_000;
 
-/** Whose a connection is: one session's, or spare for calls of one principal, one at a time. */
-export type Owner = { readonly kind: 'own'; readonly client: string } | { readonly kind: 'spare'; readonly principalId: string };
+/**
+ * Whose a connection is: one session's, with the headers of the request that it is made for, or spare for calls of one principal,
+ * one at a time.
+ */
+export type Owner =
+  | { readonly kind: 'own'; readonly client: string; readonly headers?: ClientHeaders | undefined }
+  | { readonly kind: 'spare'; readonly principalId: string };
 
 /** One life of a side connection; an {@link Incarnation} is one. */
 interface SideLife {

@@ -153,7 +153,8 @@ export class Switchboard {
     this.#use.leave(client);
     if (!this.#apart.has(client)) this.#apart.set(client, false);
     try {
-      return await this.#sides.use({ kind: 'own', client }, this.#waitOf(request), (connection) => {
+      const owner: Owner = { kind: 'own', client, headers: request.origin.headers };
+      return await this.#sides.use(owner, this.#waitOf(request), (connection) => {
         if (this.#apart.has(client)) this.#apart.set(client, true);
         return connection.request(request);
       });
@@ -178,6 +179,7 @@ export class Switchboard {
       // The same server as that of the main connection, which has settled its era, fetched its lists and listens to their changes.
       knownEra: main.identity.era,
       listing: main.listing,
+      clientHeaders: owner.kind === 'own' ? owner.headers : undefined,
       roots: async () => (sessionId === undefined ? [] : roots(sessionId)),
       on: {
         listing: () => {},

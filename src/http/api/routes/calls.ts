@@ -79,9 +79,9 @@ const tools = route({
     body: { server_name: 'time', tool: 'now', arguments: { zone: 'UTC' }, request_options: { timeout: 60000 } },
     answer: { result: { content: [{ type: 'text', text: '12:00' }] }, timestamp: EXAMPLE_TIME },
   },
-  run: async ({ body, controller }, { call }) => {
+  run: async ({ body, headers, controller }, { call }) => {
     const what = { kind: 'tool', name: body.tool, arguments: body.arguments ?? {} } as const;
-    return { body: { result: await call({ server: body.server_name, what, ...limitsOf(body.request_options) }, controller) } };
+    return { body: { result: await call({ server: body.server_name, what, headers, ...limitsOf(body.request_options) }, controller) } };
   },
 });
 
@@ -109,9 +109,9 @@ const prompts = route({
     body: { server_name: 'time', prompt: 'greet', arguments: { name: 'Ada' } },
     answer: { result: { messages: [{ role: 'user', content: { type: 'text', text: 'Greet Ada.' } }] }, timestamp: EXAMPLE_TIME },
   },
-  run: async ({ body, controller }, { call }) => {
+  run: async ({ body, headers, controller }, { call }) => {
     const what = { kind: 'prompt', name: body.prompt, arguments: body.arguments ?? {} } as const;
-    return { body: { result: await call({ server: body.server_name, what, ...limitsOf(body.request_options) }, controller) } };
+    return { body: { result: await call({ server: body.server_name, what, headers, ...limitsOf(body.request_options) }, controller) } };
   },
 });
 
@@ -138,9 +138,9 @@ const resources = route({
     body: { server_name: 'time', uri: 'time://zones' },
     answer: { result: { contents: [{ uri: 'time://zones', mimeType: 'text/plain', text: 'UTC' }] }, timestamp: EXAMPLE_TIME },
   },
-  run: async ({ body, controller }, { call }) => {
+  run: async ({ body, headers, controller }, { call }) => {
     const what = { kind: 'resource', uri: body.uri } as const;
-    return { body: { result: await call({ server: body.server_name, what, ...limitsOf(body.request_options) }, controller) } };
+    return { body: { result: await call({ server: body.server_name, what, headers, ...limitsOf(body.request_options) }, controller) } };
   },
 });
 

@@ -59,9 +59,9 @@ const add = route({
   answerHeaders: { ...ETAG, Location: 'The path of the new server.' },
   errors: [...EDIT_ERRORS, 'ALREADY_EXISTS'],
   example: { body: { name: 'time', config: { command: 'uvx', args: ['mcp-server-time'] } }, answer: editExample },
-  run: async ({ body, query: { dryRun }, headers }, { management }) => {
+  run: async ({ body, query: { dryRun }, headers, isLocal }, { management }) => {
     const { name, config, file } = body;
-    const options = { file: file ?? undefined, dryRun, ifMatch: etagOf(headers['if-match']) };
+    const options = { file: file ?? undefined, dryRun, ifMatch: etagOf(headers['if-match']), isFromElsewhere: !isLocal };
     const reply = editReply(await management.config.add(name, config, options), dryRun);
     if (dryRun) return reply;
     return { ...reply, status: 201, headers: { ...reply.headers, location: `/api/servers/${encodeURIComponent(name)}` } };
@@ -86,8 +86,10 @@ const change = route({
   answerHeaders: ETAG,
   errors: ['SERVER_NOT_FOUND', ...EDIT_ERRORS],
   example: { params: { name: 'time' }, body: { args: ['mcp-server-time', '--utc'], disabled: null }, answer: editExample },
-  run: async ({ params, query: { dryRun }, body, headers }, { management }) =>
-    editReply(await management.config.change(params.name, body, { dryRun, ifMatch: etagOf(headers['if-match']) }), dryRun),
+  run: async ({ params, query: { dryRun }, body, headers, isLocal }, { management }) => {
+    const options = { dryRun, ifMatch: etagOf(headers['if-match']), isFromElsewhere: !isLocal };
+    return editReply(await management.config.change(params.name, body, options), dryRun);
+  },
 });
 
 const remove = route({
