@@ -10,8 +10,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_REDIRECTS = 3;
 
 /** Addresses of this machine and of networks that are not open to the world (IANA special-purpose registries). */
-const LOCAL = new BlockList();
-for (const [network, bits] of [
+const LOCAL_4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -19,14 +18,14 @@ for (const [network, bits] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.168.0.0', 16],
-] as const)
-  LOCAL.addSubnet(network, bits, 'ipv4');
-for (const [network, bits] of [
+] as const;
+const LOCAL_6 = [
   ['::', 127],
   ['fc00::', 7],
   ['fe80::', 10],
-] as const)
-  LOCAL.addSubnet(network, bits, 'ipv6');
+] as const;
+/** Made when it is needed, as the first clients wait while this file is loaded. */
+let local: BlockList | undefined;
 
 /**
  * `fetch` for a login: where it goes is told by the server and by those that it names, none of which may use the hub to reach
@@ -73,5 +72,13 @@ function isLocal(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   const family = isIP(host);
   if (family === 0) return host === 'localhost' || host.endsWith('.localhost');
-  return LOCAL.check(host, family === 6 ? 'ipv6' : 'ipv4');
+  local ??= localAddresses();
+  return local.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+function localAddresses(): BlockList {
+  const list = new BlockList();
+  for (const [network, bits] of LOCAL_4) list.addSubnet(network, bits, 'ipv4');
+  for (const [network, bits] of LOCAL_6) list.addSubnet(network, bits, 'ipv6');
+  return list;
 }
