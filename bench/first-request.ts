@@ -24,6 +24,8 @@ export interface FirstList {
   readonly tookMs: number;
   /** How much of that the main thread of the process has run, in milliseconds; NaN where the system does not tell. */
   readonly cpuMs: number;
+  /** How much of it that thread could have run, and others ran instead; 0 where the system does not tell. */
+  readonly heldUpMs: number;
   /** The list's answer as it came. */
   readonly body: string;
 }
@@ -35,7 +37,7 @@ export interface FirstList {
 export async function firstList(port: number, child: ChildProcess, era: Era): Promise<FirstList> {
   const socket = await untilOpen(port, child);
   const openMs = performance.now();
-  const before = ranMs(child);
+  const before = scheduled(child);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   // The first socket is there already; there is no second one.
   agent.createConnection = () => socket;
@@ -44,19 +46,20 @@ export async function firstList(port: number, child: ChildProcess, era: Era): Pr
   const params = era === 'modern' ? { _meta: modernMeta } : {};
   const { status, body } = await post(agent, headers, JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/list', params }));
   const tookMs = performance.now() - openMs;
-  const cpuMs = ranMs(child) - before;
+  const after = scheduled(child);
   agent.destroy();
   if (status !== 200) throw new Error(`No list: HTTP ${status} ${body.slice(0, 300)}`);
-  return { openMs, tookMs, cpuMs, body };
+  return { openMs, tookMs, cpuMs: after.ranMs - before.ranMs, heldUpMs: after.heldUpMs - before.heldUpMs, body };
 }
 
-/** How long the main thread of a process has run; a busy machine makes everything longer but this. */
-function ranMs({ pid }: ChildProcess): number {
+/** How long the main thread of a process has run, and waited for a processor; a busy machine makes everything longer but the first. */
+function scheduled({ pid }: ChildProcess): { readonly ranMs: number; readonly heldUpMs: number } {
   try {
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+    const [ran, heldUp] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+    return { ranMs: Number(ran) / 1e6, heldUpMs: Number(heldUp) / 1e6 };
   } catch {
     // Expected: not Linux.
-    return Number.NaN;
+    return { ranMs: Number.NaN, heldUpMs: 0 };
   }
 }
 

@@ -37,21 +37,38 @@ const servingApart = {
   },
 };
 
+/** Made when what it loads has been merged (build/merge-entries.mjs). */
+const loaderApart = {
+  name: 'loader-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/load-serving\.ts$/ }, () => ({ path: './load-serving.js', external: true }));
+  },
+};
+
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const command = await build({ ...options, entryPoints: { main: 'src/cli/main.ts' }, outdir: 'dist', plugins: [servingApart] });
 removeUnused(command.metafile, 'dist/main.js');
 const serving = await build({
   ...options,
-  entryPoints: { 'start-serving': 'src/cli/start-serving.ts', 'compiled-code': 'src/cli/compiled-code.ts' },
+  entryPoints: {
+    'start-serving': 'src/cli/start-serving.ts',
+    serve: 'src/cli/commands/serve.ts',
+    'hub-room': 'src/hub/index.ts',
+    'compiled-code': 'src/cli/compiled-code.ts',
+  },
   outdir: 'dist/serving',
+  plugins: [loaderApart],
 });
 await mergeEntries({
   root,
   metafile: serving.metafile,
+  options,
+  first: 'src/cli/start-serving.ts',
   // Who comes second to a port needs to tell who has it, and no hub.
-  apart: ['src/cli/start-serving.ts', 'src/cli/port-owner.ts'],
+  apart: 'src/cli/port-owner.ts',
   runner: 'src/cli/compiled-code.ts',
   entries: ['src/cli/commands/serve.ts', 'src/hub/index.ts', 'src/hub/hub.ts'],
+  gives: ['runServe', 'createHub'],
   into: 'dist/serving/hub.js',
 });
 writeLicenses(root, [...Object.keys(command.metafile.inputs), ...Object.keys(serving.metafile.inputs)]);

@@ -4,8 +4,7 @@ import { BlockList, isIP } from 'node:net';
  * Addresses of this machine, of its networks, and others that are not one place in the world (IANA special-purpose registries). 198.18.0.0/15
  * is not among them: VPN clients give every name in the world an address of that range.
  */
-const PRIVATE = new BlockList();
-for (const [network, bits] of [
+const PRIVATE_4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -16,17 +15,18 @@ for (const [network, bits] of [
   ['192.168.0.0', 16],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
-] as const)
-  PRIVATE.addSubnet(network, bits, 'ipv4');
-for (const [network, bits] of [
+] as const;
+const PRIVATE_6 = [
   ['::', 127],
   ['64:ff9b:1::', 48],
   ['fc00::', 7],
   ['fe80::', 10],
   ['fec0::', 10],
   ['ff00::', 8],
-] as const)
-  PRIVATE.addSubnet(network, bits, 'ipv6');
+] as const;
+
+/** Made when it is needed, as the first clients wait while this file is loaded. */
+let made: BlockList | undefined;
 
 /** Kinds of IPv6 address that stand for an IPv4 one, and the place of its first group in them. */
 const CARRIERS: readonly (readonly [RegExp, number])[] = [
@@ -45,9 +45,9 @@ export function isPrivateAddress(address: string): boolean {
   const [plain = ''] = address.split('%');
   const family = isIP(plain);
   if (family === 0) return false;
-  if (family === 4) return PRIVATE.check(plain, 'ipv4');
+  if (family === 4) return privateAddresses().check(plain, 'ipv4');
   const carried = carriedAddress(plain);
-  return PRIVATE.check(plain, 'ipv6') || (carried !== undefined && PRIVATE.check(carried, 'ipv4'));
+  return privateAddresses().check(plain, 'ipv6') || (carried !== undefined && privateAddresses().check(carried, 'ipv4'));
 }
 
 /**
@@ -79,4 +79,12 @@ function carriedAddress(address: string): string | undefined {
   if (at === undefined) return undefined;
   const [high = 0, low = 0] = all.slice(at, at + 2).map((group) => Number.parseInt(group, 16));
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}
+
+function privateAddresses(): BlockList {
+  if (made) return made;
+  made = new BlockList();
+  for (const [network, bits] of PRIVATE_4) made.addSubnet(network, bits, 'ipv4');
+  for (const [network, bits] of PRIVATE_6) made.addSubnet(network, bits, 'ipv6');
+  return made;
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { type Invocation, parseArgs, unknownCommand } from './args.ts';
 import { commandEntry } from './command-table.ts';
 import { helpOf, overview } from './help.ts';
@@ -29,7 +30,11 @@ export async function run(process: NodeJS.Process, args: readonly string[], vers
       return runStdio({ options: invocation.options, process });
     }
     case 'serve': {
-      const { startServing } = await import('./start-serving.ts');
+      const loading = import('./start-serving.ts');
+      // Node finds out with a large regular expression that ::1 is an address. Compiled now, while files are read, it does not hold
+      // up those who wait at 127.0.0.1 already.
+      setImmediate(() => isIPv6('::1'));
+      const { startServing } = await loading;
       await startServing(process, invocation.options, version);
     }
   }

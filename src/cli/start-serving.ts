@@ -1,6 +1,6 @@
 import { claimPort, type ClaimedPort, isHubError } from '../base/index.ts';
 import type { ServeOptions } from './args.ts';
-import { loadHub } from './load-hub.ts';
+import { loadServing } from './load-serving.ts';
 
 /**
  * Opens the port before the hub is loaded, so that one that comes second ends at once, and then runs `serve`. Of ten editors
@@ -23,6 +23,6 @@ export async function startServing(process: NodeJS.Process, options: ServeOption
     }
     // Whatever else it is happens to the hub again, which says it properly.
   }
-  const [{ runServe }, createHub] = await Promise.all([import('./commands/serve.ts'), loadHub()]);
+  const { runServe, createHub } = await loadServing();
   await runServe({ options, process, version, createHub, ...(claimed && { claimed }) });
 }

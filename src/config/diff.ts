@@ -50,9 +50,10 @@ export function diffConfigs(before: HubConfig, after: HubConfig): ConfigDiff {
   const restart = new Set<string>();
   for (const definition of after.servers) {
     const was = old.get(definition.id);
-    const list = !was ? added : isModified(was, definition) ? modified : unchanged;
+    const isSame = was === definition;
+    const list = !was ? added : !isSame && isModified(was, definition) ? modified : unchanged;
     list.push(definition.id);
-    if (was && isStartedAnew(was, definition)) restart.add(definition.id);
+    if (was && !isSame && isStartedAnew(was, definition)) restart.add(definition.id);
   }
   const removed = before.servers.map(({ id }) => id).filter((id) => !now.has(id));
   return {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Disposable, Disposables, Emitter, HubError, type Logger, messageOf, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
@@ -107,8 +108,15 @@ class LocalHub implements Hub {
     this.#dev = this.#startDevMode(parts.pool);
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();
-    void this.#announceSettled(parts, this.#attend(parts, config));
+    void this.#tellOthers(parts, config);
     return { port, urls: [`http://localhost:${port}/mcp`] };
+  }
+
+  /** Not before those who wait at the port already were heard: none of it is for them. */
+  async #tellOthers(parts: HubParts, config: HubConfig): Promise<void> {
+    await turn();
+    await turn();
+    if (!this.#stopping) await this.#announceSettled(parts, this.#attend(parts, config));
   }
 
   get stopWithinMs(): number {

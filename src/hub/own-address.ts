@@ -1,12 +1,8 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 
-/** Addresses that stand for this machine wherever a program listens on one of them. */
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8);
-LOOPBACK.addAddress('0.0.0.0');
-LOOPBACK.addAddress('::1', 'ipv6');
-LOOPBACK.addAddress('::', 'ipv6');
+/** Made when it is needed, as the first clients wait while this file is loaded. */
+let loopback: BlockList | undefined;
 
 /**
  * Whether `url` leads to the hub that listens on `port` of `host`: a server of that address would be the hub calling
@@ -33,7 +29,8 @@ function plain(name: string): string {
 
 function isLoopback(name: string): boolean {
   if (isIP(name) === 0) return name === 'localhost' || name.endsWith('.localhost');
-  return LOOPBACK.check(name, isIPv6(name) ? 'ipv6' : 'ipv4');
+  loopback ??= loopbackAddresses();
+  return loopback.check(name, isIPv6(name) ? 'ipv6' : 'ipv4');
 }
 
 function isWildcard(name: string): boolean {
@@ -43,4 +40,14 @@ function isWildcard(name: string): boolean {
 function ownNames(): ReadonlySet<string> {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
   return new Set([hostname().toLowerCase(), ...addresses]);
+}
+
+/** Addresses that stand for this machine wherever a program listens on one of them. */
+function loopbackAddresses(): BlockList {
+  const list = new BlockList();
+  list.addSubnet('127.0.0.0', 8);
+  list.addAddress('0.0.0.0');
+  list.addAddress('::1', 'ipv6');
+  list.addAddress('::', 'ipv6');
+  return list;
 }

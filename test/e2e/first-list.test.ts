@@ -14,10 +14,11 @@ const SERVERS = 20;
 const TOOLS_EACH = 50;
 const LIMIT_MS = 50;
 /**
- * The limit is what the hub can do, and a machine that runs other tests besides gives it only a part of its time. That can make
- * a start slower and never faster, so one that keeps the limit proves that the hub does; a hub that needs longer never does.
+ * What counts is the time from the open port to the last byte, without that in which the hub could have run and other programs ran
+ * instead. They can still make a start slower, as they hold up the client too, and never faster: one that keeps the limit proves
+ * that the hub does, and a hub that needs longer never does.
  */
-const STARTS = 25;
+const STARTS = 15;
 const KEPT_LIMIT_MS = 20_000;
 
 let folder = '';
@@ -79,12 +80,12 @@ beforeAll(async () => {
 afterAll(() => endHubs());
 
 describe('after a restart with the same config, the first list', () => {
-  it.each<Era>(['modern', 'legacy'])(`is complete within ${LIMIT_MS} ms from the open port on, for a %s client`, async (era) => {
+  it.each<Era>(['modern', 'legacy'])(`is complete within ${LIMIT_MS} ms of its own from the open port on, for a %s client`, async (era) => {
     const tookMs: number[] = [];
     do {
       const hub = await start();
       const list = await firstList(hub.port, hub.process, era);
-      tookMs.push(list.tookMs);
+      tookMs.push(list.tookMs - list.heldUpMs);
       expectAll(list.body);
       await hub.stop();
     } while (Math.min(...tookMs) >= LIMIT_MS && tookMs.length < STARTS);
