@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly runs: number;
   readonly seed: number;
   readonly path?: string | undefined;
+  /** Looks for a smaller counterexample. */
+  readonly shrink?: boolean | undefined;
   /** No further batch is begun after so many milliseconds. */
   readonly withinMs?: number | undefined;
   /** Told before each batch. */
@@ -52,7 +54,7 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<RunRe
 async function runBatches(
   { name }: Suite,
   target: Target,
-  { runs, seed, path, withinMs, onBatch }: RunOptions,
+  { runs, seed, path, shrink, withinMs, onBatch }: RunOptions,
   problems: string[],
 ): Promise<{ ran: number; grownBytes?: number }> {
   const sinceMs = performance.now();
@@ -64,7 +66,7 @@ async function runBatches(
     onBatch?.(batchSeed, ran);
     const size = Math.min(BATCH, runs - ran);
     const within = Number.isFinite(left()) ? Math.max(1, Math.floor(left())) : undefined;
-    const result = await target.check({ runs: size, seed: batchSeed, path, withinMs: within });
+    const result = await target.check({ runs: size, seed: batchSeed, path, shrink, withinMs: within });
     ran += result.ran;
     const replay = `npm run fuzz -- --suite ${name} --runs ${size} --seed ${batchSeed}`;
     const { failure } = result;

@@ -1,4 +1,4 @@
-/** `npm run fuzz -- --runs N [--suite a,b] [--seed S] [--path P] [--minutes M]`: each suite in turn, with its seed, until a problem. */
+/** `npm run fuzz -- --runs N [--suite a,b] [--seed S] [--path P] [--shrink] [--minutes M]`: each suite in turn, with its seed, until a problem. */
 import { parseArgs } from 'node:util';
 import { runSuite } from './run-suite.ts';
 import { suites } from './suites/index.ts';
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     suite: { type: 'string' },
     seed: { type: 'string' },
     path: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
     minutes: { type: 'string' },
   },
 });
@@ -28,6 +29,7 @@ for (const suite of running) {
     runs: Number(values.runs),
     seed,
     path: values.path,
+    shrink: values.shrink,
     withinMs,
     onBatch,
   });

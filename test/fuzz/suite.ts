@@ -11,6 +11,8 @@ export interface Batch {
   readonly seed: number;
   /** Where to go on, for replaying one counterexample. */
   readonly path?: string | undefined;
+  /** Looks for a smaller counterexample, which takes eight seconds for each one that hangs. */
+  readonly shrink?: boolean | undefined;
   /** No further case is begun after so many milliseconds. */
   readonly withinMs?: number | undefined;
 }
@@ -38,7 +40,7 @@ export interface Suite {
 
 /** Runs cases of one arbitrary. A case fails when `run` throws, rejects, or takes longer than eight seconds. */
 export function cases<T>(arbitrary: fc.Arbitrary<T>, run: (input: T) => Promise<void> | void): Target['check'] {
-  return async ({ runs, seed, path, withinMs }) => {
+  return async ({ runs, seed, path, withinMs, shrink = false }) => {
     const property = fc.asyncProperty(arbitrary, async (input) => {
       const sinceMs = performance.now();
       await run(input);
@@ -50,6 +52,7 @@ export function cases<T>(arbitrary: fc.Arbitrary<T>, run: (input: T) => Promise<
       seed,
       numRuns: runs,
       timeout: CASE_MS,
+      endOnFailure: !shrink,
       ...(path !== undefined && { path }),
       ...(withinMs !== undefined && { interruptAfterTimeLimit: withinMs }),
     });
