@@ -11,7 +11,12 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      project('unit', ['test/*/**/*.test.ts', 'test/*.test.ts'], 10_000, ['test/integration/**', 'test/e2e/**', 'test/conformance/**', 'test/fuzz/**']),
+      project('unit', ['test/*/**/*.test.ts', 'test/*.test.ts'], 10_000, [
+        'test/integration/**',
+        'test/e2e/**',
+        'test/conformance/**',
+        'test/fuzz/**',
+      ]),
       project('integration', ['test/integration/**/*.test.ts', 'test/fuzz/**/*.test.ts'], 60_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
     ],

@@ -18,7 +18,7 @@ export interface FuzzedHub {
 }
 
 /** Small limits, so that cases reach them. */
-const LIMITS = { maxBodySize: '20KB', maxSessions: 50, sessionIdleTimeout: '1s', startupWait: '5s' };
+const LIMITS = { maxBodySize: 20_000, maxSessions: 50, sessionIdleTimeout: 1_000, startupWait: 5_000 };
 
 const INITIALIZE = JSON.stringify({
   jsonrpc: '2.0',

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 /** How long nothing may come before the sender says that it has said everything, in milliseconds. */
-const IDLE_MS = 30;
+const IDLE_MS = 15;
 
 /** What came back for some bytes. */
 export interface RawReply {

@@ -38,13 +38,14 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<RunRe
   const listeners = { unhandledRejection: stray('unhandled rejection'), uncaughtException: stray('uncaught exception') };
   for (const [name, listener] of Object.entries(listeners)) process.on(name, listener);
   const sinceMs = performance.now();
-  const target = await suite.start();
+  let target: Target | undefined;
   try {
-    await target.alive();
+    target = await suite.start();
+    await stillAlive(target);
     const { ran, grownBytes } = await runBatches(suite, target, options, problems);
     return { ran, tookMs: performance.now() - sinceMs, grownBytes, problems };
   } finally {
-    await target.close();
+    await target?.close();
     // What was left behind may still fail in the turns that follow.
     await new Promise((resolve) => setImmediate(resolve));
     for (const [name, listener] of Object.entries(listeners)) process.off(name, listener);

@@ -18,6 +18,7 @@ const CODE = `
 /** Ends a process whose event loop a case never gives back, and says which batch it was. */
 export function watchdog(): { feed(what: string): void; stop(): Promise<void> } {
   const worker = new Worker(CODE, { eval: true });
+  worker.unref();
   return {
     feed: (what) => worker.postMessage({ what, ms: PATIENCE_MS }),
     stop: async () => void (await worker.terminate()),

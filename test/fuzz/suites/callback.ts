@@ -66,9 +66,12 @@ async function start(): Promise<Target> {
       : await hub.client.ask(address, { method: 'GET' });
     hub.noFailures();
     if (answer.status === 500 || answer.status < 400) throw new Error(`HTTP ${answer.status} ${answer.text}`);
-    if (isManual) return void JSON.parse(answer.text);
+    const type = answer.headers['content-type'];
+    // A parameter that comes twice is refused like any malformed request, with JSON that no browser takes for a page.
+    const isJson = type === 'application/json' && answer.headers['x-content-type-options'] === 'nosniff';
+    if (isJson && (isManual || answer.status === 400)) return void JSON.parse(answer.text);
     const found = MARKUP.find((markup) => answer.text.includes(markup));
-    if (found !== undefined || !/^text\/html; charset=utf-8$/.test(answer.headers['content-type'] ?? ''))
+    if (found !== undefined || isManual || type !== 'text/html; charset=utf-8')
       throw new Error(`The page holds ${found ?? 'no HTML'}: ${answer.text}`);
   });
   const alive = async (): Promise<void> => {

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import { isHubError, silentLogger } from '../../../src/base/index.ts';
+import { isHubError, silentLogger, systemClock } from '../../../src/base/index.ts';
 import { HttpTransport } from '../../../src/upstream/remote/http-transport.ts';
-import { systemClock } from '../../../src/base/index.ts';
 import { listen, readJson } from '../../fixtures/http/listen.ts';
 import { remoteLaunch } from '../../support/remote.ts';
 import { cutInto, eventStream } from '../arbitraries/event-streams.ts';
@@ -11,7 +10,8 @@ import { json } from '../arbitraries/values.ts';
 import { cases, type Suite, type Target } from '../suite.ts';
 
 /** How long one request may wait for its answer, in milliseconds; its end is then the hub's own doing. */
-const PATIENCE_MS = 300;
+const PATIENCE_MS = 60;
+const GOOD_MS = 3_000;
 
 const contentType = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom('text/event-stream', 'text/event-stream; charset=utf-8', 'TEXT/EVENT-STREAM') },
@@ -45,7 +45,7 @@ async function start(): Promise<Target> {
     return transport;
   };
   let id = 0;
-  const ask = async (): Promise<'answered' | 'failed' | 'late'> => {
+  const ask = async (patienceMs: number): Promise<'answered' | 'failed' | 'late'> => {
     const transport = await open();
     id += 1;
     const mine = id;
@@ -63,7 +63,7 @@ async function start(): Promise<Target> {
       },
     );
     try {
-      return await Promise.race([sent, delay(PATIENCE_MS, 'late' as const, { ref: false, signal: stop.signal })]);
+      return await Promise.race([sent, delay(patienceMs, 'late' as const, { signal: stop.signal })]);
     } finally {
       stop.abort();
       await transport.close();
@@ -71,11 +71,11 @@ async function start(): Promise<Target> {
   };
   const check = cases(input, async (hostile) => {
     next = hostile;
-    await ask();
+    await ask(PATIENCE_MS);
   });
   const alive = async (): Promise<void> => {
     next = undefined;
-    for (let tries = 0; tries < 5; tries += 1) if ((await ask()) === 'answered') return;
+    for (let tries = 0; tries < 5; tries += 1) if ((await ask(GOOD_MS)) === 'answered') return;
     throw new Error('A good answer does not arrive.');
   };
   return { check, alive, close: server.close };
