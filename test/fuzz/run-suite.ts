@@ -1,5 +1,5 @@
 import { collectGarbage } from '../support/garbage.ts';
-import type { Suite, Target } from './suite.ts';
+import type { BatchResult, Suite, Target } from './suite.ts';
 
 /** Cases between two looks at whether the thing still works. */
 const BATCH = 500;
@@ -69,22 +69,27 @@ async function runBatches(
     const within = Number.isFinite(left()) ? Math.max(1, Math.floor(left())) : undefined;
     const result = await target.check({ runs: size, seed: batchSeed, path, shrink, withinMs: within });
     ran += result.ran;
-    const replay = `npm run fuzz -- --suite ${name} --runs ${size} --seed ${batchSeed}`;
-    const { failure } = result;
-    if (failure) problems.push(`${failure.text}\nSee it again: ${replay} --path ${failure.path}`);
-    await stillAlive(target).catch((error: unknown) =>
-      problems.push(`no good answer after a batch: ${shown(error)}\nSee it again: ${replay}`),
-    );
-    if ('polluted' in {}) problems.push(`Object.prototype was written to. See it again: ${replay}`);
+    problems.push(...(await afterBatch(target, result, `npm run fuzz -- --suite ${name} --runs ${size} --seed ${batchSeed}`)));
     if (result.ran < size) break;
     if (batch === WARM_UP) heap = heapUsed();
   }
   if (heap === undefined || problems.length > 0) return { ran };
   const grownBytes = heapUsed() - heap;
-  if (grownBytes > MAX_GROWTH)
-    problems.push(`the heap has grown by ${Math.round(grownBytes / 1024 / 1024)} MiB (seed ${seed}, ${ran} cases)`);
+  if (grownBytes > MAX_GROWTH) problems.push(`${grown(grownBytes)} (seed ${seed}, ${ran} cases)`);
   return { ran, grownBytes };
 }
+
+/** What a batch has found, and what it has left behind. */
+async function afterBatch(target: Target, { failure }: BatchResult, replay: string): Promise<string[]> {
+  const problems = failure ? [`${failure.text}\nSee it again: ${replay} --path ${failure.path}`] : [];
+  await stillAlive(target).catch((error: unknown) =>
+    problems.push(`no good answer after a batch: ${shown(error)}\nSee it again: ${replay}`),
+  );
+  if ('polluted' in {}) problems.push(`Object.prototype was written to. See it again: ${replay}`);
+  return problems;
+}
+
+const grown = (bytes: number): string => `the heap has grown by ${Math.round(bytes / 1024 / 1024)} MiB`;
 
 async function stillAlive(target: Target): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

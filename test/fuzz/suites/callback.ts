@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { damaged, text } from '../arbitraries/values.ts';
 import { type FuzzedHub, startFuzzedHub } from '../fuzzed-hub.ts';
+import type { Answered } from '../http-client.ts';
 import { cases, type Suite, type Target } from '../suite.ts';
 
 /** What a page must not hold as it was sent. */
@@ -49,6 +50,19 @@ async function pendingState({ client }: FuzzedHub): Promise<string> {
 /** With half a pair as it arrives: nothing that travels as UTF-8 holds one. */
 const wellFormed = (given: string): string => Buffer.from(given).toString();
 
+/** A page in which nothing stands as it was sent, or JSON that no browser takes for a page. */
+function judge({ status, headers, text: shown }: Answered, isManual: boolean): void {
+  const type = headers['content-type'];
+  if (type === 'application/json' && headers['x-content-type-options'] === 'nosniff') {
+    JSON.parse(shown);
+    // At the page only for what is malformed, as a parameter that comes twice is.
+    if (isManual || status === 400) return;
+  }
+  const found = MARKUP.find((markup) => shown.includes(markup));
+  if (found === undefined && !isManual && type === 'text/html; charset=utf-8') return;
+  throw new Error(`Not the page, or one with ${found}: ${shown}`);
+}
+
 async function start(): Promise<Target> {
   // Only this suite has to wait for the authorization server to be loaded.
   const { startProtectedServer } = await import('../../support/protected-server.ts');
@@ -66,13 +80,7 @@ async function start(): Promise<Target> {
       : await hub.client.ask(address, { method: 'GET' });
     hub.noFailures();
     if (answer.status === 500 || answer.status < 400) throw new Error(`HTTP ${answer.status} ${answer.text}`);
-    const type = answer.headers['content-type'];
-    // A parameter that comes twice is refused like any malformed request, with JSON that no browser takes for a page.
-    const isJson = type === 'application/json' && answer.headers['x-content-type-options'] === 'nosniff';
-    if (isJson && (isManual || answer.status === 400)) return void JSON.parse(answer.text);
-    const found = MARKUP.find((markup) => answer.text.includes(markup));
-    if (found !== undefined || isManual || type !== 'text/html; charset=utf-8')
-      throw new Error(`The page holds ${found ?? 'no HTML'}: ${answer.text}`);
+    judge(answer, isManual);
   });
   const alive = async (): Promise<void> => {
     const { status, text: answer } = await hub.client.ask('/api/health', { method: 'GET' });

@@ -43,13 +43,15 @@ async function within<T>(clock: FakeClock, work: Promise<T>): Promise<T | HubErr
     if (isHubError(error)) return error;
     throw error;
   });
-  let isOver = false;
-  const over = (): void => void (isOver = true);
-  outcome.then(over, over);
+  const over = new AbortController();
+  outcome.then(
+    () => over.abort(),
+    () => over.abort(),
+  );
   // Most of it needs no time at all.
-  for (let turn = 0; turn < 5 && !isOver; turn += 1) await settle();
-  for (let step = 0; step < 12 && !isOver; step += 1) await clock.advance(STEP_MS);
-  if (!isOver) throw new Error('It waits for ever.');
+  for (let turn = 0; turn < 5 && !over.signal.aborted; turn += 1) await settle();
+  for (let step = 0; step < 12 && !over.signal.aborted; step += 1) await clock.advance(STEP_MS);
+  if (!over.signal.aborted) throw new Error('It waits for ever.');
   return outcome;
 }
 

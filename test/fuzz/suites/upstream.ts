@@ -10,7 +10,7 @@ import { json } from '../arbitraries/values.ts';
 import { cases, type Suite, type Target } from '../suite.ts';
 
 /** How long one request may wait for its answer, in milliseconds; its end is then the hub's own doing. */
-const PATIENCE_MS = 60;
+const PATIENCE_MS = 25;
 const GOOD_MS = 3_000;
 
 const contentType = fc.oneof(
