@@ -6,7 +6,7 @@ const CASE_MS = 8_000;
 /** Most characters of a counterexample, and of its error, that are shown. */
 const MAX_SHOWN = 1_500;
 
-export interface Batch {
+interface Batch {
   readonly runs: number;
   readonly seed: number;
   /** Where to go on, for replaying one counterexample. */

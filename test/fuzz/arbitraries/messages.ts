@@ -46,7 +46,7 @@ export const method = fc.constantFrom(...METHODS);
 const id = fc.oneof(fc.integer(), fc.string(), oddText);
 const name = fc.oneof(fc.constantFrom('echo__echo', 'echo__greet', 'echo__add', 'test://greeting', 'test://echo/{text}', 'a'), text);
 
-export const meta = fc.oneof(
+const meta = fc.oneof(
   json,
   fields({ [metaKey.protocolVersion]: version, [metaKey.clientCapabilities]: json, [metaKey.clientInfo]: json, progressToken: id }),
   fc.constant(ENVELOPE),
@@ -84,7 +84,7 @@ export const message = fields({
 });
 
 /** A request that is right as far as the envelope of its era goes, and anything from there on. */
-export const plausible = fc.tuple(method, params, id, fc.boolean()).map(([called, sent, number, isModern]) => ({
+const plausible = fc.tuple(method, params, id, fc.boolean()).map(([called, sent, number, isModern]) => ({
   jsonrpc: '2.0',
   ...(!called.startsWith('notifications/') && { id: number }),
   method: called,
