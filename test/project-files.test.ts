@@ -58,7 +58,7 @@ describe('examples/vscode-mcp.json', () => {
 });
 
 describe('docs', () => {
-  const pages = ['README.md', 'CONTRIBUTING.md', ...markdown('docs/'), ...markdown('docs/adr/')].filter((page) =>
+  const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...markdown('docs/'), ...markdown('docs/adr/')].filter((page) =>
     existsSync(`${root}${page}`),
   );
 

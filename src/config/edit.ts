@@ -30,7 +30,9 @@ function applyEdit(file: string, text: string, edit: ServerEdit): string {
     const message = `Server "${edit.name}" does not stand in ${file}.`;
     throw new HubError('SERVER_NOT_FOUND', message, { details: { server: edit.name, file } });
   }
-  return edit.kind === 'remove' ? editJson5(text, path, undefined) : mergePatch(text, path, edit.patch);
+  if (edit.kind === 'remove') return editJson5(text, path, undefined);
+  // What is no object counts as an empty one (RFC 7396, section 2).
+  return isObjectAt(text, path) ? mergePatch(text, path, edit.patch) : editJson5(text, path, withoutNulls(edit.patch));
 }
 
 function mergePatch(text: string, path: readonly string[], patch: Readonly<Record<string, unknown>>): string {

@@ -27,6 +27,12 @@ describe('editing the servers of a config file', () => {
     expect(editServers('f', file, [{ kind: 'patch', name: 'a', patch }])).toBe(expected);
   });
 
+  it.each(['false', '"x"', '[1]', 'null'])('patches %s, which is no entry, as though nothing stood there (RFC 7396)', (value) => {
+    const broken = `{ "mcpServers": { "a": ${value} } }`;
+    const text = editServers('f', broken, [{ kind: 'patch', name: 'a', patch: { command: 'x', env: { K: '1', L: null }, cwd: null } }]);
+    expect(JSON.parse(text)).toEqual({ mcpServers: { a: { command: 'x', env: { K: '1' } } } });
+  });
+
   it.each([
     ['patch', { kind: 'patch', name: 'c', patch: {} }],
     ['remove', { kind: 'remove', name: 'c' }],

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type JsonValue, metaKey } from '../../src/protocol/index.ts';
+import type { JsonValue } from '../../src/protocol/index.ts';
+import { body, method, version } from '../fuzz/arbitraries/messages.ts';
 import { hubResult } from '../support/fake-gateway.ts';
-import { ENVELOPE, type Harness, send, startHarness, startSession } from './harness.ts';
+import { type Harness, send, startHarness, startSession } from './harness.ts';
 
 let harness: Harness;
 let session: string;
@@ -13,25 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const json = fc.jsonValue({ maxDepth: 3 });
-const version = fc.constantFrom('2026-07-28', '2025-11-25', '2025-03-26', '1999-01-01', 'x', '');
-const method = fc.constantFrom('tools/list', 'tools/call', 'ping', 'initialize', 'server/discover', 'logging/setLevel', 'a/b', '__proto__');
-const meta = fc.oneof(
-  json,
-  fc.record({ [metaKey.protocolVersion]: fc.oneof(version, json), [metaKey.clientCapabilities]: json }, { requiredKeys: [] }),
-  fc.constant(ENVELOPE),
-);
-const message = fc.record(
-  {
-    jsonrpc: fc.constantFrom('2.0', '2.0', '2.0', 1),
-    id: fc.oneof(fc.integer(), fc.string(), json),
-    method: fc.oneof(method, json),
-    params: fc.oneof(fc.record({ name: json, _meta: meta, protocolVersion: json }, { requiredKeys: [] }), json),
-    result: json,
-  },
-  { requiredKeys: ['jsonrpc'] },
-);
-const body = fc.oneof(message, message, fc.array(message, { maxLength: 4 }), json);
 const raw = fc.oneof(
   body.map((value) => Buffer.from(JSON.stringify(value))),
   fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)),

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +13,28 @@ const run = promisify(execFile);
 let env: Record<string, string>;
 let installed: string;
 let bin: string;
+let tarball: string;
+
+/** Every file of the package: what a person reads, the command, its schema, and what the bundler writes. */
+const ALLOWED: readonly RegExp[] = [
+  /^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json)$/,
+  /^bin\/mcp-hub\.js$/,
+  /^schema\/mcp-servers\.schema\.json$/,
+  /^dist\/main\.js$/,
+  /^dist\/THIRD-PARTY-LICENSES\.txt$/,
+  /^dist\/[\w.-]+-[A-Z0-9]{8}\.js$/,
+];
+/** Most that the tarball, and what comes out of it, may take, in bytes. Now 1.4 and 6.4 million. */
+const MAX_PACKED = 2_500_000;
+const MAX_UNPACKED = 10_000_000;
+
+/** Installs the tarball into an empty folder of that name, from what is on this machine. */
+async function install(folder: string, ...options: readonly string[]): Promise<string> {
+  await mkdir(folder);
+  const common = ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder];
+  await run('npm', [...common, ...options, tarball], { cwd: folder, env });
+  return join(folder, 'node_modules');
+}
 
 beforeAll(async () => {
   const folder = await makeFolder();
@@ -19,12 +42,10 @@ beforeAll(async () => {
   // Without the scripts: the build that they would run has been made, and other tests use it.
   const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
   const { stdout } = await run('npm', pack, { cwd: PROJECT, env });
-  const elsewhere = join(folder, 'elsewhere');
-  await mkdir(elsewhere);
-  const install = ['install', '--offline', '--no-audit', '--no-fund', '--prefix', elsewhere, join(folder, stdout.trim())];
-  await run('npm', install, { cwd: elsewhere, env });
-  installed = join(elsewhere, 'node_modules/mcp-hub');
-  bin = join(elsewhere, 'node_modules/.bin/mcp-hub');
+  tarball = join(folder, stdout.trim());
+  const modules = await install(join(folder, 'elsewhere'), '--omit=optional');
+  installed = join(modules, 'mcp-hub');
+  bin = join(modules, '.bin/mcp-hub');
 });
 
 afterAll(() => endHubs());
@@ -39,13 +60,55 @@ describe('the package', () => {
     expect(files.filter((name) => /\.(?:map|ts|tsbuildinfo)$|test|node_modules/.test(name))).toEqual([]);
   });
 
-  it('needs no other package', async () => {
+  it('is a list of known files, and not large', async () => {
+    const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: PROJECT, env });
+    const [packed] = JSON.parse(stdout) as { size: number; unpackedSize: number; files: { path: string }[] }[];
+    const paths = packed?.files.map(({ path }) => path) ?? [];
+    expect(paths).toContain('dist/main.js');
+    expect(paths.filter((path) => !ALLOWED.some((allowed) => allowed.test(path)))).toEqual([]);
+    expect(packed?.size).toBeLessThan(MAX_PACKED);
+    expect(packed?.unpackedSize).toBeLessThan(MAX_UNPACKED);
+    expect((await stat(tarball)).size).toBeLessThan(MAX_PACKED);
+  });
+
+  it('tells nothing of where it was built: no source map, no path of that machine', async () => {
+    const files = (await readdir(installed, { recursive: true })).filter((name) => /\.(?:js|json|txt|md)$/.test(name));
+    expect(files.length).toBeGreaterThan(10);
+    const telling = [PROJECT.replace(/\/$/, ''), homedir() === '/' ? '/nowhere' : `${homedir()}/`, '//# sourceMappingURL='];
+    for (const file of files) {
+      const text = await readFile(join(installed, file), 'utf8');
+      expect(
+        telling.filter((one) => text.includes(one)),
+        file,
+      ).toEqual([]);
+    }
+  });
+
+  it('runs no script when a user installs it', async () => {
+    const { scripts = {}, dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
+      scripts?: Record<string, string>;
+      dependencies?: Record<string, string>;
+    };
+    const atInstall = ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare', 'prepublish'];
+    expect(Object.keys(scripts).filter((name) => atInstall.includes(name))).toEqual([]);
+    // npm runs node-gyp by itself where this file lies.
+    expect(await readdir(installed)).not.toContain('binding.gyp');
+    expect(dependencies).toBeUndefined();
+  });
+
+  it('needs no other package when the optional one is left out', async () => {
     const packages = (await readdir(join(installed, '..'))).filter((name) => !name.startsWith('.'));
     expect(packages).toEqual(['mcp-hub']);
   });
 
   it('prints its version from its bin', async () => {
     const { stdout } = await run(bin, ['--version'], { env });
+    expect(stdout.split('\n')[0]).toMatch(/^4\.\d+\.\d+$/);
+  });
+
+  it('prints it as well when the optional package was asked for, whether it could be had or not', async () => {
+    const modules = await install(join(env['HOME'] ?? '', '..', 'with-optional'));
+    const { stdout } = await run(join(modules, '.bin/mcp-hub'), ['--version'], { env });
     expect(stdout.split('\n')[0]).toMatch(/^4\.\d+\.\d+$/);
   });
 
