@@ -5,6 +5,11 @@ const project = (name: string, include: string[], testTimeout: number, exclude: 
   test: { name, include, exclude, testTimeout, hookTimeout: 60_000 },
 });
 
+const alone = <P extends { readonly test: object }>(one: P) => ({
+  ...one,
+  test: { ...one.test, maxWorkers: 1, sequence: { groupOrder: 1 } },
+});
+
 export default defineConfig({
   test: {
     setupFiles: ['test/support/no-leaks.ts'],
@@ -12,8 +17,10 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', ['test/*/**/*.test.ts', 'test/*.test.ts'], 10_000, ['test/integration/**', 'test/e2e/**', 'test/conformance/**']),
-      project('integration', ['test/integration/**/*.test.ts'], 60_000),
+      project('integration', ['test/integration/**/*.test.ts'], 60_000, ['test/integration/faults/**']),
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
+      // They measure times: after everything else, and one file at a time.
+      alone(project('faults', ['test/integration/faults/**/*.test.ts'], 120_000)),
     ],
   },
 });

@@ -37,6 +37,7 @@ export function startHub(processes: Processes, { servers, port = 0, nodeArgs = [
     HOME: home,
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_STATE_HOME: join(home, 'state'),
+    XDG_DATA_HOME: join(home, 'data'),
     NO_COLOR: '1',
     MCP_HUB_ENV: '',
   };

@@ -1,11 +1,12 @@
 /** `npm run bench:start`: how long the command takes until it answers, listens and is ready, and its memory when idle. */
-import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { HAS_PROC } from './cpu.ts';
+import { firstListReport } from './first-list.ts';
+import { untilOpen } from './first-request.ts';
+import { freePort } from './free-port.ts';
 import { HUB, requireBuild, startHub } from './hub-process.ts';
 import { withProcesses } from './lifetime.ts';
 import { machine } from './machine.ts';
@@ -17,7 +18,6 @@ import { shown, table } from './table.ts';
 const SERVERS = 3;
 /** Until garbage of the start is likely to be collected and nothing is under way any more, in milliseconds. */
 const IDLE_MS = 1_500;
-const LISTEN_MS = 20_000;
 const COMMAND_MS = 20_000;
 
 /** What one round measures, in the order of the table. */
@@ -30,9 +30,14 @@ interface Round {
 }
 
 await withProcesses(async (processes) => {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
-  const rounds = within('--rounds', values.rounds, 1, 100, Number.isInteger);
+  const { values } = parseArgs({ options: { rounds: { type: 'string' }, 'first-list': { type: 'boolean', default: false } } });
+  const isFirstList = values['first-list'];
+  const rounds = within('--rounds', values.rounds ?? (isFirstList ? '15' : '7'), 1, 100, Number.isInteger);
   requireBuild();
+  if (isFirstList) {
+    const report = await firstListReport(processes, rounds);
+    return console.log(`${machine()}; ${rounds} starts each\n\n${report}`);
+  }
   const all: Round[] = [];
   // The first round fills the caches of the operating system, and is not counted.
   for (let round = 0; round <= rounds; round += 1) {
@@ -50,7 +55,9 @@ async function measureOnce(processes: Processes): Promise<Round> {
   const server = { command: process.execPath, args: [processes.script('upstream-stdio')] };
   const servers = Object.fromEntries(Array.from({ length: SERVERS }, (_, at) => [`server-${at + 1}`, server]));
   const hub = startHub(processes, { servers, port });
-  const listensMs = (await untilListening(port, hub.child)) - hub.spawnedMs;
+  const knocking = await untilOpen(port, hub.child);
+  const listensMs = performance.now() - hub.spawnedMs;
+  knocking.destroy();
   const readyMs = (await hub.ready).atMs - hub.spawnedMs;
   await delay(IDLE_MS);
   const idleMb = residentMb(hub.child.pid);
@@ -63,39 +70,6 @@ function timeOf(args: readonly string[]): number {
   const startMs = performance.now();
   execFileSync(process.execPath, args, { stdio: 'ignore', timeout: COMMAND_MS });
   return performance.now() - startMs;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('No free port.'))));
-    });
-  });
-}
-
-/** The moment at which a connection to the port first succeeds. */
-async function untilListening(port: number, child: ChildProcess): Promise<number> {
-  const endMs = performance.now() + LISTEN_MS;
-  while (performance.now() < endMs && child.exitCode === null) {
-    if (await accepts(port)) return performance.now();
-    await delay(1);
-  }
-  throw new Error('The hub does not listen.');
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const settle = (open: boolean): void => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-  });
 }
 
 /** Resident memory of one process, in MB (10^6 bytes). */

@@ -1,20 +1,22 @@
 /**
  * Bundles the command into dist/: one entry, parts that are loaded on first use in files of their own. The libraries
  * are bundled too, so that the installed command resolves no packages at start (docs/adr/0002-bundle.md).
+ *
+ * What `serve` loads after it has opened the port becomes a bundle of its own, dist/serving/, with that part in one file: to find,
+ * read and link many files takes longer than the same code in one, and clients wait meanwhile. The two share nothing.
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeLicenses } from './licenses.mjs';
+import { mergeEntries } from './merge-entries.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-const { metafile } = await build({
+const options = {
   absWorkingDir: root,
-  entryPoints: { main: 'src/cli/main.ts' },
-  outdir: 'dist',
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -26,23 +28,42 @@ const { metafile } = await build({
   define: { HUB_VERSION: JSON.stringify(version) },
   // CommonJS libraries call require() for Node's own modules.
   banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
+};
+
+const servingApart = {
+  name: 'serving-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/start-serving\.ts$/ }, () => ({ path: './serving/start-serving.js', external: true }));
+  },
+};
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const command = await build({ ...options, entryPoints: { main: 'src/cli/main.ts' }, outdir: 'dist', plugins: [servingApart] });
+removeUnused(command.metafile, 'dist/main.js');
+const serving = await build({
+  ...options,
+  entryPoints: { 'start-serving': 'src/cli/start-serving.ts', 'compiled-code': 'src/cli/compiled-code.ts' },
+  outdir: 'dist/serving',
 });
+await mergeEntries({
+  root,
+  metafile: serving.metafile,
+  // Who comes second to a port needs to tell who has it, and no hub.
+  apart: ['src/cli/start-serving.ts', 'src/cli/port-owner.ts'],
+  runner: 'src/cli/compiled-code.ts',
+  entries: ['src/cli/commands/serve.ts', 'src/hub/index.ts', 'src/hub/hub.ts'],
+  into: 'dist/serving/hub.js',
+});
+writeLicenses(root, [...Object.keys(command.metafile.inputs), ...Object.keys(serving.metafile.inputs)]);
 
-writeLicenses(Object.keys(metafile.inputs));
-
-/** The licence texts of every bundled package: their licences ask that the notice travels along. */
-function writeLicenses(inputs) {
-  const packages = new Set(inputs.map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]).filter(Boolean));
-  const texts = [...packages].sort().map((folder) => {
-    const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    return `${manifest.name} ${manifest.version} (${manifest.license ?? 'see text'})\n\n${licenseText(join(root, folder))}`;
-  });
-  writeFileSync(join(root, 'dist', 'THIRD-PARTY-LICENSES.txt'), texts.join(`\n\n${'-'.repeat(80)}\n\n`));
-}
-
-/** Packages spell the file's name differently; some carry a notice beside it. */
-function licenseText(folder) {
-  const names = readdirSync(folder).filter((name) => /^(?:licen[cs]e|copying|notice)(?:[.-]|$)/i.test(name));
-  const texts = names.sort().map((name) => readFileSync(join(folder, name), 'utf8').trim());
-  return texts.length > 0 ? texts.join('\n\n') : '(no licence file in the package)';
+/** What only code that was left out would have loaded has a file all the same. */
+function removeUnused({ outputs }, entry) {
+  const used = new Set();
+  const waiting = [entry];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (used.has(path)) continue;
+    used.add(path);
+    waiting.push(...outputs[path].imports.filter(({ external }) => !external).map((each) => each.path));
+  }
+  for (const path of Object.keys(outputs)) if (!used.has(path)) rmSync(join(root, path));
 }

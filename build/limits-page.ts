@@ -161,6 +161,12 @@ const fixed: readonly FixedRow[] = [
     effect: 'the server has to wait',
   },
   {
+    of: 'protocol/line-reader.ts#LONG_LINE',
+    what: 'a message of a server that is read as fast as it comes',
+    unit: 'bytes',
+    effect: 'the rest of a longer one is read at 20 MiB a second, from a remote server at 10',
+  },
+  {
     of: 'hub/event-log.ts#MAX_EVENTS',
     what: 'events of `/api/events` kept for readers that come back',
     unit: 'count',
@@ -197,6 +203,9 @@ ${table(hub.map((row) => settingRow(row, settingFields)))}
 ## Settings of a server
 
 ${table(server.map((row) => settingRow(row, commonFields)))}
+
+\`GET /api/servers\` and \`mcp-hub servers\` tell under \`load\` how many calls a server works on (\`running\`) and how many wait (\`waiting\`), also without
+\`maxConcurrency\`; a limit that is set meanwhile knows of those that run.
 
 \`toolTimeouts\` gives single tools another \`requestTimeout\` or \`totalTimeout\`. A REST call brings its own limits (\`request_options\`).
 

@@ -7,6 +7,8 @@ export { lock, tryLock } from './file-lock.ts';
 export { isAlive } from './is-alive.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
+export { type Fetch, outgoingFetch, type OutgoingFetch } from './outgoing-fetch.ts';
 export { type HubPaths, hubPaths } from './paths.ts';
+export { replaceFile } from './replace-file.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { type Deferred, deferred, sleep, waitAtMost, withDeadline } from './wait.ts';

@@ -2,7 +2,7 @@ import { matchesTemplate } from '../protocol/index.ts';
 import { type Candidate, closest } from './closest.ts';
 import { buildNameTable, type NameTable } from './name-table.ts';
 import { buildDisabledTable, disabledUri } from './disabled.ts';
-import type { Naming } from './names.ts';
+import { type Naming, SEPARATOR } from './names.ts';
 import type { Member } from './offer.ts';
 import { buildUriTable } from './uri-table.ts';
 import type { CatalogNote, CatalogView, Target, UriTarget } from './view.ts';
@@ -39,6 +39,7 @@ export function buildAllView(members: readonly Member[], naming: Naming, notes: 
       const member = byId.get(serverId);
       return member && disabledUri(member, uri);
     },
+    silentOwner: (name) => members.find(({ serverId, offer }) => !offer && name.startsWith(naming.slug(serverId) + SEPARATOR))?.serverId,
     closest: (kind, name, max = 3) => closest(name, candidates(names[kind]), max),
   };
 }

@@ -22,4 +22,6 @@ export interface ServerIdentity {
 export interface Listing {
   readonly identity: ServerIdentity;
   readonly items: Readonly<Record<ListKind, readonly JsonObject[]>>;
+  /** The items were looked through before, and there is nothing to say of any: a remembered listing is offered without doing that again. */
+  readonly isFit?: true;
 }

@@ -38,6 +38,7 @@ const keyField: Readonly<Record<ListKind, 'name' | 'uri' | 'uriTemplate'>> = {
   resourceTemplates: 'uriTemplate',
 };
 
+const NO_FINDINGS: readonly Finding[] = Object.freeze([]);
 const known = new WeakMap<Listing, Offer>();
 
 /** The offer in a listing; worked out once per listing. */
@@ -48,6 +49,11 @@ export function offerOf(listing: Listing): Offer {
     known.set(listing, offer);
   }
   return offer;
+}
+
+/** Whether there is nothing to say of any item of a listing. */
+export function isFit(listing: Listing): boolean {
+  return offerOf(listing).findings.length === 0;
 }
 
 /** What a call says to mean this item. Only for items that an {@link Offer} kept: there the field is a string. */
@@ -84,7 +90,7 @@ function makeOffer(listing: Listing): Offer {
 function sift(kind: ListKind, listing: Listing, findings: ItemFinding[]): ReadonlyMap<string, JsonObject> {
   const kept = new Map<string, JsonObject>();
   for (const [index, item] of listing.items[kind].entries()) {
-    const found = lintItem(kind, item);
+    const found = listing.isFit ? NO_FINDINGS : lintItem(kind, item);
     const key = isObject(item) ? keyOf(kind, item) : '';
     const name = key === '' ? `#${index + 1}` : key;
     findings.push(...found.map((finding) => ({ ...finding, kind, name })));

@@ -24,6 +24,7 @@ export function serverView(member: Member): CatalogView {
     template: (uri) => [{ serverId, uri, exact: offer?.byKey.resourceTemplates.has(uri) ?? false }],
     disabled: (kind, name) => (disabled?.[kind].has(name) ? { serverId, kind, name, exact: true } : undefined),
     disabledUri: (_, uri) => disabledUri(member, uri),
+    silentOwner: () => (offer ? undefined : serverId),
     closest: (kind, name, max = 3) =>
       closest(
         name,

@@ -38,6 +38,8 @@ export interface CatalogView {
   disabled(kind: 'tools' | 'prompts', name: string): DisabledItem | undefined;
   /** What the config disables by which a server's own URI, or template, is not to be had. */
   disabledUri(serverId: string, uri: string): DisabledItem | undefined;
+  /** The server that a name would belong to, by how it begins, if nobody knows yet what that server offers. */
+  silentOwner(name: string): string | undefined;
   /** Exposed names that look like `name`, the most similar first. */
   closest(kind: 'tools' | 'prompts', name: string, max?: number): readonly string[];
 }

@@ -1,6 +1,7 @@
 import { closest, HubError } from '../base/index.ts';
 import type { ApiClient } from './api-client.ts';
 import { type JsonObject, isObject, listOf, memberOf, numberOf, textOf } from './json.ts';
+import { plural } from './render.ts';
 
 /** What a server offers, by kind. */
 export const KINDS = ['tools', 'prompts', 'resources', 'resourceTemplates'] as const;
@@ -13,6 +14,8 @@ export interface ServerInfo {
   /** Why it does not run although nothing is wrong with it; empty when it does, or something is. */
   readonly rest: string;
   readonly error: string;
+  /** The calls that it has at the moment, as `2 calls run, 1 waits`; empty when it has none, or the hub does not tell. */
+  readonly load: string;
   /** Seconds. */
   readonly uptime: number;
   readonly offer: Readonly<Record<Kind, readonly JsonObject[]>>;
@@ -41,6 +44,7 @@ export function serverInfo(object: JsonObject): ServerInfo {
     status: textOf(object, 'status'),
     rest: RESTS.get(textOf(object, 'stopReason')) ?? '',
     error: textOf(object, 'error'),
+    load: loadText(memberOf(object, 'load')),
     uptime: numberOf(object, 'uptime') ?? 0,
     offer: {
       tools: offered('tools'),
@@ -50,6 +54,13 @@ export function serverInfo(object: JsonObject): ServerInfo {
     },
     object,
   };
+}
+
+function loadText(load: unknown): string {
+  const running = numberOf(load, 'running') ?? 0;
+  const waiting = numberOf(load, 'waiting') ?? 0;
+  if (running + waiting === 0) return '';
+  return `${plural(running, 'call')} run${running === 1 ? 's' : ''}, ${waiting} wait${waiting === 1 ? 's' : ''}`;
 }
 
 /** The server of that name. @throws HubError SERVER_NOT_FOUND with the closest name */

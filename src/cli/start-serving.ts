@@ -8,6 +8,8 @@ import { loadHub } from './load-hub.ts';
  */
 export async function startServing(process: NodeJS.Process, options: ServeOptions, version: string): Promise<void> {
   let claimed: ClaimedPort | undefined;
+  // Who comes second needs it to find out who was first, and the hub to serve: it is not loaded while clients wait.
+  await import('node:http');
   try {
     claimed = await claimPort(options.host, options.port);
   } catch (error) {

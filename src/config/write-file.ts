@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { replaceFile } from '../base/index.ts';
 
 /** For the owner alone: what is written may hold keys. */
 const PRIVATE = 0o600;
@@ -27,7 +28,7 @@ export async function writeFileAtomically(
   const unfinished = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
   try {
     await writeThrough(unfinished, content, 'wx', isPrivate ? PRIVATE : (mode ?? PRIVATE));
-    await rename(unfinished, target);
+    await replaceFile(unfinished, target);
   } catch (error) {
     await rm(unfinished, { force: true });
     // A file that is mounted by itself cannot be replaced, and a folder may be closed to us where the file is not.

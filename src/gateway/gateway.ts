@@ -147,6 +147,8 @@ export class HubGateway implements Gateway, Disposable {
       // What is asked for may belong to a server that is still starting.
       await this.#settled(call);
       routing = this.#route(call, params);
+      const down = routing?.routes.length === 0 ? this.#downOwner(call.scope, params) : undefined;
+      if (down) return failureAnswer(call.method, down);
     }
     const { upstreams, clock, parks } = this.#roads;
     if (!routing) {
@@ -224,6 +226,12 @@ export class HubGateway implements Gateway, Disposable {
     const upstream = upstreams.get(call.scope.id);
     if (!upstream) return failureAnswer(call.method, serverGone(call.scope));
     return hubResult(discoverOne(hub, upstream.id, upstream.listing?.identity, call.downstream.era));
+  }
+
+  /** Why the server that a name seems to belong to has not even told what it offers: more to the point than that the name is not known. */
+  #downOwner(scope: Scope, { name }: JsonObject): HubError | undefined {
+    const owner = typeof name === 'string' ? this.#view(scope)?.silentOwner(name) : undefined;
+    return owner === undefined ? undefined : this.#options.upstreams.get(owner)?.unavailable();
   }
 
   /** Waits, at most what is left of `startupWait`, for the servers in scope that start and of which nobody knows what they offer. */

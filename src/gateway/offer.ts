@@ -42,7 +42,11 @@ export class Offer implements Disposable {
     return this.#catalog;
   }
 
+  /** What is known by then is the offer to begin with: nobody is told of it but of its notes. */
   start(): void {
+    this.#catalog = this.#build();
+    this.#announced = this.#catalog;
+    this.#tellNotes();
     this.#owned.add(this.#options.upstreams.on('listing', () => this.rebuild()));
     this.#owned.add(this.#options.upstreams.on('members', () => this.rebuild()));
     this.#owned.defer(() => this.#timer?.dispose());

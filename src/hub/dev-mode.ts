@@ -2,9 +2,7 @@ import { resolve } from 'node:path';
 import { messageOf } from '../base/index.ts';
 import { DEFAULT_DEV_WATCH, Placeholders, readHubEnvironment, type ServerDefinition, type StdioDefinition } from '../config/index.ts';
 import { Bursts } from './dev-burst.ts';
-import { chooseFiles } from './dev-files.ts';
 import { Restarts, type RestartsOptions } from './dev-restarts.ts';
-import { DevWatch } from './dev-watch.ts';
 
 /** Limit for a `${cmd: …}` in `dev.cwd`, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 30_000;
@@ -74,7 +72,9 @@ export class DevMode {
     const restarts = new Restarts(this.#options, id, () => this.#names);
     const bursts = new Bursts({ clock, act: (burst) => restarts.run(burst) });
     const opened = this.#folderOf(definition, stopped.signal)
-      .then((folder) => {
+      .then(async (folder) => {
+        // Only who has a server in dev mode pays for loading what watches files.
+        const [{ DevWatch }, { chooseFiles }] = await Promise.all([import('./dev-watch.ts'), import('./dev-files.ts')]);
         const watch = new DevWatch({
           folder,
           choice: chooseFiles(folder, dev.watch, DEFAULT_DEV_WATCH),

@@ -17,6 +17,7 @@ export interface HealthFacts {
   readonly version: string;
   readonly hubVersion: string;
   readonly port: number;
+  readonly shutdownTimeoutMs: number;
   /** Clients of `/mcp` that are known to be there. */
   readonly mcpClients: number;
   readonly counts: { readonly tools: number; readonly resources: number; readonly resourceTemplates: number; readonly prompts: number };
@@ -28,7 +29,7 @@ export interface HealthFacts {
 
 /** The body of `GET /api/health`. */
 export function healthObject(facts: HealthFacts): object {
-  const { state, version, hubVersion, port, mcpClients, counts, servers, workspaces, nowMs } = facts;
+  const { state, version, hubVersion, port, shutdownTimeoutMs, mcpClients, counts, servers, workspaces, nowMs } = facts;
   return {
     status: 'ok',
     state,
@@ -36,6 +37,7 @@ export function healthObject(facts: HealthFacts): object {
     version,
     hubVersion,
     pid: process.pid,
+    shutdownTimeout: shutdownTimeoutMs,
     activeClients: 0,
     timestamp: new Date(nowMs).toISOString(),
     servers,

@@ -90,18 +90,20 @@ class LocalHub implements Hub {
     this.#refuseWhenStopping();
     this.#port = port;
     this.#parts = parts;
+    // Before anybody follows them: what the servers offered before is merged once, and not again for each of them.
+    parts.pool.startAll();
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.pool.on('members', () => parts.logins.keep(parts.pool.all().map(({ id }) => id))));
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
+    for (const upstream of parts.pool.all()) this.#report(upstream);
     this.#live.attach({
       servers: parts.pool,
       onSettings: (changed) => {
         if (changed.includes('maxToolNameLength')) parts.gateway.rebuild();
       },
     });
-    parts.pool.startAll();
     this.#dev = this.#startDevMode(parts.pool);
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();

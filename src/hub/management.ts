@@ -48,7 +48,7 @@ export class HubManagement implements Management {
   }
 
   async health(): Promise<object> {
-    const { options, life, clock, port } = this.#options;
+    const { options, life, config, clock, port } = this.#options;
     const { gateway, endpoint } = this.#options.parts;
     const count = (kind: ListKind): number => gateway.count(kind);
     return healthObject({
@@ -56,6 +56,7 @@ export class HubManagement implements Management {
       version: reportedVersion(options.env),
       hubVersion: options.version,
       port: port(),
+      shutdownTimeoutMs: config.current.settings.shutdownTimeoutMs,
       mcpClients: endpoint.clientCount,
       counts: {
         tools: count('tools'),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type Disposable, Disposables, type LogRecord, type LogSink } from '../base/index.ts';
+import { DegradedNews, type DegradedSource } from './degraded-news.ts';
 import { EventLog } from './event-log.ts';
 import { FailureNews } from './failure-news.ts';
 import { ListingNews, type ListingSource } from './listing-news.ts';
@@ -20,7 +21,7 @@ export interface HubNewsOptions {
 
 /** What happens in the hub and is told of itself, once it runs. */
 export interface NewsSources {
-  readonly servers: StateSource & ListingSource;
+  readonly servers: StateSource & ListingSource & DegradedSource;
   readonly workspaces: Pick<WorkspaceFile, 'path' | 'read'>;
 }
 
@@ -48,6 +49,7 @@ export class HubNews implements Disposable {
     const sources = [
       new ListingNews(servers, publish),
       new FailureNews(servers, publish),
+      new DegradedNews(servers, publish),
       (this.#servers = new ServerNews({ servers, clock, publish })),
       new WorkspaceNews({ file: workspaces, clock, publish }),
     ];

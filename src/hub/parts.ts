@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
+import { type Clock, createLogger, type Logger, type LogSink, outgoingFetch, type OutgoingFetch, systemClock } from '../base/index.ts';
+import { isFit } from '../catalog/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
-import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
+import { lateConnector, Logins, OfferFiles, Pool, resolveLaunch } from '../upstream/index.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -55,8 +56,8 @@ export function buildParts({ options, config, settings, logger, management, port
     clock,
     logger,
     random: Math.random,
-    offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger }),
-    connect: connector(options.version),
+    offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger, fitness: { rules: options.version, isFit } }),
+    connect: lateConnector(options.version),
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
       const launch = await resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn });

@@ -10,13 +10,15 @@ export interface SupervisionFacts {
   /** Whether it is connected and has not answered for a while, and why that is thought. */
   readonly degraded: boolean;
   readonly degradedReason: string | null;
+  /** The calls that it works on, and those that wait because of `maxConcurrency`. */
+  readonly load: { readonly running: number; readonly waiting: number };
   /** Whether what it offers is what was last known, because it does not run. */
   readonly stale: boolean;
   /** Why it does not run although nobody has stopped it. */
   readonly stopReason: 'lazy' | 'idle' | 'manual' | null;
 }
 
-export function supervisionOf({ state, listing, supervision, degraded }: Upstream): SupervisionFacts {
+export function supervisionOf({ state, listing, supervision, degraded, load }: Upstream): SupervisionFacts {
   const { restarts, lastError, lastSuccessMs, crashLoop } = supervision;
   return {
     nextRetryAt: state.kind === 'backoff' ? isoTime(state.untilMs) : null,
@@ -26,6 +28,7 @@ export function supervisionOf({ state, listing, supervision, degraded }: Upstrea
     crashLoop: crashLoop ? { reason: crashLoop.reason, failures: crashLoop.failures, since: isoTime(crashLoop.sinceMs) } : null,
     degraded: degraded !== undefined,
     degradedReason: degraded ?? null,
+    load: { running: load.running, waiting: load.waiting },
     stale: listing !== undefined && state.kind !== 'ready',
     stopReason: state.kind === 'stopped' ? (state.reason ?? null) : null,
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Clock, HubError, isAlive, lock } from '../base/index.ts';
+import { type Clock, HubError, isAlive, lock, replaceFile } from '../base/index.ts';
 
 /** One running hub, as every other one and its clients find it. The shape is read by editors: no field may change. */
 export interface Workspace {
@@ -86,7 +86,7 @@ export class WorkspaceFile {
       if (!entries && text !== undefined) await rename(this.path, join(dirname(this.path), 'workspaces.broken.json'));
       await writeFile(draft, `${JSON.stringify(change(entries ?? {}), null, 2)}\n`, { mode: 0o600 });
       if (!(await held.isHeld())) throw new HubError('TIMEOUT', `The lock on ${this.path} was lost while it was changed.`);
-      await rename(draft, this.path);
+      await replaceFile(draft, this.path);
     } finally {
       await rm(draft, { force: true });
       await held.release();

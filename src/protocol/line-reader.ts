@@ -1,6 +1,8 @@
 const NEWLINE = 0x0a;
 /** How much of the beginning and the end of a line that is too long is kept, in bytes. */
 const GLIMPSE = 256;
+/** A line longer than so many bytes takes time that others wait for. */
+const LONG_LINE = 4 * 1024 * 1024;
 
 /** What is left of a line that was longer than the limit. */
 export interface OverlongLine {
@@ -15,6 +17,8 @@ export interface LineReaderOptions {
   /** A line without its `\n`; UTF-8, wherever the chunks were cut. */
   readonly onLine: (line: string) => void;
   readonly onOverlong: (line: OverlongLine) => void;
+  /** More bytes of a line that is longer than {@link LONG_LINE}, whether it is within the limit or not, as they come. */
+  readonly onLong?: (bytes: number) => void;
 }
 
 /**
@@ -51,15 +55,16 @@ export class LineReader {
   #add(part: Buffer): void {
     if (part.length === 0) return;
     this.#bytes += part.length;
+    if (this.#bytes > LONG_LINE) this.#options.onLong?.(part.length);
     if (this.#head) {
       this.#tail = Buffer.concat([this.#tail, part.subarray(-GLIMPSE)]).subarray(-GLIMPSE);
       return;
     }
     this.#parts.push(part);
     if (this.#bytes <= this.#options.maxLineBytes) return;
-    const line = Buffer.concat(this.#parts);
-    this.#head = Buffer.from(line.subarray(0, GLIMPSE));
-    this.#tail = Buffer.from(line.subarray(-GLIMPSE));
+    // Never the whole: to copy that much at once would hold up everybody else.
+    this.#head = first(this.#parts);
+    this.#tail = last(this.#parts);
     this.#parts = [];
   }
 
@@ -79,4 +84,24 @@ export class LineReader {
     const [only] = parts;
     this.#options.onLine((parts.length === 1 && only ? only : Buffer.concat(parts)).toString('utf8'));
   }
+}
+
+/** The first bytes of all parts together, as a copy that keeps none of them. */
+function first(parts: readonly Buffer[]): Buffer {
+  const glimpse = Buffer.alloc(GLIMPSE);
+  let length = 0;
+  for (const part of parts) {
+    if (length === GLIMPSE) break;
+    length += part.copy(glimpse, length);
+  }
+  return glimpse.subarray(0, length);
+}
+
+/** The last bytes of all parts together, as a copy that keeps none of them. */
+function last(parts: readonly Buffer[]): Buffer {
+  let glimpse: Buffer = Buffer.alloc(0);
+  for (let at = parts.length - 1; at >= 0 && glimpse.length < GLIMPSE; at -= 1) {
+    glimpse = Buffer.concat([parts[at]?.subarray(-GLIMPSE) ?? Buffer.alloc(0), glimpse]).subarray(-GLIMPSE);
+  }
+  return glimpse;
 }

@@ -3,7 +3,7 @@ import type { QueueLimits, ServerDefinition } from '../config/index.ts';
 import { withTimeLimits } from './call-limits.ts';
 import { FairQueue } from './fair-queue.ts';
 import { isAboutTasks } from './sharing/task-places.ts';
-import type { UpstreamAnswer, UpstreamRequest } from './types.ts';
+import type { Load, UpstreamAnswer, UpstreamRequest } from './types.ts';
 
 type Send = (request: UpstreamRequest) => Promise<UpstreamAnswer>;
 
@@ -25,7 +25,8 @@ interface Waiting {
 
 /**
  * Lets no more requests of clients through to a server than its `maxConcurrency` says; the others wait for their turn, in
- * rotation of principals and of their sessions. A server without the setting costs nothing here.
+ * rotation of principals and of their sessions. Where nothing is limited the calls are only counted, so that a limit that is set
+ * meanwhile knows of them.
  *
  * The hub's own requests do not come this way. Those about tasks pass at once, since one of them may be what ends a call
  * that others wait for; a task that goes on after its call was answered is the server's own affair. What waits has not been
@@ -40,14 +41,9 @@ export class Admission {
     this.#options = options;
   }
 
-  /** How many requests wait. */
-  get waiting(): number {
-    return this.#queue.size;
-  }
-
-  /** How many have their turn; counted only under a limit. */
-  get running(): number {
-    return this.#running;
+  /** How many requests of clients have their turn, and how many wait for it. */
+  get load(): Load {
+    return { running: this.#running, waiting: this.#queue.size };
   }
 
   /**
@@ -59,8 +55,10 @@ export class Admission {
   request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const definition = this.#options.definition();
     const limited = withTimeLimits(request, definition);
-    if (definition.queue === undefined || isAboutTasks(limited)) return this.#options.send(limited);
-    return this.#inTurn(limited, definition.queue);
+    if (isAboutTasks(limited)) return this.#options.send(limited);
+    if (definition.queue !== undefined) return this.#inTurn(limited, definition.queue);
+    this.#running += 1;
+    return this.#sendCounted(limited);
   }
 
   /** The limits are others now: more may be let through. */
@@ -78,12 +76,18 @@ export class Admission {
     if (request.signal.aborted) throw this.#takenBack(request);
     if (this.#running < limits.maxConcurrency) this.#running += 1;
     else await this.#turn(request, limits);
-    try {
-      return await this.#options.send(request);
-    } finally {
+    return await this.#sendCounted(request);
+  }
+
+  /** Sends a request that is among the running ones already. */
+  #sendCounted(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const answer = this.#options.send(request);
+    const over = (): void => {
       this.#running -= 1;
       this.changed();
-    }
+    };
+    answer.then(over, over);
+    return answer;
   }
 
   /** Resolves when the request has its turn, which is counted then. */

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
-import { HubError, Secret } from '../base/index.ts';
+import { type Fetch, HubError, Secret } from '../base/index.ts';
 import {
   type HubEnvironment,
   maskCommandLine,
@@ -16,7 +16,6 @@ import {
 import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
 import { inheritedEnvironment } from './process/child-environment.ts';
 import type { RemoteLogin } from './oauth/remote-login.ts';
-import type { Fetch } from './remote/outgoing-fetch.ts';
 import { redactor } from './redaction.ts';
 
 /**

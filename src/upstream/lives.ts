@@ -125,6 +125,7 @@ export class Lives {
         resourceUpdated: ifCurrent((event) => on.resourceUpdated({ id, ...event })),
         taskChanged: ifCurrent((event) => on.taskChanged({ id, ...event })),
         logMessage: ifHeard((notification) => on.logMessage({ id, notification })),
+        degraded: ifCurrent(() => on.degraded({ id })),
         asked: (called) => sharing.asked(called),
         forSession: ifHeard((event) => on.forSession({ id, ...event })),
         closed,

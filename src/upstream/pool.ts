@@ -151,6 +151,7 @@ export class Pool {
         resourceUpdated: tell('resourceUpdated'),
         taskChanged: tell('taskChanged'),
         logMessage: tell('logMessage'),
+        degraded: tell('degraded'),
         forSession: tell('forSession'),
       },
     });

@@ -13,7 +13,7 @@ import { overNext } from './over-next.ts';
 import { Sharing } from './sharing/sharing.ts';
 import type { StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
-import type { LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
+import type { Load, LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
 /** One upstream as others see it: its requests, its lists and what they wish of it, whatever becomes of it meanwhile. */
 export class Supervisor implements Upstream {
@@ -40,6 +40,10 @@ export class Supervisor implements Upstream {
 
   get state(): UpstreamState {
     return this.#life.now.state;
+  }
+
+  get load(): Load {
+    return this.#admission.load;
   }
 
   get supervision(): Supervision {

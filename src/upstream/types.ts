@@ -94,6 +94,8 @@ export interface ConnectionEvents {
   asked: Called;
   /** Something for one session that belongs to no call of it any more. */
   forSession: { readonly sessionId: string; readonly notification: NotificationMessage };
+  /** {@link Connection.degraded} begins or ends to say something. */
+  degraded: undefined;
   /** The link is gone; nothing comes after this. */
   closed: HubError;
 }
@@ -182,6 +184,14 @@ export interface ReplicaFacts {
   readonly circuit: Circuit;
 }
 
+/** The requests of clients that a server has at the moment; those about tasks, which never wait, are not counted. */
+export interface Load {
+  /** Sent, or on their way to a server that is just starting, and not answered yet. */
+  readonly running: number;
+  /** Not sent, because `maxConcurrency` run already. */
+  readonly waiting: number;
+}
+
 /** One upstream as others see it. */
 export interface Upstream {
   readonly id: string;
@@ -192,6 +202,7 @@ export interface Upstream {
   readonly serverInfo: object | undefined;
   /** Why it is in doubt while it is ready; `undefined` when it is not. */
   readonly degraded?: string | undefined;
+  readonly load: Load;
   /** How it has fared since the hub runs. */
   readonly supervision: Supervision;
   /** Each of its replicas; `undefined` when there is one only. */
@@ -275,5 +286,7 @@ export interface PoolEvents {
   resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
   taskChanged: { readonly id: string; readonly taskId: string; readonly notification: NotificationMessage };
   logMessage: { readonly id: string; readonly notification: NotificationMessage };
+  /** {@link Upstream.degraded} of one that is connected begins or ends to say something. */
+  degraded: { readonly id: string };
   forSession: { readonly id: string; readonly sessionId: string; readonly notification: NotificationMessage };
 }

@@ -321,6 +321,21 @@ describe('a server that rests', () => {
   });
 });
 
+describe('a server that has calls', () => {
+  it('says how many run and wait', async () => {
+    const busy = (load: object) => ({ name: 'busy', status: 'connected', error: null, uptime: 5, load });
+    const servers = { servers: [busy({ running: 1, waiting: 2 })] };
+    await withAnswer('GET /api/servers', servers, async () => {
+      expect((await cli.run('servers')).stdout).toMatch(/^busy .* 1 call runs, 2 wait$/m);
+      expect((await cli.run('servers', 'busy')).stdout).toMatch(/calls +1 call runs, 2 wait$/m);
+      expect((await json('servers')).document).toMatchObject({ servers: [{ load: { running: 1, waiting: 2 } }] });
+    });
+    await withAnswer('GET /api/servers', { servers: [busy({ running: 0, waiting: 0 })] }, async () => {
+      expect((await cli.run('servers')).stdout).not.toContain('call');
+    });
+  });
+});
+
 describe('logs and events', () => {
   it("prints a server's standard error", async () => {
     expect((await cli.run('logs', 'calc')).stdout).toMatch(/^\d\d:\d\d:\d\d listening\n$/);

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/protocol/index.ts';
 import { modern, open, type Reply, send } from '../downstream/harness.ts';
 import { at, CLIENT_ERAS } from '../support/era-pairs.ts';
+import { eventually } from '../support/eventually.ts';
 import { fixture, type RunningHub, runHub } from '../support/in-process-hub.ts';
 import { RawClient } from '../support/raw-client.ts';
 
@@ -98,6 +99,32 @@ it('limits that change are in force at once, and the server runs on', async () =
   await hub.hub.reload();
   const most = (await Promise.all(answers)).map((reply) => Number(at(finalOf(reply), 'result', 'structuredContent', 'most')));
   expect(Math.max(...most)).toBe(6);
+});
+
+it('the API tells how many calls run and wait, and a first limit knows of those that run', async () => {
+  hub = await runHub({ mcpServers: { gauge: fixture('gauge.mjs') } });
+  const { url, folder } = hub;
+  const load = async (): Promise<unknown> => {
+    const servers = at(await (await fetch(new URL('/api/servers', url))).json(), 'servers');
+    return Array.isArray(servers) ? at(servers[0], 'load') : undefined;
+  };
+  await send(url, modern('tools/list'));
+  const leave = new AbortController();
+  const begun = [1, 2].map((n) =>
+    open(url, { ...modern('tools/call', work(60_000, n)), signal: leave.signal }).then(
+      () => 'answered',
+      () => 'left',
+    ),
+  );
+  await eventually(async () => expect(await load()).toEqual({ running: 2, waiting: 0 }));
+  await writeFile(`${folder}/mcp-servers.json`, JSON.stringify({ mcpServers: { gauge: { ...fixture('gauge.mjs'), maxConcurrency: 2 } } }));
+  await hub.hub.reload();
+  const next = send(url, modern('tools/call', work(1, 3)));
+  await eventually(async () => expect(await load()).toEqual({ running: 2, waiting: 1 }));
+  leave.abort();
+  expect(textOf(finalOf(await next))).toBe('3');
+  expect(await Promise.all(begun)).toEqual(['left', 'left']);
+  await eventually(async () => expect(await load()).toEqual({ running: 0, waiting: 0 }));
 });
 
 describe('time limits', () => {

@@ -4,6 +4,7 @@ import { startLegacySse } from '../fixtures/http/legacy-sse.ts';
 import { type RestartableServer, startRestartable, type Wording, wordings } from '../fixtures/http/restartable.ts';
 import { answerLegacyHandshake, startScriptedHttp } from '../fixtures/http/scripted-http.ts';
 import { at } from '../support/era-pairs.ts';
+import { readEvents } from '../support/event-readers.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningHub, runHub } from '../support/in-process-hub.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -108,6 +109,9 @@ it('calls a server degraded that answers no ping, connects anew after that, and 
   };
   await eventually(async () => expect(await far()).toMatchObject({ status: 'connected' }));
   await eventually(() => expect(methods).toContain('ping'));
+  const events = await readEvents(hub.origin);
+  onTestFinished(() => events.cut());
+  const told = (): unknown[] => events.blocks.map(({ data }) => data).filter(({ type }) => type === 'degraded_changed');
   methods.length = 0;
   isHanging = true;
   await eventually(async () =>
@@ -117,6 +121,10 @@ it('calls a server degraded that answers no ping, connects anew after that, and 
   await eventually(async () => expect(await far()).toMatchObject({ degraded: false, status: expect.stringMatching(/^(dis)?connect/) }));
   isHanging = false;
   await eventually(async () => expect(await far()).toMatchObject({ status: 'connected', degraded: false }));
+  expect(told()).toMatchObject([
+    { server: 'far', degraded: true, degradedReason: expect.stringContaining('pings') },
+    { server: 'far', degraded: false },
+  ]);
 });
 
 it('connects anew over HTTP+SSE when the session is gone, and sends what was refused once more', async () => {

@@ -46,6 +46,33 @@ describe('LineReader', () => {
     expect(overlong).toEqual([{ bytes: long.length, head: long.slice(0, 256), tail: long.slice(-256) }]);
   });
 
+  it('shows the beginning and the end of a line over the limit wherever the chunks were cut', () => {
+    const text = Array.from({ length: 300 }, (_, n) => `${n},`).join('');
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1 }), fc.integer({ min: 256, max: 1_000 }), (sizes, limit) => {
+        const { overlong, reader: reads } = reader(limit);
+        const bytes = Buffer.from(`${text}\n`);
+        for (let at = 0, n = 0; at < bytes.length; n += 1) {
+          const size = sizes[n % sizes.length] ?? 1;
+          reads.push(bytes.subarray(at, at + size));
+          at += size;
+        }
+        expect(overlong).toEqual([{ bytes: text.length, head: text.slice(0, 256), tail: text.slice(-256) }]);
+      }),
+    );
+  });
+
+  it('tells of the bytes of a long line as they come, and of no other', () => {
+    const told: number[] = [];
+    const nothing = (): void => undefined;
+    const MIB = 1024 * 1024;
+    const reads = new LineReader({ maxLineBytes: 6 * MIB, onLine: nothing, onOverlong: nothing, onLong: (bytes) => told.push(bytes) });
+    for (let n = 0; n < 8; n += 1) reads.push(Buffer.alloc(MIB, 'x'));
+    expect(told).toEqual([MIB, MIB, MIB, MIB]);
+    reads.push(Buffer.from('\nshort\n'));
+    expect(told).toHaveLength(4);
+  });
+
   it('takes a line of exactly the limit', () => {
     const { lines, overlong, reader: reads } = reader(10);
     reads.push(Buffer.from('0123456789\n0123456789A\n'));

@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Freezer } from './freezer.ts';
+import { wakeSleeper } from './sleeper.ts';
+import type { Tally } from './traffic.ts';
 import type { World } from './world.ts';
 
 const SERVERS = ['echo', 'gauge', 'late', 'big', 'remote'];
@@ -21,10 +24,18 @@ export function childrenOf(pid: number): { readonly pid: number; readonly comman
 }
 
 /** Does something bad every few seconds until the signal comes; tells how often each. */
-export async function makeFaults(world: World, random: () => number, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+export async function makeFaults(
+  world: World,
+  random: () => number,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
+  const freezer = new Freezer();
   const faults: Readonly<Record<string, () => Promise<unknown> | void>> = {
-    'kill -9 of a server': () => killOne(world, random),
+    'kill -9 of a server': () => withOne(world, random, (pid) => void process.kill(pid, 'SIGKILL')),
+    'SIGSTOP of a server': () => withOne(world, random, (pid) => freezer.freeze(pid, random)),
+    'wake of a server with calls that hang': () => wakeSleeper(world, random, tally, signal),
     'restart of a server': () => world.post('/api/servers/restart', { server_name: SERVERS[Math.floor(random() * SERVERS.length)] }),
     'edit of the config': () => world.editConfig(),
     'replacement of the remote server': () => world.replaceRemote(),
@@ -38,11 +49,13 @@ export async function makeFaults(world: World, random: () => number, signal: Abo
     await faults[name]?.();
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
+  await freezer.end();
   return counts;
 }
 
-function killOne(world: World, random: () => number): void {
+/** Does something to the process of one of the servers. */
+function withOne(world: World, random: () => number, act: (pid: number) => void): void {
   const servers = childrenOf(world.hubPid).filter(({ command }) => command.includes('fixtures/servers'));
   const victim = servers[Math.floor(random() * servers.length)];
-  if (victim) process.kill(victim.pid, 'SIGKILL');
+  if (victim) act(victim.pid);
 }

@@ -1,6 +1,7 @@
 /** `npm run soak -- --minutes N`: mixed traffic and random faults against the built hub (docs/reliability.md). Linux. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeFaults } from './faults.ts';
+import { growthOf } from './growth.ts';
 import { randomFrom, readOptions, type SoakOptions } from './options.ts';
 import { type Sample, slopePerHour, takeSample } from './samples.ts';
 import { newTally, runClients, type Tally } from './traffic.ts';
@@ -45,7 +46,7 @@ async function soak({ minutes, clients, seed }: SoakOptions, world: World, tally
       signal: stop.signal,
     }),
   );
-  const faults = makeFaults(world, random, stop.signal);
+  const faults = makeFaults(world, random, tally, stop.signal);
   const samples: Sample[] = [];
   for (let n = 0; n < SAMPLES; n += 1) {
     await delay((minutes * 60_000) / SAMPLES);
@@ -86,11 +87,19 @@ function judge(before: Sample, samples: readonly Sample[], after: Sample, { wron
     `RSS ${rssMib.toFixed(0)} MiB, heap ${heapMib.toFixed(1)} MiB, handles ${handles}, files ${files} (sockets ${sockets}), children ${children}`;
   console.log(`before: ${shown(before)}\nafter:  ${shown(after)}`);
   const tenths = samples.filter((_, index) => index % 6 === 5).map(({ heapMib }) => heapMib.toFixed(1));
-  console.log(`heap after each tenth of the run, in MiB: ${tenths.join(' ')}`);
+  const rssTenths = samples.filter((_, index) => index % 6 === 5).map(({ rssMib }) => rssMib.toFixed(0));
+  console.log(
+    `heap after each tenth of the run, in MiB: ${tenths.join(' ')}\nRSS after each tenth of the run, in MiB: ${rssTenths.join(' ')}`,
+  );
   console.log(
     `slope after warm-up: heap ${heap.toFixed(1)} MiB/h (${(heap * spanHours).toFixed(2)} MiB in the time), RSS ${rss.toFixed(1)} MiB/h`,
   );
+  const growth = growthOf(samples.map(({ rssMib }) => rssMib));
+  console.log(
+    `RSS, median of the second fifth: ${growth.early.toFixed(1)} MiB, of the last: ${growth.late.toFixed(1)} MiB (at most ${growth.limit.toFixed(1)})`,
+  );
   const problems: string[] = [];
+  if (!growth.isFlat) problems.push(`resident memory grows: from ${growth.early.toFixed(1)} to ${growth.late.toFixed(1)} MiB`);
   if (wrong.length > 0) problems.push(`${wrong.length} wrong answers`);
   if (lost > 0) problems.push(`${lost} lost answers`);
   if (heap * spanHours > FLAT_MIB) problems.push(`the heap grows: ${(heap * spanHours).toFixed(1)} MiB in the time`);

@@ -29,7 +29,8 @@ export interface Tally {
 
 export const newTally = (): Tally => ({ right: 0, failed: new Map(), wrong: [], lost: 0, left: 0, sessions: 0 });
 
-interface Kind {
+/** A call, and the text that it must be answered with. */
+export interface Kind {
   readonly name: string;
   readonly args: JsonObject;
   readonly expected: string;
@@ -69,11 +70,15 @@ export async function runClients(options: ClientOptions): Promise<void> {
   }
 }
 
-async function one(client: RawClient, { name, random, tally }: ClientOptions, n: number): Promise<void> {
-  const kind = kindOf(random, `${name} #${n} ${'é'.repeat(n % 50)}`, n % 5_000);
+function one(client: RawClient, { name, random, tally }: ClientOptions, n: number): Promise<void> {
+  return judgeCall(client, kindOf(random, `${name} #${n} ${'é'.repeat(n % 50)}`, n % 5_000), n + 1, tally);
+}
+
+/** Makes one call with this id and counts what comes of it. */
+export async function judgeCall(client: RawClient, kind: Kind, id: number, tally: Tally): Promise<void> {
   const lost = new AbortController();
   const outcome = await Promise.race([
-    client.request('tools/call', { name: kind.name, arguments: kind.args }, { id: n + 1 }).then(
+    client.request('tools/call', { name: kind.name, arguments: kind.args }, { id }).then(
       ({ response }) => response,
       (error: unknown) => String(error),
     ),
@@ -82,7 +87,7 @@ async function one(client: RawClient, { name, random, tally }: ClientOptions, n:
   lost.abort();
   if (outcome === undefined) tally.lost += 1;
   else if (typeof outcome === 'string') note(tally, `${kind.name}: ${outcome}`);
-  else judge(outcome, kind, n + 1, tally);
+  else judge(outcome, kind, id, tally);
 }
 
 function judge(response: JsonObject, { name, expected }: Kind, id: number, tally: Tally): void {

@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import type { JsonObject } from '../../src/protocol/index.ts';
+import { PROBE_ARGS, PROBE_FILE } from '../support/probe.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const READY_MS = 20_000;
@@ -26,11 +27,10 @@ export class World {
     this.port = port;
     this.#remotePort = remotePort;
     this.#remote = this.#startRemote();
-    const probe = pathToFileURL(script('soak/probe.mjs')).href;
-    const args = ['--expose-gc', '--import', probe, join(PROJECT, 'bin/mcp-hub.js')];
+    const args = [...PROBE_ARGS, join(PROJECT, 'bin/mcp-hub.js')];
     this.hub = spawn(process.execPath, [...args, '--port', String(port), '--config', 'c.json', '--watch'], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), SOAK_PROBE: this.probeFile, MCP_HUB_REGISTRY_URL: 'off' },
+      env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), [PROBE_FILE]: this.probeFile, MCP_HUB_REGISTRY_URL: 'off' },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   }
@@ -63,6 +63,12 @@ export class World {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, init);
     await response.arrayBuffer();
     return response.status;
+  }
+
+  /** The servers, as the hub's API tells of them. */
+  async servers(): Promise<readonly JsonObject[]> {
+    const { servers } = JSON.parse(await (await fetch(`http://127.0.0.1:${this.port}/api/servers`)).text());
+    return servers;
   }
 
   /** Another variable for one server, which is started anew, and a server that comes or goes. */
@@ -114,7 +120,8 @@ function config(remotePort: number, revision: number): string {
   const passing = revision % 2 === 1 ? { passing: fixture('paged') } : {};
   const gauge = { ...fixture('gauge'), maxConcurrency: 4, maxQueue: 50, queueTimeout: 5_000 };
   const remote = { url: `http://127.0.0.1:${remotePort}/mcp` };
-  const mcpServers = { echo, gauge, late: fixture('answers-late'), big: fixture('big'), remote, ...passing };
+  const sleepy = { ...fixture('gauge'), start: 'lazy', idleTimeout: 1_500, requestTimeout: 1_000 };
+  const mcpServers = { echo, gauge, late: fixture('answers-late'), big: fixture('big'), remote, sleepy, ...passing };
   return JSON.stringify({ mcpServers, sessionIdleTimeout: 10_000, maxSessions: 300 });
 }
 

@@ -75,6 +75,7 @@ export class FakeUpstream implements Upstream {
   readonly subscriptions: string[][] = [];
   readonly watchedTasks: string[][] = [];
   readonly logLevels: (string | undefined)[] = [];
+  degraded: string | undefined;
   readonly noiseCount = 0;
   readonly serverInfo = undefined;
   readonly environmentNames = [];
@@ -157,6 +158,7 @@ export class FakeUpstream implements Upstream {
     return [];
   }
 
+  readonly load = { running: 0, waiting: 0 };
   readonly supervision: Supervision = { restarts: 0, lastError: undefined, lastSuccessMs: undefined, crashLoop: undefined };
 
   wake(): void {}

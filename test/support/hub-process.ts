@@ -28,6 +28,8 @@ interface HubProcessOptions {
   /** A folder that exists; else the hub runs in its own. */
   readonly cwd?: string;
   readonly bin?: string;
+  /** For Node, before the hub's own file. */
+  readonly nodeArgs?: readonly string[];
 }
 
 interface Exit {
@@ -73,17 +75,12 @@ export async function startHub(options: HubProcessOptions): Promise<HubProcess> 
 
 /** Starts a hub on a free port and waits for nothing. */
 export async function spawnHub(options: HubProcessOptions = {}): Promise<HubProcess> {
-  const { config, configName = 'mcp-servers.json', files = {}, args = [], bin = HUB_BIN } = options;
+  const { config, configName = 'mcp-servers.json', args = [], bin = HUB_BIN, nodeArgs = [] } = options;
   const folder = await makeFolder();
   const port = options.port ?? (await freePort());
-  const texts: Record<string, string> = { ...files };
-  if (config !== undefined) texts[configName] = typeof config === 'string' ? config : JSON.stringify(config, null, 2);
-  for (const [name, text] of Object.entries(texts)) {
-    await mkdir(join(folder, name, '..'), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
+  await writeFiles(folder, options);
   const configArgs = config === undefined ? [] : ['--config', configName];
-  const child = spawn(process.execPath, [bin, '--port', String(port), ...configArgs, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, bin, '--port', String(port), ...configArgs, ...args], {
     cwd: options.cwd ?? folder,
     env: { ...environment(folder), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -92,6 +89,15 @@ export async function spawnHub(options: HubProcessOptions = {}): Promise<HubProc
   running.add(hub);
   void hub.exit.then(() => running.delete(hub));
   return hub;
+}
+
+async function writeFiles(folder: string, { config, configName = 'mcp-servers.json', files = {} }: HubProcessOptions): Promise<void> {
+  const texts: Record<string, string> = { ...files };
+  if (config !== undefined) texts[configName] = typeof config === 'string' ? config : JSON.stringify(config, null, 2);
+  for (const [name, text] of Object.entries(texts)) {
+    await mkdir(join(folder, name, '..'), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
 }
 
 /** Ends every hub that this test file has started, and removes all folders of theirs. */

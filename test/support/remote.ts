@@ -1,10 +1,10 @@
 import { createLogger, type LogRecord, REDACTED, Secret, systemClock } from '../../src/base/index.ts';
 import type { Listing } from '../../src/catalog/index.ts';
 import type { NotificationMessage } from '../../src/protocol/index.ts';
-import { type Connection, connector, type Launch, type RemoteLaunch, type UpstreamRequest } from '../../src/upstream/index.ts';
+import { type Connection, lateConnector, type Launch, type RemoteLaunch, type UpstreamRequest } from '../../src/upstream/index.ts';
 import type { ConnectOptions } from '../../src/upstream/connection/connect.ts';
 
-const connect = connector('9.9.9');
+const connect = lateConnector('9.9.9');
 
 export function remoteLaunch(
   url: string,
@@ -50,6 +50,7 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
       listing: (listing) => void recorded.listings.push(listing),
       resourceUpdated: ({ uri }) => void recorded.updated.push(uri),
       taskChanged: () => undefined,
+      degraded: () => undefined,
       logMessage: (message) => void recorded.logs.push(message),
       asked: ({ method }) => void recorded.asked.push(method),
       forSession: (event) => void recorded.forSessions.push(event),

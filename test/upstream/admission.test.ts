@@ -71,19 +71,23 @@ function admission(limits: Limits) {
 const codeOf = (error: unknown): unknown => (error instanceof HubError ? [error.code, error.details['setting']] : error);
 
 describe('Admission', () => {
-  it('hands on the very request where nothing is limited, and counts nothing', () => {
-    const { made, call, sent, clock } = admission({});
+  it('hands on the very request where nothing is limited, and only counts it', async () => {
+    const { made, call, sent, clock, answer } = admission({});
     const calls = ['a', 'b', 'c'].map((name) => call(name));
     expect(sent.map(({ request }) => request)).toEqual(calls.map(({ request }) => request));
     expect(sent[0]?.request).toBe(calls[0]?.request);
-    expect([made.running, made.waiting, clock.pending]).toEqual([0, 0, 0]);
+    expect([made.load.running, made.load.waiting, clock.pending]).toEqual([3, 0, 0]);
+    await answer('a');
+    sent[1]?.answer.reject(new HubError('UPSTREAM_EXITED', 'gone'));
+    await settle();
+    expect(made.load.running).toBe(1);
   });
 
   it('sends no more at once than the limit says, and the next one when one is answered or fails', async () => {
     const { made, call, names, answer, sent } = admission({ queue: { ...ONE, maxConcurrency: 2 } });
     const calls = ['a', 'b', 'c', 'd'].map((name) => call(name));
     expect(names()).toEqual(['a', 'b']);
-    expect([made.running, made.waiting]).toEqual([2, 2]);
+    expect([made.load.running, made.load.waiting]).toEqual([2, 2]);
     await answer('b');
     expect(names()).toEqual(['a', 'b', 'c']);
     sent[0]?.answer.reject(new HubError('UPSTREAM_EXITED', 'gone'));
@@ -97,7 +101,7 @@ describe('Admission', () => {
       'answered',
       'answered',
     ]);
-    expect([made.running, made.waiting]).toEqual([0, 0]);
+    expect([made.load.running, made.load.waiting]).toEqual([0, 0]);
   });
 
   it('lets sessions take turns', async () => {
@@ -115,11 +119,11 @@ describe('Admission', () => {
     call('c');
     b.controller.abort();
     expect(codeOf(await b.outcome)).toEqual(['CANCELLED', undefined]);
-    expect(made.waiting).toBe(1);
+    expect(made.load.waiting).toBe(1);
     await answer('a');
     expect(names()).toEqual(['a', 'c']);
     await answer('c');
-    expect([made.running, made.waiting, clock.pending]).toEqual([0, 0, 0]);
+    expect([made.load.running, made.load.waiting, clock.pending]).toEqual([0, 0, 0]);
   });
 
   it('refuses at once what was taken back before', async () => {
@@ -138,7 +142,7 @@ describe('Admission', () => {
     await clock.advance(5_000);
     expect(codeOf(await b.outcome)).toEqual(['LIMIT_EXCEEDED', 'queueTimeout']);
     expect(String(await b.outcome)).toContain('"queueTimeout"');
-    expect([names(), made.waiting, clock.pending]).toEqual([['a'], 0, 0]);
+    expect([names(), made.load.waiting, clock.pending]).toEqual([['a'], 0, 0]);
   });
 
   it('refuses one too many, with the name of the setting', async () => {
@@ -177,14 +181,26 @@ describe('Admission', () => {
     const { call, names, become, made, answer } = admission({ queue: ONE });
     for (const name of ['a', 'b', 'c', 'd']) call(name);
     become({ queue: { ...ONE, maxConcurrency: 2 } });
-    expect([names().length, made.waiting]).toEqual([1, 2]);
+    expect([names().length, made.load.waiting]).toEqual([1, 2]);
     await settle();
     expect(names()).toEqual(['a', 'b']);
     become({});
     await settle();
     expect(names()).toEqual(['a', 'b', 'c', 'd']);
     for (const name of ['a', 'b', 'c', 'd']) await answer(name);
-    expect(made.running).toBe(0);
+    expect(made.load.running).toBe(0);
+  });
+
+  it('counts the calls that run already when a limit is set', async () => {
+    const { call, names, become, made, answer } = admission({});
+    for (const name of ['a', 'b']) call(name);
+    become({ queue: ONE });
+    call('c');
+    expect([names(), made.load.running, made.load.waiting]).toEqual([['a', 'b'], 2, 1]);
+    await answer('a');
+    expect(names()).toEqual(['a', 'b']);
+    await answer('b');
+    expect([names(), made.load.running, made.load.waiting]).toEqual([['a', 'b', 'c'], 1, 0]);
   });
 
   it('keeps to a limit that became lower', async () => {

@@ -50,6 +50,7 @@ function supervised(
       listing: ({ listing }) => void listings.push(listing?.items.tools.length),
       resourceUpdated: ({ uri }) => void uris.push(uri),
       taskChanged: () => undefined,
+      degraded: () => {},
       logMessage: () => {},
       forSession: () => {},
     },

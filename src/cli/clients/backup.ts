@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HubError } from '../../base/index.ts';
+import { HubError, replaceFile } from '../../base/index.ts';
 import { isRecord, type Values } from './client.ts';
 
 /** What is needed to undo one `connect`. */
@@ -43,7 +43,7 @@ export async function saveBackup(stateDir: string, backup: Backup): Promise<stri
   await mkdir(join(stateDir, 'connect'), { recursive: true, mode: 0o700 });
   try {
     await writeFile(draft, `${JSON.stringify(backup, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-    await rename(draft, path);
+    await replaceFile(draft, path);
   } finally {
     await rm(draft, { force: true });
   }

@@ -76,7 +76,7 @@ async function install(server: RegistryEntry, context: Context): Promise<void> {
     throw new HubError('CANCELLED', 'Nothing was installed.');
   const { file, server: started } = isDryRun ? planned : await patiently(edits.add(name, entry), WAITING, io);
   const warnings = await missingPrograms(entry, io);
-  if (secrets.length > 0) warnings.push(await exposure(resolve(io.process.cwd(), file), isDryRun));
+  if (secrets.length > 0) warnings.push(await exposure(resolve(io.process.cwd(), file), isDryRun, io.process.platform));
   if (io.isJson) {
     return io.printJson({
       id: server.id,
@@ -162,9 +162,10 @@ async function missingPrograms(entry: JsonObject, { process }: CommandIo): Promi
 }
 
 /** Who can read the file with the secrets in it. */
-async function exposure(file: string, isDryRun: boolean): Promise<string> {
+async function exposure(file: string, isDryRun: boolean, platform: NodeJS.Platform): Promise<string> {
   const text = isDryRun ? 'A secret would stand in the file as it is' : `A secret stands in ${file} as it is`;
-  const mode = isDryRun ? 0 : (await stat(file)).mode;
+  // On Windows the mode says nothing of who may read.
+  const mode = isDryRun || platform === 'win32' ? 0 : (await stat(file)).mode;
   const others = (mode & 0o077) === 0 ? '' : `, and others can read the file: run "chmod 600 ${file}"`;
   return `${text}${others}. The environment keeps it out of the file: --input KEY='\${env:KEY}'.`;
 }

@@ -1,5 +1,14 @@
 import { join } from 'node:path';
-import { type ClaimedPort, createLogger, HubError, hubPaths, isHubError, type LogSink, systemClock } from '../../base/index.ts';
+import {
+  type ClaimedPort,
+  createLogger,
+  type Disposable,
+  HubError,
+  hubPaths,
+  isHubError,
+  type LogSink,
+  systemClock,
+} from '../../base/index.ts';
 import { LogFile } from '../../hub/index.ts';
 import type { ServeOptions } from '../args.ts';
 import { describeError } from '../diagnostics.ts';
@@ -11,6 +20,9 @@ import { ServiceNotify } from '../service-notify.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
 import { styleFor } from '../style.ts';
+
+/** From the open port until the log file is opened, in milliseconds; what is logged meanwhile waits. */
+const LOG_OPENS_AFTER_MS = 250;
 
 export interface ServeContext {
   readonly options: ServeOptions;
@@ -37,6 +49,7 @@ export async function runServe(context: ServeContext): Promise<void> {
   const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
   const logger = createLogger(sinks);
   const service = new ServiceNotify({ env, pid: process.pid, clock: systemClock, logger });
+  let logOpening: Disposable | undefined;
   const life = new ProcessLife({
     process,
     clock: systemClock,
@@ -45,6 +58,7 @@ export async function runServe(context: ServeContext): Promise<void> {
       service.stopping();
       screen.dispose();
       claimed?.dispose();
+      logOpening?.dispose();
       await hub.stop();
       await Promise.all([service.close(), logFile.close()]);
     },
@@ -76,7 +90,8 @@ export async function runServe(context: ServeContext): Promise<void> {
     life.started();
     service.ready();
     screen.opened(opened.port);
-    await logFile.open();
+    // Clients ask for lists as soon as the port is open; what loads the file's libraries would hold them up.
+    if (!life.stopping) logOpening = systemClock.after(LOG_OPENS_AFTER_MS, () => void logFile.open());
   } catch (error) {
     await fail(error);
   }

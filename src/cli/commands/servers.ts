@@ -23,7 +23,7 @@ export const command: CommandSpec = {
 function table(servers: readonly ServerInfo[], style: Style): string {
   const head = ['SERVER', 'STATUS', 'TOOLS', 'PROMPTS', 'RESOURCES', 'UP', ''].map((text) => ({ text, paint: style.quiet }));
   const rows = servers.map((server): Cell[] => {
-    const { name, status, offer, uptime, rest } = server;
+    const { name, status, offer, uptime, rest, load } = server;
     return [
       { text: name, paint: style.strong },
       { text: status, paint: rest === '' ? paintOf(status, style) : style.quiet },
@@ -31,7 +31,7 @@ function table(servers: readonly ServerInfo[], style: Style): string {
       String(offer.prompts.length),
       String(offer.resources.length + offer.resourceTemplates.length),
       status === 'connected' ? duration(uptime * 1000) : '-',
-      oneLine(withoutName(server) || rest || missingReplicas(server.object), 100),
+      oneLine(withoutName(server) || rest || missingReplicas(server.object) || load, 100),
     ];
   });
   return columns([head, ...rows]);
@@ -59,14 +59,15 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
     ['config', textOf(object, 'config_source')],
     ['login', textOf(object, 'authorizationUrl')],
     ['rests', server.rest],
+    ['calls', server.load],
     ['fails', crashLoopOf(object)],
   ];
   const shown = facts.filter(([, text]) => text !== '');
   io.print(columns(shown.map(([key, text]) => [{ text: `  ${key}`, paint: style.quiet }, text])));
   if (error !== '') io.print(`  ${style.bad('error')}   ${printable(withoutName(server))}`);
   for (const note of textsOf(memberOf(object, 'notes'))) io.print(`  ${style.caution('note')}    ${printable(note)}`);
-  for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
   list('replicas', replicaRows(object), io);
+  for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
   list(
     'environment',
     environment.map((entry) => [textOf(entry, 'name'), textOf(entry, 'value'), textOf(entry, 'from')]),

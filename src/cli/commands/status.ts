@@ -32,7 +32,7 @@ function summary(hub: RunningHub): object {
     activeClients: memberOf(health, 'activeClients'),
     mcpClients: memberOf(memberOf(health, 'mcpEndpoint'), 'activeClients'),
     otherPorts: others(hub).map(Number),
-    servers: servers.map(({ name, status, error }) => ({ name, status, error: error || null })),
+    servers: servers.map(({ name, status, error, object }) => ({ name, status, error: error || null, load: memberOf(object, 'load') })),
   };
 }
 
@@ -66,7 +66,8 @@ function tellOne({ hub }: ApiClient, io: CommandIo): void {
   io.print(`${style.strong(`mcp-hub ${printable(versionOf(health))}`)}  ${stateOf(health, io)}  ${origin}/mcp`);
   io.print(columns(facts.map(([name = '', text = '']) => [{ text: `  ${name}`, paint: style.quiet }, text])));
   for (const server of listOf(health, 'servers').filter(isObject).map(serverInfo)) {
-    const { name, status, error } = server;
+    const { name, status, error, load } = server;
+    if (load !== '') io.print(`  ${printable(name)}: ${load}`);
     if (error !== '' && status !== 'disabled') io.print(`  ${style.bad(printable(name))}: ${printable(withoutName(server))}`);
   }
 }

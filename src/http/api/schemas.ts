@@ -49,6 +49,13 @@ export const server = z
       .describe('Set while it fails again and again: why, and how often within ten minutes. It is tried for ever, at most once a minute.'),
     degraded: z.boolean().optional().describe('`true` when it is connected and did not answer three pings in a row.'),
     degradedReason: z.string().nullish().describe('Why it is called degraded.'),
+    load: z
+      .looseObject({
+        running: z.number().describe('Calls that were sent to it and are not answered yet; requests about tasks are not counted.'),
+        waiting: z.number().describe('Calls that wait for their turn because of its `maxConcurrency`.'),
+      })
+      .optional()
+      .describe('The calls of clients that it has at the moment.'),
     stale: z.boolean().optional().describe('`true` when `capabilities` are the last known ones, because it does not run.'),
     stopReason: z
       .enum(['lazy', 'idle', 'manual'])
@@ -129,6 +136,7 @@ export const EXAMPLE_SERVER = {
   crashLoop: null,
   degraded: false,
   degradedReason: null,
+  load: { running: 1, waiting: 0 },
   stale: false,
   stopReason: null,
   replicas: null,

@@ -186,7 +186,7 @@ export class RegistryMarketplace implements Marketplace, Disposable {
     if (sources.readmeUrl === undefined) return null;
     const kept: Readme | undefined = (await this.#cache.read()).serverDocumentation[id];
     if (kept && clock.now() - kept.lastFetchedAt < FRESH_MS) return kept.content;
-    const http = await this.#open();
+    const http = this.#open();
     try {
       const content = await fetchReadme(http, url, sources.readmeUrl, this.#stop.signal);
       await this.#cache.add({ serverDocumentation: { [id]: { content, lastFetchedAt: clock.now() } } }).catch(() => undefined);

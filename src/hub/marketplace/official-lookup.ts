@@ -7,7 +7,7 @@ import { parseJson, type RegistryHttp } from './registry-http.ts';
 export interface LookupOptions {
   readonly url: string;
   readonly clock: Clock;
-  readonly open: () => Promise<RegistryHttp>;
+  readonly open: () => RegistryHttp;
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +54,7 @@ export class OfficialLookup {
   }
 
   async #get(address: string): Promise<string | undefined> {
-    const http = await this.#options.open();
+    const http = this.#options.open();
     try {
       const reply = await http.get(address, { maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS, signal: this.#options.signal });
       return reply.status === 200 ? reply.text : undefined;

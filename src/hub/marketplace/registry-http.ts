@@ -1,7 +1,5 @@
-import type { Dispatcher } from 'undici';
-import { type Clock, isHubError } from '../../base/index.ts';
+import { type Clock, isHubError, outgoingFetch } from '../../base/index.ts';
 import { failureOf, unreadable, withoutSecrets } from './reasons.ts';
-import { addressOf } from './entries.ts';
 
 interface RequestOptions {
   /** Of the copy that is there already; the answer may then be that it is still right. */
@@ -29,35 +27,22 @@ export interface RegistryHttp {
   close(): Promise<void>;
 }
 
-/**
- * Opens connections as the environment says: through `HTTP_PROXY` and `HTTPS_PROXY` (or their lower-case names) but for the
- * hosts of `NO_PROXY`; never through a proxy to this machine itself. The library is loaded with the first use.
- */
-export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Promise<RegistryHttp> {
-  const { EnvHttpProxyAgent, Agent, fetch } = await import('./undici.ts');
-  const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'] ?? '';
-  const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
-  const noProxy = env['no_proxy'] ?? env['NO_PROXY'] ?? '';
-  const direct = new Agent();
-  const proxied = new EnvHttpProxyAgent({ httpProxy, httpsProxy, noProxy });
-  const dispatcher = proxied.compose(
-    (dispatch): Dispatcher.Dispatch =>
-      (options, handler) =>
-        isLoopback(options.origin) ? direct.dispatch(options, handler) : dispatch(options, handler),
-  );
-  const isProxied = (url: URL): boolean =>
-    (url.protocol === 'https:' ? httpsProxy || httpProxy : httpProxy) !== '' && !isLoopback(url.origin) && !isExcepted(url, noProxy);
-
+/** Opens connections as {@link outgoingFetch} does. */
+export function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): RegistryHttp {
+  const outgoing = outgoingFetch(env);
+  const closed = new AbortController();
   return {
     async get(url, { etag, lastModified, maxBytes, timeoutMs, signal }) {
       const deadline = new AbortController();
       const timer = clock.after(timeoutMs, () =>
         deadline.abort(unreadable(url, 'timeout', `no complete answer within ${timeoutMs / 1000} s`)),
       );
-      const signals = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
+      const signals = AbortSignal.any([...(signal ? [signal] : []), deadline.signal, closed.signal]);
       try {
         const { target, headers } = withoutLogin(url);
-        const response = await fetch(target, { dispatcher, headers: { ...headers, ...headersOf(etag, lastModified) }, signal: signals });
+        const response = await outgoing.fetch(target, { headers: { ...headers, ...headersOf(etag, lastModified) }, signal: signals });
+        // An answer that nobody reads would keep its connection open.
+        if (response.status !== 200) await response.body?.cancel();
         const status = statusOf(url, response.status);
         return {
           status,
@@ -67,13 +52,17 @@ export async function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Pr
         };
       } catch (error) {
         if (isHubError(deadline.signal.reason)) throw deadline.signal.reason;
-        throw isHubError(error) ? error : failureOf(url, error, isProxied(new URL(url)));
+        if (isHubError(error, 'CONFIG_ERROR'))
+          throw unreadable(url, 'proxy', `${String(error.details['variable'])} names no HTTP proxy`, error);
+        throw isHubError(error) ? error : failureOf(url, error, outgoing.isProxied(new URL(url)));
       } finally {
         timer.dispose();
       }
     },
-    // Answers that nobody reads would keep their connections open.
-    close: async () => void (await Promise.all([direct.destroy(), proxied.destroy()])),
+    async close() {
+      closed.abort();
+      await outgoing.close();
+    },
   };
 }
 
@@ -86,16 +75,6 @@ function withoutLogin(url: string): { readonly target: URL; readonly headers: Re
   target.password = '';
   const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
   return { target, headers: { authorization: `Basic ${login}` } };
-}
-
-/** NO_PROXY: names with everything below them, `*` for all. */
-function isExcepted({ hostname, port }: URL, noProxy: string): boolean {
-  return noProxy.split(/[,\s]+/).some((entry) => {
-    const [, name = '', only] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry) ?? [];
-    if (entry === '*') return true;
-    if (name === '' || (only !== undefined && only !== port)) return false;
-    return hostname === name.toLowerCase() || hostname.endsWith(`.${name.toLowerCase()}`);
-  });
 }
 
 function headersOf(etag: string | undefined, lastModified: string | undefined): Record<string, string> {
@@ -130,11 +109,6 @@ async function readBody(url: string, body: AsyncIterable<Uint8Array> | null, max
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function isLoopback(origin: string | URL | undefined): boolean {
-  const hostname = addressOf(String(origin ?? ''))?.hostname ?? '';
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(?:\.\d+){3}$/.test(hostname) || hostname === '[::1]';
 }
 
 /** JSON of an answer. @throws HubError MARKETPLACE_ERROR */

@@ -11,7 +11,7 @@ export interface SourceOptions {
   /** Most entries that are read. */
   readonly maxEntries: number;
   readonly clock: Clock;
-  readonly open: () => Promise<RegistryHttp>;
+  readonly open: () => RegistryHttp;
   /** What the cache file has of it. */
   readonly recall: () => Promise<Listing | undefined>;
   readonly keep: (listing: Listing) => Promise<void>;
@@ -135,7 +135,7 @@ export class Source {
   async #pages(first: Deferred<void>): Promise<readonly Page[]> {
     const { kind, url, open, maxEntries } = this.#options;
     const known = new Map(this.#listing?.pages.map((page) => [page.url, page]));
-    const http = await open();
+    const http = open();
     try {
       const pages: Page[] = [];
       let bytes = 0;

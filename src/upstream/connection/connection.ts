@@ -103,7 +103,8 @@ export class LiveConnection implements Connection {
     const { era } = identity;
     const { keepAliveMs, pingIntervalMs } = options;
     const ping = (timeoutMs?: number): Promise<Outcome> => this.#requester.ask({ method: 'ping', timeoutMs });
-    this.#heartbeat = new Heartbeat({ id, link, era, clock, logger, keepAliveMs, pingIntervalMs, ping });
+    const onDegraded = (): void => options.on.degraded(undefined);
+    this.#heartbeat = new Heartbeat({ id, link, era, clock, logger, keepAliveMs, pingIntervalMs, ping, onDegraded });
     this.#changes = new ChangeListener({
       id,
       link,

@@ -15,6 +15,8 @@ export interface HeartbeatOptions {
   readonly keepAliveMs: number | undefined;
   /** The longest silence before it is asked whether it is there, in milliseconds; absent or 0 for never asking. */
   readonly pingIntervalMs: number | undefined;
+  /** As {@link LivenessOptions.onDegraded}. */
+  readonly onDegraded: () => void;
   /** Resolves with whatever the server answers. @throws HubError when it does not */
   readonly ping: (timeoutMs?: number) => Promise<unknown>;
 }
@@ -26,7 +28,7 @@ export class Heartbeat implements Disposable {
   readonly #liveness: Liveness | undefined;
 
   constructor(options: HeartbeatOptions) {
-    const { id, link, era, clock, logger, keepAliveMs: everyMs, pingIntervalMs = 0, ping } = options;
+    const { id, link, era, clock, logger, keepAliveMs: everyMs, pingIntervalMs = 0, ping, onDegraded } = options;
     this.#options = options;
     this.#keepAlive = everyMs === undefined ? undefined : new KeepAlive({ clock, everyMs, ping: () => this.#makeNoise() });
     // Revision 2026-07-28 has no ping: there the stream of the subscription ends with the server, and calls fail by themselves.
@@ -39,6 +41,7 @@ export class Heartbeat implements Disposable {
       heard: () => link.heard,
       isBusy: () => link.isBusy,
       ping,
+      onDegraded,
       onLost: (error) => link.fail(error),
     });
   }

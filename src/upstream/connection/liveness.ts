@@ -20,6 +20,8 @@ export interface LivenessOptions {
   readonly isBusy: () => boolean;
   /** Resolves with whatever the server answers, an error included. @throws HubError when it does not */
   readonly ping: (timeoutMs: number) => Promise<unknown>;
+  /** {@link Liveness.degraded} begins or ends to say something; the end is noticed with the next look. */
+  readonly onDegraded: () => void;
   readonly onLost: (error: HubError) => void;
 }
 
@@ -70,19 +72,25 @@ export class Liveness implements Disposable {
   }
 
   #alive(): void {
-    const { id, logger, heard } = this.#options;
-    if (this.#misses >= DEGRADED_AFTER) logger.info(`Server "${id}" answers again.`, { server: id });
+    const { id, logger, heard, onDegraded } = this.#options;
+    const wasDegraded = this.#misses >= DEGRADED_AFTER;
     this.#heard = heard();
     this.#misses = 0;
+    if (!wasDegraded || this.#disposed) return;
+    logger.info(`Server "${id}" answers again.`, { server: id });
+    onDegraded();
   }
 
   #missed(error: HubError): void {
-    const { id, logger, heard, onLost } = this.#options;
+    const { id, logger, heard, onDegraded, onLost } = this.#options;
     if (this.#disposed) return;
     if (heard() !== this.#heard) return this.#alive();
     this.#misses += 1;
     this.#reason = `Server "${id}" did not answer the last ${this.#misses} pings: ${error.message}`;
-    if (this.#misses === DEGRADED_AFTER) logger.warn(this.#reason, { server: id });
+    if (this.#misses === DEGRADED_AFTER) {
+      logger.warn(this.#reason, { server: id });
+      onDegraded();
+    }
     if (this.#misses >= LOST_AFTER) {
       onLost(new HubError('CONNECTION_ERROR', `${this.#reason} The connection is made anew.`, { details: { server: id } }));
     }

@@ -1,7 +1,6 @@
-import { type Clock, HubError, type Logger } from '../../base/index.ts';
+import { type Clock, type Fetch, HubError, type Logger } from '../../base/index.ts';
 import { SealedFile } from '../../config/index.ts';
 import type { Launch } from '../launch.ts';
-import type { Fetch } from '../remote/outgoing-fetch.ts';
 import { LoginStore } from './login-store.ts';
 import { ServerLogin } from './server-login.ts';
 

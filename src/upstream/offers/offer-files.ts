@@ -22,6 +22,14 @@ export interface OfferFilesOptions {
   readonly maxFiles?: number;
   /** Default: 4 MiB. */
   readonly maxBytes?: number;
+  readonly fitness?: Fitness;
+}
+
+/** Which listings have nothing wrong with them: that is remembered too, as it takes long to find out. */
+interface Fitness {
+  /** Names the rules; what others have found is found out anew. */
+  readonly rules: string;
+  isFit(listing: Listing): boolean;
 }
 
 /**
@@ -53,7 +61,9 @@ export class OfferFiles implements Offers {
     try {
       const path = this.#pathOf(hash);
       const found = statSync(path, { throwIfNoEntry: false });
-      return found?.isFile() === true && found.size <= this.#maxBytes ? offerIn(readFileSync(path, 'utf8')) : undefined;
+      return found?.isFile() === true && found.size <= this.#maxBytes
+        ? offerIn(readFileSync(path, 'utf8'), this.#options.fitness?.rules)
+        : undefined;
     } catch (error) {
       this.#options.logger.debug(`What server "${definition.id}" offered could not be read: ${messageOf(error)}`);
       return undefined;
@@ -91,7 +101,8 @@ export class OfferFiles implements Offers {
 
   async #write(hash: string, listing: Listing): Promise<void> {
     const path = this.#pathOf(hash);
-    const text = offerText(listing);
+    const { fitness } = this.#options;
+    const text = offerText(listing, fitness?.isFit(listing) === true ? fitness.rules : undefined);
     if (Buffer.byteLength(text) > this.#maxBytes) return rm(path, { force: true });
     const digest = createHash('sha256').update(text).digest('base64');
     if (this.#written.get(hash) === digest) return;

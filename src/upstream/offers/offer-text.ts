@@ -4,12 +4,13 @@ import { isObject, type JsonObject, LIST_KINDS, type ListKind } from '../../prot
 /** Another one whenever files of before cannot be used any more. */
 const VERSION = 1;
 
-export function offerText(listing: Listing): string {
-  return JSON.stringify({ version: VERSION, listing });
+/** @param fitBy the rules by which the listing was found to be fit, if it was */
+export function offerText({ identity, items }: Listing, fitBy?: string): string {
+  return JSON.stringify({ version: VERSION, listing: { identity, items }, ...(fitBy !== undefined && { fitBy }) });
 }
 
-/** The listing in a text that {@link offerText} has made; `undefined` for every other text. */
-export function offerIn(text: string): Listing | undefined {
+/** The listing in a text that {@link offerText} has made, fit if these very rules found it so; `undefined` for every other text. */
+export function offerIn(text: string, rules?: string): Listing | undefined {
   const content = parsed(text);
   if (!isObject(content) || content['version'] !== VERSION || !isObject(content['listing'])) return undefined;
   const { identity, items } = content['listing'];
@@ -25,6 +26,7 @@ export function offerIn(text: string): Listing | undefined {
       resources: list('resources'),
       resourceTemplates: list('resourceTemplates'),
     }),
+    ...(rules !== undefined && content['fitBy'] === rules && { isFit: true }),
   });
 }
 

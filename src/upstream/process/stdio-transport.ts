@@ -15,9 +15,11 @@ const MIB = 1024 * 1024;
 /** Bytes that may wait for a server to read them. */
 const MAX_QUEUED_BYTES = 64 * MIB;
 /** What may be read in one window that nobody asked for: bytes of noise, and as much per line or message as looking at one takes. */
-const NOISE_PER_WINDOW = MIB;
-const NOISE_WINDOW_MS = 100;
+const NOISE_PER_WINDOW = MIB / 4;
+const NOISE_WINDOW_MS = 25;
 const COST_OF_LINE = 100;
+/** A long message takes less time than as much noise does until it is complete: this part of its bytes counts, which makes 20 MiB a second. */
+const COST_OF_LONG_BYTE = 1 / 2;
 
 /** A transport to a process of our own, with what the process says besides the protocol. */
 export interface ProcessTransport extends Transport {
@@ -69,6 +71,7 @@ export class StdioTransport implements ProcessTransport {
       maxLineBytes,
       onLine: (line) => this.#takeLine(line),
       onOverlong: (line) => this.#takeOverlong(line),
+      onLong: (bytes) => this.#noiseRate?.spend(bytes * COST_OF_LONG_BYTE),
     });
   }
 

@@ -1,5 +1,4 @@
-import { type ErrorCode, HubError, isHubError, messageOf } from '../../base/index.ts';
-import type { Fetch } from './outgoing-fetch.ts';
+import { type Fetch, type ErrorCode, HubError, isHubError, messageOf } from '../../base/index.ts';
 
 /** The server at the other end of an HTTP transport, as far as a message may name it. */
 export interface HttpPeer {

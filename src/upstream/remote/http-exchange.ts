@@ -13,6 +13,7 @@ import {
 import { garbageError, type HttpPeer, isBeforeSending, name, networkCode, networkError, statusError } from './http-errors.ts';
 import { saysSessionGone } from './stale-session.ts';
 import { listenTo } from './sdk-message.ts';
+import type { ResponseWatch } from './sdk-transport.ts';
 import type { SendOptions } from '../connection/transport.ts';
 
 /** How long a stream may stay open after its answer, in milliseconds: so that its socket can be used again. */
@@ -56,10 +57,11 @@ export class HttpExchange {
   #drain: Disposable | undefined;
   readonly #over = new AbortController();
 
-  /** @param createSdk makes the transport; the function that it is given wants to see every response. */
-  constructor(options: ExchangeOptions, createSdk: (observe: (response: Response) => void) => StreamableHTTPClientTransport) {
+  /** @param createSdk makes the transport */
+  constructor(options: ExchangeOptions, createSdk: (watch: ResponseWatch) => StreamableHTTPClientTransport) {
     this.#options = options;
-    this.#sdk = createSdk((response) => this.#observe(response));
+    // A stream that could be resumed would bring the same message again.
+    this.#sdk = createSdk({ observe: (response) => this.#observe(response), onTooLong: (error) => this.#end(error) });
   }
 
   /** The session that the server gave with its answer to `initialize`. */

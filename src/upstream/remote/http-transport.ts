@@ -15,7 +15,7 @@ import { httpPeer, type HttpTarget, httpTarget } from './http-target.ts';
 import type { RemoteLaunch } from '../launch.ts';
 import { answers, askOnce } from './own-exchange.ts';
 import { listenTo, toSdkMessage } from './sdk-message.ts';
-import { deleteSession, sdkTransport } from './sdk-transport.ts';
+import { deleteSession, type ResponseWatch, sdkTransport } from './sdk-transport.ts';
 import { SessionHandshake } from './session-handshake.ts';
 import { notRun } from '../not-run.ts';
 import type { SendOptions, Transport, TransportEvents } from '../connection/transport.ts';
@@ -141,7 +141,7 @@ export class HttpTransport implements Transport {
           isGone: () => this.#isGone(sessionId),
         },
       },
-      (observe) => this.#createSdk(isLegacyVersion(this.#protocolVersion) ? MAX_RESUMPTIONS : 0, observe),
+      (watch) => this.#createSdk(isLegacyVersion(this.#protocolVersion) ? MAX_RESUMPTIONS : 0, watch),
     );
     this.#exchanges.set(request.id, exchange);
     void exchange.run(options);
@@ -214,7 +214,7 @@ export class HttpTransport implements Transport {
   /** A request of the transport's own. */
   async #ask(request: RequestMessage, inSession: boolean, signal: AbortSignal): Promise<ResponseMessage> {
     const context = { request, inSession, peer: this.#peer, clock: this.#options.clock };
-    const { answer, sessionId } = await askOnce(context, (observe) => this.#createSdk(0, observe), signal);
+    const { answer, sessionId } = await askOnce(context, (watch) => this.#createSdk(0, watch), signal);
     if (!inSession && !this.#dead) this.#sessionId = sessionId;
     return answer;
   }
@@ -233,7 +233,7 @@ export class HttpTransport implements Transport {
 
   async #openSession(): Promise<StreamableHTTPClientTransport> {
     if (this.#session) return this.#session;
-    const session = this.#createSdk(Number.POSITIVE_INFINITY, (response, method) => this.#observeSession(response, method));
+    const session = this.#createSdk(Number.POSITIVE_INFINITY, { observe: (...seen) => this.#observeSession(...seen) });
     this.#session = session;
     listenTo(session, {
       message: (message) => {
@@ -254,7 +254,7 @@ export class HttpTransport implements Transport {
     else this.#die(sessionGoneError(this.#peer));
   }
 
-  #createSdk(maxRetries: number, observe: (response: Response, method: string) => void): StreamableHTTPClientTransport {
+  #createSdk(maxRetries: number, watch: ResponseWatch): StreamableHTTPClientTransport {
     const { clock, launch } = this.#options;
     if (!this.#target) throw new HubError('UNHANDLED_ERROR', `${name(this.#peer)}: the transport was used before it was opened.`);
     return sdkTransport({
@@ -266,7 +266,7 @@ export class HttpTransport implements Transport {
       protocolVersion: this.#protocolVersion,
       maxRetries,
       onReached: () => this.#held.reached(),
-      observe,
+      ...watch,
     });
   }
 

@@ -4,6 +4,7 @@ import { isResponse, type Message, type RequestMessage, type ResponseMessage } f
 import { notRun } from '../not-run.ts';
 import { garbageError, type HttpPeer, sessionGoneError } from './http-errors.ts';
 import { HttpExchange } from './http-exchange.ts';
+import type { ResponseWatch } from './sdk-transport.ts';
 
 export interface OwnExchangeOptions {
   readonly request: RequestMessage;
@@ -19,7 +20,7 @@ export interface OwnExchangeOptions {
  */
 export function askOnce(
   { request, inSession, peer, clock }: OwnExchangeOptions,
-  createSdk: (observe: (response: Response) => void) => StreamableHTTPClientTransport,
+  createSdk: (watch: ResponseWatch) => StreamableHTTPClientTransport,
   signal: AbortSignal,
 ): Promise<{ readonly answer: ResponseMessage; readonly sessionId: string | undefined }> {
   return new Promise((resolve, reject) => {

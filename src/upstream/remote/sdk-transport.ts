@@ -1,5 +1,5 @@
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { type Clock, type Logger, messageOf, withDeadline } from '../../base/index.ts';
+import { type Clock, type HubError, type Logger, messageOf, withDeadline } from '../../base/index.ts';
 import type { RemoteLaunch } from '../launch.ts';
 import { type RemoteLogin, withLogin } from '../oauth/remote-login.ts';
 import { boundedFetch } from './bounded-fetch.ts';
@@ -13,7 +13,15 @@ const DELETE_MS = 2_000;
 
 const RECONNECTION = { initialReconnectionDelay: 1_000, maxReconnectionDelay: 30_000, reconnectionDelayGrowFactor: 1.5 };
 
-export interface SdkTransportOptions {
+/** Whoever wants to know what comes back. */
+export interface ResponseWatch {
+  /** Sees every response: one that says that the session is gone has status 404. */
+  readonly observe: (response: Response, method: string) => void;
+  /** Told when a response breaks off because a message in it is too long. */
+  readonly onTooLong?: (error: HubError) => void;
+}
+
+export interface SdkTransportOptions extends ResponseWatch {
   readonly peer: HttpPeer;
   readonly target: HttpTarget;
   readonly clock: Clock;
@@ -24,16 +32,14 @@ export interface SdkTransportOptions {
   readonly maxRetries: number;
   /** Told that the server took a connection. */
   readonly onReached: () => void;
-  /** Sees every response: one that says that the session is gone has status 404. */
-  readonly observe: (response: Response, method: string) => void;
 }
 
 /** The SDK's transport over the hub's own `fetch`: bounded, logged in, and with one word for a session that is gone. */
 export function sdkTransport(options: SdkTransportOptions): StreamableHTTPClientTransport {
-  const { peer, target, clock, login, sessionId, protocolVersion, maxRetries, onReached, observe } = options;
+  const { peer, target, clock, login, sessionId, protocolVersion, maxRetries, onReached, observe, onTooLong } = options;
   const resumption = new ResumptionHeader();
   const send = async (input: string | URL, init: RequestInit | undefined): Promise<Response> => {
-    const response = await boundedFetch(peer, input, init);
+    const response = await boundedFetch(peer, input, init, undefined, onTooLong);
     onReached();
     return sessionId === undefined ? response : withSessionStatus(response);
   };

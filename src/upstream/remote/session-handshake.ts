@@ -88,12 +88,17 @@ export class SessionHandshake {
   }
 
   async #within<T>(ms: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const late = new AbortController();
-    const timer = this.#clock.after(ms, () => late.abort());
+    // Not `AbortSignal.any`: Node keeps such a signal, and all that listens to it, for as long as its sources live.
+    const either = new AbortController();
+    const abort = (): void => either.abort();
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const timer = this.#clock.after(ms, abort);
     try {
-      return await work(AbortSignal.any([signal, late.signal]));
+      return await work(either.signal);
     } finally {
       timer.dispose();
+      signal.removeEventListener('abort', abort);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Supervision } from '../history.ts';
-import type { LogLine, ReplicaFacts, UpstreamState } from '../types.ts';
+import type { Load, LogLine, ReplicaFacts, UpstreamState } from '../types.ts';
 import type { Replica } from './replica.ts';
 
 /** How good a state is for those who want to call; the smaller the better. */
@@ -33,6 +33,14 @@ export function supervisionOf(replicas: readonly Replica[]): Supervision {
     lastSuccessMs: successes.length > 0 ? Math.max(...successes) : undefined,
     crashLoop: all.find(({ crashLoop }) => crashLoop)?.crashLoop,
   });
+}
+
+export function loadOf(replicas: readonly Replica[]): Load {
+  const loads = replicas.map(({ supervisor }) => supervisor.load);
+  return {
+    running: loads.reduce((sum, { running }) => sum + running, 0),
+    waiting: loads.reduce((sum, { waiting }) => sum + waiting, 0),
+  };
 }
 
 /** Last lines of all of them in the order of time, with the number of the replica that each is of. */

@@ -7,8 +7,8 @@ import type { EnvironmentName } from '../launch-environment.ts';
 import type { SupervisorOptions } from '../lives.ts';
 import type { StopReason } from '../startable.ts';
 import type { Supervisor } from '../supervisor.ts';
-import type { LogLine, ReplicaFacts, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from '../types.ts';
-import { degradedOf, factsOf, leadOf, stderrOf, supervisionOf } from './aggregate.ts';
+import type { Load, LogLine, ReplicaFacts, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from '../types.ts';
+import { degradedOf, factsOf, leadOf, loadOf, stderrOf, supervisionOf } from './aggregate.ts';
 import { Balancer } from './balancer.ts';
 import { Bindings } from './bindings.ts';
 import { Members } from './members.ts';
@@ -71,6 +71,10 @@ export class ReplicaSet implements Upstream {
 
   get supervision(): Supervision {
     return this.#single?.supervision ?? supervisionOf(this.#members.all);
+  }
+
+  get load(): Load {
+    return this.#single?.load ?? loadOf(this.#members.all);
   }
 
   get degraded(): string | undefined {

@@ -183,6 +183,7 @@ export class Switchboard {
         listing: () => {},
         resourceUpdated: () => {},
         taskChanged: () => {},
+        degraded: () => {},
         logMessage: (notification) => sessionId !== undefined && forSession({ sessionId, notification }),
         asked: (called) => {
           asking.learn(called);

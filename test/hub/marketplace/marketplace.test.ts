@@ -383,5 +383,10 @@ describe('a proxy', () => {
     await proxy.stop();
     const gone = open({ officialUrl: undefined, registryUrl, env: { HTTPS_PROXY: proxy.url } });
     await expect(gone.list({})).rejects.toMatchObject({ details: { sources: [{ reason: 'proxy' }] } });
+    const nonsense = open({ officialUrl: undefined, registryUrl, env: { HTTPS_PROXY: 'socks5://someone:secret@proxy.test' } });
+    const failure: unknown = await nonsense.list({}).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ details: { sources: [{ reason: 'proxy' }] } });
+    expect(String(failure)).toContain('HTTPS_PROXY names no HTTP proxy');
+    expect(JSON.stringify(failure) + String(failure)).not.toContain('secret');
   });
 });

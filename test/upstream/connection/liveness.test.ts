@@ -6,6 +6,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 function scene() {
   const clock = new FakeClock();
   const now = { heard: 0, busy: false, pings: 0, answer: 'yes' as 'yes' | 'no' | 'login', lost: [] as string[], warnings: [] as string[] };
+  const told: (string | undefined)[] = [];
   const errors = { no: new HubError('TIMEOUT', 'No answer.'), login: new HubError('UNAUTHORIZED', 'Log in.') };
   const liveness = new Liveness({
     id: 'far',
@@ -19,13 +20,14 @@ function scene() {
       if (now.answer !== 'yes') throw errors[now.answer];
       now.heard += 1;
     },
+    onDegraded: () => void told.push(liveness.degraded),
     onLost: ({ message }) => {
       now.lost.push(message);
       liveness.dispose();
     },
   });
   liveness.start();
-  return { clock, now, liveness };
+  return { clock, now, liveness, told };
 }
 
 describe('the liveness of a server', () => {
@@ -54,6 +56,19 @@ describe('the liveness of a server', () => {
     await clock.advance(1_000);
     expect(now.lost).toEqual([expect.stringContaining('The connection is made anew.')]);
     expect(clock.pending).toBe(0);
+  });
+
+  it('is told once when it is in doubt, and once when it is not any more', async () => {
+    const { clock, now, liveness, told } = scene();
+    now.answer = 'no';
+    await clock.advance(2_000);
+    expect(told).toEqual([]);
+    await clock.advance(1_000);
+    expect(told).toEqual([liveness.degraded]);
+    now.answer = 'yes';
+    await clock.advance(3_000);
+    expect(told).toEqual([expect.stringContaining('3 pings'), undefined]);
+    liveness.dispose();
   });
 
   it('is beyond doubt again with the first message', async () => {

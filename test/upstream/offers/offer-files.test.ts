@@ -44,6 +44,18 @@ describe('an offer', () => {
     expect(name + (await readFile(join(folder, name), 'utf8'))).not.toContain('hunter2');
   });
 
+  it('is known to be fit by the rules that found it so, and by no others', async () => {
+    const fitness = { rules: '1', isFit: ({ items }: typeof offer) => items.tools.length === 1 };
+    const b = definitionOf('b');
+    const store = files({ fitness });
+    store.remember(a, offer);
+    store.remember(b, listing({ tools: [tool('x'), tool('y')] }));
+    await store.settled();
+    expect(files({ fitness }).recall(a)).toEqual({ ...offer, isFit: true });
+    expect(files({ fitness }).recall(b)).not.toHaveProperty('isFit');
+    expect(files({ fitness: { ...fitness, rules: '2' } }).recall(a)).toEqual(offer);
+  });
+
   it.skipIf(process.platform === 'win32')("is nobody else's to read", async () => {
     const store = files();
     store.remember(a, offer);

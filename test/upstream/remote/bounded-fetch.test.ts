@@ -38,6 +38,33 @@ describe('boundedFetch', () => {
     expect(Date.now() - startMs).toBeGreaterThan(500);
   });
 
+  it('reads a long message in steps, so that others get their turn', async () => {
+    const text = 'x'.repeat(6 * 1024 * 1024);
+    const url = await served('application/json', text);
+    const startMs = Date.now();
+    expect((await (await boundedFetch(peer, url)).text()).length).toBe(text.length);
+    // 2 MiB over what is read at once, 256 KiB in 25 ms; whoever is not told of the last pause need not wait for it.
+    expect(Date.now() - startMs).toBeGreaterThan(150);
+  });
+
+  it('reads nothing of a message that says it is too long, and tells of that beside the response', async () => {
+    let written = 0;
+    server = await listen((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 64 * 1024 * 1024 });
+      const write = (): void => {
+        while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) written += 64 * 1024;
+        if (!response.destroyed) response.once('drain', write);
+      };
+      write();
+    });
+    const told: unknown[] = [];
+    const response = await boundedFetch(peer, server.url, {}, 1_000, (error) => told.push(error));
+    await expect(response.text()).rejects.toMatchObject({ code: 'UPSTREAM_PROTOCOL', message: expect.stringContaining('1000 bytes') });
+    expect(told).toMatchObject([{ code: 'UPSTREAM_PROTOCOL' }]);
+    // What the sockets of both sides hold.
+    expect(written).toBeLessThan(16 * 1024 * 1024);
+  });
+
   it.each([
     ['application/json', 'x\n'.repeat(200)],
     ['text/event-stream', `data: a\n\ndata: ${'x'.repeat(200)}`],

@@ -32,7 +32,7 @@ describe('an exchange', () => {
           inSession: false,
           on: { message: () => {}, ended: () => {}, sessionGone: () => {}, unreachable: () => (refused += 1), isGone: async () => false },
         },
-        (observe) =>
+        (watch) =>
           sdkTransport({
             peer,
             target,
@@ -42,7 +42,7 @@ describe('an exchange', () => {
             protocolVersion: '2025-11-25',
             maxRetries: 0,
             onReached: () => {},
-            observe,
+            ...watch,
           }),
       );
       await exchange.run({ signal });

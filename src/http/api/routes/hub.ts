@@ -35,6 +35,7 @@ const health = route({
     version: z.string(),
     hubVersion: z.string(),
     pid: z.number().describe("The hub's process."),
+    shutdownTimeout: z.number().optional().describe('The setting in force: milliseconds that calls in flight have when the hub stops.'),
     activeClients: z.number().describe('How many read `/api/events`.'),
     servers,
     connections: z.looseObject({
@@ -65,6 +66,7 @@ const health = route({
       version: '4.2.1',
       hubVersion: '4.3.0',
       pid: 4242,
+      shutdownTimeout: 1500,
       activeClients: 0,
       servers: [EXAMPLE_SERVER],
       connections: { totalConnections: 0, connections: [] },

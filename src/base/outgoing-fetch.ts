@@ -1,11 +1,13 @@
-import { HubError } from '../../base/index.ts';
+import { HubError } from './errors.ts';
 
 /** `fetch` as the hub uses it: an address and no `Request`. */
 export type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** The way out to remote servers and their authorization servers. */
+/** The way out to remote servers, their authorization servers and registries. */
 export interface OutgoingFetch {
   readonly fetch: Fetch;
+  /** Whether the environment has it go through a proxy to there. */
+  isProxied(url: URL): boolean;
   /** Ends its connections. Idempotent, never rejects. */
   close(): Promise<void>;
 }
@@ -19,14 +21,17 @@ const NAMES = ['http_proxy', 'https_proxy'] as const;
  * proxies is loaded with the first request that may need one.
  */
 export function outgoingFetch(env: NodeJS.ProcessEnv): OutgoingFetch {
-  if (NAMES.every((name) => valueOf(env, name) === '')) return { fetch: (input, init) => fetch(input, init), close: async () => {} };
-  let opening: Promise<OutgoingFetch> | undefined;
+  if (NAMES.every((name) => valueOf(env, name) === '')) {
+    return { fetch: (input, init) => fetch(input, init), isProxied: () => false, close: async () => {} };
+  }
+  let opening: Promise<Pick<OutgoingFetch, 'fetch' | 'close'>> | undefined;
   return {
     async fetch(input, init) {
       if (isLoopback(new URL(input))) return fetch(input, init);
       opening ??= openProxied(env);
       return (await opening).fetch(input, init);
     },
+    isProxied: (url) => isProxied(env, url),
     async close() {
       // One that could not be opened has nothing to end.
       await opening?.then(
@@ -37,7 +42,23 @@ export function outgoingFetch(env: NodeJS.ProcessEnv): OutgoingFetch {
   };
 }
 
-async function openProxied(env: NodeJS.ProcessEnv): Promise<OutgoingFetch> {
+function isProxied(env: NodeJS.ProcessEnv, url: URL): boolean {
+  const [httpProxy = '', httpsProxy = ''] = NAMES.map((name) => valueOf(env, name));
+  const proxy = url.protocol === 'https:' ? httpsProxy || httpProxy : httpProxy;
+  return proxy !== '' && !isLoopback(url) && !isExcepted(url, valueOf(env, 'no_proxy'));
+}
+
+/** NO_PROXY: names with everything below them, `*` for all. */
+function isExcepted({ hostname, port }: URL, noProxy: string): boolean {
+  return noProxy.split(/[,\s]+/).some((entry) => {
+    const [, name = '', only] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+    if (entry === '*') return true;
+    if (name === '' || (only !== undefined && only !== port)) return false;
+    return hostname === name.toLowerCase() || hostname.endsWith(`.${name.toLowerCase()}`);
+  });
+}
+
+async function openProxied(env: NodeJS.ProcessEnv): Promise<Pick<OutgoingFetch, 'fetch' | 'close'>> {
   const [httpProxy, httpsProxy] = NAMES.map((name) => proxyOf(env, name));
   const { EnvHttpProxyAgent, fetch: fetchVia } = await import('./undici.ts');
   const dispatcher = new EnvHttpProxyAgent({

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { outgoingFetch } from '../../../src/upstream/index.ts';
-import { startLegacyHttp } from '../../fixtures/http/legacy-http.ts';
-import { TestHttp, startProxy } from '../../support/registries.ts';
-import { connectTo, remoteLaunch, toolCall } from '../../support/remote.ts';
+import { outgoingFetch } from '../../src/base/index.ts';
+import { startLegacyHttp } from '../fixtures/http/legacy-http.ts';
+import { TestHttp, startProxy } from '../support/registries.ts';
+import { connectTo, remoteLaunch, toolCall } from '../support/remote.ts';
 
 function outgoing(env: NodeJS.ProcessEnv) {
   const way = outgoingFetch(env);

@@ -1,2 +1,0 @@
-/** The library in a file of its own: a bundler can load it later only where its names are known. */
-export { Agent, EnvHttpProxyAgent, fetch } from 'undici';
