@@ -19,11 +19,13 @@ export default defineConfig({
       project('unit', ['test/*/**/*.test.ts', 'test/*.test.ts'], 10_000, [
         'test/integration/**',
         'test/e2e/**',
+        'test/browser/**',
         'test/conformance/**',
         'test/fuzz/**',
       ]),
       project('integration', ['test/integration/**/*.test.ts', 'test/fuzz/**/*.test.ts'], 60_000, ['test/integration/faults/**']),
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
+      project('browser', ['test/browser/**/*.test.ts'], 120_000),
       // They measure times: after everything else, and one file at a time.
       alone(project('faults', ['test/integration/faults/**/*.test.ts'], 120_000)),
     ],

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
 import { type Endpoint, refuse } from '../downstream/index.ts';
 import { foreignPageProblem, hostOriginProblem } from './guards/host-origin.ts';
+import { setSecurityHeaders } from './guards/security-headers.ts';
 import { EVENTS_PATH, type EventStreams } from './event-streams.ts';
 import type { Management } from './management.ts';
 import { problemOf } from './problem.ts';
@@ -29,16 +30,6 @@ export const MESSAGES_PATH = '/messages';
 /** Where an authorization server sends the browser back to: from another site, as nothing else may. */
 const CALLBACK_PATH = '/api/oauth/callback';
 
-/** Nothing of an answer may be guessed at, kept, framed or used by other pages. */
-const API_HEADERS: Readonly<Record<string, string>> = {
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'x-frame-options': 'DENY',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-};
-
 /** Every request's way in: the guards first, then MCP on the raw request and response, REST through Express. */
 export class App {
   readonly #options: AppOptions & { readonly streams: EventStreams };
@@ -51,6 +42,7 @@ export class App {
   /** Serves one request. Resolves when it is dealt with; never rejects. */
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
+      setSecurityHeaders(res);
       await this.#route(req, res);
     } catch (error) {
       this.#options.logger.error('A request failed inside the hub', { code: 'UNHANDLED_ERROR', reason: String(error) });
@@ -75,7 +67,6 @@ export class App {
   async #route(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = urlOf(req);
     const isApi = url !== undefined && (url.pathname === '/api' || url.pathname.startsWith('/api/'));
-    if (isApi) for (const [name, value] of Object.entries(API_HEADERS)) res.setHeader(name, value);
     const foreign = this.#foreign(req, url);
     if (foreign) return isApi ? this.#problem(req, res, foreign) : turnAway(req, res, foreign);
     if (!url) return turnAway(req, res, new HubError('INVALID_REQUEST', 'The path of the request cannot be read.'));
@@ -133,7 +124,9 @@ function isLoginReturn({ method, headers }: IncomingMessage, url: URL | undefine
     method === 'GET' &&
     url?.pathname === CALLBACK_PATH &&
     (mode === undefined || mode === 'navigate') &&
-    headers['sec-fetch-dest'] !== 'iframe'
+    [undefined, 'document'].includes(headers['sec-fetch-dest']) &&
+    // Browsers send one with what scripts ask for, a handshake of a WebSocket among that, but not when they go somewhere.
+    headers.origin === undefined
   );
 }
 

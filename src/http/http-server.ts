@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ClaimedPort, errorTable, openPort, sleep } from '../base/index.ts';
 import { App, type AppOptions } from './app.ts';
+import { SECURITY_LINES } from './guards/security-headers.ts';
 import { EventStreams } from './event-streams.ts';
 import { upgradeHandler } from './stream-upgrade.ts';
 
@@ -97,9 +98,17 @@ export class HttpServer {
 }
 
 function createHttpServer(app: App, options: AppOptions): Server {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS });
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: HEADERS_WITHIN_MS,
+    // The app refuses such a request itself, in JSON and with the headers of every answer.
+    requireHostHeader: false,
+  });
   server.requestTimeout = 0;
   server.on('request', (req, res) => void app.handle(req, res));
+  // Node itself would answer 417 with nothing in it; an expectation may as well be passed over (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (req, res) => void app.handle(req, res));
   server.on('upgrade', upgradeHandler(server, app, options));
   server.on('clientError', answerUnreadable);
   return server;
@@ -115,8 +124,8 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   const message = tooLong ? `The headers are longer than ${MAX_HEADER_BYTES} bytes.` : 'This is not a valid HTTP request.';
   const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: errorTable.INVALID_REQUEST.rpcCode, message } });
   const status = tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
-  socket.end(head + body);
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+  socket.end(`${head}${SECURITY_LINES}Connection: close\r\n\r\n${body}`);
 }
 
 function addressOf(server: Server): string {

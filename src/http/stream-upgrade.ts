@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, errorTable, type HubError } from '../base/index.ts';
+import { SECURITY_LINES } from './guards/security-headers.ts';
 import type { App, AppOptions } from './app.ts';
 
 /** The name of newline-delimited JSON-RPC in the `Upgrade` header. No browser lets a page send it. */
@@ -80,7 +81,7 @@ function refuseStream(socket: Duplex, error: HubError, clock: Clock): void {
   const { rpcCode } = errorTable[error.code];
   const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message: error.message, data: { code: error.code } } });
   const head = ['HTTP/1.1 503 Service Unavailable', 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`];
-  socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`);
+  socket.end(`${head.join('\r\n')}\r\n${SECURITY_LINES}Connection: close\r\n\r\n${body}`);
   // Nobody reads it any more, so its end would not be seen; the server cannot close before it is gone.
   socket.resume();
   const late = clock.after(REFUSED_WITHIN_MS, () => socket.destroy());

@@ -160,6 +160,7 @@ describe('logins', () => {
   it.each([
     ['error=access_denied&server_name=time', 401, 'access_denied'],
     ['server_name=time', 400, '&#34;code&#34; in the query is missing'],
+    ['code=a&code=b&server_name=time', 400, '&#34;code&#34; in the query is missing'],
     ['code=a&server_name=nobody', 404, 'nobody'],
   ])('that fail say so on a page: %s', async (query, status, words) => {
     const reply = await ask('GET', `/api/oauth/callback?${query}`);

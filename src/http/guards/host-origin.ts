@@ -20,19 +20,30 @@ export function hostOriginProblem(headers: IncomingHttpHeaders, allowedHosts: re
 }
 
 /**
- * Refuses what a page of another site made the browser ask for without `Origin`, as it does for images, scripts and links:
- * browsers say so in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/). An `Origin` was judged already.
+ * Refuses what a page of somewhere else made the browser ask for: browsers say so in `Sec-Fetch-Site`
+ * (https://www.w3.org/TR/fetch-metadata/), also where they send no `Origin`, as for images, scripts and links. Another port of this
+ * machine is somewhere else too, since anything may be served there. What a page of a name in `allowedHosts` asks for, is fine.
  *
  * @returns the FORBIDDEN error to answer with, or `undefined`.
  */
 export function foreignPageProblem(headers: IncomingHttpHeaders): HubError | undefined {
-  const { origin, host } = headers;
   const site = [headers['sec-fetch-site']].flat()[0]?.toLowerCase();
-  // Every port of this machine is one site; the neighbours of another name need not be friends.
-  const isOwnSite = site === 'same-site' && LOOPBACK.has(hostnameOf(`http://${host ?? ''}`, host) ?? '');
-  if (origin !== undefined || site === undefined || site === 'same-origin' || site === 'none' || isOwnSite) return undefined;
+  const isOwn = site === undefined ? !isForeignSocket(headers) : site === 'same-origin' || site === 'none';
+  if (isOwn || isOfFriend(headers)) return undefined;
   const message = 'The hub does not answer to pages of other sites (Sec-Fetch-Site). Type its address, or call it from a program.';
   return new HubError('FORBIDDEN', message, { details: { header: 'Sec-Fetch-Site' } });
+}
+
+/** Whether a page of a name that the config allows asks, not one at another port of this machine or of the hub's own name. */
+function isOfFriend({ origin, host }: IncomingHttpHeaders): boolean {
+  if (origin === undefined) return false;
+  const name = hostnameOf(origin);
+  return name !== undefined && !LOOPBACK.has(name) && name !== hostnameOf(`http://${host ?? ''}`, host);
+}
+
+/** Not every browser sends `Sec-Fetch-Site` with the handshake of a WebSocket, which the hub would serve as the GET that it is. */
+function isForeignSocket({ origin, host, ...headers }: IncomingHttpHeaders): boolean {
+  return headers['sec-websocket-key'] !== undefined && origin !== undefined && origin.replace(/^\w+:\/\//, '') !== host;
 }
 
 /** The host of a URL in lower case; `undefined` when it is not one, or when it is more than `authority` says. */

@@ -67,6 +67,7 @@ async function tryServer(said: Replies, more: readonly object[]): Promise<'conne
     resourceUpdated: noEvent,
     taskChanged: noEvent,
     logMessage: noEvent,
+    degraded: noEvent,
     asked: noEvent,
     forSession: noEvent,
     closed: noEvent,

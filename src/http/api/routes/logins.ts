@@ -31,11 +31,14 @@ const authorize = route({
   },
 });
 
+/** What comes twice counts as not there: a person reads the answer, so it is the page that says what is wrong. */
+const once = z.string().optional().catch(undefined);
+
 const callbackQuery = z.looseObject({
-  code: z.string().optional().describe('what the authorization server gives in exchange for the login.'),
-  server_name: z.string().optional().describe('the server that the login is for.'),
-  state: z.string().optional().describe('what the hub sent along.'),
-  error: z.string().optional().describe('why there was no login.'),
+  code: once.describe('what the authorization server gives in exchange for the login.'),
+  server_name: once.describe('the server that the login is for.'),
+  state: once.describe('what the hub sent along.'),
+  error: once.describe('why there was no login.'),
 });
 
 const callback = route({
