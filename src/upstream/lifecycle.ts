@@ -258,7 +258,8 @@ export class Lifecycle {
     // What was to replace it is under way already.
     const { sinceMs } = this.#succession;
     if (sinceMs !== undefined) return this.now.enter({ kind: 'starting', sinceMs, attempt: this.#retries.attempt, last: error });
-    if (error.code === 'UNAUTHORIZED') return this.now.giveUp({ kind: 'auth-required', error });
+    // What it offers stays listed: a call to it is what a person is asked to log in for.
+    if (error.code === 'UNAUTHORIZED') return this.now.enter({ kind: 'auth-required', error });
     if (error.code === 'PLACEHOLDER_ERROR' || error.code === 'CONFIG_ERROR') return this.now.giveUp({ kind: 'failed', error });
     const next = this.#retries.after(error, readyForMs, () => this.#begin({ last: error }));
     return this.now.enter({ kind: 'backoff', ...next, last: error });

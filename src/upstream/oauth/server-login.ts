@@ -11,11 +11,15 @@ import type {
 import { type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
 import type { LoginStore, StoredLogin } from './login-store.ts';
 import { loginFetch } from './login-fetch.ts';
+import { notRun } from '../not-run.ts';
+import { RefreshWatch } from './refresh-watch.ts';
 import type { Fetch } from '../remote/outgoing-fetch.ts';
 import type { RemoteLogin } from './remote-login.ts';
 
 /** A token is renewed this long before it expires, in milliseconds. */
 const RENEW_AHEAD_MS = 30_000;
+/** … but not before this part of its life is left: one that lives for seconds would be renewed with each request. */
+const RENEW_AHEAD_PART = 5;
 /** How long a login page may be open until the login must be begun anew, in milliseconds. */
 const PENDING_FOR_MS = 10 * 60_000;
 
@@ -103,6 +107,7 @@ export class ServerLogin implements RemoteLogin {
     } catch (error) {
       // Expected: a server that wants a key and knows nothing of OAuth. Its 401 says what there is to say.
       this.#note('No login could be begun', error);
+      if (await this.#isOutage(error)) throw this.#outage(error);
       return false;
     }
   }
@@ -160,6 +165,18 @@ export class ServerLogin implements RemoteLogin {
     this.#stored ??= await store.load(server, url);
   }
 
+  /** Whether a login that there is could not be renewed, and nobody has said that it is worth nothing any more. */
+  async #isOutage(error: unknown): Promise<boolean> {
+    const { OAuthError } = await import('@modelcontextprotocol/client');
+    return this.#stored?.tokens?.refresh_token !== undefined && !(error instanceof OAuthError);
+  }
+
+  #outage(error: unknown): HubError {
+    const { server } = this.#options;
+    const message = `The login at server "${server}" could not be renewed: ${this.redact(messageOf(error))} It is kept, and renewed later.`;
+    return notRun(new HubError('CONNECTION_ERROR', message, { cause: error, details: { server } }));
+  }
+
   get #bearer(): string | undefined {
     const token = this.#stored?.tokens?.access_token;
     return token === undefined ? undefined : `Bearer ${token}`;
@@ -177,7 +194,8 @@ export class ServerLogin implements RemoteLogin {
   #isExpiring(): boolean {
     const { tokens, obtainedAtMs } = this.#stored ?? {};
     if (tokens?.expires_in === undefined || tokens.refresh_token === undefined || obtainedAtMs === undefined) return false;
-    return this.#options.clock.now() > obtainedAtMs + tokens.expires_in * 1_000 - RENEW_AHEAD_MS;
+    const lifetimeMs = tokens.expires_in * 1_000;
+    return this.#options.clock.now() > obtainedAtMs + lifetimeMs - Math.min(RENEW_AHEAD_MS, lifetimeMs / RENEW_AHEAD_PART);
   }
 
   /** One exchange with the authorization server at a time: whoever comes meanwhile gets its result. */
@@ -200,7 +218,8 @@ export class ServerLogin implements RemoteLogin {
     // The address may hold a key of its own, and is named in messages by its place alone.
     const label = URL.canParse(url) ? new URL(url).origin : server;
     const fetchFn = loginFetch({ id: server, label, redact: (text) => this.redact(text), fetch: this.#options.fetch }, url);
-    return auth(this.#provider(), { serverUrl: url, fetchFn, ...this.#challenge, ...more });
+    const refreshes = new RefreshWatch(fetchFn);
+    return auth(this.#provider(refreshes), { serverUrl: url, fetchFn: refreshes.fetch, ...this.#challenge, ...more });
   }
 
   async #save(change: StoredLogin): Promise<void> {
@@ -214,7 +233,7 @@ export class ServerLogin implements RemoteLogin {
     logger.debug(`${what} at server "${server}"`, { server, reason: this.redact(messageOf(error)) });
   }
 
-  #provider(): OAuthClientProvider {
+  #provider(refreshes: RefreshWatch): OAuthClientProvider {
     const redirectUrl = this.#options.redirectUrl();
     const clientMetadata: OAuthClientMetadata = {
       client_name: 'MCP Hub',
@@ -226,7 +245,11 @@ export class ServerLogin implements RemoteLogin {
     return {
       redirectUrl,
       clientMetadata,
-      state: () => (this.#state = randomBytes(24).toString('base64url')),
+      state: () => {
+        // The SDK asks for a login anew where a refresh has failed for whatever reason.
+        if (refreshes.outage) throw refreshes.outage;
+        return (this.#state = randomBytes(24).toString('base64url'));
+      },
       // A client that was registered with another callback address would be refused.
       clientInformation: () => (this.#stored?.redirectUrl === redirectUrl ? this.#stored.client : undefined),
       saveClientInformation: (client: StoredOAuthClientInformation) => this.#save({ client, redirectUrl }),

@@ -38,8 +38,9 @@ export function httpTarget(id: string, launch: RemoteLaunch): HttpTarget {
 
 /** The server behind a launch, as messages name it and requests reach it. */
 export function httpPeer(id: string, launch: RemoteLaunch): HttpPeer {
-  const { label, maxMessageBytes, fetch } = launch;
-  return { id, label, maxMessageBytes, fetch, redact: (text) => launch.redact(text) };
+  const { label, maxMessageBytes, fetch, login } = launch;
+  const awaitsLogin = login?.authorizationUrl !== undefined;
+  return { id, label, maxMessageBytes, fetch, awaitsLogin, redact: (text) => launch.redact(text) };
 }
 
 function kindOf(error: unknown): string {

@@ -102,14 +102,17 @@ export class HttpTransport implements Transport {
     return true;
   }
 
+  get awaitsLogin(): boolean {
+    return this.#peer.awaitsLogin === true;
+  }
+
   setProtocolVersion(version: string): void {
     this.#protocolVersion = version;
     this.#session?.setProtocolVersion(version);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return (this.#closing ??= this.#close());
   }
 
   get #peer(): HttpPeer {
@@ -138,7 +141,7 @@ export class HttpTransport implements Transport {
           },
           sessionGone: (mayHaveRun) => this.#sessionGone(sending, sessionId, mayHaveRun),
           unreachable: (error) => this.#unreachable(sending, error),
-          isGone: () => this.#isGone(sessionId),
+          isGone: async () => this.#renewing !== undefined || sessionId !== this.#sessionId || this.#handshake.isGone(this.#over.signal),
         },
       },
       (observe) => this.#createSdk(isLegacyVersion(this.#protocolVersion) ? MAX_RESUMPTIONS : 0, observe),
@@ -168,10 +171,6 @@ export class HttpTransport implements Transport {
     if (!mayHaveRun && isHopeless && sessionId === this.#sessionId) return this.#die(error);
     if (sessionId === this.#sessionId) this.#renew();
     else if (!this.#renewing) this.#held.release();
-  }
-
-  async #isGone(sessionId: string | undefined): Promise<boolean> {
-    return this.#renewing !== undefined || sessionId !== this.#sessionId || this.#handshake.isGone(this.#over.signal);
   }
 
   #unreachable(sending: Sending, error: HubError): void {

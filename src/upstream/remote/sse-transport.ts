@@ -104,6 +104,10 @@ export class SseTransport implements Transport {
     if (!this.#dead) this.#drain = this.#options.clock.after(ms, () => this.#die(error));
   }
 
+  get awaitsLogin(): boolean {
+    return this.#peer.awaitsLogin === true;
+  }
+
   setProtocolVersion(version: string): void {
     this.#sdk?.setProtocolVersion(version);
   }
