@@ -1,10 +1,11 @@
-import { type Logger, messageOf } from '../base/index.ts';
+import { type Logger, messageOf, toHubError } from '../base/index.ts';
 import type { Logins as LoginRoutes } from '../http/index.ts';
-import type { Logins, Pool } from '../upstream/index.ts';
+import type { Logins } from '../upstream/index.ts';
+import type { LoginDesk } from './login-desk.ts';
 
 export interface LoginControlOptions {
   readonly logins: Logins;
-  readonly pool: Pool;
+  readonly desk: LoginDesk;
   readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -24,10 +25,18 @@ export class LoginControl implements LoginRoutes {
   }
 
   async finish(params: URLSearchParams): Promise<{ readonly server: string; readonly message: string }> {
-    const { logins, pool } = this.#options;
-    const server = await logins.finish(params);
-    pool.get(server)?.start();
-    return { server, message: `Logged in at "${server}".` };
+    const { logins, desk } = this.#options;
+    try {
+      const server = await logins.finish(params);
+      desk.finished(server);
+      return { server, message: `Logged in at "${server}".` };
+    } catch (thrown) {
+      const error = toHubError(thrown);
+      const { server } = error.details;
+      // Of a callback that belongs to no login nobody hears.
+      if (typeof server === 'string') desk.refused(server, error);
+      throw error;
+    }
   }
 
   /** Opens the page in a browser, where the hub has a screen; whoever asked for the login has its address as well. */
