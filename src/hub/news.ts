@@ -30,6 +30,7 @@ export type SubscriptionEvent =
       readonly resourceTemplates: readonly object[];
     }
   | { readonly type: 'prompt_list_changed'; readonly server: string; readonly prompts: readonly object[] }
+  | { readonly type: 'login_required'; readonly server: string; readonly authorizationUrl: string }
   | { readonly type: 'workspaces_updated'; readonly workspaces: object };
 
 /** Something that readers of the event stream hear of. Never holds a secret. */

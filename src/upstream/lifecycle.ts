@@ -189,7 +189,7 @@ export class Lifecycle {
       if (isCurrent()) await this.#ready(definition, connection, sinceMs);
     } catch (error) {
       if (isCurrent()) this.lives.forgetEra();
-      if (isCurrent()) this.#fail(toHubError(error, 'CONNECTION_ERROR'));
+      if (isCurrent()) this.fail(toHubError(error, 'CONNECTION_ERROR'));
     }
   }
 
@@ -202,7 +202,7 @@ export class Lifecycle {
       isCurrent,
       listing: (listing) => this.now.listed(definition, listing),
       closed: (error) => {
-        if (isCurrent()) this.#fail(error);
+        if (isCurrent()) this.fail(error);
         else claim.lost = error;
       },
     };
@@ -228,7 +228,7 @@ export class Lifecycle {
   #refused(error: HubError): void | Promise<void> {
     this.lives.forgetEra();
     // What was to be replaced is gone by itself meanwhile.
-    if (!this.now.connection) return this.#fail(error);
+    if (!this.now.connection) return this.fail(error);
     this.history.erred(error);
     this.#isExclusive = this.now.definition.kind === 'stdio' && looksTaken(error);
     this.#options.parts.logger.warn(refusal(this.id, error, this.#isExclusive), { server: this.id, code: error.code });
@@ -248,7 +248,7 @@ export class Lifecycle {
   }
 
   /** An attempt that failed, or a connection that was lost. */
-  #fail(error: HubError): void {
+  fail(error: HubError): void {
     const nowMs = this.#clock.now();
     const readyForMs = this.now.readyForMs(nowMs);
     if (this.now.state.kind === 'ready') this.readiness.waitFrom(nowMs);

@@ -17,6 +17,7 @@ const SUBSCRIPTION_EVENTS: { readonly [T in SubscriptionEvent['type']]: readonly
   tool_list_changed: [{ type: 'tool_list_changed', server: 'a', tools: [] }],
   resource_list_changed: [{ type: 'resource_list_changed', server: 'a', resources: [], resourceTemplates: [] }],
   prompt_list_changed: [{ type: 'prompt_list_changed', server: 'a', prompts: [] }],
+  login_required: [{ type: 'login_required', server: 'a', authorizationUrl: 'https://login.example.com/' }],
   workspaces_updated: [{ type: 'workspaces_updated', workspaces: {} }],
 };
 const OTHER_EVENTS: { readonly [N in Exclude<EventName, 'subscription_event'>]: readonly News[] } = {
@@ -52,7 +53,7 @@ it('events have the fields that are described there', () => {
   log.on(({ name, json }) => told.push({ event: name, data: JSON.parse(json) }));
   for (const news of Object.values(OTHER_EVENTS).flat()) log.publish(news);
   for (const data of Object.values(SUBSCRIPTION_EVENTS).flat()) log.publish({ name: 'subscription_event', data });
-  expect(told).toHaveLength(12);
+  expect(told).toHaveLength(13);
   for (const { name, json } of [...log.snapshot(), ...(log.since('b0-12') ?? [])]) told.push({ event: name, data: JSON.parse(json) });
   expect(told.flatMap((event) => undocumented(known, event))).toEqual([]);
 });

@@ -1,10 +1,9 @@
 import { WireClient, type Reply } from './wire-client.ts';
 import { HttpWire } from './wires.ts';
-import { eventually } from './eventually.ts';
 import type { RunningHub } from './in-process-hub.ts';
 import { logIn } from './protected-server.ts';
 import type { Era, JsonObject } from '../../src/protocol/index.ts';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 /** What the API says of a server that may need a login. */
 export interface Shown {
@@ -23,11 +22,13 @@ export const post = (url: string, body: object): Promise<Response> =>
   fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
 export async function untilStatus(hub: RunningHub, status: string, name = 'guarded'): Promise<Shown> {
-  return eventually(async () => {
+  const check = async (): Promise<Shown> => {
     const server = await shown(hub, name);
     expect(server.status).toBe(status);
     return server;
-  });
+  };
+  // A login is a dozen requests of two servers, on a machine that may be busy.
+  return vi.waitFor(check, { timeout: 20_000, interval: 20 });
 }
 
 /** The page on which a person logs in at a server that needs it. */

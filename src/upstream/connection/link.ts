@@ -59,8 +59,6 @@ export class Link {
   #lastId = 0;
   #heard = 0;
   #closed: HubError | undefined;
-  /** The last refusal for want of a login. */
-  #unauthorized: HubError | undefined;
   #cancelsByStream = false;
   /** What was warned of once: a server that does it again and again does not fill the log. */
   readonly #warned = new Set<'deep' | 'stray'>();
@@ -92,7 +90,7 @@ export class Link {
   async open(signal: AbortSignal): Promise<void> {
     const { transport } = this.#options;
     this.#listening.add(transport.on('message', ({ message, via }) => this.#receive(message, via)));
-    this.#listening.add(transport.on('requestFailed', ({ id, error }) => this.#refused(id, error)));
+    this.#listening.add(transport.on('requestFailed', ({ id, error }) => this.#settle(id)?.reject(error)));
     this.#listening.add(transport.on('renewed', () => this.#listener?.renewed?.()));
     this.#listening.add(transport.on('closed', (error) => this.#die(error)));
     try {
@@ -132,7 +130,7 @@ export class Link {
       this.#pending.set(id, { method, stream, resolve, reject });
       this.#options.transport
         .send(request(id, method, params), { ...options, signal: stream.signal })
-        .catch((error: HubError) => this.#refused(id, error));
+        .catch((error: HubError) => this.#settle(id)?.reject(error));
     });
     // Whoever stopped waiting (a deadline, a race) has its own error; this one is then nobody's.
     answer.catch(() => undefined);
@@ -237,20 +235,7 @@ export class Link {
     this.#lingering.delete(id);
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    this.#endWithLogin();
     return pending;
-  }
-
-  #refused(id: RequestId, error: HubError): void {
-    if (error.code === 'UNAUTHORIZED') this.#unauthorized = error;
-    this.#settle(id)?.reject(error);
-  }
-
-  /** Where the login has run out, the link ends once nothing runs any more that was let in before. */
-  #endWithLogin(): void {
-    if (!this.#unauthorized || !this.#options.transport.awaitsLogin || this.#closed) return;
-    for (const { method } of this.#pending.values()) if (method !== 'subscriptions/listen') return;
-    this.fail(this.#unauthorized);
   }
 
   #die(error: HubError): void {

@@ -39,8 +39,6 @@ export interface Transport {
    * have it, so that it must be told. Absent where no request waits.
    */
   withdraw?(id: RequestId): boolean;
-  /** Whether the server takes nothing until a person has logged in. Absent where there are no logins. */
-  readonly awaitsLogin?: boolean;
   /** Tells the version that a legacy handshake agreed on; from then on it goes into every HTTP request's headers. */
   setProtocolVersion(version: string): void;
   /** Ends it in an orderly way (stdio: stdin end, SIGTERM to the group, SIGKILL; HTTP: DELETE of the session). Idempotent. */

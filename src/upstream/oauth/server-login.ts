@@ -250,8 +250,9 @@ export class ServerLogin implements RemoteLogin {
         if (refreshes.outage) throw refreshes.outage;
         return (this.#state = randomBytes(24).toString('base64url'));
       },
-      // A client that was registered with another callback address would be refused.
-      clientInformation: () => (this.#stored?.redirectUrl === redirectUrl ? this.#stored.client : undefined),
+      // A client that was registered with another callback address would be refused at the page, and no other may renew its tokens.
+      clientInformation: () =>
+        this.#stored?.redirectUrl === redirectUrl || this.#stored?.tokens?.refresh_token !== undefined ? this.#stored?.client : undefined,
       saveClientInformation: (client: StoredOAuthClientInformation) => this.#save({ client, redirectUrl }),
       tokens: () => this.#stored?.tokens,
       saveTokens: (tokens: StoredOAuthTokens) => {
@@ -289,6 +290,7 @@ function without({ client, redirectUrl, tokens, obtainedAtMs }: StoredLogin, sco
     ...(scope === 'tokens' && client && { client }),
     ...(scope === 'tokens' && redirectUrl !== undefined && { redirectUrl }),
     ...(scope === 'client' && tokens && { tokens }),
-    ...(scope === 'client' && obtainedAtMs !== undefined && { obtainedAtMs }),
+    // Without it, those that were refused would pass for newer ones for as long as they stand in the file.
+    ...(scope !== 'all' && obtainedAtMs !== undefined && { obtainedAtMs }),
   };
 }

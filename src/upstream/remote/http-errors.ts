@@ -11,7 +11,7 @@ export interface HttpPeer {
   /** Largest message that is read, in bytes. Absent: 64 MiB. */
   readonly maxMessageBytes?: number | undefined;
   redact(text: string): string;
-  /** Whether a login page is open for it. */
+  /** Whether a login page is open for it; another one from one moment to the next. */
   readonly awaitsLogin?: boolean | undefined;
   /** The way to it. Default: Node's own `fetch`. */
   readonly fetch?: Fetch | undefined;
@@ -109,7 +109,8 @@ function otherWords(reason: string): string {
 export function statusError(peer: HttpPeer, status: number, body?: string | null): HubError {
   const said = typeof body === 'string' && body.trim() !== '' && !/^\s*</.test(body) ? ` It says: ${sentence(quote(peer, body))}` : '';
   const [code, words] = status === 401 ? ['UNAUTHORIZED' as const, loginWords(peer)] : statusWords(status);
-  const error = new HubError(code, `${name(peer)} answered HTTP ${status}: ${words}${said}`, { details: { server: peer.id, status } });
+  const details = { server: peer.id, status, ...(status === 401 && peer.awaitsLogin && { awaitsLogin: true }) };
+  const error = new HubError(code, `${name(peer)} answered HTTP ${status}: ${words}${said}`, { details });
   return status === 401 ? notRun(error) : error;
 }
 

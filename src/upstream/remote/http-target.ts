@@ -39,8 +39,16 @@ export function httpTarget(id: string, launch: RemoteLaunch): HttpTarget {
 /** The server behind a launch, as messages name it and requests reach it. */
 export function httpPeer(id: string, launch: RemoteLaunch): HttpPeer {
   const { label, maxMessageBytes, fetch, login } = launch;
-  const awaitsLogin = login?.authorizationUrl !== undefined;
-  return { id, label, maxMessageBytes, fetch, awaitsLogin, redact: (text) => launch.redact(text) };
+  return {
+    id,
+    label,
+    maxMessageBytes,
+    fetch,
+    get awaitsLogin() {
+      return login?.authorizationUrl !== undefined;
+    },
+    redact: (text) => launch.redact(text),
+  };
 }
 
 function kindOf(error: unknown): string {

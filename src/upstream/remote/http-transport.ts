@@ -102,17 +102,14 @@ export class HttpTransport implements Transport {
     return true;
   }
 
-  get awaitsLogin(): boolean {
-    return this.#peer.awaitsLogin === true;
-  }
-
   setProtocolVersion(version: string): void {
     this.#protocolVersion = version;
     this.#session?.setProtocolVersion(version);
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   get #peer(): HttpPeer {
@@ -141,7 +138,7 @@ export class HttpTransport implements Transport {
           },
           sessionGone: (mayHaveRun) => this.#sessionGone(sending, sessionId, mayHaveRun),
           unreachable: (error) => this.#unreachable(sending, error),
-          isGone: async () => this.#renewing !== undefined || sessionId !== this.#sessionId || this.#handshake.isGone(this.#over.signal),
+          isGone: () => this.#isGone(sessionId),
         },
       },
       (observe) => this.#createSdk(isLegacyVersion(this.#protocolVersion) ? MAX_RESUMPTIONS : 0, observe),
@@ -171,6 +168,10 @@ export class HttpTransport implements Transport {
     if (!mayHaveRun && isHopeless && sessionId === this.#sessionId) return this.#die(error);
     if (sessionId === this.#sessionId) this.#renew();
     else if (!this.#renewing) this.#held.release();
+  }
+
+  async #isGone(sessionId: string | undefined): Promise<boolean> {
+    return this.#renewing !== undefined || sessionId !== this.#sessionId || this.#handshake.isGone(this.#over.signal);
   }
 
   #unreachable(sending: Sending, error: HubError): void {

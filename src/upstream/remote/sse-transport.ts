@@ -104,10 +104,6 @@ export class SseTransport implements Transport {
     if (!this.#dead) this.#drain = this.#options.clock.after(ms, () => this.#die(error));
   }
 
-  get awaitsLogin(): boolean {
-    return this.#peer.awaitsLogin === true;
-  }
-
   setProtocolVersion(version: string): void {
     this.#sdk?.setProtocolVersion(version);
   }
