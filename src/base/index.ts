@@ -7,6 +7,7 @@ export { lock, tryLock } from './file-lock.ts';
 export { isAlive } from './is-alive.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
+export { hasScreen, openPage } from './open-page.ts';
 export { type HubPaths, hubPaths } from './paths.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { type Deferred, deferred, sleep, waitAtMost, withDeadline } from './wait.ts';

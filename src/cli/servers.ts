@@ -39,7 +39,7 @@ export function serverInfo(object: JsonObject): ServerInfo {
   return {
     name: textOf(object, 'name'),
     status: textOf(object, 'status'),
-    rest: RESTS.get(textOf(object, 'stopReason')) ?? '',
+    rest: restOf(object),
     error: textOf(object, 'error'),
     uptime: numberOf(object, 'uptime') ?? 0,
     offer: {
@@ -50,6 +50,11 @@ export function serverInfo(object: JsonObject): ServerInfo {
     },
     object,
   };
+}
+
+function restOf(object: JsonObject): string {
+  if (textOf(object, 'status') === 'unauthorized') return `log in with "mcp-hub auth ${textOf(object, 'name')}"`;
+  return RESTS.get(textOf(object, 'stopReason')) ?? '';
 }
 
 /** The server of that name. @throws HubError SERVER_NOT_FOUND with the closest name */

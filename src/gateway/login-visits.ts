@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, HubError, withDeadline } from '../base/index.ts';
+import { type Clock, type HubError, withDeadline } from '../base/index.ts';
 import { hasAbility, notification, type ServerRequest } from '../protocol/index.ts';
 import type { AskClient, Origin, Upstream, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
 import { loginNeeded, needsLogin, nobodyLoggedIn, visitNotWanted } from './login-errors.ts';

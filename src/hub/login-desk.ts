@@ -1,4 +1,4 @@
-import { deferred, type Disposable, Disposables, Emitter, HubError } from '../base/index.ts';
+import { deferred, type Disposable, Disposables, Emitter, type HubError } from '../base/index.ts';
 import type { LoginPages } from '../gateway/index.ts';
 import type { Logins, Pool, UpstreamState } from '../upstream/index.ts';
 

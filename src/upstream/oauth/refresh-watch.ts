@@ -1,4 +1,5 @@
-import { toHubError } from '../../base/index.ts';
+import { HubError, toHubError } from '../../base/index.ts';
+import { notRun } from '../not-run.ts';
 
 /**
  * Sees what comes of the refreshes among the requests of one exchange with an authorization server. One that got no answer, or one that
@@ -35,4 +36,16 @@ export class RefreshWatch {
 function isRefresh(body: unknown): boolean {
   const params = typeof body === 'string' ? new URLSearchParams(body) : body;
   return params instanceof URLSearchParams && params.get('grant_type') === 'refresh_token';
+}
+
+/** Whether an exchange failed without a word about the login itself. */
+export async function isOutage(error: unknown): Promise<boolean> {
+  const { OAuthError } = await import('@modelcontextprotocol/client');
+  return !(error instanceof OAuthError);
+}
+
+/** A login is over and could not be renewed, and nobody has said that it is worth nothing any more. */
+export function loginKept(server: string, reason: string, cause: unknown): HubError {
+  const message = `The login at server "${server}" could not be renewed: ${/[.!?]$/.test(reason) ? reason : `${reason}.`} It is kept, and renewed later.`;
+  return notRun(new HubError('CONNECTION_ERROR', message, { cause, details: { server } }));
 }

@@ -9,10 +9,10 @@ import type {
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
 import { type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
-import type { LoginStore, StoredLogin } from './login-store.ts';
+import { type LoginStore, type StoredLogin, without } from './login-store.ts';
 import { loginFetch } from './login-fetch.ts';
-import { notRun } from '../not-run.ts';
-import { RefreshWatch } from './refresh-watch.ts';
+import { isOutage, loginKept, RefreshWatch } from './refresh-watch.ts';
+import { revoke } from './revocation.ts';
 import type { Fetch } from '../remote/outgoing-fetch.ts';
 import type { RemoteLogin } from './remote-login.ts';
 
@@ -107,7 +107,8 @@ export class ServerLogin implements RemoteLogin {
     } catch (error) {
       // Expected: a server that wants a key and knows nothing of OAuth. Its 401 says what there is to say.
       this.#note('No login could be begun', error);
-      if (await this.#isOutage(error)) throw this.#outage(error);
+      const isRenewable = this.#stored?.tokens?.refresh_token !== undefined;
+      if (isRenewable && (await isOutage(error))) throw loginKept(this.#options.server, this.redact(messageOf(error)), error);
       return false;
     }
   }
@@ -140,8 +141,25 @@ export class ServerLogin implements RemoteLogin {
       const message = `The login at server "${server}" failed: ${this.redact(messageOf(error))} Begin it anew.`;
       throw new HubError('UNAUTHORIZED', message, { cause: error, details: { server } });
     } finally {
-      this.#pending = undefined;
+      this.drop();
     }
+  }
+
+  /** Ends the login that waits, without one. */
+  drop(): void {
+    this.#pending = undefined;
+  }
+
+  /** Forgets the tokens. @returns whether the authorization server has taken them back */
+  async logOut(): Promise<boolean> {
+    await this.#running?.catch(() => undefined);
+    await this.#load();
+    const { client, tokens } = this.#stored ?? {};
+    const revoked = revoke({ serverUrl: this.#options.url, client, tokens, fetch: this.#fetch() });
+    const isRevoked = await revoked.catch((error: unknown) => (this.#note('The tokens could not be taken back', error), false));
+    this.drop();
+    await this.#forget('tokens');
+    return isRevoked;
   }
 
   /** `text` without the tokens of this login. */
@@ -163,18 +181,6 @@ export class ServerLogin implements RemoteLogin {
   async #load(): Promise<void> {
     const { store, server, url } = this.#options;
     this.#stored ??= await store.load(server, url);
-  }
-
-  /** Whether a login that there is could not be renewed, and nobody has said that it is worth nothing any more. */
-  async #isOutage(error: unknown): Promise<boolean> {
-    const { OAuthError } = await import('@modelcontextprotocol/client');
-    return this.#stored?.tokens?.refresh_token !== undefined && !(error instanceof OAuthError);
-  }
-
-  #outage(error: unknown): HubError {
-    const { server } = this.#options;
-    const message = `The login at server "${server}" could not be renewed: ${this.redact(messageOf(error))} It is kept, and renewed later.`;
-    return notRun(new HubError('CONNECTION_ERROR', message, { cause: error, details: { server } }));
   }
 
   get #bearer(): string | undefined {
@@ -214,12 +220,15 @@ export class ServerLogin implements RemoteLogin {
 
   async #run(more: Partial<AuthOptions>): Promise<AuthResult> {
     const { auth } = await import('@modelcontextprotocol/client');
-    const { server, url } = this.#options;
+    const refreshes = new RefreshWatch(this.#fetch());
+    return auth(this.#provider(refreshes), { serverUrl: this.#options.url, fetchFn: refreshes.fetch, ...this.#challenge, ...more });
+  }
+
+  #fetch(): typeof fetch {
+    const { server, url, fetch: way } = this.#options;
     // The address may hold a key of its own, and is named in messages by its place alone.
     const label = URL.canParse(url) ? new URL(url).origin : server;
-    const fetchFn = loginFetch({ id: server, label, redact: (text) => this.redact(text), fetch: this.#options.fetch }, url);
-    const refreshes = new RefreshWatch(fetchFn);
-    return auth(this.#provider(refreshes), { serverUrl: url, fetchFn: refreshes.fetch, ...this.#challenge, ...more });
+    return loginFetch({ id: server, label, redact: (text) => this.redact(text), fetch: way }, url);
   }
 
   async #save(change: StoredLogin): Promise<void> {
@@ -283,14 +292,4 @@ export class ServerLogin implements RemoteLogin {
     this.#stored = without(this.#stored ?? {}, scope);
     await this.#save({});
   }
-}
-
-function without({ client, redirectUrl, tokens, obtainedAtMs }: StoredLogin, scope: 'all' | 'client' | 'tokens'): StoredLogin {
-  return {
-    ...(scope === 'tokens' && client && { client }),
-    ...(scope === 'tokens' && redirectUrl !== undefined && { redirectUrl }),
-    ...(scope === 'client' && tokens && { tokens }),
-    // Without it, those that were refused would pass for newer ones for as long as they stand in the file.
-    ...(scope !== 'all' && obtainedAtMs !== undefined && { obtainedAtMs }),
-  };
 }

@@ -11,8 +11,10 @@ const authorize = route({
   path: '/api/servers/authorize',
   tag: 'Logins',
   summary: 'Begin the login at a server',
-  description: 'Opens a browser where there is one, for programs on the same machine; `authorizationUrl` is where to go otherwise.',
-  body: namedServer,
+  description:
+    'Opens a browser where there is one, for programs on the same machine; `authorizationUrl` is where to go otherwise. ' +
+    'While a login is open, it is the same one.',
+  body: namedServer.extend({ open_browser: z.boolean().optional().describe('false: whoever asks opens the page itself.') }),
   answer: z.looseObject({ status: ok, server, authorizationUrl: z.string(), timestamp }),
   errors: ['SERVER_NOT_FOUND', 'CONFLICT', 'CONNECTION_ERROR'],
   example: {
@@ -26,7 +28,7 @@ const authorize = route({
   },
   run: async ({ body, isLocal }, { management }) => {
     const { name } = management.servers.get(body.server_name);
-    const { authorizationUrl } = await management.logins.authorize(name, { openBrowser: isLocal });
+    const { authorizationUrl } = await management.logins.authorize(name, { openBrowser: isLocal && body.open_browser !== false });
     return { body: { status: 'ok', server: management.servers.get(name), authorizationUrl } };
   },
 });
@@ -91,5 +93,34 @@ const manualCallback = route({
   },
 });
 
+const logOut = route({
+  ...NO_INPUT,
+  method: 'post',
+  path: '/api/servers/logout',
+  localOnly: true,
+  tag: 'Logins',
+  summary: 'Forget the login at a server',
+  description:
+    'The tokens are deleted here, and taken back at the authorization server where that has an endpoint for it: `revoked` says ' +
+    'whether it did. A server that runs is started anew, and asks for a login.',
+  body: namedServer,
+  answer: z.looseObject({ status: ok, server, revoked: z.boolean(), timestamp }),
+  errors: ['SERVER_NOT_FOUND', 'CONFIG_ERROR'],
+  example: {
+    body: { server_name: 'time' },
+    answer: {
+      status: 'ok',
+      server: { ...EXAMPLE_SERVER, status: 'unauthorized', transportType: 'sse' },
+      revoked: true,
+      timestamp: EXAMPLE_TIME,
+    },
+  },
+  run: async ({ body }, { management }) => {
+    const { name } = management.servers.get(body.server_name);
+    const { revoked } = await management.logins.logOut(name);
+    return { body: { status: 'ok', server: management.servers.get(name), revoked } };
+  },
+});
+
 /** Logins at remote servers. */
-export const loginRoutes: readonly Route[] = [authorize, callback, manualCallback];
+export const loginRoutes: readonly Route[] = [authorize, callback, manualCallback, logOut];
