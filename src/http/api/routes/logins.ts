@@ -33,11 +33,15 @@ const authorize = route({
   },
 });
 
+/** A parameter of the callback. Whatever comes is answered with a page, so that one that is no text counts as missing. */
+const parameter = (description: string) => z.string().optional().catch(undefined).describe(description);
+
 const callbackQuery = z.looseObject({
-  code: z.string().optional().describe('what the authorization server gives in exchange for the login.'),
-  server_name: z.string().optional().describe('the server that the login is for.'),
-  state: z.string().optional().describe('what the hub sent along.'),
-  error: z.string().optional().describe('why there was no login.'),
+  code: parameter('what the authorization server gives in exchange for the login.'),
+  server_name: parameter('the server that the login is for.'),
+  state: parameter('what the hub sent along.'),
+  iss: parameter('the authorization server itself (RFC 9207).'),
+  error: parameter('why there was no login.'),
 });
 
 const callback = route({
@@ -62,8 +66,10 @@ const callback = route({
       const { server: name, message } = await management.logins.finish(params);
       return { body: loginPage(name, message), headers: PAGE_HEADERS };
     } catch (error) {
-      const { code, message } = toHubError(error);
-      return { body: loginFailedPage(message), status: errorTable[code].httpStatus, headers: PAGE_HEADERS };
+      const failure = toHubError(error);
+      const { server: name } = failure.details;
+      const body = loginFailedPage(failure, typeof name === 'string' ? name : undefined);
+      return { body, status: errorTable[failure.code].httpStatus, headers: PAGE_HEADERS };
     }
   },
 });
