@@ -6,6 +6,7 @@ import { type RunningHub, runHub } from '../../support/in-process-hub.ts';
 import { loginPageOf, logInAt, shown, untilStatus } from '../../support/oauth-hub.ts';
 import { logIn } from '../../support/protected-server.ts';
 import { guard, type Guarded, StrictIssuer } from '../../support/strict-issuer.ts';
+import { hasTerminals } from '../../support/terminal.ts';
 
 let cli: CommandLine;
 let hub: RunningHub;
@@ -61,6 +62,22 @@ describe('auth', { timeout: 60_000 }, () => {
     const piped = await cli.runWith({ input }, 'auth', 'guarded', '--paste');
     expect([piped.code, piped.stderr]).toEqual([0, '']);
     expect(piped.stdout).toMatch(/guarded is connected, 1 tool\.\n$/);
+  });
+
+  it.skipIf(!hasTerminals)('asks a person for the address, and again when that was another one', async () => {
+    const page = await loginPageOf(hub);
+    const address = await logIn(page);
+    const { code, screen } = await cli.onTerminal(
+      [
+        ['paste the address of that page here:', 'http://localhost/somewhere\r'],
+        ['has no "code" in it', `${address}\r`],
+      ],
+      'auth',
+      'guarded',
+      '--no-browser',
+    );
+    expect(screen).toContain(page);
+    expect([code, screen]).toEqual([0, expect.stringContaining('is connected, 1 tool.')]);
   });
 
   it.each([
