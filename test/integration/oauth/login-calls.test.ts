@@ -150,6 +150,17 @@ describe('calls that wait for a login', () => {
     expect(textOf(await client.call('tools/call', echo))).toContain('access_denied');
   });
 
+  it('do not hold up the stop of the hub', async () => {
+    const { hub, issuer } = await start();
+    await logInAt(hub);
+    await issuer.revokeAll();
+    const client = await clientOf(hub, 'legacy', '/mcp', () => new Promise(() => {}));
+    const waiting = client.start('tools/call', echo);
+    await eventually(() => expect(client.asked).toHaveLength(1));
+    await hub.stop();
+    expect(textOf(await waiting.done)).toContain('The hub is stopping');
+  });
+
   it('of the REST API say what to open, with 401', async () => {
     const { hub, issuer } = await start();
     await logInAt(hub);
