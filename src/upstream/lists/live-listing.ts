@@ -112,6 +112,7 @@ export class LiveListing implements Disposable {
     } catch (error) {
       taken(new Map());
       if (link.closedBy) return;
+      // Expected: UNAUTHORIZED, a login that ran out. The next call says so to whoever makes it.
       logger.warn(`The lists of server "${id}" could not be fetched again: ${messageOf(error)}`, { code: toHubError(error).code });
     }
   }
