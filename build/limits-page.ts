@@ -112,6 +112,12 @@ const fixed: readonly FixedRow[] = [
     unit: 'count',
     effect: 'the server is told that there is no answer',
   },
+  {
+    of: 'gateway/login-visits.ts#LOGIN_WITHIN_MS',
+    what: 'time for a person to log in at a server that a call waits for',
+    unit: 'ms',
+    effect: '`INPUT_NOT_GIVEN`; the call was not sent',
+  },
   { of: 'gateway/parks.ts#MAX_PARKED', what: '… of all clients', unit: 'count', effect: 'the server is told that there is no answer' },
   { of: 'gateway/input-rounds.ts#MAX_ROUNDS', what: 'rounds of questions in one call', unit: 'count', effect: '`UPSTREAM_PROTOCOL`' },
   { of: 'gateway/input-rounds.ts#MAX_QUESTIONS', what: 'questions in one round', unit: 'count', effect: '`UPSTREAM_PROTOCOL`' },

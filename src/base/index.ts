@@ -8,6 +8,7 @@ export { headerKind, type HeaderKind, isHeaderName, isHeaderValue } from './head
 export { isAlive } from './is-alive.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
+export { hasScreen, openPage } from './open-page.ts';
 export { type Fetch, outgoingFetch, type OutgoingFetch } from './outgoing-fetch.ts';
 export { type HubPaths, hubPaths } from './paths.ts';
 export { isPrivateAddress, isPrivateHost, plainHost } from './private-address.ts';

@@ -34,6 +34,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   restart: { summary: 'restart a server', group: 'Servers', load: () => import('./commands/restart.ts') },
   enable: { summary: 'enable a server in its config file', group: 'Servers', load: () => import('./commands/enable.ts') },
   disable: { summary: 'disable a server in its config file', group: 'Servers', load: () => import('./commands/disable.ts') },
+  auth: { summary: 'log in at a server, or forget its login', group: 'Servers', load: () => import('./commands/auth.ts') },
   add: { summary: 'add a server to the config', group: 'Configuration', load: () => import('./commands/add.ts') },
   remove: { summary: 'take a server out of the config', group: 'Configuration', load: () => import('./commands/remove.ts') },
   import: { summary: 'take servers over from another client', group: 'Configuration', load: () => import('./commands/import.ts') },

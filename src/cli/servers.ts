@@ -42,7 +42,7 @@ export function serverInfo(object: JsonObject): ServerInfo {
   return {
     name: textOf(object, 'name'),
     status: textOf(object, 'status'),
-    rest: RESTS.get(textOf(object, 'stopReason')) ?? '',
+    rest: restOf(object),
     error: textOf(object, 'error'),
     load: loadText(memberOf(object, 'load')),
     uptime: numberOf(object, 'uptime') ?? 0,
@@ -61,6 +61,11 @@ function loadText(load: unknown): string {
   const waiting = numberOf(load, 'waiting') ?? 0;
   if (running + waiting === 0) return '';
   return `${plural(running, 'call')} run${running === 1 ? 's' : ''}, ${waiting} wait${waiting === 1 ? 's' : ''}`;
+}
+
+function restOf(object: JsonObject): string {
+  if (textOf(object, 'status') === 'unauthorized') return `log in with "mcp-hub auth ${textOf(object, 'name')}"`;
+  return RESTS.get(textOf(object, 'stopReason')) ?? '';
 }
 
 /** The server of that name. @throws HubError SERVER_NOT_FOUND with the closest name */

@@ -42,8 +42,10 @@ export async function throughCoreTask(call: Call, server: string, params: JsonOb
   }
 }
 
+type TaskWorker = Worker & Pick<Upstream, 'endSession'>;
+
 /** A server that makes a call of a modern client as {@link throughCoreTask} does, and can ask the client all along. */
-export function asCoreTask(upstream: Upstream, call: Call): Worker {
+export function asCoreTask(upstream: TaskWorker, call: Call): Worker {
   const { id, listing } = upstream;
   return { id, listing, settled: (signal) => upstream.settled(signal), request: (request) => forOneClient(upstream, call, request) };
 }
@@ -52,7 +54,7 @@ export function asCoreTask(upstream: Upstream, call: Call): Worker {
  * Modern calls are clients of their own, but the requests that a task is made of are not: they are one session's to the
  * server, or the result could be asked for where nobody knows the task.
  */
-async function forOneClient(upstream: Upstream, call: Call, request: UpstreamRequest): Promise<UpstreamAnswer> {
+async function forOneClient(upstream: TaskWorker, call: Call, request: UpstreamRequest): Promise<UpstreamAnswer> {
   const sessionId = `task-${randomUUID()}`;
   const taken = new AbortController();
   const { onRequest: ask } = request;

@@ -1,10 +1,12 @@
 import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode } from '../protocol/index.ts';
-import type { Origin, Upstream } from '../upstream/index.ts';
+import type { Origin, Upstream, UpstreamRequest } from '../upstream/index.ts';
 import { failureAnswer, hubFailure } from './answer.ts';
 import type { Answer, Call } from './call.ts';
 import { asCoreTask, needsCoreTask, throughCoreTask } from './core-tasks.ts';
+import { needsLogin } from './login-errors.ts';
+import { canBeSent, type LoginVisits } from './login-visits.ts';
 import type { Parks } from './parks.ts';
 import { forTaskClient, keepsTaskHint, withoutTaskHint } from './task-calls.ts';
 import { answerRounds, insistsOnTask, runAsTask } from './task-rounds.ts';
@@ -21,9 +23,10 @@ export async function forward(
   upstream: Upstream,
   call: Call,
   params: JsonObject | undefined,
-  parks?: Parks,
+  { parks, logins }: Waits = {},
 ): Promise<Answer> {
   const { downstream } = call;
+  const worker = logins?.before(upstream) ?? upstream;
   const canBeAsked = downstream.era === 'modern' || call.ask !== undefined;
   const origin: Origin = {
     principalId: downstream.principal.id,
@@ -35,7 +38,7 @@ export async function forward(
     headers: call.headers,
   };
   const send: Send = (method, whole, more) =>
-    upstream.request({
+    worker.request({
       method,
       params: whole,
       origin,
@@ -49,7 +52,7 @@ export async function forward(
     });
   try {
     const sent = keepsTaskHint(call, upstream) ? params : withoutTaskHint(params);
-    const road = { upstream, call, params: sent, origin, send, parks };
+    const road = { upstream, worker, call, params: sent, origin, send, parks };
     const answer = await firstAnswer(road);
     if (downstream.era === 'modern') return forTaskClient(answer, call, upstream.id);
     const rounds = { server: upstream.id, params: sent ?? {}, clock, call, origin, send };
@@ -63,6 +66,7 @@ export async function forward(
 /** What it takes to send a call for the first time. */
 interface Road {
   readonly upstream: Upstream;
+  readonly worker: ReturnType<LoginVisits['before']>;
   readonly call: Call;
   readonly params: JsonObject | undefined;
   readonly origin: Origin;
@@ -70,21 +74,32 @@ interface Road {
   readonly parks: Parks | undefined;
 }
 
-function firstAnswer({ parks, upstream, call, params, origin, send }: Road): Promise<Answer> {
+async function firstAnswer({ parks, upstream, worker, call, params, origin, send }: Road): Promise<Answer> {
   const asTask = needsCoreTask(call, upstream, params);
-  if (parks?.covers(upstream, call)) {
-    const { method, signal, timeoutMs } = call;
-    return parks.start(asTask ? asCoreTask(upstream, call) : upstream, call, { method, params, origin, signal, timeoutMs });
+  const { method, signal, timeoutMs } = call;
+  const request: UpstreamRequest = { method, params, origin, signal, timeoutMs };
+  if (parks?.covers(upstream, call)) return parks.start(asTask ? asCoreTask(worker, call) : worker, call, request);
+  try {
+    return await (asTask ? throughCoreTask(call, upstream.id, params ?? {}, send) : send(method, params));
+  } catch (error) {
+    // A modern client is sent to the login page in a round of its own, whatever its server is.
+    if (!needsLogin(error) || !canBeSent(origin) || !parks?.mayAsk(call)) throw error;
+    return parks.park(worker, call, request);
   }
-  return asTask ? throughCoreTask(call, upstream.id, params ?? {}, send) : send(call.method, params);
+}
+
+/** Where calls wait for people. */
+interface Waits {
+  /** For the answers of modern clients; absent where the client must not be asked. */
+  readonly parks?: Parks | undefined;
+  /** For logins at their servers. */
+  readonly logins?: LoginVisits | undefined;
 }
 
 /** What calls travel on. */
-export interface Roads {
+export interface Roads extends Waits {
   readonly upstreams: Upstreams;
   readonly clock: Clock;
-  /** Where calls of modern clients wait for answers; absent where the client must not be asked. */
-  readonly parks?: Parks | undefined;
 }
 
 /** How long a server that was only guessed may take to say whether it knows a resource, in milliseconds. */
@@ -112,7 +127,7 @@ export async function forwardRouted(roads: Roads, call: Call, { routes, notFound
   };
   const answers = routes
     .filter(({ serverId }) => offersResources(upstreams.get(serverId)))
-    .map(({ serverId, params }) => forwardTo({ upstreams, clock }, asked, serverId, params));
+    .map(({ serverId, params }) => forwardTo({ upstreams, clock, logins: roads.logins }, asked, serverId, params));
   try {
     return (await bestAnswer(answers, clock)) ?? hubFailure(notFound());
   } finally {
@@ -146,7 +161,7 @@ async function bestAnswer(answers: readonly Promise<Answer>[], clock: Clock): Pr
 
 async function forwardTo(roads: Roads, call: Call, serverId: string, params: JsonObject): Promise<Answer> {
   const upstream = roads.upstreams.get(serverId);
-  if (upstream) return forward(roads.clock, upstream, call, params, roads.parks);
+  if (upstream) return forward(roads.clock, upstream, call, params, roads);
   return failureAnswer(call.method, new HubError('SERVER_NOT_FOUND', `The server "${serverId}" is no longer configured.`));
 }
 

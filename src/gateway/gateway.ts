@@ -11,6 +11,8 @@ import type { Feed, FeedOptions } from './feed.ts';
 import { Feeds } from './feeds.ts';
 import { forward, forwardRouted, type Roads } from './forward.ts';
 import { freshenList, listHint } from './list-hints.ts';
+import type { LoginPages } from './login-pages.ts';
+import { LoginVisits } from './login-visits.ts';
 import { Offer } from './offer.ts';
 import { Parks } from './parks.ts';
 import { ReadCache } from './read-cache.ts';
@@ -26,6 +28,8 @@ export interface GatewayOptions {
   readonly maxToolNameLength: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where people log in at servers that need it; without it, calls to those fail. */
+  readonly logins?: LoginPages;
   /** Told once of everything that a person should know about the merged offer: hidden tools, collisions. */
   onNote(note: CatalogNote): void;
 }
@@ -43,7 +47,12 @@ export class HubGateway implements Gateway, Disposable {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { upstreams, maxToolNameLength, clock, logger } = options;
-    this.#roads = { upstreams, clock, parks: new Parks(clock, (serverId, downstream) => this.#feeds.raiseLogLevel(serverId, downstream)) };
+    this.#roads = {
+      upstreams,
+      clock,
+      parks: new Parks(clock, (serverId, downstream) => this.#feeds.raiseLogLevel(serverId, downstream)),
+      logins: options.logins && new LoginVisits(options.logins, clock),
+    };
     this.#feeds = new Feeds({ upstreams, clock, logger, view: (scope) => this.#view(scope) });
     this.#reads = new ReadCache({ upstreams, clock });
     this.#offer = new Offer({
@@ -134,7 +143,7 @@ export class HubGateway implements Gateway, Disposable {
     const upstream = upstreams.get(task.serverId);
     if (!upstream) throw serverGone(call.scope);
     await upstream.settled(call.signal);
-    return hasTasks(upstream) ? forward(clock, upstream, call, task.params) : noSuchTask(call);
+    return hasTasks(upstream) ? forward(clock, upstream, call, task.params, { logins: this.#roads.logins }) : noSuchTask(call);
   }
 
   /** A call that names a tool, prompt or resource; on one server's endpoint, any other method as well. */
@@ -150,10 +159,10 @@ export class HubGateway implements Gateway, Disposable {
       const down = routing?.routes.length === 0 ? this.#downOwner(call.scope, params) : undefined;
       if (down) return failureAnswer(call.method, down);
     }
-    const { upstreams, clock, parks } = this.#roads;
+    const { upstreams, clock } = this.#roads;
     if (!routing) {
       const only = call.scope.kind === 'server' ? upstreams.get(call.scope.id) : undefined;
-      return only ? forward(clock, only, call, call.params, parks) : unknownMethod(call.method);
+      return only ? forward(clock, only, call, call.params, this.#roads) : unknownMethod(call.method);
     }
     const release = await this.#raiseLogLevel(call, routing);
     if (!release) return this.#send(call, routing);

@@ -42,9 +42,19 @@ export class Parks implements Disposable {
     for (const parked of this.#parked.values()) parked.end(new HubError('SHUTTING_DOWN', 'The hub is stopping.'));
   }
 
+  /** Whether a call may be answered with questions. */
+  mayAsk({ downstream, method }: Call): boolean {
+    return downstream.era === 'modern' && MAY_ASK.has(method);
+  }
+
   /** Whether a call goes by {@link start}: its client cannot be sent requests, but its server may send some. */
-  covers(upstream: Worker, { downstream, method }: Call): boolean {
-    return downstream.era === 'modern' && MAY_ASK.has(method) && upstream.listing?.identity.era !== 'modern';
+  covers(upstream: Worker, call: Call): boolean {
+    return this.mayAsk(call) && upstream.listing?.identity.era !== 'modern';
+  }
+
+  /** Makes a call that the hub itself has something to ask about, whatever its server is. A `requestState` in it is the server's. */
+  park(upstream: Worker, call: Call, request: UpstreamRequest): Promise<Answer> {
+    return new ParkedCall(this.#parking, upstream, call).start(call, request);
   }
 
   /** Makes a call that is no retry of one that waits. A `requestState` in it must be one of the hub's all the same. */

@@ -118,6 +118,13 @@ export interface Logins {
    * @throws HubError SERVER_NOT_FOUND, VALIDATION_ERROR when the server asks for none
    */
   authorize(name: string, options: { readonly openBrowser: boolean }): Promise<{ readonly authorizationUrl: string }>;
+  /**
+   * Forgets the login at a server, which needs one again after that.
+   *
+   * @returns `revoked`: whether the authorization server has taken the tokens back
+   * @throws HubError SERVER_NOT_FOUND, VALIDATION_ERROR when the server has no login
+   */
+  logOut(name: string): Promise<{ readonly revoked: boolean }>;
   /** Ends a login with what the authorization server appended to the callback address. @throws HubError VALIDATION_ERROR, UNAUTHORIZED */
   finish(params: URLSearchParams): Promise<{ readonly server: string; readonly message: string }>;
 }

@@ -195,10 +195,10 @@ class LocalHub implements Hub {
   }
 
   /** Tells other programs that the hub runs, and finds out when nobody needs it any more. Resolves when the first is done. */
-  #attend({ endpoint, pool, server }: HubParts, { files }: HubConfig): Promise<void> {
+  #attend({ endpoint, pool, logins, server }: HubParts, { files }: HubConfig): Promise<void> {
     const { cwd, shutdownDelayMs: delayMs } = this.#options;
     const file = this.#workspaces;
-    this.#news.start({ servers: pool, workspaces: file });
+    this.#news.start({ servers: pool, workspaces: file, logins });
     const registration = new Registration({
       file,
       clock: systemClock,

@@ -4,6 +4,7 @@ import { DegradedNews, type DegradedSource } from './degraded-news.ts';
 import { EventLog } from './event-log.ts';
 import { FailureNews } from './failure-news.ts';
 import { ListingNews, type ListingSource } from './listing-news.ts';
+import { LoginNews, type PageSource } from './login-news.ts';
 import type { Publish } from './news.ts';
 import { ServerNews, type StateSource } from './server-news.ts';
 import type { HubState } from './types.ts';
@@ -23,6 +24,7 @@ export interface HubNewsOptions {
 export interface NewsSources {
   readonly servers: StateSource & ListingSource & DegradedSource;
   readonly workspaces: Pick<WorkspaceFile, 'path' | 'read'>;
+  readonly logins: PageSource;
 }
 
 /** The hub's news: the memory of them, and the parts that turn what happens into them. */
@@ -43,13 +45,14 @@ export class HubNews implements Disposable {
   }
 
   /** From now on the sources tell what happens to them, until the disposal. */
-  start({ servers, workspaces }: NewsSources): void {
+  start({ servers, workspaces, logins }: NewsSources): void {
     const { publish } = this;
     const clock = this.#clock;
     const sources = [
       new ListingNews(servers, publish),
       new FailureNews(servers, publish),
       new DegradedNews(servers, publish),
+      new LoginNews(servers, logins, publish),
       (this.#servers = new ServerNews({ servers, clock, publish })),
       new WorkspaceNews({ file: workspaces, clock, publish }),
     ];

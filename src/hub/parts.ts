@@ -6,6 +6,7 @@ import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { lateConnector, Logins, OfferFiles, Pool, resolveLaunch } from '../upstream/index.ts';
+import { LoginDesk } from './login-desk.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -14,6 +15,7 @@ import type { HubOptions } from './types.ts';
 export interface HubParts {
   readonly pool: Pool;
   readonly logins: Logins;
+  readonly desk: LoginDesk;
   readonly gateway: HubGateway;
   readonly endpoint: Endpoint;
   readonly server: HttpServer;
@@ -68,7 +70,9 @@ export function buildParts({ options, config, settings, logger, management, port
       return logins.equip(definition.id, equipped, definition.kind === 'remote' ? definition.urls?.length : undefined);
     },
   });
+  const desk = new LoginDesk(logins, pool);
   const gateway = new HubGateway({
+    logins: desk,
     upstreams: pool,
     hub,
     maxToolNameLength: () => settings().maxToolNameLength,
@@ -87,7 +91,7 @@ export function buildParts({ options, config, settings, logger, management, port
   });
   const server = new HttpServer({
     endpoint,
-    management: management({ pool, logins, gateway, endpoint }),
+    management: management({ pool, logins, desk, gateway, endpoint }),
     clock,
     logger,
     version: options.version,
@@ -97,7 +101,7 @@ export function buildParts({ options, config, settings, logger, management, port
     port: options.port,
     claimed: options.claimed,
   });
-  return { pool, logins, gateway, endpoint, server, outgoing };
+  return { pool, logins, desk, gateway, endpoint, server, outgoing };
 }
 
 /** Writes to where the options say, and to whoever follows the hub's events. */

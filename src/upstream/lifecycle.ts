@@ -189,7 +189,7 @@ export class Lifecycle {
       if (isCurrent()) await this.#ready(definition, connection, sinceMs);
     } catch (error) {
       if (isCurrent()) this.lives.forgetEra();
-      if (isCurrent()) this.#fail(toHubError(error, 'CONNECTION_ERROR'));
+      if (isCurrent()) this.fail(toHubError(error, 'CONNECTION_ERROR'));
     }
   }
 
@@ -202,7 +202,7 @@ export class Lifecycle {
       isCurrent,
       listing: (listing) => this.now.listed(definition, listing),
       closed: (error) => {
-        if (isCurrent()) this.#fail(error);
+        if (isCurrent()) this.fail(error);
         else claim.lost = error;
       },
     };
@@ -228,7 +228,7 @@ export class Lifecycle {
   #refused(error: HubError): void | Promise<void> {
     this.lives.forgetEra();
     // What was to be replaced is gone by itself meanwhile.
-    if (!this.now.connection) return this.#fail(error);
+    if (!this.now.connection) return this.fail(error);
     this.history.erred(error);
     this.#isExclusive = this.now.definition.kind === 'stdio' && looksTaken(error);
     this.#options.parts.logger.warn(refusal(this.id, error, this.#isExclusive), { server: this.id, code: error.code });
@@ -248,7 +248,7 @@ export class Lifecycle {
   }
 
   /** An attempt that failed, or a connection that was lost. */
-  #fail(error: HubError): void {
+  fail(error: HubError): void {
     const nowMs = this.#clock.now();
     const readyForMs = this.now.readyForMs(nowMs);
     if (this.now.state.kind === 'ready') this.readiness.waitFrom(nowMs);
@@ -258,7 +258,8 @@ export class Lifecycle {
     // What was to replace it is under way already.
     const { sinceMs } = this.#succession;
     if (sinceMs !== undefined) return this.now.enter({ kind: 'starting', sinceMs, attempt: this.#retries.attempt, last: error });
-    if (error.code === 'UNAUTHORIZED') return this.now.giveUp({ kind: 'auth-required', error });
+    // What it offers stays listed: a call to it is what a person is asked to log in for.
+    if (error.code === 'UNAUTHORIZED') return this.now.enter({ kind: 'auth-required', error });
     if (error.code === 'PLACEHOLDER_ERROR' || error.code === 'CONFIG_ERROR') return this.now.giveUp({ kind: 'failed', error });
     const next = this.#retries.after(error, readyForMs, () => this.#begin({ last: error }));
     return this.now.enter({ kind: 'backoff', ...next, last: error });

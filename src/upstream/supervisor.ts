@@ -7,6 +7,7 @@ import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
+import { LostLogin } from './lost-login.ts';
 import type { SupervisorOptions } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
 import { overNext } from './over-next.ts';
@@ -23,6 +24,7 @@ export class Supervisor implements Upstream {
   readonly #wishes = new StandingWishes();
   readonly #life: Lifecycle;
   readonly #admission: Admission;
+  readonly #lost: LostLogin;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -31,7 +33,16 @@ export class Supervisor implements Upstream {
     this.id = id;
     this.#sharing = new Sharing({ parts, forSession: (event) => on.forSession({ id, ...event }) });
     this.#life = new Lifecycle(options, this.#sharing, this.#wishes);
-    this.#admission = new Admission({ id, clock: parts.clock, definition: () => this.definition, send: (one) => this.#send(one) });
+    const lost = (error: HubError): void => {
+      if (this.#life.now.connection) this.#life.fail(error);
+    };
+    this.#lost = new LostLogin({ isRunning: () => this.#sharing.isRunning, lost });
+    this.#admission = new Admission({
+      id,
+      clock: parts.clock,
+      definition: () => this.definition,
+      send: (one) => this.#lost.watch(() => this.#send(one)),
+    });
   }
 
   get definition(): ServerDefinition {
@@ -105,6 +116,7 @@ export class Supervisor implements Upstream {
   }
 
   start(): void {
+    this.#lost.forget();
     this.#life.start();
   }
 

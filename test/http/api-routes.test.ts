@@ -96,6 +96,7 @@ const rows: Readonly<Record<string, Row>> = {
   'post /api/servers/restart': named('/api/servers/restart'),
   'post /api/servers/refresh': { ...named('/api/servers/refresh'), down: post('/api/servers/refresh', { server_name: 'down' }) },
   'post /api/servers/authorize': named('/api/servers/authorize'),
+  'post /api/servers/logout': named('/api/servers/logout'),
   'post /api/refresh': { right: post('/api/refresh') },
   'get /api/refresh': { right: get('/api/refresh?') },
   'get /api/servers/:name': ofServer(),

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleSource } from './bundle-source.ts';
+import { type Answer, runOnTerminal } from './terminal.ts';
 
 export interface CommandRun {
   readonly code: number | null;
@@ -28,6 +29,8 @@ export interface CommandLine {
     ...args: readonly string[]
   ): Promise<CommandRun>;
   start(...args: readonly string[]): StartedCommand;
+  /** Runs it on a terminal of its own ({@link hasTerminals}). */
+  onTerminal(answers: readonly Answer[], ...args: readonly string[]): ReturnType<typeof runOnTerminal>;
   startWith(options: { readonly env?: Readonly<Record<string, string>> }, ...args: readonly string[]): StartedCommand;
   /** Makes these the hubs that the list of running hubs tells of; each is said to be this process. */
   list(
@@ -74,6 +77,7 @@ export async function commandLine(): Promise<CommandLine> {
     runWith,
     start: (...args) => start({}, args),
     startWith: (options, ...args) => start(options, args),
+    onTerminal: (answers, ...args) => runOnTerminal([process.execPath, '-e', START, bundle.file, ...args], { cwd: folder, env, answers }),
     list: (...hubs) => {
       const entry = {
         pid: process.pid,

@@ -113,6 +113,10 @@ export class MemoryManagement implements Management {
       this.#server(name);
       return { authorizationUrl: `https://login.example/${encodeURIComponent(name)}` };
     },
+    logOut: async (name) => {
+      this.#server(name);
+      return { revoked: true };
+    },
     finish: async (params) => {
       if (params.has('error')) throw new HubError('UNAUTHORIZED', `No login: ${params.get('error')}.`);
       const { name } = this.#server(params.get('server_name') ?? '');

@@ -97,7 +97,8 @@ function formOn(page: string, base: string): { url: string; form: URLSearchParam
   return { url: new URL(action, base).href, form: new URLSearchParams({ prompt, login: 'jo', password: 'x' }) };
 }
 
-function pass(req: IncomingMessage, res: ServerResponse, to: string): void {
+/** Sends a request on to another server, and its answer back. */
+export function pass(req: IncomingMessage, res: ServerResponse, to: string): void {
   const out = forward(to, { method: req.method ?? 'GET', headers: { ...req.headers, host: new URL(to).host } }, (answer) => {
     res.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(res);

@@ -26,12 +26,12 @@ function table(servers: readonly ServerInfo[], style: Style): string {
     const { name, status, offer, uptime, rest, load } = server;
     return [
       { text: name, paint: style.strong },
-      { text: status, paint: rest === '' ? paintOf(status, style) : style.quiet },
+      { text: status, paint: rest === '' || status === 'unauthorized' ? paintOf(status, style) : style.quiet },
       String(offer.tools.length),
       String(offer.prompts.length),
       String(offer.resources.length + offer.resourceTemplates.length),
       status === 'connected' ? duration(uptime * 1000) : '-',
-      oneLine(withoutName(server) || rest || missingReplicas(server.object) || load, 100),
+      oneLine(status === 'unauthorized' ? rest : withoutName(server) || rest || missingReplicas(server.object) || load, 100),
     ];
   });
   return columns([head, ...rows]);
@@ -58,7 +58,7 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
     ['kind', textOf(object, 'transportType') === 'stdio' ? 'local (stdio)' : 'remote (HTTP)'],
     ['config', textOf(object, 'config_source')],
     ['login', textOf(object, 'authorizationUrl')],
-    ['rests', server.rest],
+    [status === 'unauthorized' ? 'next' : 'rests', server.rest],
     ['calls', server.load],
     ['fails', crashLoopOf(object)],
   ];

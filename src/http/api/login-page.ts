@@ -1,3 +1,5 @@
+import type { HubError } from '../../base/index.ts';
+
 /** Nothing of the page may be run, framed, kept or told to others: its address holds the code of a login. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
@@ -8,14 +10,27 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
+/** Longest message that is shown, in characters: a part of it may come from whoever made the address. */
+const MAX_MESSAGE = 600;
+
 /** What a person sees when the login has worked. */
 export function loginPage(server: string, message: string): string {
-  return page(`Logged in at ${server}`, message, 'You can close this page.');
+  return page(`Logged in at ${server}`, message, 'You can close this page. Whatever waited for the login goes on by itself.');
 }
 
-/** … and when it has not. */
-export function loginFailedPage(message: string): string {
-  return page('The login did not work', message, 'Begin it again in your editor, or with mcp-hub.');
+/**
+ * … and when it has not.
+ *
+ * @param server where it is known to be a server of this hub's
+ */
+export function loginFailedPage({ code, message }: HubError, server: string | undefined): string {
+  const begin = `mcp-hub auth${server === undefined ? '' : ` ${server}`}`;
+  return page(
+    'The login did not work',
+    message,
+    code === 'VALIDATION_ERROR' ? 'Nothing was changed by this page.' : 'You are not logged in.',
+    `Begin the login again in your editor, or with: ${begin}`,
+  );
 }
 
 function page(title: string, ...paragraphs: readonly string[]): string {
@@ -31,6 +46,9 @@ ${body}
 `;
 }
 
+/** Text alone, without control characters and those that turn the direction of what follows. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+  const plain = text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
+  const shown = plain.length > MAX_MESSAGE ? `${plain.slice(0, MAX_MESSAGE)}…` : plain;
+  return shown.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 }

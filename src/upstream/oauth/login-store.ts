@@ -34,6 +34,17 @@ export class LoginStore {
   }
 }
 
+/** A login without a part that is worth nothing any more. */
+export function without({ client, redirectUrl, tokens, obtainedAtMs }: StoredLogin, scope: 'all' | 'client' | 'tokens'): StoredLogin {
+  return {
+    ...(scope === 'tokens' && client && { client }),
+    ...(scope === 'tokens' && redirectUrl !== undefined && { redirectUrl }),
+    ...(scope === 'client' && tokens && { tokens }),
+    // Without it, those that were refused would pass for newer ones for as long as they stand in the file.
+    ...(scope !== 'all' && obtainedAtMs !== undefined && { obtainedAtMs }),
+  };
+}
+
 function keyOf(server: string, url: string): string {
   return `${server} ${url}`;
 }

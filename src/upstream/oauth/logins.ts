@@ -73,8 +73,20 @@ export class Logins {
       }
     }
     if (refusal !== undefined) throw refusal;
-    const message = `Server "${server}" has no login: it is a local one, has an "Authorization" header in the config, or was never started.`;
-    throw new HubError('VALIDATION_ERROR', message, { details: { server } });
+    throw noLogin(server);
+  }
+
+  /**
+   * Forgets the login at a server.
+   *
+   * @returns whether its authorization server has taken the tokens back
+   * @throws HubError VALIDATION_ERROR for a server that has no login, CONFIG_ERROR
+   */
+  async logOut(server: string): Promise<boolean> {
+    const logins = this.#logins.get(server);
+    if (!logins) throw noLogin(server);
+    const revoked = await Promise.all(logins.map((login) => login.logOut()));
+    return revoked.every(Boolean);
   }
 
   /**
@@ -97,6 +109,7 @@ export class Logins {
     }
     const refused = params.get('error');
     if (refused !== null) {
+      login.drop();
       const words = [refused, params.get('error_description')].filter(Boolean).join(': ');
       throw new HubError('UNAUTHORIZED', `The login at server "${server}" was refused: ${words}.`, { details: { server } });
     }
@@ -117,4 +130,9 @@ export class Logins {
     this.#logins.set(server, [...logins, login].slice(-addresses));
     return login;
   }
+}
+
+function noLogin(server: string): HubError {
+  const message = `Server "${server}" has no login: it is a local one, has an "Authorization" header in the config, or was never started.`;
+  return new HubError('VALIDATION_ERROR', message, { details: { server } });
 }

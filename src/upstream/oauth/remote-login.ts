@@ -1,10 +1,12 @@
 /** The login at one remote server, as its transports use it. */
 export interface RemoteLogin {
+  /** The page on which a person logs in, while one is open: until then the server takes nothing. */
+  readonly authorizationUrl: string | undefined;
   /** The value of the `Authorization` header, renewed when it is about to expire; `undefined` before the first login. Never rejects. */
   authorization(): Promise<string | undefined>;
   /**
    * Told of a 401, and of the {@link authorization} that was refused: true when the same request can be sent again, with a new one.
-   * Never rejects.
+   * @throws HubError CONNECTION_ERROR when that cannot be found out now, because the authorization server does not answer
    */
   renew(refusal: Response, refused: string | undefined): Promise<boolean>;
 }

@@ -8,13 +8,17 @@ import type {
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
-import { type Fetch, type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
-import type { LoginStore, StoredLogin } from './login-store.ts';
+import { type Clock, type Fetch, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
+import { type LoginStore, type StoredLogin, without } from './login-store.ts';
 import { loginFetch, type LoginRoads } from './login-fetch.ts';
+import { isOutage, loginKept, RefreshWatch } from './refresh-watch.ts';
+import { revoke } from './revocation.ts';
 import type { RemoteLogin } from './remote-login.ts';
 
 /** A token is renewed this long before it expires, in milliseconds. */
 const RENEW_AHEAD_MS = 30_000;
+/** … but not before this part of its life is left: one that lives for seconds would be renewed with each request. */
+const RENEW_AHEAD_PART = 5;
 /** How long a login page may be open until the login must be begun anew, in milliseconds. */
 const PENDING_FOR_MS = 10 * 60_000;
 
@@ -104,6 +108,8 @@ export class ServerLogin implements RemoteLogin {
     } catch (error) {
       // Expected: a server that wants a key and knows nothing of OAuth. Its 401 says what there is to say.
       this.#note('No login could be begun', error);
+      const isRenewable = this.#stored?.tokens?.refresh_token !== undefined;
+      if (isRenewable && (await isOutage(error))) throw loginKept(this.#options.server, this.redact(messageOf(error)), error);
       return false;
     }
   }
@@ -136,8 +142,25 @@ export class ServerLogin implements RemoteLogin {
       const message = `The login at server "${server}" failed: ${this.redact(messageOf(error))} Begin it anew.`;
       throw new HubError('UNAUTHORIZED', message, { cause: error, details: { server } });
     } finally {
-      this.#pending = undefined;
+      this.drop();
     }
+  }
+
+  /** Ends the login that waits, without one. */
+  drop(): void {
+    this.#pending = undefined;
+  }
+
+  /** Forgets the tokens. @returns whether the authorization server has taken them back */
+  async logOut(): Promise<boolean> {
+    await this.#running?.catch(() => undefined);
+    await this.#load();
+    const { client, tokens } = this.#stored ?? {};
+    const revoked = revoke({ serverUrl: this.#options.url, client, tokens, fetch: this.#fetch() });
+    const isRevoked = await revoked.catch((error: unknown) => (this.#note('The tokens could not be taken back', error), false));
+    this.drop();
+    await this.#forget('tokens');
+    return isRevoked;
   }
 
   /** `text` without the tokens of this login. */
@@ -178,7 +201,8 @@ export class ServerLogin implements RemoteLogin {
   #isExpiring(): boolean {
     const { tokens, obtainedAtMs } = this.#stored ?? {};
     if (tokens?.expires_in === undefined || tokens.refresh_token === undefined || obtainedAtMs === undefined) return false;
-    return this.#options.clock.now() > obtainedAtMs + tokens.expires_in * 1_000 - RENEW_AHEAD_MS;
+    const lifetimeMs = tokens.expires_in * 1_000;
+    return this.#options.clock.now() > obtainedAtMs + lifetimeMs - Math.min(RENEW_AHEAD_MS, lifetimeMs / RENEW_AHEAD_PART);
   }
 
   /** One exchange with the authorization server at a time: whoever comes meanwhile gets its result. */
@@ -197,15 +221,15 @@ export class ServerLogin implements RemoteLogin {
 
   async #run(more: Partial<AuthOptions>): Promise<AuthResult> {
     const { auth } = await import('@modelcontextprotocol/client');
-    const { server, url } = this.#options;
+    const refreshes = new RefreshWatch(this.#fetch());
+    return auth(this.#provider(refreshes), { serverUrl: this.#options.url, fetchFn: refreshes.fetch, ...this.#challenge, ...more });
+  }
+
+  #fetch(): typeof fetch {
+    const { server, url, fetch: way } = this.#options;
     // The address may hold a key of its own, and is named in messages by its place alone.
     const label = URL.canParse(url) ? new URL(url).origin : server;
-    const fetchFn = loginFetch(
-      { id: server, label, redact: (text) => this.redact(text), fetch: this.#options.fetch },
-      url,
-      this.#options.roads?.(),
-    );
-    return auth(this.#provider(), { serverUrl: url, fetchFn, ...this.#challenge, ...more });
+    return loginFetch({ id: server, label, redact: (text) => this.redact(text), fetch: way }, url, this.#options.roads?.());
   }
 
   async #save(change: StoredLogin): Promise<void> {
@@ -219,7 +243,7 @@ export class ServerLogin implements RemoteLogin {
     logger.debug(`${what} at server "${server}"`, { server, reason: this.redact(messageOf(error)) });
   }
 
-  #provider(): OAuthClientProvider {
+  #provider(refreshes: RefreshWatch): OAuthClientProvider {
     const redirectUrl = this.#options.redirectUrl();
     const clientMetadata: OAuthClientMetadata = {
       client_name: 'MCP Hub',
@@ -231,9 +255,14 @@ export class ServerLogin implements RemoteLogin {
     return {
       redirectUrl,
       clientMetadata,
-      state: () => (this.#state = randomBytes(24).toString('base64url')),
-      // A client that was registered with another callback address would be refused.
-      clientInformation: () => (this.#stored?.redirectUrl === redirectUrl ? this.#stored.client : undefined),
+      state: () => {
+        // The SDK asks for a login anew where a refresh has failed for whatever reason.
+        if (refreshes.outage) throw refreshes.outage;
+        return (this.#state = randomBytes(24).toString('base64url'));
+      },
+      // A client that was registered with another callback address would be refused at the page, and no other may renew its tokens.
+      clientInformation: () =>
+        this.#stored?.redirectUrl === redirectUrl || this.#stored?.tokens?.refresh_token !== undefined ? this.#stored?.client : undefined,
       saveClientInformation: (client: StoredOAuthClientInformation) => this.#save({ client, redirectUrl }),
       tokens: () => this.#stored?.tokens,
       saveTokens: (tokens: StoredOAuthTokens) => {
@@ -264,13 +293,4 @@ export class ServerLogin implements RemoteLogin {
     this.#stored = without(this.#stored ?? {}, scope);
     await this.#save({});
   }
-}
-
-function without({ client, redirectUrl, tokens, obtainedAtMs }: StoredLogin, scope: 'all' | 'client' | 'tokens'): StoredLogin {
-  return {
-    ...(scope === 'tokens' && client && { client }),
-    ...(scope === 'tokens' && redirectUrl !== undefined && { redirectUrl }),
-    ...(scope === 'client' && tokens && { tokens }),
-    ...(scope === 'client' && obtainedAtMs !== undefined && { obtainedAtMs }),
-  };
 }

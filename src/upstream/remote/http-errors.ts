@@ -1,4 +1,5 @@
 import { type ErrorCode, type Fetch, HubError, isHubError, messageOf, PRIVATE_ADDRESS } from '../../base/index.ts';
+import { notRun } from '../not-run.ts';
 
 /** The server at the other end of an HTTP transport, as far as a message may name it. */
 export interface HttpPeer {
@@ -9,6 +10,8 @@ export interface HttpPeer {
   /** Largest message that is read, in bytes. Absent: 64 MiB. */
   readonly maxMessageBytes?: number | undefined;
   redact(text: string): string;
+  /** Whether a login page is open for it; another one from one moment to the next. */
+  readonly awaitsLogin?: boolean | undefined;
   /** The way to it. Default: Node's own `fetch`. */
   readonly fetch?: Fetch | undefined;
 }
@@ -103,20 +106,23 @@ function otherWords(reason: string): string {
 /**
  * An HTTP status that is no success. `details.status` is the status.
  *
- * 401 and 403 are UNAUTHORIZED; 5xx, 408, 425 and 429 an outage (CONNECTION_ERROR); every other one UPSTREAM_PROTOCOL.
+ * 401 and 403 are UNAUTHORIZED, and a request that was answered with 401 did not run; 5xx, 408, 425 and 429 an outage (CONNECTION_ERROR); every other one UPSTREAM_PROTOCOL.
  */
 export function statusError(peer: HttpPeer, status: number, body?: string | null): HubError {
   const said = typeof body === 'string' && body.trim() !== '' && !/^\s*</.test(body) ? ` It says: ${sentence(quote(peer, body))}` : '';
-  const [code, words] = statusWords(status);
-  return new HubError(code, `${name(peer)} answered HTTP ${status}: ${words}${said}`, { details: { server: peer.id, status } });
+  const [code, words] = status === 401 ? ['UNAUTHORIZED' as const, loginWords(peer)] : statusWords(status);
+  const details = { server: peer.id, status, ...(status === 401 && peer.awaitsLogin && { awaitsLogin: true }) };
+  const error = new HubError(code, `${name(peer)} answered HTTP ${status}: ${words}${said}`, { details });
+  return status === 401 ? notRun(error) : error;
+}
+
+function loginWords({ id, awaitsLogin }: HttpPeer): string {
+  return awaitsLogin
+    ? `it asks for a login. Log in with "mcp-hub auth ${id}", or at its authorizationUrl (see GET /api/servers).`
+    : 'it asks for a login. Put valid credentials into the "headers" of its entry.';
 }
 
 function statusWords(status: number): readonly [ErrorCode, string] {
-  if (status === 401)
-    return [
-      'UNAUTHORIZED',
-      'it asks for a login. Log in at its authorizationUrl (see GET /api/servers), or put valid credentials into the "headers" of its entry.',
-    ];
   if (status === 403) return ['UNAUTHORIZED', 'it denies access. Check the credentials in the "headers" of its entry and what they allow.'];
   if (status === 429) return ['CONNECTION_ERROR', 'it is asked too often. It is tried again later.'];
   if (status >= 500 || status === 408 || status === 425) return ['CONNECTION_ERROR', 'the server has a problem of its own.'];

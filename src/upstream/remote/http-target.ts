@@ -38,8 +38,17 @@ export function httpTarget(id: string, launch: RemoteLaunch): HttpTarget {
 
 /** The server behind a launch, as messages name it and requests reach it. */
 export function httpPeer(id: string, launch: RemoteLaunch): HttpPeer {
-  const { label, maxMessageBytes, fetch } = launch;
-  return { id, label, maxMessageBytes, fetch, redact: (text) => launch.redact(text) };
+  const { label, maxMessageBytes, fetch, login } = launch;
+  return {
+    id,
+    label,
+    maxMessageBytes,
+    fetch,
+    get awaitsLogin() {
+      return login?.authorizationUrl !== undefined;
+    },
+    redact: (text) => launch.redact(text),
+  };
 }
 
 function kindOf(error: unknown): string {

@@ -55,6 +55,11 @@ export class Sharing {
     return this.#board?.switchboard.hasOwn === true || this.#boards().some(({ running }) => running > 0);
   }
 
+  /** Whether a request is on its way over the connections in use. */
+  get isRunning(): boolean {
+    return (this.#board?.running ?? 0) > 0;
+  }
+
   /** Whether that client goes on a connection of its own. */
   isApart(client: string): boolean {
     return this.#board?.switchboard.isApart(client) === true;

@@ -118,9 +118,11 @@ describe('logins at remote servers', () => {
     const params = await login(all);
     const state = params.get('state') ?? '';
     await expect(all.finish(new URLSearchParams({ state, error: 'access_denied' }))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
-    await expect(all.finish(new URLSearchParams({ state, code: 'wrong', iss: params.get('iss') ?? '' }))).rejects.toMatchObject({
-      code: 'UNAUTHORIZED',
-    });
+    // That was the end of it.
+    const iss = params.get('iss') ?? '';
+    await expect(all.finish(new URLSearchParams({ state, code: 'wrong', iss }))).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    const other = new URL(await all.begin('srv')).searchParams.get('state') ?? '';
+    await expect(all.finish(new URLSearchParams({ state: other, code: 'wrong', iss }))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
   it('leaves alone what the config gives credentials to, and knows no login there', async () => {

@@ -11,8 +11,10 @@ const authorize = route({
   path: '/api/servers/authorize',
   tag: 'Logins',
   summary: 'Begin the login at a server',
-  description: 'Opens a browser where there is one, for programs on the same machine; `authorizationUrl` is where to go otherwise.',
-  body: namedServer,
+  description:
+    'Opens a browser where there is one, for programs on the same machine; `authorizationUrl` is where to go otherwise. ' +
+    'While a login is open, it is the same one.',
+  body: namedServer.extend({ open_browser: z.boolean().optional().describe('false: whoever asks opens the page itself.') }),
   answer: z.looseObject({ status: ok, server, authorizationUrl: z.string(), timestamp }),
   errors: ['SERVER_NOT_FOUND', 'CONFLICT', 'CONNECTION_ERROR'],
   example: {
@@ -26,19 +28,20 @@ const authorize = route({
   },
   run: async ({ body, isLocal }, { management }) => {
     const { name } = management.servers.get(body.server_name);
-    const { authorizationUrl } = await management.logins.authorize(name, { openBrowser: isLocal });
+    const { authorizationUrl } = await management.logins.authorize(name, { openBrowser: isLocal && body.open_browser !== false });
     return { body: { status: 'ok', server: management.servers.get(name), authorizationUrl } };
   },
 });
 
-/** What comes twice counts as not there: a person reads the answer, so it is the page that says what is wrong. */
-const once = z.string().optional().catch(undefined);
+/** A parameter of the callback. Whatever comes is answered with a page, so that one that is no text counts as missing. */
+const parameter = (description: string) => z.string().optional().catch(undefined).describe(description);
 
 const callbackQuery = z.looseObject({
-  code: once.describe('what the authorization server gives in exchange for the login.'),
-  server_name: once.describe('the server that the login is for.'),
-  state: once.describe('what the hub sent along.'),
-  error: once.describe('why there was no login.'),
+  code: parameter('what the authorization server gives in exchange for the login.'),
+  server_name: parameter('the server that the login is for.'),
+  state: parameter('what the hub sent along.'),
+  iss: parameter('the authorization server itself (RFC 9207).'),
+  error: parameter('why there was no login.'),
 });
 
 const callback = route({
@@ -63,8 +66,10 @@ const callback = route({
       const { server: name, message } = await management.logins.finish(params);
       return { body: loginPage(name, message), headers: PAGE_HEADERS };
     } catch (error) {
-      const { code, message } = toHubError(error);
-      return { body: loginFailedPage(message), status: errorTable[code].httpStatus, headers: PAGE_HEADERS };
+      const failure = toHubError(error);
+      const { server: name } = failure.details;
+      const body = loginFailedPage(failure, typeof name === 'string' ? name : undefined);
+      return { body, status: errorTable[failure.code].httpStatus, headers: PAGE_HEADERS };
     }
   },
 });
@@ -94,5 +99,34 @@ const manualCallback = route({
   },
 });
 
+const logOut = route({
+  ...NO_INPUT,
+  method: 'post',
+  path: '/api/servers/logout',
+  localOnly: true,
+  tag: 'Logins',
+  summary: 'Forget the login at a server',
+  description:
+    'The tokens are deleted here, and taken back at the authorization server where that has an endpoint for it: `revoked` says ' +
+    'whether it did. A server that runs is started anew, and asks for a login.',
+  body: namedServer,
+  answer: z.looseObject({ status: ok, server, revoked: z.boolean(), timestamp }),
+  errors: ['SERVER_NOT_FOUND', 'CONFIG_ERROR'],
+  example: {
+    body: { server_name: 'time' },
+    answer: {
+      status: 'ok',
+      server: { ...EXAMPLE_SERVER, status: 'unauthorized', transportType: 'sse' },
+      revoked: true,
+      timestamp: EXAMPLE_TIME,
+    },
+  },
+  run: async ({ body }, { management }) => {
+    const { name } = management.servers.get(body.server_name);
+    const { revoked } = await management.logins.logOut(name);
+    return { body: { status: 'ok', server: management.servers.get(name), revoked } };
+  },
+});
+
 /** Logins at remote servers. */
-export const loginRoutes: readonly Route[] = [authorize, callback, manualCallback];
+export const loginRoutes: readonly Route[] = [authorize, callback, manualCallback, logOut];

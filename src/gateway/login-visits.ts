@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, type HubError, withDeadline } from '../base/index.ts';
+import { hasAbility, notification, type ServerRequest } from '../protocol/index.ts';
+import type { AskClient, Origin, Upstream, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
+import { loginNeeded, needsLogin, nobodyLoggedIn, visitNotWanted } from './login-errors.ts';
+import type { LoginPages } from './login-pages.ts';
+import type { Worker } from './parked-call.ts';
+
+/** How long a request waits for its person, in milliseconds: as long as a login page is good for. */
+const LOGIN_WITHIN_MS = 600_000;
+
+type Consent = 'accept' | 'refused' | 'unreachable' | 'withdrawn';
+
+/** Whether a client can be sent to a page. */
+export function canBeSent({ clientCapabilities = {} }: Origin): boolean {
+  return hasAbility(clientCapabilities, 'elicitation.url');
+}
+
+/** A request that waits for a login. */
+interface Visit {
+  /** Names the visit to a legacy client. */
+  readonly elicitationId: string;
+  readonly server: string;
+  readonly url: string;
+  readonly ask: AskClient;
+  readonly request: UpstreamRequest;
+  /** Aborts when the login is over, or the request is taken back. */
+  readonly signal: AbortSignal;
+  readonly takeBack: (reason: HubError) => void;
+}
+
+/**
+ * The requests that meet a server which needs a login: the client that asked is sent to the page (spec 2025-11-25 and 2026-07-28
+ * client/elicitation, "URL mode"), and the same request goes on once somebody has logged in, wherever that was. However many wait,
+ * there is one page for each server, and a session is asked once.
+ */
+export class LoginVisits {
+  readonly #pages: LoginPages;
+  readonly #clock: Clock;
+  /** What sessions are being asked, by server and session. */
+  readonly #asking = new Map<string, Promise<Consent>>();
+  /** The visits that a client was asked for, and not those that wait with them. */
+  readonly #asked = new WeakSet<Visit>();
+
+  constructor(pages: LoginPages, clock: Clock) {
+    this.#pages = pages;
+    this.#clock = clock;
+  }
+
+  /** The server with requests that wait for a login where they need one. */
+  before(upstream: Upstream): Worker & Pick<Upstream, 'endSession'> {
+    return {
+      id: upstream.id,
+      get listing() {
+        return upstream.listing;
+      },
+      endSession: (sessionId) => upstream.endSession(sessionId),
+      settled: (signal) => upstream.settled(signal),
+      request: (request) => this.#request(upstream, request),
+    };
+  }
+
+  async #request(upstream: Upstream, request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { id } = upstream;
+    const logins = this.#pages.count(id);
+    try {
+      return await upstream.request(request);
+    } catch (error) {
+      if (!needsLogin(error)) throw error;
+      if (this.#pages.count(id) === logins) await this.#logIn(id, request, error);
+    }
+    return upstream.request(request);
+  }
+
+  async #logIn(server: string, request: UpstreamRequest, error: HubError): Promise<void> {
+    const logins = this.#pages.count(server);
+    const url = await this.#pages.page(server);
+    if (this.#pages.count(server) !== logins) return;
+    if (url === undefined) throw error;
+    const { onRequest: ask, signal } = request;
+    if (!ask || !canBeSent(request.origin)) throw loginNeeded(server, url);
+    const taken = new AbortController();
+    const over = new AbortController();
+    const takenBack = AbortSignal.any([signal, taken.signal]);
+    const visit: Visit = {
+      elicitationId: randomUUID(),
+      server,
+      url,
+      ask,
+      request,
+      signal: AbortSignal.any([takenBack, over.signal]),
+      takeBack: (reason) => taken.abort(reason),
+    };
+    const loggedIn = this.#pages.over(server, visit.signal);
+    try {
+      await withDeadline(Promise.race([loggedIn, this.#sent(visit, loggedIn)]), {
+        clock: this.#clock,
+        timeoutMs: LOGIN_WITHIN_MS,
+        signal: takenBack,
+        onTimeout: () => nobodyLoggedIn(server, url),
+      });
+      this.#tellOfEnd(visit);
+    } finally {
+      loggedIn.catch(() => undefined);
+      over.abort();
+    }
+  }
+
+  /** @throws HubError when the client is not to be, or cannot be, sent there */
+  async #sent(visit: Visit, loggedIn: Promise<void>): Promise<void> {
+    const consent = await this.#consent(visit);
+    if (consent === 'refused') throw visitNotWanted(visit.server, visit.url);
+    if (consent === 'unreachable') throw loginNeeded(visit.server, visit.url);
+    await loggedIn;
+  }
+
+  /** Many calls of one session are one question; when the call that asked is taken back, the next one asks. */
+  async #consent(visit: Visit): Promise<Consent> {
+    const { sessionId } = visit.request.origin;
+    if (sessionId === undefined) return this.#ask(visit);
+    const key = JSON.stringify([visit.server, sessionId]);
+    for (;;) {
+      const asked = this.#asking.get(key);
+      if (!asked) break;
+      const consent = await asked;
+      if (consent !== 'withdrawn' || visit.signal.aborted) return consent;
+    }
+    const asking = this.#ask(visit).finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asking);
+    return asking;
+  }
+
+  async #ask(visit: Visit): Promise<Consent> {
+    const { elicitationId, server, url, ask, signal, takeBack } = visit;
+    const message = `Server "${server}" needs a login before it can be used. Log in on its page; what was asked for goes on after that.`;
+    const question: ServerRequest = { method: 'elicitation/create', params: { mode: 'url', elicitationId, url, message } };
+    this.#asked.add(visit);
+    const { result } = await ask(question, signal, { takeBack });
+    if (signal.aborted) return 'withdrawn';
+    if (!result) return 'unreachable';
+    return result['action'] === 'accept' ? 'accept' : 'refused';
+  }
+
+  /** A modern client knows no such notification (spec 2026-07-28 client/elicitation). */
+  #tellOfEnd(visit: Visit): void {
+    const { elicitationId, request } = visit;
+    if (request.origin.era !== 'legacy' || !this.#asked.has(visit)) return;
+    request.onNotification?.(notification('notifications/elicitation/complete', { elicitationId }));
+  }
+}
