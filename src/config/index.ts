@@ -8,6 +8,7 @@ export { readConfigFile } from './file.ts';
 export { type HubEnvironment, readHubEnvironment } from './hub-environment.ts';
 export { Json5SyntaxError, type Node, parseJson5 } from './json5.ts';
 export { editJson5 } from './json5-edit.ts';
+export { isSecretName } from './literal-secrets.ts';
 export { type LoadOptions, loadConfig } from './load.ts';
 export { marketplaceDefaults } from './marketplace-defaults.ts';
 export { maskCommandLine, maskConfig, maskEntry, maskUrl, secretsOf } from './mask.ts';
@@ -18,4 +19,5 @@ export { type Applied, type ConfigChange, ConfigStore, type EditResult } from '.
 export { maskedDiff } from './text-diff.ts';
 export { ConfigWatch } from './watch.ts';
 export { SealedFile } from './sealed-file.ts';
+export { checkSecretName, type SecretPlace, secretStore } from './secrets/secret-store.ts';
 export { writeFileAtomically } from './write-file.ts';

@@ -6,6 +6,7 @@ import { devModeOf } from './dev-pool.ts';
 import { reportedVersion } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { HubLife } from './life.ts';
+import { LaunchSecrets } from './launch-secrets.ts';
 import { LiveConfig } from './live-config.ts';
 import { HubMarketplace } from './load-marketplace.ts';
 import { LoginControl } from './login-control.ts';
@@ -39,6 +40,7 @@ class LocalHub implements Hub {
   readonly #live: LiveConfig;
   readonly #workspaces: WorkspaceFile;
   readonly #marketplace: HubMarketplace;
+  readonly #secrets = new LaunchSecrets();
   #parts: HubParts | undefined;
   #registration: Registration | undefined;
   #dev: DevMode | undefined;
@@ -83,6 +85,7 @@ class LocalHub implements Hub {
       logger: this.#logger,
       management: (managed) => this.#management(managed),
       port: () => this.#port,
+      secrets: this.#secrets,
     });
     // The port first: when it is taken, nothing else has happened yet.
     const { port } = await parts.server.start();
@@ -117,6 +120,10 @@ class LocalHub implements Hub {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  redact(text: string): string {
+    return this.#secrets.redact(text);
   }
 
   async reload(): Promise<void> {

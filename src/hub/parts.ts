@@ -5,6 +5,7 @@ import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
+import { launchContext, LaunchSecrets } from './launch-secrets.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -31,12 +32,14 @@ export interface PartsOptions {
   readonly management: (parts: Omit<HubParts, 'server' | 'outgoing'>) => Management;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
+  /** Gets to know the secrets of every server that starts. */
+  readonly secrets?: LaunchSecrets;
 }
 
 const TITLE = 'MCP Hub';
 
 /** Builds the parts in the order in which calls pass them backwards: servers, gateway, adapters, sockets. */
-export function buildParts({ options, config, settings, logger, management, port }: PartsOptions): HubParts {
+export function buildParts({ options, config, settings, logger, management, port, secrets = new LaunchSecrets() }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
   const outgoing = outgoingFetch(options.env);
@@ -59,9 +62,11 @@ export function buildParts({ options, config, settings, logger, management, port
     connect: connector(options.version),
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
-      const launch = await resolveLaunch(definition, { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn });
+      const context = { ...launchContext(options, definition.id, logger), signal, isOwnAddress: isOwn };
+      const launch = await resolveLaunch(definition, context);
       const equipped = launch.kind === 'remote' ? { ...launch, fetch: outgoing.fetch } : launch;
-      return logins.equip(definition.id, equipped, definition.kind === 'remote' ? definition.urls?.length : undefined);
+      const addresses = definition.kind === 'remote' ? definition.urls?.length : undefined;
+      return secrets.keep(definition.id, logins.equip(definition.id, equipped, addresses));
     },
   });
   const gateway = new HubGateway({

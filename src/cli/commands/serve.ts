@@ -7,6 +7,7 @@ import { exitCodeOf } from '../exit-codes.ts';
 import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
 import { tellPortInUse } from '../port-owner.ts';
+import { takeEnvironment } from '../process-environment.ts';
 import { ServiceNotify } from '../service-notify.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
@@ -28,15 +29,15 @@ export interface ServeContext {
 export async function runServe(context: ServeContext): Promise<void> {
   const { options, process, version, createHub, claimed } = context;
   const paths = hubPaths(process.env);
+  const env = takeEnvironment(process);
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   const logFile = new LogFile({ dir: paths.logDir, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
   const sinks = [logFile.sink, terminalSink(context)];
   const { port, host, configFiles, shutdownDelayMs, watch } = options;
-  const { env } = process;
   const hub = createHub({ configFiles, host, port, claimed, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs, watch });
   const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
   const logger = createLogger(sinks);
-  const service = new ServiceNotify({ env, pid: process.pid, clock: systemClock, logger });
+  const service = new ServiceNotify({ env: process.env, pid: process.pid, clock: systemClock, logger });
   const life = new ProcessLife({
     process,
     clock: systemClock,
@@ -49,6 +50,7 @@ export async function runServe(context: ServeContext): Promise<void> {
       await Promise.all([service.close(), logFile.close()]);
     },
     stopWithinMs: () => hub.stopWithinMs,
+    redact: (text) => hub.redact(text),
     reload: () => void service.reloading(() => hub.reload()),
     onStartError: (error) => void fail(error),
   });
