@@ -11,6 +11,7 @@ import { takeEnvironment } from '../process-environment.ts';
 import { ServiceNotify } from '../service-notify.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
+import { takeConsole } from '../take-console.ts';
 import { styleFor } from '../style.ts';
 
 export interface ServeContext {
@@ -63,6 +64,7 @@ export async function runServe(context: ServeContext): Promise<void> {
   };
 
   life.watch();
+  takeConsole(globalThis.console, (text) => logger.debug(`A library says: ${hub.redact(text)}`));
   for (const notice of notices(options)) tell(notice);
   screen.follow(hub);
   hub.on('idle', ({ forMs }) => {

@@ -8,9 +8,10 @@ import type {
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
-import { type Clock, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
+import { type Clock, HubError, type Logger, messageOf } from '../../base/index.ts';
 import type { LoginStore, StoredLogin } from './login-store.ts';
 import { loginFetch } from './login-fetch.ts';
+import { KnownSecrets } from './known-secrets.ts';
 import type { Fetch } from '../remote/outgoing-fetch.ts';
 import type { RemoteLogin } from './remote-login.ts';
 
@@ -53,6 +54,7 @@ export class ServerLogin implements RemoteLogin {
   #verifier: string | undefined;
   /** What the last callback brought, to be kept out of messages. */
   #code: string | undefined;
+  readonly #known = new KnownSecrets();
   #discovery: OAuthDiscoveryState | undefined;
   #challenge: Challenge = {};
   #state = '';
@@ -139,15 +141,16 @@ export class ServerLogin implements RemoteLogin {
     }
   }
 
-  /** `text` without the tokens of this login. */
+  /** `text` without the secrets of this login, also without those that it had before. */
   redact(text: string): string {
+    this.#learn();
+    return this.#known.redact(text);
+  }
+
+  /** To be called before what is stored changes, and after. */
+  #learn(): void {
     const { tokens, client } = this.#stored ?? {};
-    const { access_token, refresh_token, id_token } = tokens ?? {};
-    const secrets = [access_token, refresh_token, id_token, client?.client_secret, this.#verifier, this.#code];
-    return secrets.reduce<string>(
-      (rest, secret) => (secret === undefined || secret === '' ? rest : rest.replaceAll(secret, REDACTED)),
-      text,
-    );
+    this.#known.learn(tokens?.access_token, tokens?.refresh_token, tokens?.id_token, client?.client_secret, this.#verifier, this.#code);
   }
 
   #loggedIn(): HubError {
@@ -170,6 +173,7 @@ export class ServerLogin implements RemoteLogin {
     const { store, server, url } = this.#options;
     const stored = await store.load(server, url);
     if ((stored.obtainedAtMs ?? 0) <= (this.#stored?.obtainedAtMs ?? 0)) return;
+    this.#learn();
     this.#stored = stored;
     this.#isRefused = false;
   }
@@ -205,7 +209,9 @@ export class ServerLogin implements RemoteLogin {
 
   async #save(change: StoredLogin): Promise<void> {
     const { store, server, url } = this.#options;
+    this.#learn();
     this.#stored = { ...this.#stored, ...change };
+    this.#learn();
     await store.save(server, url, this.#stored);
   }
 
@@ -253,6 +259,7 @@ export class ServerLogin implements RemoteLogin {
   }
 
   async #forget(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {
+    this.#learn();
     if (scope === 'all' || scope === 'verifier') this.#verifier = undefined;
     if (scope === 'all' || scope === 'discovery') this.#discovery = undefined;
     if (scope === 'verifier' || scope === 'discovery') return;
