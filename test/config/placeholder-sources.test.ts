@@ -101,7 +101,7 @@ describe('${file:path}', () => {
     await put('secret.txt', 'in it');
     await put('large', `SECRET${'x'.repeat(1024 * 1024)}`);
     await put('binary', Buffer.from([0x53, 0x45, 0x43, 0x52, 0x45, 0x54, 0xff, 0xfe]));
-    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    execFileSync('/bin/sh', ['-c', 'mkfifo "$1"', 'sh', join(folder, 'pipe')]);
     const error: unknown = await text(source).catch((error: unknown) => error);
     expect(error).toMatchObject({
       code: 'PLACEHOLDER_ERROR',

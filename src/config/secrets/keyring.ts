@@ -4,7 +4,7 @@ import { REDACTED } from '../../base/index.ts';
 import { KEYRING_SCRIPT } from './keyring-script.ts';
 
 /** Under which the keyring keeps what the hub gives it; the name of a secret is the account. */
-export const KEYRING_SERVICE = 'mcp-hub';
+const KEYRING_SERVICE = 'mcp-hub';
 
 /** How long the keyring may take, in milliseconds: it may ask a person for its password. */
 const KEYRING_WITHIN_MS = 30_000;

@@ -1,5 +1,5 @@
 /** How a text may stand somewhere without being written as it is: in JSON, in addresses, in base64 (also in the middle of it), in hex. */
-export function spellingsOf(secret: string): readonly string[] {
+function spellingsOf(secret: string): readonly string[] {
   const inBase64 = [0, 1, 2].flatMap((before) => {
     const whole = Buffer.from('x'.repeat(before) + secret).toString('base64');
     // The characters at both ends depend on what stands around it.
