@@ -28,6 +28,13 @@ export interface Keyring {
   remove(name: string): Promise<void>;
 }
 
+export interface KeyringOptions {
+  /** The file of the native module. Default: that of the optional package. */
+  readonly module?: string;
+  /** Longest wait, in milliseconds. */
+  readonly withinMs?: number;
+}
+
 interface Question {
   readonly op: 'get' | 'set' | 'remove';
   readonly name: string;
@@ -41,8 +48,9 @@ interface Question {
  *
  * @param env the environment of the hub, of which that process gets what leads to the user's session
  */
-export function systemKeyring(env: NodeJS.ProcessEnv): Keyring {
-  const ask = (question: Question, signal?: AbortSignal): Promise<string | undefined> => askKeyring(question, env, signal);
+export function systemKeyring(env: NodeJS.ProcessEnv, { module, withinMs = KEYRING_WITHIN_MS }: KeyringOptions = {}): Keyring {
+  const ask = async (question: Question, signal?: AbortSignal): Promise<string | undefined> =>
+    askKeyring(question, { env, module: module ?? modulePath(), withinMs, signal });
   return {
     get: (name, signal) => ask({ op: 'get', name }, signal),
     set: async (name, value) => void (await ask({ op: 'set', name, value })),
@@ -50,9 +58,16 @@ export function systemKeyring(env: NodeJS.ProcessEnv): Keyring {
   };
 }
 
-async function askKeyring(question: Question, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string | undefined> {
-  signal?.throwIfAborted();
-  const text = await runScript(JSON.stringify({ ...question, service: KEYRING_SERVICE, module: modulePath() }), env, signal);
+interface Asking {
+  readonly env: NodeJS.ProcessEnv;
+  readonly module: string;
+  readonly withinMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function askKeyring(question: Question, asking: Asking): Promise<string | undefined> {
+  asking.signal?.throwIfAborted();
+  const text = await runScript(JSON.stringify({ ...question, service: KEYRING_SERVICE, module: asking.module }), asking);
   const answer = parsed(text);
   if (answer === undefined) throw new KeyringError('its module ended without an answer');
   // A platform may quote what it was given.
@@ -70,7 +85,7 @@ function modulePath(): string {
   }
 }
 
-function runScript(input: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string> {
+function runScript(input: string, { env, withinMs, signal }: Asking): Promise<string> {
   return new Promise((resolve, reject) => {
     const entries = Object.entries(env).filter(([name]) => ENVIRONMENT.test(name));
     const child = spawn(process.execPath, ['-e', KEYRING_SCRIPT], {
@@ -87,8 +102,8 @@ function runScript(input: string, env: NodeJS.ProcessEnv, signal?: AbortSignal):
     };
     const onAbort = (): void => end(() => reject(signal?.reason));
     const timer = setTimeout(() => {
-      end(() => reject(new KeyringError(`it did not answer within ${KEYRING_WITHIN_MS / 1000} s; is it locked?`)));
-    }, KEYRING_WITHIN_MS);
+      end(() => reject(new KeyringError(`it did not answer within ${withinMs / 1000} s; is it locked?`)));
+    }, withinMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       if (text.length < MAX_ANSWER_BYTES) text += chunk;
