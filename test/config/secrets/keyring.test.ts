@@ -52,7 +52,7 @@ describe('the keyring', () => {
   });
 
   it.each([
-    ['crashes', 'async getPassword() { process.kill(process.pid, 'SIGSEGV'); await new Promise(() => {}); }', 'ended without an answer'],
+    ['crashes', 'async getPassword() { process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); }', 'ended without an answer'],
     ['says nothing', 'async getPassword() { process.exit(0); }', 'ended without an answer'],
     ['waits for ever', 'getPassword() { setInterval(() => {}, 1000); return new Promise(() => {}); }', 'did not answer within 1 s'],
     ['hangs', 'async getPassword() { for (;;); }', 'did not answer within 1 s'],
