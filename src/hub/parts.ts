@@ -5,7 +5,7 @@ import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
-import { launchContext, LaunchSecrets } from './launch-secrets.ts';
+import { LaunchSecrets } from './launch-secrets.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -62,7 +62,7 @@ export function buildParts({ options, config, settings, logger, management, port
     connect: connector(options.version),
     resolveLaunch: async (definition, signal) => {
       const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
-      const context = { ...launchContext(options, definition.id, logger), signal, isOwnAddress: isOwn };
+      const context = { ...secrets.context(options, definition.id, logger), signal, isOwnAddress: isOwn };
       const launch = await resolveLaunch(definition, context);
       const equipped = launch.kind === 'remote' ? { ...launch, fetch: outgoing.fetch } : launch;
       const addresses = definition.kind === 'remote' ? definition.urls?.length : undefined;

@@ -227,6 +227,8 @@ describe('no secret, in whatever spelling,', () => {
     expect(heard.filter(([who, text]) => who.startsWith('mcp-hub ') && text.trim() === '').map(([who]) => who)).toEqual([]);
     expect(events).toContain('config_changed');
     expect(hub.stderr()).toContain('told: ');
+    // However often its start is tried.
+    expect(hub.stderr().split('Server "missing": ${file:secret.txt} in env.FILE can be read by other users')).toHaveLength(2);
     expect((await readdir(setting.folder)).filter((name) => /^core|^report/.test(name))).toEqual(['reports']);
   });
 
