@@ -136,6 +136,18 @@ const fixed: readonly FixedRow[] = [
   },
   { of: 'gateway/read-cache.ts#MAX_ENTRIES', what: '… and their number', unit: 'count', effect: 'the one used longest ago goes' },
   {
+    of: 'config/placeholder-sources.ts#MAX_FILE_BYTES',
+    what: 'a file behind `${file:path}`',
+    unit: 'bytes',
+    effect: '`PLACEHOLDER_ERROR`, and the server does not start',
+  },
+  {
+    of: 'config/secrets/keyring.ts#KEYRING_WITHIN_MS',
+    what: 'time for the keyring of the system to answer',
+    unit: 'ms',
+    effect: '`PLACEHOLDER_ERROR`, and the server does not start',
+  },
+  {
     of: 'upstream/lists/fetch-listing.ts#MAX_PAGES',
     what: 'pages of one list of a server',
     unit: 'count',

@@ -9,6 +9,7 @@ const read = (file: string): string => readFileSync(`${root}${file}`, 'utf8');
 interface Manifest {
   readonly version: string;
   readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
   readonly devDependencies: Record<string, string>;
 }
 const manifest = JSON.parse(read('package.json')) as Manifest;
@@ -22,13 +23,18 @@ describe('docs/dependencies.md', () => {
   const listed = [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
 
   it('lists every dependency once, and nothing else', () => {
-    expect(listed.toSorted()).toEqual(Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }).toSorted());
+    const { dependencies, optionalDependencies, devDependencies } = manifest;
+    expect(listed.toSorted()).toEqual(Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies }).toSorted());
   });
 });
 
 describe('package.json', () => {
   it('has no runtime dependencies: the bundle holds them', () => {
     expect(manifest.dependencies).toBeUndefined();
+  });
+
+  it('has native modules as optional dependencies only, which the bundle leaves alone', () => {
+    expect(Object.keys(manifest.optionalDependencies ?? {})).toEqual(['@napi-rs/keyring']);
   });
 });
 

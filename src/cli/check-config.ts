@@ -56,9 +56,9 @@ export async function checkPlaceholders(config: HubConfig, options: ResolveOptio
   for (const definition of config.servers) {
     // A disabled one is not started, and need not be able to.
     if (definition.kind === 'invalid' || definition.disabled) continue;
-    for (const { field, message } of await problemsOf(definition, options)) {
+    for (const { field, message, severity = 'error' } of await problemsOf(definition, options)) {
       const text = await readFile(resolve(options.cwd, definition.source), 'utf8').catch(() => '');
-      diagnostics.push(placeField({ file: definition.source, text, serverId: definition.id, field, message }));
+      diagnostics.push({ ...placeField({ file: definition.source, text, serverId: definition.id, field, message }), severity });
     }
   }
   return diagnostics;
@@ -67,13 +67,15 @@ export async function checkPlaceholders(config: HubConfig, options: ResolveOptio
 interface Problem {
   readonly field: string;
   readonly message: string;
+  readonly severity?: Diagnostic['severity'];
 }
 
 async function problemsOf(definition: Runnable, { env, cwd, runCommands, signal }: ResolveOptions): Promise<readonly Problem[]> {
   const hubEnv = readHubEnvironment(env);
   const context = { serverId: definition.id, env, hubEnv, cwd, signal, commandTimeoutMs: COMMAND_TIMEOUT_MS, skipCommands: !runCommands };
-  const placeholders = new Placeholders(context, definition.env);
   const problems: Problem[] = [];
+  const onWarning = ({ field, message }: Problem): void => void problems.push({ field, message, severity: 'warning' });
+  const placeholders = new Placeholders({ ...context, onWarning }, definition.env);
   const attempt = async (resolveIt: () => Promise<unknown>): Promise<boolean> => {
     try {
       await resolveIt();
@@ -89,7 +91,7 @@ async function problemsOf(definition: Runnable, { env, cwd, runCommands, signal 
   if (!(await attempt(() => placeholders.env()))) return problems;
   for (const check of definition.kind === 'stdio' ? localChecks(definition, placeholders) : remoteChecks(definition, placeholders))
     await attempt(check);
-  if (problems.length === 0) problems.push(...(await placesOf(definition, placeholders, cwd)));
+  if (problems.every(({ severity }) => severity === 'warning')) problems.push(...(await placesOf(definition, placeholders, cwd)));
   return problems;
 }
 
@@ -153,5 +155,5 @@ async function pathProblems(
 }
 
 function holdsCommand(text: string): boolean {
-  return /\$[{<]\s*cmd:/.test(text);
+  return /\$[{<]\s*(?:cmd|keyring):/.test(text);
 }

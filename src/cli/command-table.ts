@@ -45,6 +45,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
   },
   validate: { summary: 'check the config files', group: 'Configuration', load: () => import('./commands/validate.ts') },
   doctor: { summary: 'look at everything that the hub stands on', group: 'Configuration', load: () => import('./commands/doctor.ts') },
+  secret: { summary: 'keep secrets for the config', group: 'Configuration', load: () => import('./commands/secret.ts') },
   search: { summary: 'find servers in the marketplace', group: 'Configuration', load: () => import('./commands/search.ts') },
   install: {
     summary: 'write a server of the marketplace into the config',

@@ -4,6 +4,7 @@ import type { CommandEntry } from './command-table.ts';
 import { describeError } from './diagnostics.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { commandHelp, parseCommand } from './parse-command.ts';
+import { takeConsole } from './take-console.ts';
 import { printable } from './style.ts';
 
 export interface CommandLine {
@@ -20,6 +21,9 @@ export async function runCommand(process: NodeJS.Process, { name, entry, args }:
   const parsed = parseCommand(named, args);
   const end = args.indexOf('--');
   const io = processIo(process, { version, isJson: (end < 0 ? args : args.slice(0, end)).includes('--json') });
+  takeConsole(globalThis.console, () => {
+    // What libraries print stands in nobody's way: it would break a JSON document, and may quote a secret.
+  });
   try {
     if (parsed.kind === 'help') io.print(commandHelp(named));
     else if (parsed.kind === 'wrong') tellWrong(io, parsed.errors, `mcp-hub ${name} --help`);

@@ -37,6 +37,8 @@ export interface ProcessLifeOptions {
   readonly stop: () => Promise<void>;
   /** From the wish to stop to the end of the process, in milliseconds. */
   readonly stopWithinMs: () => number;
+  /** A text without the secrets that the hub knows. */
+  readonly redact: (text: string) => string;
   /** Loads the config again. */
   readonly reload: () => void;
   /** An error from outside any promise ended the start; `started` has not been called. */
@@ -57,8 +59,8 @@ export class ProcessLife implements Disposable {
 
   constructor(options: ProcessLifeOptions) {
     this.#options = options;
-    const { clock, logger } = options;
-    this.#strays = new StrayErrors({ clock, logger, onTooMany: () => this.end(3) });
+    const { clock, logger, redact } = options;
+    this.#strays = new StrayErrors({ clock, logger, redact, onTooMany: () => this.end(3) });
   }
 
   /** A stop is under way; an error of the start is its consequence then and no news. */

@@ -10,6 +10,8 @@ const MAX_KNOWN = 100;
 export interface StrayErrorsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** A text without the secrets that the hub knows: an error may quote what it could not deal with. */
+  readonly redact: (text: string) => string;
   /** The state of the process is not known any more; called once. */
   readonly onTooMany: () => void;
 }
@@ -38,18 +40,19 @@ export class StrayErrors {
   }
 
   #tell(kind: string, error: unknown, system: string | undefined): void {
-    const { clock, logger } = this.#options;
-    const key = `${kind} ${system ?? ''} ${messageOf(error)}`;
+    const { clock, logger, redact } = this.#options;
+    const message = redact(messageOf(error));
+    const key = `${kind} ${system ?? ''} ${message}`;
     const nowMs = clock.now();
     const toldAtMs = this.#toldAtMs.get(key);
     if (toldAtMs !== undefined && nowMs - toldAtMs < WINDOW_MS) return;
     if (this.#toldAtMs.size >= MAX_KNOWN) this.#toldAtMs.clear();
     this.#toldAtMs.set(key, nowMs);
-    const stack = error instanceof Error ? error.stack : undefined;
+    const stack = error instanceof Error && error.stack !== undefined ? redact(error.stack) : undefined;
     const facts = { code: 'UNHANDLED_ERROR', ...(system !== undefined && { system }), stack };
     const what =
       system === undefined ? 'A mistake in the hub itself' : `A failure of the system (${system}) that nothing in the hub waits for`;
-    logger.error(`${what} (${kind}): ${messageOf(error)}. It goes on.`, facts);
+    logger.error(`${what} (${kind}): ${message}. It goes on.`, facts);
   }
 
   #count(): void {

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HubError, isHubError, messageOf } from '../base/index.ts';
 import type { Diagnostic, HubConfig, HubSettings } from './config.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { readHubEnvironment } from './hub-environment.ts';
+import { looseModeWarning } from './literal-secrets.ts';
 import { settingFields } from './schema.ts';
 import { withinHosts } from './upstream-hosts.ts';
 import { etagOf } from './etag.ts';
@@ -74,7 +75,9 @@ export async function loadConfig({ files, env, cwd, defaultFile, texts }: LoadOp
 async function readOne(file: string, cwd: string, given: string | undefined): Promise<ReadFile | undefined> {
   try {
     const text = given ?? (await readFile(resolve(cwd, file), 'utf8'));
-    return { ...readConfigFile({ file, text }, cwd), text };
+    const read = readConfigFile({ file, text }, cwd);
+    const warning = given === undefined ? looseModeWarning(file, await stat(resolve(cwd, file)), read.document) : undefined;
+    return { ...read, diagnostics: [...read.diagnostics, ...(warning ? [warning] : [])], text };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -1,8 +1,9 @@
-import { homedir } from 'node:os';
 import { basename, sep } from 'node:path';
 import { HubError } from '../base/index.ts';
+import { homeFolder } from './home-folder.ts';
 import type { HubEnvironment } from './hub-environment.ts';
 import { CommandError, runCommand } from './placeholder-command.ts';
+import { fileValue, keyringValue, shownSource, SourceError } from './placeholder-sources.ts';
 import { NestingError, type Part, parseTemplate, type Template } from './placeholder-syntax.ts';
 
 export interface PlaceholderContext {
@@ -15,8 +16,12 @@ export interface PlaceholderContext {
   readonly signal: AbortSignal;
   /** Limit for one `${cmd: …}`, in milliseconds. */
   readonly commandTimeoutMs: number;
-  /** For checks: a `${cmd: …}` is not run and gives nothing. */
+  /** For checks: a `${cmd: …}` is not run, the keyring of the system, which may ask a person, is not asked; both give nothing. */
   readonly skipCommands?: boolean;
+  /** Where the hub keeps its data. Default: what the environment says. */
+  readonly dataDir?: string;
+  /** Is told of what works and should be different. @param field as in messages */
+  readonly onWarning?: (warning: { readonly field: string; readonly message: string }) => void;
 }
 
 /** Where a string stands: for messages, and to notice env values that go round in circles. */
@@ -38,6 +43,7 @@ export class Placeholders {
   readonly #outer: ReadonlyMap<string, string>;
   readonly #predefined: ReadonlyMap<string, string>;
   readonly #commands = new Map<string, Promise<string>>();
+  readonly #sources = new Map<string, Promise<string>>();
   readonly #env: Readonly<Record<string, string | null>>;
   readonly #resolvedEnv = new Map<string, string>();
   readonly #values = new Set<string>();
@@ -51,7 +57,7 @@ export class Placeholders {
     this.#outer = new Map([...process, ...Object.entries(context.hubEnv.variables)]);
   }
 
-  /** Every value so far that came out of an environment, an input or a command. */
+  /** Every value so far that came out of an environment, an input, a command, a file or the keyring. */
   get values(): ReadonlySet<string> {
     return this.#values;
   }
@@ -124,6 +130,7 @@ export class Placeholders {
     const { kind, rest } = splitKind(body);
     if (kind === 'cmd') return this.#command(raw, await this.#join(rest, spot), spot);
     if (kind === 'input') return this.#input(raw, (await this.#join(rest, spot)).trim(), spot);
+    if (kind === 'file' || kind === 'keyring') return this.#source(raw, kind, (await this.#join(rest, spot)).trim(), spot);
     const { name: nameTemplate, fallback } = splitDefault(rest);
     const name = await this.#join(nameTemplate, spot);
     const value = (await this.#variable(name, spot)) ?? (kind === 'env' ? undefined : this.#predefined.get(name));
@@ -155,6 +162,23 @@ export class Placeholders {
     const value = Object.hasOwn(inputs, id) ? inputs[id] : undefined;
     if (value !== undefined) return this.#remember(value);
     throw this.#error(field, raw, `has no answer. Set MCP_HUB_ENV to a JSON object with the key ${JSON.stringify(`input:${id}`)}`);
+  }
+
+  /** Read once, however often it stands in the definition. */
+  async #source(raw: string, kind: 'file' | 'keyring', what: string, { field }: Spot): Promise<string> {
+    const key = `${kind}:${what}`;
+    const warn = (problem: string): void => this.#context.onWarning?.({ field, message: `${shownSource(raw)} in ${field} ${problem}.` });
+    let reading = this.#sources.get(key);
+    if (!reading) {
+      reading = kind === 'file' ? fileValue(what, this.#context, warn) : keyringValue(what, this.#context);
+      this.#sources.set(key, reading);
+    }
+    try {
+      return this.#remember(await reading);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      throw this.#error(field, shownSource(raw), error.message);
+    }
   }
 
   async #command(raw: string, command: string, { field }: Spot): Promise<string> {
@@ -192,17 +216,17 @@ export function predefined({ env, cwd }: Pick<PlaceholderContext, 'env' | 'cwd'>
   return new Map([
     ['workspaceFolder', cwd],
     ['workspaceFolderBasename', basename(cwd)],
-    ['userHome', env['HOME'] ?? env['USERPROFILE'] ?? homedir()],
+    ['userHome', homeFolder(env)],
     ['cwd', cwd],
     ['pathSeparator', sep],
     ['/', sep],
   ]);
 }
 
-/** `cmd: …`, `env:…`, `input:…`, or a name alone. */
+/** `cmd: …`, `env:…`, `input:…`, `file:…`, `keyring:…`, or a name alone. */
 function splitKind(body: Template): { readonly kind: string | undefined; readonly rest: Template } {
   const [first, ...others] = body;
-  const match = typeof first === 'string' ? /^\s*(env|cmd|input):([^]*)$/.exec(first) : null;
+  const match = typeof first === 'string' ? /^\s*(env|cmd|input|file|keyring):([^]*)$/.exec(first) : null;
   return match ? { kind: match[1], rest: [match[2] ?? '', ...others] } : { kind: undefined, rest: body };
 }
 

@@ -7,6 +7,7 @@ import { devModeOf } from './dev-pool.ts';
 import { reportedVersion } from './health.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { HubLife } from './life.ts';
+import { LaunchSecrets } from './launch-secrets.ts';
 import { LiveConfig } from './live-config.ts';
 import { HubMarketplace } from './load-marketplace.ts';
 import { LoginControl } from './login-control.ts';
@@ -40,6 +41,7 @@ class LocalHub implements Hub {
   readonly #live: LiveConfig;
   readonly #workspaces: WorkspaceFile;
   readonly #marketplace: HubMarketplace;
+  readonly #secrets = new LaunchSecrets();
   #parts: HubParts | undefined;
   #registration: Registration | undefined;
   #dev: DevMode | undefined;
@@ -84,6 +86,7 @@ class LocalHub implements Hub {
       logger: this.#logger,
       management: (managed) => this.#management(managed),
       port: () => this.#port,
+      secrets: this.#secrets,
     });
     // The port first: when it is taken, nothing else has happened yet.
     const { port } = await parts.server.start();
@@ -127,6 +130,10 @@ class LocalHub implements Hub {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  redact(text: string): string {
+    return this.#secrets.redact(text);
   }
 
   async reload(): Promise<void> {

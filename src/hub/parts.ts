@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { type Clock, createLogger, type Logger, type LogSink, outgoingFetch, type OutgoingFetch, systemClock } from '../base/index.ts';
 import { isFit } from '../catalog/index.ts';
-import { type HubConfig, type HubSettings, isAllowedHost } from '../config/index.ts';
+import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
-import { lateConnector, Logins, OfferFiles, Pool, resolveLaunch } from '../upstream/index.ts';
+import { lateConnector, Logins, OfferFiles, Pool } from '../upstream/index.ts';
+import { LaunchSecrets } from './launch-secrets.ts';
 import { LoginDesk } from './login-desk.ts';
-import { isOwnAddress } from './own-address.ts';
+import { launching } from './launching.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
 
@@ -34,12 +35,14 @@ export interface PartsOptions {
   readonly management: (parts: Omit<HubParts, 'server' | 'outgoing'>) => Management;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
+  /** Gets to know the secrets of every server that starts. */
+  readonly secrets?: LaunchSecrets;
 }
 
 const TITLE = 'MCP Hub';
 
 /** Builds the parts in the order in which calls pass them backwards: servers, gateway, adapters, sockets. */
-export function buildParts({ options, config, settings, logger, management, port }: PartsOptions): HubParts {
+export function buildParts({ options, config, settings, logger, management, port, secrets = new LaunchSecrets() }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
   const outgoing = outgoingFetch(options.env);
@@ -61,14 +64,7 @@ export function buildParts({ options, config, settings, logger, management, port
     random: Math.random,
     offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger, fitness: { rules: options.version, isFit } }),
     connect: lateConnector(options.version),
-    resolveLaunch: async (definition, signal) => {
-      const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
-      const isAllowed = (url: URL): boolean => isAllowedHost(url.hostname, settings().allowedUpstreamHosts);
-      const where = { env: options.env, cwd: options.cwd, signal, isOwnAddress: isOwn, isAllowedAddress: isAllowed };
-      const launch = await resolveLaunch(definition, where);
-      const equipped = launch.kind === 'remote' ? { ...launch, fetch: launch.publicOnly ? outgoing.publicFetch : outgoing.fetch } : launch;
-      return logins.equip(definition.id, equipped, definition.kind === 'remote' ? definition.urls?.length : undefined);
-    },
+    resolveLaunch: launching({ options, settings, logger, port, secrets, outgoing, logins }),
   });
   const desk = new LoginDesk(logins, pool);
   const gateway = new HubGateway({

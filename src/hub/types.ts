@@ -52,6 +52,8 @@ export interface Hub {
   start(): Promise<{ readonly port: number; readonly urls: readonly string[] }>;
   /** Loads the config files again; a failure is logged, and nothing has moved then. Does nothing before the start. Never rejects. */
   reload(): Promise<void>;
+  /** The text with every secret of a server in it replaced: for errors of which nobody knows where they come from. */
+  redact(text: string): string;
   /** How long {@link stop} may take, in milliseconds: five seconds, or more where `shutdownTimeout` is long. */
   readonly stopWithinMs: number;
   /** Takes no more calls, lets those in flight end within `shutdownTimeout`, and ends everything. Idempotent. */

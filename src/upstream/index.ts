@@ -1,7 +1,7 @@
 export { lateConnector } from './connection/load-connector.ts';
 export type { Supervision } from './history.ts';
 export { LEVEL_OF_THE_SILENT } from './connection/legacy-log-level.ts';
-export { type Launch, type RemoteLaunch, resolveLaunch, type StdioLaunch } from './launch.ts';
+export { type Launch, type LaunchContext, type RemoteLaunch, resolveLaunch, type StdioLaunch } from './launch.ts';
 export { OfferFiles } from './offers/offer-files.ts';
 export { Logins } from './oauth/logins.ts';
 export { Pool } from './pool.ts';

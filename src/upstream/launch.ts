@@ -74,6 +74,10 @@ export interface LaunchContext {
   readonly isAllowedAddress?: (url: URL) => boolean;
   /** Limit for one `${cmd: …}`, in milliseconds. Default 30,000. */
   readonly commandTimeoutMs?: number;
+  /** Where the hub keeps its data. Default: what the environment says. */
+  readonly dataDir?: string;
+  /** Is told of what works and should be different; no value is in it. */
+  readonly onWarning?: (warning: { readonly message: string }) => void;
 }
 
 const COMMAND_TIMEOUT_MS = 30_000;

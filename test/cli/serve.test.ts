@@ -123,7 +123,9 @@ describe('runServe', () => {
   it('outlives stray errors and logs them', async () => {
     const run = serve('stray-errors');
     await until(run, 'still here');
-    expect(run.output.stderr).toContain('error: A mistake in the hub itself (unhandledRejection): stray rejection. It goes on.');
+    expect(run.output.stderr).toContain(
+      'error: A mistake in the hub itself (unhandledRejection): stray rejection: [redacted]. It goes on.',
+    );
     expect(run.output.stderr).toContain('error: A mistake in the hub itself (uncaughtException): stray exception. It goes on.');
     run.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, signal: null });

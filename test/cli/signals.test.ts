@@ -34,6 +34,7 @@ function life(stop: () => Promise<void>, platform: NodeJS.Platform = 'linux') {
     logger,
     stop,
     stopWithinMs: () => 5_000,
+    redact: (text) => text,
     reload: () => (reloads.count += 1),
     onStartError: (error) => startErrors.push(error),
   });

@@ -10,6 +10,7 @@ function strays() {
   const made = new StrayErrors({
     clock,
     logger: createLogger([(record) => void records.push(record)]),
+    redact: (text) => text.replaceAll('s3cret', '[redacted]'),
     onTooMany: () => (state.ends += 1),
   });
   const messages = (): string[] => records.map(({ message }) => message);
@@ -29,6 +30,14 @@ describe('StrayErrors', () => {
     await clock.advance(60_000);
     made.take('uncaughtException', reset);
     expect(messages()).toHaveLength(2);
+  });
+
+  it('tells of one without the secrets in it', () => {
+    const { made, records } = strays();
+    made.take('unhandledRejection', new Error('spawn s3cret ENOENT'));
+    expect(records[0]?.message).toContain('spawn [redacted] ENOENT');
+    expect(records[0]?.data['stack']).toContain('spawn [redacted] ENOENT');
+    expect(JSON.stringify(records)).not.toContain('s3cret');
   });
 
   it.each([

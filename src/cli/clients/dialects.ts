@@ -59,9 +59,7 @@ export const codex: Dialect = {
 /** Local servers have one list as their command; times are one number in V1, and two in V2 (opencode.ai/docs/mcp-servers). */
 export const opencode: Dialect = {
   text: (value, context) =>
-    value
-      .replace(/\{env:([^{}]+)\}/g, '${env:$1}')
-      .replace(/\{file:([^{}]+)\}/g, (_, path: string) => `\${cmd: cat ${fileOf(path, context)}}`),
+    value.replace(/\{env:([^{}]+)\}/g, '${env:$1}').replace(/\{file:([^{}]+)\}/g, (_, path: string) => `\${file:${fileOf(path, context)}}`),
   rename: { environment: 'env' },
   adapt(entry, notes) {
     switchedOff(entry);
@@ -77,7 +75,7 @@ export const opencode: Dialect = {
     // In V1 the number is the time for the first list of tools; in V2 there is one for each.
     if (typeof timeout === 'number') entry['initTimeout'] = timeout;
     if (isRecord(timeout)) Object.assign(entry, { initTimeout: timeout['startup'], requestTimeout: timeout['request'] });
-    if (JSON.stringify(entry).includes('{file:')) notes.push('files in placeholders are read by the command "cat" at every start');
+    if (JSON.stringify(entry).includes('{file:')) notes.push('files in placeholders are read at every start');
   },
 };
 
@@ -143,8 +141,7 @@ function codexVariables(entry: Draft, notes: string[]): void {
   notes.push('"env_vars" went into "env"');
 }
 
-/** For a shell. */
+/** The whole path: the hub does not start where the client does. */
 function fileOf(path: string, { file, home }: EntryContext): string {
-  const full = path.startsWith('~/') ? resolve(home, path.slice(2)) : resolve(dirname(file), path);
-  return `'${full.replaceAll("'", `'\\''`)}'`;
+  return path.startsWith('~/') ? resolve(home, path.slice(2)) : resolve(dirname(file), path);
 }

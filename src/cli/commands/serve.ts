@@ -16,9 +16,11 @@ import { exitCodeOf } from '../exit-codes.ts';
 import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
 import { tellPortInUse } from '../port-owner.ts';
+import { takeEnvironment } from '../process-environment.ts';
 import { ServiceNotify } from '../service-notify.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
+import { takeConsole } from '../take-console.ts';
 import { styleFor } from '../style.ts';
 
 /** From the open port until the log file is opened, in milliseconds; what is logged meanwhile waits. */
@@ -40,15 +42,15 @@ export interface ServeContext {
 export async function runServe(context: ServeContext): Promise<void> {
   const { options, process, version, createHub, claimed } = context;
   const paths = hubPaths(process.env);
+  const env = takeEnvironment(process);
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   const logFile = new LogFile({ dir: paths.logDir, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
   const sinks = [logFile.sink, terminalSink(context)];
   const { port, host, configFiles, shutdownDelayMs, watch } = options;
-  const { env } = process;
   const hub = createHub({ configFiles, host, port, claimed, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs, watch });
   const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
   const logger = createLogger(sinks);
-  const service = new ServiceNotify({ env, pid: process.pid, clock: systemClock, logger });
+  const service = new ServiceNotify({ env: process.env, pid: process.pid, clock: systemClock, logger });
   let logOpening: Disposable | undefined;
   const life = new ProcessLife({
     process,
@@ -63,6 +65,7 @@ export async function runServe(context: ServeContext): Promise<void> {
       await Promise.all([service.close(), logFile.close()]);
     },
     stopWithinMs: () => hub.stopWithinMs,
+    redact: (text) => hub.redact(text),
     reload: () => void service.reloading(() => hub.reload()),
     onStartError: (error) => void fail(error),
   });
@@ -75,6 +78,7 @@ export async function runServe(context: ServeContext): Promise<void> {
   };
 
   life.watch();
+  takeConsole(globalThis.console, (text) => logger.debug(`A library says: ${hub.redact(text)}`));
   for (const notice of notices(options)) tell(notice);
   screen.follow(hub);
   hub.on('idle', ({ forMs }) => {

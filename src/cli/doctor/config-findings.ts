@@ -20,17 +20,15 @@ export async function configFindings(options: CheckOptions, machine: Machine): P
   const { config, diagnostics } = await checkConfig(options);
   const isBroken = (name: string): boolean => diagnostics.some(({ file, severity }) => file === name && severity === 'error');
   const found = await Promise.all(names.map(async (name) => ({ name, findings: await fileFindings(name, machine) })));
+  // That a file is not there is told with the files.
+  const absent = found.filter(({ findings }) => findings.some(({ level }) => level === 'warn')).map(({ name }) => name);
+  const isAbsence = ({ file, keyPath }: Diagnostic): boolean => keyPath === '' && absent.includes(file);
   // What is wrong with it is told next.
   const files = found.flatMap(({ name, findings }) => findings.filter(({ level }) => level !== 'ok' || !isBroken(name)));
   return [...files, ...diagnostics.filter((one) => !isAbsence(one)).map(asFinding), ...(await programFindings(config, machine))];
 }
 
-/** That a file is not there is told with the files. */
-function isAbsence({ severity, line, column, keyPath }: Diagnostic): boolean {
-  return severity === 'warning' && line === 1 && column === 1 && keyPath === '';
-}
-
-async function fileFindings(name: string, { cwd, platform }: Machine): Promise<readonly Finding[]> {
+async function fileFindings(name: string, { cwd }: Machine): Promise<readonly Finding[]> {
   const path = resolve(cwd, name);
   const found = await stat(path).catch(() => undefined);
   if (!found)
@@ -44,22 +42,7 @@ async function fileFindings(name: string, { cwd, platform }: Machine): Promise<r
   if (!found.isFile()) return [fail('config', `${name} is not a file.`, 'Name the config file itself with --config.')];
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return [fail('config', `${name} cannot be read.`, `Give yourself the right to: chmod u+r ${name}`)];
-  const isOpen = platform !== 'win32' && (found.mode & 0o044) !== 0;
-  if (isOpen && holdsLiteralSecret(text)) {
-    return [
-      warn(
-        'config',
-        `${name} can be read by other users of this machine, and seems to hold keys.`,
-        `chmod 600 ${name}, or write \${env:NAME} instead of the keys.`,
-      ),
-    ];
-  }
   return [ok('config', name)];
-}
-
-/** A key in quotes that sounds secret, with a value that is no placeholder. */
-function holdsLiteralSecret(text: string): boolean {
-  return /["'][\w-]*(?:token|key|secret|passw|authorization|credential)[\w-]*["']\s*:\s*["'](?![^"'\n]*\$[{<])[^"'\n]{6,}["']/i.test(text);
 }
 
 function asFinding(diagnostic: Diagnostic): Finding {

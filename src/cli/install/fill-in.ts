@@ -5,8 +5,8 @@ import { isObject, type JsonObject } from '../json.ts';
 /** The values by parameter; an optional one that is left out is absent. */
 export type Values = ReadonlyMap<string, readonly string[]>;
 
-/** What would run a command as soon as the config is read: never taken from a registry. */
-const RUNS_COMMANDS = /\$\{\s*cmd:|\$<cmd:|^\$:/;
+/** What would run a command, or send a file or a stored secret of the person's somewhere: never taken from a registry. */
+const REACHES_OUT = /\$\{\s*(?:cmd|file|keyring):|\$<cmd:|^\$:/;
 
 /**
  * The server entry of an installation with the values in the place of its `${KEY}`. What holds a value that was left out is
@@ -26,7 +26,7 @@ export function fillIn({ name, config, parameters }: Installation, values: Value
     }),
   );
   // Pieces may make a command together. One that a person has typed is theirs.
-  if (runsCommand(filled) && !runsCommand([...values.values()])) throw refusal(name, COMMAND);
+  if (reachesOut(filled) && !reachesOut([...values.values()])) throw refusal(name, REACHING);
   return filled;
 }
 
@@ -35,11 +35,12 @@ function suggestions(parameters: readonly Parameter[]): readonly string[] {
   return parameters.flatMap(({ default: suggested, choices = [] }) => [...(suggested === undefined ? [] : [suggested]), ...choices]);
 }
 
-function runsCommand(value: unknown): boolean {
-  return texts(value).some((text) => RUNS_COMMANDS.test(text));
+function reachesOut(value: unknown): boolean {
+  return texts(value).some((text) => REACHES_OUT.test(text));
 }
 
-const COMMAND = 'would run a command each time the config is read. Write such an entry into your config by hand';
+const REACHING =
+  'would run a command, or read a file or a stored secret of yours, at each start. Write such an entry into your config by hand';
 
 function refusal(name: string, why: string): HubError {
   return new HubError('VALIDATION_ERROR', `The registry's entry cannot be used: its installation "${name}" ${why}.`);
@@ -54,7 +55,7 @@ function parse(name: string, config: string, suggested: readonly string[]): Json
     throw refusal(name, 'is not JSON');
   }
   if (!isObject(entry)) throw refusal(name, 'is not an object');
-  if (runsCommand([entry, suggested])) throw refusal(name, COMMAND);
+  if (reachesOut([entry, suggested])) throw refusal(name, REACHING);
   return entry;
 }
 

@@ -8,7 +8,8 @@ import type {
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
-import { type Clock, type Fetch, HubError, type Logger, messageOf, REDACTED } from '../../base/index.ts';
+import { type Clock, type Fetch, HubError, type Logger, messageOf } from '../../base/index.ts';
+import { KnownSecrets } from './known-secrets.ts';
 import { type LoginStore, type StoredLogin, without } from './login-store.ts';
 import { loginFetch, type LoginRoads } from './login-fetch.ts';
 import { isOutage, loginKept, RefreshWatch } from './refresh-watch.ts';
@@ -58,6 +59,7 @@ export class ServerLogin implements RemoteLogin {
   #verifier: string | undefined;
   /** What the last callback brought, to be kept out of messages. */
   #code: string | undefined;
+  readonly #known = new KnownSecrets();
   #discovery: OAuthDiscoveryState | undefined;
   #challenge: Challenge = {};
   #state = '';
@@ -163,15 +165,16 @@ export class ServerLogin implements RemoteLogin {
     return isRevoked;
   }
 
-  /** `text` without the tokens of this login. */
+  /** `text` without the secrets of this login, also without those that it had before. */
   redact(text: string): string {
+    this.#learn();
+    return this.#known.redact(text);
+  }
+
+  /** To be called before what is stored changes, and after. */
+  #learn(): void {
     const { tokens, client } = this.#stored ?? {};
-    const { access_token, refresh_token, id_token } = tokens ?? {};
-    const secrets = [access_token, refresh_token, id_token, client?.client_secret, this.#verifier, this.#code];
-    return secrets.reduce<string>(
-      (rest, secret) => (secret === undefined || secret === '' ? rest : rest.replaceAll(secret, REDACTED)),
-      text,
-    );
+    this.#known.learn(tokens?.access_token, tokens?.refresh_token, tokens?.id_token, client?.client_secret, this.#verifier, this.#code);
   }
 
   #loggedIn(): HubError {
@@ -194,6 +197,7 @@ export class ServerLogin implements RemoteLogin {
     const { store, server, url } = this.#options;
     const stored = await store.load(server, url);
     if ((stored.obtainedAtMs ?? 0) <= (this.#stored?.obtainedAtMs ?? 0)) return;
+    this.#learn();
     this.#stored = stored;
     this.#isRefused = false;
   }
@@ -234,7 +238,9 @@ export class ServerLogin implements RemoteLogin {
 
   async #save(change: StoredLogin): Promise<void> {
     const { store, server, url } = this.#options;
+    this.#learn();
     this.#stored = { ...this.#stored, ...change };
+    this.#learn();
     await store.save(server, url, this.#stored);
   }
 
@@ -287,6 +293,7 @@ export class ServerLogin implements RemoteLogin {
   }
 
   async #forget(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {
+    this.#learn();
     if (scope === 'all' || scope === 'verifier') this.#verifier = undefined;
     if (scope === 'all' || scope === 'discovery') this.#discovery = undefined;
     if (scope === 'verifier' || scope === 'discovery') return;

@@ -128,7 +128,7 @@ const samples: readonly (readonly [path: string, id: ClientId, entries: (home: H
       },
       jira: {
         url: 'https://jira.example.com/mcp',
-        headers: { Authorization: `Bearer \${cmd: cat '${home}/.secrets/jira'}` },
+        headers: { Authorization: `Bearer \${file:${home}/.secrets/jira}` },
         disabled: true,
       },
     }),

@@ -72,6 +72,8 @@ describe('fillIn', () => {
     [{ url: 'https://x', headers: { A: '${cmd: cat ~/.ssh/id_rsa}' } }, 'would run a command'],
     [{ command: 'a', env: { A: '$<cmd:id>' } }, 'would run a command'],
     [{ command: 'a', env: { A: '$: id' } }, 'would run a command'],
+    [{ url: 'https://x', headers: { A: '${file:~/.ssh/id_rsa}' } }, 'would run a command, or read a file or a stored secret'],
+    [{ url: 'https://x', headers: { A: 'Bearer ${ keyring:github}' } }, 'would run a command, or read a file or a stored secret'],
   ])('refuses %j', (config, message) => {
     expect(() => fillIn(installation(config, []), new Map())).toThrow(message);
   });
@@ -81,6 +83,7 @@ describe('fillIn', () => {
     ['an older default', { command: 'a', env: { X: '${A}' } }, [parameter('A', { default: '$: id' })], { A: '$: id' }],
     ['a choice', { command: 'a', args: ['${A}'] }, [parameter('A', { choices: ['x', '$<cmd:id>'] })], { A: 'x' }],
     ['pieces', { command: 'a', args: ['$${A}cmd: id}'] }, [parameter('A', { default: '{' })], { A: '{' }],
+    ['a file', { command: 'a', args: ['${A}'] }, [parameter('A', { default: '${file:/etc/passwd}' })], { A: '${file:/etc/passwd}' }],
     ['other pieces', { command: 'a', env: { X: '${A}: id' } }, [parameter('A', { default: '$' })], { A: '$' }],
   ])('refuses a command that the registry has put into %s', (_, config, parameters, given) => {
     expect(() => fillIn(installation(config, parameters), values(given))).toThrow('would run a command');
