@@ -6,6 +6,7 @@ export { type ErrorCode, type ErrorKind, errorTable, HubError, isHubError, messa
 export { lock, tryLock } from './file-lock.ts';
 export { isAlive } from './is-alive.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
+export { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
 export { type HubPaths, hubPaths } from './paths.ts';
 export { REDACTED, Secret } from './secret.ts';

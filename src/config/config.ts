@@ -31,6 +31,10 @@ export interface HubSettings {
   readonly shutdownTimeoutMs: number;
   /** Host names other than the loopback ones that requests may carry in `Host` and `Origin`. */
   readonly allowedHosts: readonly string[];
+  /** Names, addresses and networks of reverse proxies. */
+  readonly trustedHosts: readonly string[];
+  /** Whether requests need an API key: `auto`, when other machines can reach the hub. */
+  readonly auth: 'auto' | 'keys';
   /** Only what the files set; the rest comes from the environment. */
   readonly marketplace: MarketplaceSettings;
 }

@@ -73,8 +73,8 @@ function readServers(source: Source, map: Member, cwd: string, report: (issue: I
 }
 
 function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings> {
-  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, maxSessions, shutdownTimeout, allowedHosts, marketplace } =
-    values;
+  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, maxSessions, shutdownTimeout } = values;
+  const { allowedHosts, trustedHosts, auth, marketplace } = values;
   return {
     ...(maxToolNameLength !== undefined && { maxToolNameLength }),
     ...(startupWait !== undefined && { startupWaitMs: startupWait }),
@@ -83,6 +83,8 @@ function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings
     ...(maxSessions !== undefined && { maxSessions }),
     ...(shutdownTimeout !== undefined && { shutdownTimeoutMs: shutdownTimeout }),
     ...(allowedHosts !== undefined && { allowedHosts }),
+    ...(trustedHosts !== undefined && { trustedHosts }),
+    ...(auth !== undefined && { auth }),
     ...(marketplace !== undefined && { marketplace }),
   };
 }

@@ -32,6 +32,8 @@ const defaults: HubSettings = {
   maxSessions: settingFields.maxSessions.default,
   shutdownTimeoutMs: settingFields.shutdownTimeout.default,
   allowedHosts: settingFields.allowedHosts.default,
+  trustedHosts: settingFields.trustedHosts.default,
+  auth: settingFields.auth.default,
   marketplace: {},
 };
 

@@ -1,3 +1,4 @@
+export type { AccessKeys } from './auth/access.ts';
 export { MESSAGES_PATH } from './app.ts';
 export { HttpServer } from './http-server.ts';
 export type * from './event-feed.ts';

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Disposable, Disposables, Emitter, HubError, type Logger, messageOf, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
@@ -73,7 +74,7 @@ class LocalHub implements Hub {
     return this.#emitter.on(name, listener);
   }
 
-  async start(): Promise<{ readonly port: number; readonly urls: readonly string[] }> {
+  async start(): ReturnType<Hub['start']> {
     const config = await this.#live.load();
     this.#refuseWhenStopping();
     const parts = buildParts({
@@ -84,12 +85,15 @@ class LocalHub implements Hub {
       management: (managed) => this.#management(managed),
       port: () => this.#port,
     });
+    parts.keys.check();
     // The port first: when it is taken, nothing else has happened yet.
     const { port } = await parts.server.start();
     if (this.#stopping) await parts.server.close();
     this.#refuseWhenStopping();
     this.#port = port;
     this.#parts = parts;
+    const firstKey = await parts.keys.open();
+    this.#refuseWhenStopping();
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.pool.on('members', () => parts.logins.keep(parts.pool.all().map(({ id }) => id))));
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
@@ -98,6 +102,7 @@ class LocalHub implements Hub {
     this.#live.attach({
       servers: parts.pool,
       onSettings: (changed) => {
+        if (changed.includes('auth')) void parts.keys.follow();
         if (changed.includes('maxToolNameLength')) parts.gateway.rebuild();
       },
     });
@@ -106,7 +111,7 @@ class LocalHub implements Hub {
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();
     void this.#announceSettled(parts, this.#attend(parts, config));
-    return { port, urls: [`http://localhost:${port}/mcp`] };
+    return { port, urls: port === 0 ? [] : [`http://localhost:${port}/mcp`], firstKey };
   }
 
   get stopWithinMs(): number {
@@ -176,7 +181,7 @@ class LocalHub implements Hub {
       const closing = parts.server.close();
       // The servers are needed for as long as calls in flight may go on.
       const ended = parts.endpoint.drain().then(() => parts.pool.stopAll());
-      await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close()]);
+      await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close(), closing.then(() => parts.keys.close())]);
     }
     await parts?.outgoing.close();
     this.#owned.dispose();
@@ -186,7 +191,7 @@ class LocalHub implements Hub {
 
   /** Tells other programs that the hub runs, and finds out when nobody needs it any more. Resolves when the first is done. */
   #attend({ endpoint, pool, server }: HubParts, { files }: HubConfig): Promise<void> {
-    const { cwd, shutdownDelayMs: delayMs } = this.#options;
+    const { cwd, shutdownDelayMs: delayMs, socket } = this.#options;
     const file = this.#workspaces;
     this.#news.start({ servers: pool, workspaces: file });
     const registration = new Registration({
@@ -196,6 +201,7 @@ class LocalHub implements Hub {
       cwd,
       configFiles: files,
       shutdownDelayMs: delayMs,
+      ...(socket !== undefined && { socket: resolve(cwd, socket) }),
     });
     this.#registration = registration;
     const entered = registration.enter(this.#port);

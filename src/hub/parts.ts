@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, createLogger, type Logger, type LogSink, systemClock } from '../base/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
+import { hubKeys } from './access/build.ts';
+import type { HubKeys } from './access/hub-keys.ts';
 import { isOwnAddress } from './own-address.ts';
 import { noteText } from './report.ts';
 import type { HubOptions } from './types.ts';
@@ -16,6 +18,7 @@ export interface HubParts {
   readonly gateway: HubGateway;
   readonly endpoint: Endpoint;
   readonly server: HttpServer;
+  readonly keys: HubKeys;
   /** The way out to remote servers; closed after those that use it. */
   readonly outgoing: OutgoingFetch;
 }
@@ -38,6 +41,7 @@ const TITLE = 'MCP Hub';
 /** Builds the parts in the order in which calls pass them backwards: servers, gateway, adapters, sockets. */
 export function buildParts({ options, config, settings, logger, management, port }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
+  const keys = hubKeys(options, () => settings().auth === 'keys', logger);
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
   const outgoing = outgoingFetch(options.env);
   const logins = new Logins({
@@ -83,17 +87,22 @@ export function buildParts({ options, config, settings, logger, management, port
   });
   const server = new HttpServer({
     endpoint,
-    management: management({ pool, logins, gateway, endpoint }),
-    clock,
-    logger,
-    version: options.version,
+    management: management({ pool, logins, gateway, endpoint, keys }),
+    ...{ clock, logger, version: options.version },
     maxBodyBytes: () => settings().maxBodyBytes,
     allowedHosts: () => settings().allowedHosts,
+    trustedHosts: () => settings().trustedHosts,
+    keys,
     host: options.host,
     port: options.port,
+    socket: socketOf(options),
     claimed: options.claimed,
   });
-  return { pool, logins, gateway, endpoint, server, outgoing };
+  return { pool, logins, gateway, endpoint, server, keys, outgoing };
+}
+
+function socketOf({ socket, cwd, paths }: HubOptions): { readonly path: string; readonly locksDir: string } | undefined {
+  return socket === undefined ? undefined : { path: resolve(cwd, socket), locksDir: join(paths.stateDir, 'locks') };
 }
 
 /** Writes to where the options say, and to whoever follows the hub's events. */

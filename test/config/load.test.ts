@@ -58,6 +58,8 @@ describe('loadConfig', () => {
       maxSessions: 1000,
       shutdownTimeoutMs: 1500,
       allowedHosts: [],
+      trustedHosts: [],
+      auth: 'auto',
       marketplace: {},
     });
     expect(Object.isFrozen(config.servers[0])).toBe(true);

@@ -1,7 +1,8 @@
 import { HubError, sleep, systemClock } from '../../base/index.ts';
 import { connectHub } from '../api-client.ts';
 import type { CommandSpec } from '../command.ts';
-import { probePort } from '../running-hubs.ts';
+import { socketOf } from '../hub-address.ts';
+import { pidAt } from '../running-hubs.ts';
 
 /** How long a hub may take to end its servers, in milliseconds. */
 const GONE_WITHIN_MS = 20_000;
@@ -13,16 +14,20 @@ export const command: CommandSpec = {
   async run(_args, options, io) {
     const { hub } = await connectHub(options, io);
     const { pid, port, origin } = hub;
-    if (pid === undefined || port === undefined || !/^http:\/\/(?:127\.|localhost|\[::1\])/.test(origin)) {
+    const socket = socketOf(origin);
+    const isHere = socket !== undefined || (port !== undefined && isOnLoopback(origin));
+    if (pid === undefined || !isHere) {
       throw new HubError('HUB_NOT_FOUND', `The hub at ${origin} does not run on this machine. Stop it where it runs.`);
     }
     io.process.kill(pid, 'SIGTERM');
     const end = systemClock.now() + GONE_WITHIN_MS;
-    while ((await probePort(port, io.signal))?.pid === pid) {
+    while ((await pidAt(hub, io.signal)) === pid) {
       if (systemClock.now() > end) throw new HubError('TIMEOUT', `The hub (pid ${pid}) was asked to stop, and still answers.`);
       await sleep(systemClock, LOOK_EVERY_MS, io.signal);
     }
-    if (io.isJson) return io.printJson({ pid, port });
-    io.print(`The hub (pid ${pid}, port ${port}) has stopped.`);
+    if (io.isJson) return io.printJson({ pid, port: port ?? null });
+    io.print(`The hub (pid ${pid}, ${socket === undefined ? `port ${port}` : socket}) has stopped.`);
   },
 };
+
+const isOnLoopback = (origin: string): boolean => /^http:\/\/(?:127\.|localhost|\[::1\])/.test(origin);

@@ -1,0 +1,76 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type Clock, type Logger, messageOf } from '../../base/index.ts';
+import { type ApiKey, type ApiKeyFile, fingerprintOf, type KeyScope, readKeyText } from '../../config/index.ts';
+
+/** How long it may take until a change of the file counts, in milliseconds. */
+const LOOK_EVERY_MS = 250;
+
+/** A key as requests meet it: the same object for as long as the file is the same. */
+interface Known {
+  readonly id: string;
+  readonly scopes: ReadonlySet<KeyScope>;
+  readonly hash: Buffer;
+  /** Milliseconds since the epoch. */
+  readonly endsMs: number;
+}
+
+export interface KnownKeysOptions {
+  readonly file: ApiKeyFile;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The keys of the file, ready for being compared. Whenever one is needed, and the last look is some time ago, the file is looked at anew,
+ * so that a key which any hub or command has revoked is good for nothing, and a hub that nobody asks does nothing.
+ */
+export class KnownKeys {
+  readonly #options: KnownKeysOptions;
+  #byId: ReadonlyMap<string, Known> = new Map();
+  #stamp: string | undefined;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: KnownKeysOptions) {
+    this.#options = options;
+  }
+
+  /** The key of that text, if it is good now. */
+  find(text: string): Known | undefined {
+    const id = readKeyText(text);
+    const key = id === undefined ? undefined : this.good(id);
+    return key && timingSafeEqual(key.hash, fingerprintOf(text)) ? key : undefined;
+  }
+
+  /** The key of that id, if it is good now. */
+  good(id: string): Known | undefined {
+    this.#look();
+    const key = this.#byId.get(id);
+    return key && key.endsMs > this.#options.clock.now() ? key : undefined;
+  }
+
+  /** Looks at the file with the next key, however long ago the last look is. */
+  forget(): void {
+    this.#lookedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #look(): void {
+    const { clock, file, logger } = this.#options;
+    const nowMs = clock.now();
+    if (Math.abs(nowMs - this.#lookedMs) < LOOK_EVERY_MS) return;
+    this.#lookedMs = nowMs;
+    try {
+      const stamp = file.stamp();
+      if (stamp === this.#stamp) return;
+      this.#stamp = stamp;
+      this.#byId = new Map(file.read().map((key) => [key.id, known(key)]));
+    } catch (error) {
+      // The keys from before stay: a slip in an editor must lock nobody out.
+      logger.error(`The API keys stay as they were: ${messageOf(error)}`, { code: 'CONFIG_ERROR', file: file.path });
+    }
+  }
+}
+
+function known({ id, scopes, hash, expiresAt }: ApiKey): Known {
+  const endsMs = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
+  return { id, scopes: new Set(scopes), hash: Buffer.from(hash, 'hex'), endsMs };
+}
