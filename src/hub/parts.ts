@@ -3,7 +3,7 @@ import { type Clock, createLogger, type Logger, type LogSink, systemClock } from
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
-import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
+import { HttpServer, type HttpServerOptions, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { connector, Logins, OfferFiles, type OutgoingFetch, outgoingFetch, Pool, resolveLaunch } from '../upstream/index.ts';
 import { hubKeys } from './access/build.ts';
 import type { HubKeys } from './access/hub-keys.ts';
@@ -88,21 +88,22 @@ export function buildParts({ options, config, settings, logger, management, port
   const server = new HttpServer({
     endpoint,
     management: management({ pool, logins, gateway, endpoint, keys }),
-    ...{ clock, logger, version: options.version },
+    clock,
+    logger,
+    version: options.version,
     maxBodyBytes: () => settings().maxBodyBytes,
     allowedHosts: () => settings().allowedHosts,
     trustedHosts: () => settings().trustedHosts,
     keys,
-    host: options.host,
-    port: options.port,
-    socket: socketOf(options),
-    claimed: options.claimed,
+    ...placeOf(options),
   });
   return { pool, logins, gateway, endpoint, server, keys, outgoing };
 }
 
-function socketOf({ socket, cwd, paths }: HubOptions): { readonly path: string; readonly locksDir: string } | undefined {
-  return socket === undefined ? undefined : { path: resolve(cwd, socket), locksDir: join(paths.stateDir, 'locks') };
+/** Where the hub listens. */
+function placeOf({ host, port, claimed, socket, cwd, paths }: HubOptions): Pick<HttpServerOptions, 'host' | 'port' | 'claimed' | 'socket'> {
+  const unix = socket === undefined ? undefined : { path: resolve(cwd, socket), locksDir: join(paths.stateDir, 'locks') };
+  return { host, port, claimed, socket: unix };
 }
 
 /** Writes to where the options say, and to whoever follows the hub's events. */
