@@ -31,10 +31,14 @@ describe('a key', () => {
     );
   });
 
-  it.each(['', 'mcphub_', 'mcphub_abcdefgh_', `mcphub_abcdefgh_${'a'.repeat(42)}`, `mcphub_ABCDEFGH_${'a'.repeat(43)}`, `x${'a'.repeat(60)}`])(
-    'is not %j',
-    (text) => expect(readKeyText(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    'mcphub_',
+    'mcphub_abcdefgh_',
+    `mcphub_abcdefgh_${'a'.repeat(42)}`,
+    `mcphub_ABCDEFGH_${'a'.repeat(43)}`,
+    `x${'a'.repeat(60)}`,
+  ])('is not %j', (text) => expect(readKeyText(text)).toBeUndefined());
 
   it.each(['', ' ', 'x'.repeat(65), 'a\nb', 'a\u0007'])('cannot be called %j', (name) => {
     expect(() => newApiKey(wanted(name), NOW)).toThrow(/name of a key/);
