@@ -70,10 +70,9 @@ describe('a hub that other machines can reach', () => {
 
   it('asks everybody for it, on every route and every address', async () => {
     const hub = await startHub({ config: config(), args: ['--host', '0.0.0.0'], env: { MCP_HUB_API_KEY: GIVEN } });
-    for (const route of routes) {
+    for (const route of routes.filter((one) => neededScope(one) !== 'nothing')) {
       const path = route.path.replace(/:\w+/g, 'echo');
-      const status = await statusOf(hub, path, {}, route.method.toUpperCase());
-      if (neededScope(route) !== 'nothing') expect([route.method, path, status]).toEqual([route.method, path, 401]);
+      expect([route.method, path, await statusOf(hub, path, {}, route.method.toUpperCase())]).toEqual([route.method, path, 401]);
     }
     for (const path of ['/mcp', '/mcp/echo', '/sse', '/']) expect([path, await statusOf(hub, path)]).toEqual([path, 401]);
     expect(await (await fetch(`${hub.origin}/api/health`)).json()).toEqual({
@@ -85,11 +84,9 @@ describe('a hub that other machines can reach', () => {
     expect(await statusOf(hub, '/api/servers', bearer(GIVEN))).toBe(200);
     expect(await statusOf(hub, `/api/servers?api_key=${GIVEN}`)).toBe(401);
     const outside = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-    const address = outside.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-    if (address !== undefined) {
+    for (const { address } of outside.filter(({ family }) => family === 'IPv4')) {
       const there = { ...hub, origin: `http://${address}:${hub.port}` };
-      expect(await statusOf(there, '/api/servers')).toBe(401);
-      expect(await statusOf(there, '/api/servers', bearer(GIVEN))).toBe(200);
+      expect([await statusOf(there, '/api/servers'), await statusOf(there, '/api/servers', bearer(GIVEN))]).toEqual([401, 200]);
     }
     expect(hub.output()).not.toContain(GIVEN);
     expect(readFileSync(join(hub.folder, 'home/state/mcp-hub/logs/mcp-hub.log'), 'utf8')).not.toContain(GIVEN);
@@ -225,7 +222,7 @@ describe('a hub with a Unix socket alone', () => {
     const path = join(hub.folder, 'hub.sock');
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(await overSocket(path, '/api/servers')).toBe(200);
-    await expect(fetch(`${hub.origin}/api/health`)).rejects.toThrow();
+    await expect(fetch(`${hub.origin}/api/health`)).rejects.toThrow('fetch failed');
     for (const which of [[], ['--socket', 'hub.sock'], ['--hub', `unix:${path}`], ['--config', 'mcp-servers.json']]) {
       expect([which, run('servers', ...which)]).toMatchObject([which, { status: 0, stdout: expect.stringContaining('echo') }]);
     }

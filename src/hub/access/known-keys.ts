@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { type Clock, type Logger, messageOf } from '../../base/index.ts';
 import { type ApiKey, type ApiKeyFile, fingerprintOf, type KeyScope, readKeyText } from '../../config/index.ts';
 
-/** How long it may take until a change of the file counts, in milliseconds. */
+/** How long it may take until a key that was taken back is good for nothing, in milliseconds. */
 const LOOK_EVERY_MS = 250;
 
 /** A key as requests meet it: the same object for as long as the file is the same. */
@@ -44,6 +44,8 @@ export class KnownKeys {
   /** The key of that id, if it is good now. */
   good(id: string): Known | undefined {
     this.#look();
+    // A key that nobody knows may have been made this moment.
+    if (!this.#byId.has(id)) this.#look(true);
     const key = this.#byId.get(id);
     return key && key.endsMs > this.#options.clock.now() ? key : undefined;
   }
@@ -53,10 +55,10 @@ export class KnownKeys {
     this.#lookedMs = Number.NEGATIVE_INFINITY;
   }
 
-  #look(): void {
+  #look(isUrgent = false): void {
     const { clock, file, logger } = this.#options;
     const nowMs = clock.now();
-    if (Math.abs(nowMs - this.#lookedMs) < LOOK_EVERY_MS) return;
+    if (!isUrgent && Math.abs(nowMs - this.#lookedMs) < LOOK_EVERY_MS) return;
     this.#lookedMs = nowMs;
     try {
       const stamp = file.stamp();
