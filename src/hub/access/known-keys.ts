@@ -27,6 +27,8 @@ export interface KnownKeysOptions {
 export class KnownKeys {
   readonly #options: KnownKeysOptions;
   #byId: ReadonlyMap<string, Known> = new Map();
+  /** Keys that were found right before: a key of a client comes with each of its requests. No more than there are keys. */
+  readonly #seen = new Map<string, Known>();
   #stamp: string | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
 
@@ -36,9 +38,14 @@ export class KnownKeys {
 
   /** The key of that text, if it is good now. */
   find(text: string): Known | undefined {
+    const seen = this.#seen.get(text);
+    // The file may have changed, and with it what was seen.
+    if (seen && this.good(seen.id) === seen) return seen;
     const id = readKeyText(text);
     const key = id === undefined ? undefined : this.good(id);
-    return key && timingSafeEqual(key.hash, fingerprintOf(text)) ? key : undefined;
+    if (!key || !timingSafeEqual(key.hash, fingerprintOf(text))) return undefined;
+    this.#seen.set(text, key);
+    return key;
   }
 
   /** The key of that id, if it is good now. */
@@ -64,6 +71,7 @@ export class KnownKeys {
       const stamp = file.stamp();
       if (stamp === this.#stamp) return;
       this.#stamp = stamp;
+      this.#seen.clear();
       this.#byId = new Map(file.read().map((key) => [key.id, known(key)]));
     } catch (error) {
       // The keys from before stay: a slip in an editor must lock nobody out.
