@@ -109,7 +109,7 @@ export function probeEntry(entry: Workspace, asking: Asking): Promise<RunningHub
 }
 
 /** The addresses of the loopback interface are tried one after the other: a hub may have one of them only. */
-export async function probePort(port: number, asking: Asking, entry?: Workspace): Promise<RunningHub | undefined> {
+async function probePort(port: number, asking: Asking, entry?: Workspace): Promise<RunningHub | undefined> {
   for (const host of ['127.0.0.1', '[::1]']) {
     const hub = await probe(`http://${host}:${port}`, asking, entry);
     if (hub && (entry === undefined || hub.pid === undefined || hub.pid === entry.pid)) return hub;

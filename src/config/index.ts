@@ -5,8 +5,6 @@ export {
   isKeyScope,
   keyScopes,
   type KeyScope,
-  type NewKey,
-  newApiKey,
   readKeyText,
 } from './api-keys/api-key.ts';
 export { createApiKey, revokeApiKey } from './api-keys/key-edits.ts';

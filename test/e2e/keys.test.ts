@@ -17,6 +17,8 @@ const config = (more: object = {}): object => ({
   mcpServers: { echo: { command: process.execPath, args: [fixtureServer('echo')] } },
   ...more,
 });
+/** Gives a command a terminal, where the system has it. */
+const SCRIPT = '/usr/bin/script';
 const GIVEN = 'a-key-of-some-operator-0123456789';
 
 interface Run {
@@ -101,14 +103,14 @@ describe('a hub that other machines can reach', () => {
     expect(await missing.exit).toMatchObject({ code: 1 });
   });
 
-  const script = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
+  const script = spawnSync(SCRIPT, ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
   it.runIf(script)('makes the first key on a terminal, shows it once, and keeps it out of the log', async () => {
     const folder = await makeFolder();
     await writeFile(join(folder, 'c.json'), '{"mcpServers":{}}');
     const line = `${process.execPath} ${HUB_BIN} --port 0 --host 0.0.0.0 --config c.json --auto-shutdown --shutdown-delay 300`;
     const run = (): string => {
       const options = { cwd: folder, env: environment(folder), encoding: 'utf8', timeout: 30_000 } as const;
-      return spawnSync('script', ['-qec', line, '/dev/null'], options).stdout;
+      return spawnSync(SCRIPT, ['-qec', line, '/dev/null'], options).stdout;
     };
     const first = run();
     const [key = ''] = /mcphub_\w+/.exec(first) ?? [];

@@ -8,7 +8,7 @@ import { FakeGateway } from '../support/fake-gateway.ts';
 import { MemoryManagement, serverObject } from '../support/memory-management.ts';
 
 /** Keys in memory: the text of one is `mcphub_` and its id. */
-export class MemoryKeys implements AccessKeys {
+class MemoryKeys implements AccessKeys {
   isNeeded = true;
   readonly #good = new Map<string, { readonly id: string; readonly scopes: ReadonlySet<KeyScope> }>();
 

@@ -26,7 +26,7 @@ export interface DoorOptions {
 /** Everybody, where nobody is asked for a key. */
 export const ANYBODY: Caller = { principal: LOCAL_PRINCIPAL };
 /** Who came without a key where one is needed, to one of the few places that are open all the same. */
-export const STRANGER: Caller = { principal: { id: 'stranger' }, scopes: new Set() };
+const STRANGER: Caller = { principal: { id: 'stranger' }, scopes: new Set() };
 
 export type Admission =
   | { readonly caller: Caller; readonly refusal?: undefined }
