@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
-import { type Endpoint, refuse } from '../downstream/index.ts';
+import { discard, type Endpoint, refuse } from '../downstream/index.ts';
 import { type Caller, NO_KEYS, type AccessKeys } from './auth/access.ts';
 import { setCaller } from './auth/callers.ts';
-import { CALLBACK_PATH, Door } from './auth/door.ts';
+import { CALLBACK_PATH, Door, isStranger } from './auth/door.ts';
 import { headersOfRefusal, scopeProblem } from './auth/refusals.ts';
 import { foreignPageProblem, hostOriginProblem } from './guards/host-origin.ts';
 import { forwardedHost } from './guards/proxies.ts';
@@ -114,6 +114,7 @@ export class App {
     if (!url) return turnAway(req, res, new HubError('INVALID_REQUEST', 'The path of the request cannot be read.'));
     const { caller, refusal } = this.#door.admit(req);
     if (refusal) return this.#refuse(req, res, refusal, isApi);
+    if (isStranger(caller)) this.#forgetBody(req);
     this.#door.watch(caller, res);
     if (isApi && plainPath(url) === EVENTS_PATH) return this.#events(req, res, url, caller);
     if (!isApi) return this.#mcp(req, res, url, caller);
@@ -164,11 +165,18 @@ export class App {
     return this.#api;
   }
 
+  /** Of those whom nobody knows no body is read for long. */
+  #forgetBody(req: IncomingMessage): void {
+    discard(req, this.#options.clock, () => {
+      if (!req.complete) req.socket.destroy();
+    });
+  }
+
   /** In the words of REST, or in those of MCP. */
   #refuse(req: IncomingMessage, res: ServerResponse, error: HubError, isApi: boolean): void {
     for (const [name, value] of Object.entries(headersOfRefusal(error))) res.setHeader(name, value);
-    if (!isApi) return turnAway(req, res, error);
-    req.resume();
+    this.#forgetBody(req);
+    if (!isApi) return refuse(res, error);
     const { status, body } = problemOf(error, this.#options.clock.now());
     sendJson(res, status, body);
   }

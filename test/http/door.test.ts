@@ -218,6 +218,36 @@ it('tells an address with many wrong keys to wait, logs no key, and takes a righ
   }
 });
 
+it.each([
+  ['POST /mcp', 401],
+  ['POST /api/servers', 401],
+  ['GET /api/health', 200],
+  ['GET /.well-known/x', 404],
+])(
+  'reads no endless body of somebody without a key: %s',
+  async (what, status) => {
+    const socket = connect(door.port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.on('error', () => {
+      // Expected: the hub closes while this side still sends.
+    });
+    const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
+    socket.write(`${what} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(chunk));
+    };
+    socket.on('drain', more);
+    more();
+    await closed;
+    expect(text.split('\r\n', 1)[0]).toContain(`HTTP/1.1 ${status} `);
+  },
+  20_000,
+);
+
 /** The head of the answer to a request line as it stands, which HTTP libraries would tidy. */
 function raw(method: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -28,6 +28,9 @@ export const ANYBODY: Caller = { principal: LOCAL_PRINCIPAL };
 /** Who came without a key where one is needed, to one of the few places that are open all the same. */
 const STRANGER: Caller = { principal: { id: 'stranger' }, scopes: new Set() };
 
+/** Whether somebody came without a key where one is needed. */
+export const isStranger = (caller: Caller): boolean => caller === STRANGER;
+
 export type Admission =
   | { readonly caller: Caller; readonly refusal?: undefined }
   | { readonly refusal: HubError; readonly caller?: undefined };
@@ -123,5 +126,5 @@ function isOpen({ method, url = '' }: IncomingMessage): boolean {
   const path = url.split('?', 1)[0] ?? '';
   if (path === CALLBACK_PATH) return method === 'GET';
   if (path === HEALTH_PATH) return method === 'GET' || method === 'HEAD';
-  return /^(?:\/mcp)?\/\.well-known\/[\w/-]*$/.test(path);
+  return (method === 'GET' || method === 'HEAD') && /^(?:\/mcp)?\/\.well-known\/[\w/-]*$/.test(path);
 }
