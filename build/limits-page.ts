@@ -191,6 +191,13 @@ const fixed: readonly FixedRow[] = [
     effect: 'the oldest goes',
   },
   { of: 'hub/event-log.ts#MAX_BYTES', what: '… and their size', unit: 'bytes', effect: 'the oldest goes' },
+  {
+    of: 'http/auth/wrong-keys.ts#MAX_WRONG',
+    what: 'wrong API keys of one address within a minute',
+    unit: 'count',
+    effect: '429 `LIMIT_EXCEEDED` in place of 401; right ones are taken all the same',
+  },
+  { of: 'config/api-keys/key-edits.ts#MAX_KEYS', what: 'API keys', unit: 'count', effect: '`LIMIT_EXCEEDED`' },
   { of: 'http/event-streams.ts#MAX_READERS', what: 'readers of `/api/events`', unit: 'count', effect: '`LIMIT_EXCEEDED`' },
   {
     of: 'http/event-reader.ts#MAX_UNREAD_BYTES',

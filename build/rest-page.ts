@@ -18,11 +18,13 @@ programs; a running hub serves it at \`/api/openapi.json\`.
   ([errors.md](errors.md) has them all), \`data\` has the facts. A \`VALIDATION_ERROR\` names the first field that is wrong in \`data.field\` and
   all of them in \`data.issues\`.
 - A \`Host\` or \`Origin\` that is not the hub's own is answered with 403, and so is a page of another site that asks without one;
-  what changes the config is for programs on the same machine only ([security.md](security.md)).
+  what changes the config is for programs on the same machine only, or for an API key of scope \`admin\` ([security.md](security.md)).
+- Where the hub asks for an API key it is sent as \`Authorization: Bearer …\` or \`X-API-Key: …\`; without one, or with a wrong one, every route
+  but two answers 401 \`UNAUTHENTICATED\`, and one without the scope of the route 403 with \`data.scope\`. Wrong keys again and again are 429.
 - A path that does not exist is 404 and names the closest one; a method that it does not have is 405 with \`Allow\`.
 - A body may have \`maxBodySize\` bytes (see [configuration.md](configuration.md)); a larger one is 413.
 
-Besides the errors that a route lists, every route can answer 403 \`FORBIDDEN\` and 500 \`UNHANDLED_ERROR\`, and every route that takes a body
+Besides the errors that a route lists, every route can answer 401 \`UNAUTHENTICATED\`, 403 \`FORBIDDEN\`, 429 \`LIMIT_EXCEEDED\` and 500 \`UNHANDLED_ERROR\`, and every route that takes a body
 400 \`PARSE_ERROR\` or \`INVALID_REQUEST\`, 408 \`REQUEST_TIMEOUT\`, 413 \`BODY_TOO_LARGE\` and 415 \`UNSUPPORTED_MEDIA_TYPE\`.
 `;
 

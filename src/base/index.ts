@@ -7,6 +7,7 @@ export { lock, tryLock } from './file-lock.ts';
 export { headerKind, type HeaderKind, isHeaderName, isHeaderValue } from './header-rules.ts';
 export { isAlive } from './is-alive.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
+export { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
 export { hasScreen, openPage } from './open-page.ts';
 export { type Fetch, outgoingFetch, type OutgoingFetch } from './outgoing-fetch.ts';

@@ -1,6 +1,9 @@
-import { HubError } from '../base/index.ts';
+import { resolve } from 'node:path';
+import { HubError, isHubError } from '../base/index.ts';
 import { type ApiRequest, askHub, streamOfHub } from './api-request.ts';
 import type { CommandIo } from './command.ts';
+import { socketAddress, socketOf } from './hub-address.ts';
+import { keyHeaders } from './hub-key.ts';
 import { wholeNumber } from './option-values.ts';
 import { chooseHub, type HubChoice, type RunningHub, type Surroundings } from './running-hubs.ts';
 import { SseReader } from './sse-reader.ts';
@@ -39,7 +42,8 @@ export class ApiClient {
   }
 
   request(request: Partial<ApiRequest> & Pick<ApiRequest, 'path'>): Promise<unknown> {
-    return askHub(this.hub.origin, { timeoutMs: ANSWER_WITHIN_MS, signal: this.#signal, ...request });
+    const headers = { ...keyHeaders(this.hub.key), ...request.headers };
+    return askHub(this.hub.origin, { timeoutMs: ANSWER_WITHIN_MS, signal: this.#signal, ...request, headers });
   }
 
   /**
@@ -50,7 +54,12 @@ export class ApiClient {
   async *events(signal?: AbortSignal): AsyncGenerator<HubEvent> {
     const signals = [this.#signal, signal].filter((one) => one !== undefined);
     const reader = new SseReader();
-    const request = { path: '/api/events', timeoutMs: SILENT_AT_MOST_MS, signal: AbortSignal.any(signals) };
+    const request = {
+      path: '/api/events',
+      headers: keyHeaders(this.hub.key),
+      timeoutMs: SILENT_AT_MOST_MS,
+      signal: AbortSignal.any(signals),
+    };
     try {
       for await (const chunk of streamOfHub(this.hub.origin, request)) {
         for (const { name, id, data } of reader.push(chunk)) yield { name, id, data: parsed(data) };
@@ -62,9 +71,20 @@ export class ApiClient {
   }
 }
 
-/** The client of the hub that the options mean. @throws HubError USAGE, HUB_NOT_FOUND */
+/** The client of the hub that the options mean. @throws HubError USAGE, HUB_NOT_FOUND, UNAUTHENTICATED */
 export async function connectHub(options: Readonly<Record<string, unknown>>, io: CommandIo): Promise<ApiClient> {
-  return new ApiClient(await chooseHub(hubChoice(options), surroundings(io)), io.signal);
+  const client = new ApiClient(await chooseHub(hubChoice(options), surroundings(io)), io.signal);
+  if (client.hub.isShut) await checkKey(client);
+  return client;
+}
+
+/** The hub itself says best what is wrong with the key; one that may not read may still be good for calls. */
+async function checkKey(client: ApiClient): Promise<void> {
+  try {
+    await client.get('/api/workspaces');
+  } catch (error) {
+    if (!isHubError(error, 'FORBIDDEN')) throw error;
+  }
 }
 
 export function surroundings({ process, signal }: Pick<CommandIo, 'process' | 'signal'>): Surroundings {
@@ -75,12 +95,25 @@ export function surroundings({ process, signal }: Pick<CommandIo, 'process' | 's
 export function hubChoice(options: Readonly<Record<string, unknown>>): HubChoice {
   const errors: string[] = [];
   const port = wholeNumber('--port', options['port'], 65_535, 'a port is', errors);
-  const url = options['hub'];
-  if (url !== undefined && (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))) {
-    errors.push(`--hub ${JSON.stringify(url)} cannot be used: give the address of a hub, such as http://localhost:37373.`);
+  const { socket, apiKeyFile } = options;
+  const url = typeof socket === 'string' ? socketAddress(resolve(socket)) : options['hub'];
+  if (url !== undefined && !isAddress(url)) {
+    errors.push(
+      `--hub ${JSON.stringify(url)} cannot be used: give the address of a hub, such as http://localhost:37373 or unix:/run/user/1000/hub.sock.`,
+    );
   }
   if (errors.length > 0) throw new HubError('USAGE', errors.join('\n'), { details: { errors } });
-  return { port, url: typeof url === 'string' ? url : undefined, configFiles: textsOf(options['config']) };
+  return {
+    port,
+    url: isAddress(url) ? url : undefined,
+    configFiles: textsOf(options['config']),
+    apiKeyFile: typeof apiKeyFile === 'string' ? apiKeyFile : undefined,
+  };
+}
+
+function isAddress(url: unknown): url is string {
+  if (typeof url !== 'string') return false;
+  return socketOf(url) !== undefined || (/^https?:\/\//.test(url) && URL.canParse(url));
 }
 
 function parsed(data: string): unknown {

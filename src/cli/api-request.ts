@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { errorTable, type ErrorCode, HubError } from '../base/index.ts';
+import { targetOf } from './hub-address.ts';
 import { isObject, memberOf, textOf } from './json.ts';
 import { SseReader } from './sse-reader.ts';
 
@@ -93,7 +94,7 @@ function parsed(text: string): unknown {
 /** The connection is made directly, whatever proxy the environment names: a hub is on this machine or near. */
 function open(origin: string, { method = 'GET', path, body, headers }: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const url = new URL(path, origin);
+    const { url, socketPath } = targetOf(origin, path);
     const text = body === undefined ? undefined : JSON.stringify(body);
     const allHeaders = {
       accept: 'application/json, text/event-stream',
@@ -101,7 +102,11 @@ function open(origin: string, { method = 'GET', path, body, headers }: ApiReques
       ...headers,
     };
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = send(url, { method, headers: allHeaders, agent: false, signal }, resolve);
+    const request = send(
+      url,
+      { method, headers: allHeaders, agent: false, signal, ...(socketPath !== undefined && { socketPath }) },
+      resolve,
+    );
     request.on('error', reject);
     request.end(text);
   });

@@ -10,7 +10,14 @@ const MAX_GUESSES = 3;
 
 /** What `mcp-hub serve` was asked to do. */
 export interface ServeOptions {
-  readonly port: number;
+  /** `undefined`: none, the hub has a socket. */
+  readonly port: number | undefined;
+  /** The path of a Unix socket. */
+  readonly socket: string | undefined;
+  /** Every request needs an API key. */
+  readonly requireKey: boolean;
+  /** A file that holds a key. */
+  readonly apiKeyFile: string | undefined;
   readonly host: string;
   /** In order, verbatim; empty means the default file. */
   readonly configFiles: readonly string[];
@@ -70,8 +77,12 @@ function buildCommand(): Command {
     .usage('[serve] [options]')
     .description('Starts the MCP servers of your config and offers them all behind one endpoint.')
     .addOption(new Option('--port [number]', `port to listen on; 0 takes any free one (default: ${DEFAULT_PORT})`))
+    .addOption(new Option('--no-port', 'listen on no port; with --socket'))
+    .addOption(new Option('--socket [path]', 'Unix socket to listen on besides, for this user alone'))
     .addOption(new Option('--config [file...]', 'config file; several are merged in order (default: the XDG config file)'))
     .addOption(new Option('--host [name]', 'address to listen on (default: localhost, that is both loopback addresses)'))
+    .addOption(new Option('--require-key', 'ask for an API key with every request; other addresses than loopback ones always do'))
+    .addOption(new Option('--api-key-file [file]', 'ask for an API key, and take the one in this file too (default: MCP_HUB_API_KEY)'))
     .addOption(new Option('--verbose', 'show debug messages in the terminal'))
     .addOption(new Option('--watch', 'load the config files again whenever they are saved'))
     .addOption(new Option('--auto-shutdown', 'end when no client is connected any more'))
@@ -108,16 +119,29 @@ function wrongOperands(operands: readonly string[]): string[] {
 }
 
 function readOptions(values: Readonly<Record<string, unknown>>, errors: string[]): ServeOptions {
-  const port = wholeNumber('--port', values['port'], 65_535, 'a port is', errors);
+  const hasPort = values['port'] !== false;
+  const port = hasPort ? wholeNumber('--port', values['port'], 65_535, 'a port is', errors) : undefined;
+  const socket = path('--socket', values['socket'], errors);
+  const apiKeyFile = path('--api-key-file', values['apiKeyFile'], errors);
+  if (!hasPort && socket === undefined) errors.push('--no-port leaves nobody a way in: give the hub a --socket.');
   const delayMs = shutdownDelay(values['shutdownDelay'], errors) ?? 0;
   return {
-    port: port ?? DEFAULT_PORT,
+    port: hasPort ? (port ?? DEFAULT_PORT) : undefined,
+    socket,
+    requireKey: values['requireKey'] === true || apiKeyFile !== undefined,
+    apiKeyFile,
     host: host(values['host'], errors),
     configFiles: files(values['config'], errors),
     verbose: values['verbose'] === true,
     shutdownDelayMs: values['autoShutdown'] === true ? delayMs : undefined,
     watch: values['watch'] === true,
   };
+}
+
+function path(name: string, value: unknown, errors: string[]): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  errors.push(`${name} needs a value: a path.`);
+  return undefined;
 }
 
 function host(value: unknown, errors: string[]): string {

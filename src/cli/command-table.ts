@@ -22,6 +22,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/reload.ts'),
   },
   shutdown: { summary: 'stop the hub', group: 'The hub', load: () => import('./commands/shutdown.ts') },
+  key: { summary: 'make, list and revoke API keys', group: 'The hub', load: () => import('./commands/key.ts') },
   tools: { summary: 'list the tools of all servers, or show one with its schema', group: 'Use', load: () => import('./commands/tools.ts') },
   call: { summary: 'call a tool', group: 'Use', load: () => import('./commands/call.ts') },
   read: { summary: 'read a resource', group: 'Use', load: () => import('./commands/read.ts') },

@@ -71,5 +71,10 @@ async function live(kind: LiveKind, before: readonly string[], io: CommandIo): P
 /** The options on the unfinished line that say which hub. */
 function hubOptions(words: readonly string[]): Readonly<Record<string, unknown>> {
   const valuesOf = (option: string): readonly string[] => words.flatMap((word, at) => (word === option ? (words[at + 1] ?? []) : []));
-  return { port: valuesOf('--port').at(-1), hub: valuesOf('--hub').at(-1), config: valuesOf('--config') };
+  return {
+    port: valuesOf('--port').at(-1),
+    hub: valuesOf('--hub').at(-1),
+    socket: valuesOf('--socket').at(-1),
+    config: valuesOf('--config'),
+  };
 }

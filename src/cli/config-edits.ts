@@ -49,7 +49,7 @@ export interface ConfigEdits {
  * @throws HubError USAGE, and HUB_NOT_FOUND when the hub that was named does not run or several do
  */
 export async function openConfig(options: Readonly<Record<string, unknown>>, io: CommandIo): Promise<ConfigEdits> {
-  const isNamed = options['port'] !== undefined || options['hub'] !== undefined;
+  const isNamed = ['port', 'hub', 'socket'].some((name) => options[name] !== undefined);
   if (isNamed) return hubEdits(await connectHub(options, io));
   const hub = await chooseHubIfAny(hubChoice(options), surroundings(io));
   if (hub) return hubEdits(new ApiClient(hub, io.signal));

@@ -5,6 +5,7 @@ import { HubError, type HubPaths, sleep, systemClock, tryLock } from '../base/in
 import { type Workspace, WorkspaceFile } from '../hub/index.ts';
 import { canonicalFiles, hasFiles } from './config-names.ts';
 import { type StartedHub, spawnHub } from './hub-process.ts';
+import { keyFor } from './hub-key.ts';
 import { openHubStream } from './hub-stream.ts';
 
 /** How long a hub may take from its start until it answers, in milliseconds. */
@@ -84,9 +85,9 @@ function inOrder(hubs: readonly Workspace[]): readonly Workspace[] {
   return [...hubs].sort((one, other) => (rank(one) < rank(other) ? -1 : 1));
 }
 
-async function attach({ pid, port }: Workspace, { server, debug }: FindHubOptions): Promise<FoundHub | undefined> {
+async function attach({ pid, port, socket }: Workspace, { server, debug, paths }: FindHubOptions): Promise<FoundHub | undefined> {
   const path = server === undefined ? '/mcp' : `/mcp/${encodeURIComponent(server)}`;
-  const stream = await openHubStream({ port, pid, path });
+  const stream = await openHubStream({ port, socket, pid, path, key: await keyFor(pid, paths) });
   switch (stream.kind) {
     case 'open':
       debug(`Connected to the hub on port ${port} (pid ${pid}).`);

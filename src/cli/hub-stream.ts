@@ -1,5 +1,7 @@
 import { get, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Secret } from '../base/index.ts';
+import { keyHeaders } from './hub-key.ts';
 
 /** How long a hub that runs may take to answer, in milliseconds: it may be busy starting its servers. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -14,7 +16,11 @@ export type HubStream =
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
 export interface HubStreamOptions {
+  /** 0 for a hub that has a socket alone. */
   readonly port: number;
+  readonly socket?: string | undefined;
+  /** Sent along; a hub that asks for no key needs none. */
+  readonly key?: Secret | undefined;
   /** The process that has to answer. */
   readonly pid: number;
   /** `/mcp` or `/mcp/<server>` */
@@ -23,15 +29,19 @@ export interface HubStreamOptions {
 
 /** Asks the hub of process `pid` on `port` for a stream of lines (docs/clients.md). Never rejects. */
 export async function openHubStream(options: HubStreamOptions): Promise<HubStream> {
-  const first = await openAt('127.0.0.1', options);
+  const { port, socket } = options;
+  if (port === 0 && socket !== undefined) return openAt({ socketPath: socket }, options);
+  const first = await openAt({ host: '127.0.0.1', port }, options);
   // One that takes the connection and is silent would be so at its other address too.
-  return first.kind === 'absent' && !first.isSilent ? openAt('::1', options) : first;
+  return first.kind === 'absent' && !first.isSilent ? openAt({ host: '::1', port }, options) : first;
 }
 
-function openAt(host: string, { port, pid, path }: HubStreamOptions): Promise<HubStream> {
+type Target = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
+function openAt(target: Target, { key, pid, path }: HubStreamOptions): Promise<HubStream> {
   return new Promise((resolve) => {
-    const headers = { connection: 'Upgrade', upgrade: 'mcp-stdio' };
-    const request = get({ host, port, path, headers, agent: false });
+    const headers = { connection: 'Upgrade', upgrade: 'mcp-stdio', ...keyHeaders(key) };
+    const request = get({ ...target, path, headers, agent: false });
     const absent = (reason: string): void => resolve({ kind: 'absent', reason });
     const late = setTimeout(() => {
       resolve({ kind: 'absent', reason: `it does not answer within ${ANSWER_WITHIN_MS / 1000} seconds`, isSilent: true });

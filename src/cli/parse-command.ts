@@ -55,8 +55,10 @@ export function buildCommand({ name, summary, spec }: NamedCommand): Command {
   if (spec.needsNoHub !== true) {
     const hub = (option: Option): Option => option.helpGroup('Which hub (default: the one of this folder, or the only one that runs):');
     command.addOption(hub(new Option('--port <number>', 'the one on this port')));
-    command.addOption(hub(new Option('--hub <url>', 'the one at this address')));
+    command.addOption(hub(new Option('--hub <url>', 'the one at this address: http://host:port, or unix:/path/of/its/socket')));
+    command.addOption(hub(new Option('--socket <path>', 'the one behind this Unix socket')));
     command.addOption(hub(new Option('--config <file>', 'the one of this config file; may be repeated')).argParser(gather));
+    command.addOption(hub(new Option('--api-key-file <file>', 'send the API key in this file (default: MCP_HUB_API_KEY)')));
   }
   return command;
 }

@@ -10,7 +10,10 @@ const MAX_NOTES = 5;
 /** What the lines after the start have to tell. */
 export interface Summary {
   readonly host: string;
+  /** 0 for none. */
   readonly port: number;
+  /** The path of a Unix socket. */
+  readonly socket?: string | undefined;
   readonly servers: readonly ServerReport[];
   /** The config files that were read, for the case that there are no servers in them. */
   readonly configFiles: readonly string[];
@@ -50,17 +53,28 @@ export function renderNotes(serverName: string, notes: readonly string[], style:
 
 /** How many servers are ready, the addresses, and what to paste into a client. */
 export function renderSummary(summary: Summary, style: Style): string[] {
-  const origin = originOf(summary.host, summary.port);
+  const { host, port, socket, logFile } = summary;
   const ready = names(summary.servers, ['ready']);
-  const snippet = JSON.stringify({ mcpServers: { Hub: { url: `${origin}/mcp` } } });
   return [
     '',
     ...counts(summary, ready.length),
     '',
-    `All servers:   ${style.strong(`${origin}/mcp`)}`,
-    ...(ready.length > 0 ? [`One server:    ${origin}/mcp/<server>  (${ready.map(encodeURIComponent).join(', ')})`] : []),
-    `Log file:      ${printable(summary.logFile)}`,
+    ...(port === 0 ? [] : addressLines(originOf(host, port), ready, style)),
+    ...(socket === undefined ? [] : [`Unix socket:   ${style.strong(printable(socket))}`]),
+    `Log file:      ${printable(logFile)}`,
     '',
+    ...(port === 0 ? [] : clientLines(originOf(host, port))),
+  ];
+}
+
+function addressLines(origin: string, ready: readonly string[], style: Style): string[] {
+  const all = `All servers:   ${style.strong(`${origin}/mcp`)}`;
+  return ready.length > 0 ? [all, `One server:    ${origin}/mcp/<server>  (${ready.map(encodeURIComponent).join(', ')})`] : [all];
+}
+
+function clientLines(origin: string): string[] {
+  const snippet = JSON.stringify({ mcpServers: { Hub: { url: `${origin}/mcp` } } });
+  return [
     'Connect a client with "mcp-hub connect <client>", or put this into its configuration:',
     `  ${snippet.replaceAll(':{', ': {').replaceAll('":"', '": "')}`,
     '',

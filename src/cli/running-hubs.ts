@@ -1,8 +1,10 @@
-import { dirname } from 'node:path';
-import { HubError, hubPaths, isHubError, systemClock } from '../base/index.ts';
+import { dirname, resolve } from 'node:path';
+import { HubError, hubPaths, isHubError, isLoopbackHost, type Secret, systemClock } from '../base/index.ts';
 import { type Workspace, WorkspaceFile } from '../hub/index.ts';
 import { askHub } from './api-request.ts';
 import { canonicalFiles, canonicalPath, hasFiles } from './config-names.ts';
+import { socketAddress, socketOf } from './hub-address.ts';
+import { keyFor, keyFromEnvironment, keyFromFile, keyHeaders, type KeySources } from './hub-key.ts';
 import { DEFAULT_PORT } from './option-values.ts';
 import { memberOf, numberOf, textOf, textsOf } from './json.ts';
 
@@ -12,15 +14,21 @@ const PROBE_WITHIN_MS = 5_000;
 /** Which hub a command means; nothing given: the one of this folder, or the only one that runs. */
 export interface HubChoice {
   readonly port?: number | undefined;
-  /** `http://host:port` */
+  /** `http://host:port`, or `unix:` and the path of a socket. */
   readonly url?: string | undefined;
   readonly configFiles: readonly string[];
+  /** A file that holds the key to send. */
+  readonly apiKeyFile?: string | undefined;
 }
 
 /** A hub that runs and answers. */
 export interface RunningHub {
-  /** Without a slash at the end. */
+  /** Without a slash at the end; `unix:` and a path for one behind a socket. */
   readonly origin: string;
+  /** What is sent to it with every request. */
+  readonly key: Secret | undefined;
+  /** It asks for a key, and this one, or none, does not do: it says nothing about itself. */
+  readonly isShut: boolean;
   readonly port: number | undefined;
   readonly pid: number | undefined;
   /** As the list of running hubs has them; a hub that is not listed there has none. */
@@ -33,13 +41,15 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly signal?: AbortSignal | undefined;
+  /** A key that was named on the command line. */
+  readonly named?: Secret | undefined;
 }
 
 /** The hubs of this person that answer, in the order of their ports. */
-export async function runningHubs({ env, signal }: Surroundings): Promise<readonly RunningHub[]> {
-  const file = new WorkspaceFile({ stateDir: hubPaths(env).stateDir, clock: systemClock });
-  const entries = Object.values(await file.read()).sort((one, other) => one.port - other.port);
-  const hubs = await Promise.all(entries.map((entry) => probePort(entry.port, signal, entry)));
+export async function runningHubs(where: Surroundings): Promise<readonly RunningHub[]> {
+  const asking = askingFrom(where);
+  const entries = (await listedHubs(asking.stateDir)).toSorted((one, other) => one.port - other.port);
+  const hubs = await Promise.all(entries.map((entry) => probeEntry(entry, asking)));
   return hubs.filter((hub) => hub !== undefined);
 }
 
@@ -47,19 +57,21 @@ export async function runningHubs({ env, signal }: Surroundings): Promise<readon
  * The hub that a command means: by address, by port, by its config files, else that of the current folder or the nearest
  * one above, else the only one that runs, else one on the default port that is in no list.
  *
- * @throws HubError HUB_NOT_FOUND, also when there are several and nothing says which (`details.hubs` lists them)
+ * @throws HubError HUB_NOT_FOUND, also when there are several and nothing says which (`details.hubs` lists them); USAGE
  */
 export async function chooseHub(choice: HubChoice, where: Surroundings): Promise<RunningHub> {
-  const { url, port, configFiles } = choice;
-  if (url !== undefined) return (await probe(url, where.signal)) ?? notThere(`No hub answers at ${url}.`);
-  if (port !== undefined) return (await probePort(port, where.signal)) ?? notThere(`No hub answers on port ${port}.`, `--port ${port}`);
-  const hubs = await runningHubs(where);
+  const { url, port, configFiles, apiKeyFile } = choice;
+  const named = apiKeyFile === undefined ? where.named : await keyFromFile(resolve(where.cwd, apiKeyFile));
+  const asking = askingFrom({ ...where, named });
+  if (url !== undefined) return (await probe(url, asking)) ?? notThere(`No hub answers at ${url}.`);
+  if (port !== undefined) return (await probePort(port, asking)) ?? notThere(`No hub answers on port ${port}.`, `--port ${port}`);
+  const hubs = await runningHubs({ ...where, named });
   if (configFiles.length > 0) {
     const line = configFiles.map((file) => `--config ${file}`).join(' ');
     return only(await ofConfig(hubs, configFiles, where.cwd)) ?? notThere(`No hub of ${configFiles.join(', ')} runs.`, line);
   }
   const near = await ofFolder(hubs, where.cwd);
-  return only(near) ?? only(hubs) ?? (await probePort(DEFAULT_PORT, where.signal)) ?? notThere('No hub runs.', '');
+  return only(near) ?? only(hubs) ?? (await probePort(DEFAULT_PORT, asking)) ?? notThere('No hub runs.', '');
 }
 
 /**
@@ -76,33 +88,85 @@ export async function chooseHubIfAny(choice: HubChoice, where: Surroundings): Pr
   }
 }
 
+/** How hubs are asked whether they are there. */
+export interface Asking extends KeySources {
+  readonly signal?: AbortSignal | undefined;
+}
+
+function askingFrom({ env, signal, named }: Surroundings): Asking {
+  return { stateDir: hubPaths(env).stateDir, named, fallback: keyFromEnvironment(env), signal };
+}
+
+async function listedHubs(stateDir: string): Promise<readonly Workspace[]> {
+  return Object.values(await new WorkspaceFile({ stateDir, clock: systemClock }).read());
+}
+
+/** The hub of an entry in the list, if it answers. */
+export function probeEntry(entry: Workspace, asking: Asking): Promise<RunningHub | undefined> {
+  return entry.port === 0 && entry.socket !== undefined
+    ? probe(socketAddress(entry.socket), asking, entry)
+    : probePort(entry.port, asking, entry);
+}
+
 /** The addresses of the loopback interface are tried one after the other: a hub may have one of them only. */
-export async function probePort(port: number, signal?: AbortSignal, entry?: Workspace): Promise<RunningHub | undefined> {
+async function probePort(port: number, asking: Asking, entry?: Workspace): Promise<RunningHub | undefined> {
   for (const host of ['127.0.0.1', '[::1]']) {
-    const hub = await probe(`http://${host}:${port}`, signal, entry);
+    const hub = await probe(`http://${host}:${port}`, asking, entry);
     if (hub && (entry === undefined || hub.pid === undefined || hub.pid === entry.pid)) return hub;
   }
   return undefined;
 }
 
-async function probe(url: string, signal?: AbortSignal, entry?: Workspace): Promise<RunningHub | undefined> {
-  let health: unknown;
-  const { origin, port } = new URL(url);
-  try {
-    health = await askHub(origin, { path: '/api/health', timeoutMs: PROBE_WITHIN_MS, signal });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    // Expected: nobody is there, or somebody else.
-    return undefined;
-  }
+async function probe(address: string, asking: Asking, known?: Workspace): Promise<RunningHub | undefined> {
+  const { origin, port } = placeOf(address);
+  const entry = known ?? (await entryAt(origin, asking.stateDir));
+  const key = await keyFor(entry?.pid, asking);
+  const health = await healthAt(origin, key, asking.signal);
   if (textOf(health, 'server_id') !== 'mcp-hub') return undefined;
   return {
     origin,
-    port: entry?.port ?? (Number(port) || undefined),
+    port: entry?.port || Number(port) || undefined,
     pid: numberOf(health, 'pid') ?? entry?.pid,
     entry: entry ?? listed(health, port),
     health,
+    key,
+    isShut: textOf(health, 'auth') !== '',
   };
+}
+
+/** An address without what may stand behind it, and its port. */
+function placeOf(address: string): { readonly origin: string; readonly port: string } {
+  return socketOf(address) === undefined ? new URL(address) : { origin: address, port: '' };
+}
+
+/** The process that answers where this hub was found, as far as it says; `undefined` when no hub does. */
+export async function pidAt({ origin, key, pid }: RunningHub, signal?: AbortSignal): Promise<number | undefined> {
+  const health = await healthAt(origin, key, signal);
+  return textOf(health, 'server_id') === 'mcp-hub' ? (numberOf(health, 'pid') ?? pid) : undefined;
+}
+
+/** What `GET /api/health` answers; the sign of life of a hub to which the key says nothing. */
+async function healthAt(origin: string, key: Secret | undefined, signal: AbortSignal | undefined): Promise<unknown> {
+  for (const one of key ? [key, undefined] : [undefined]) {
+    try {
+      return await askHub(origin, { path: '/api/health', headers: keyHeaders(one), timeoutMs: PROBE_WITHIN_MS, signal });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      // Expected: nobody is there, or somebody else.
+      if (!isHubError(error, 'UNAUTHENTICATED')) return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** The entry of a hub of this person's at an address: its process has a key for this person's commands. */
+async function entryAt(address: string, stateDir: string): Promise<Workspace | undefined> {
+  const all = await listedHubs(stateDir);
+  const socket = socketOf(address);
+  if (socket !== undefined) return all.find((entry) => entry.socket === socket);
+  const { hostname, port } = new URL(address);
+  const isHere = isLoopbackHost(hostname.replace(/^\[|\]$/g, ''));
+  return isHere && port !== '' ? all.find((entry) => String(entry.port) === port) : undefined;
 }
 
 /** A hub's own entry, as it says itself. */

@@ -1,6 +1,10 @@
 import { claimPort, type ClaimedPort, isHubError } from '../base/index.ts';
+import type { AccessOptions } from '../hub/index.ts';
 import type { ServeOptions } from './args.ts';
+import { describeError } from './diagnostics.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import { loadServing } from './load-serving.ts';
+import { accessOf } from './serve-access.ts';
 
 /**
  * Opens the port before the hub is loaded, so that one that comes second ends at once, and then runs `serve`. Of ten editors
@@ -10,19 +14,33 @@ export async function startServing(process: NodeJS.Process, options: ServeOption
   let claimed: ClaimedPort | undefined;
   // Who comes second needs it to find out who was first, and the hub to serve: it is not loaded while clients wait.
   await import('node:http');
+  const access = await accessOrEnd(process, options);
+  if (!access) return;
   try {
-    claimed = await claimPort(options.host, options.port);
+    if (options.port !== undefined) claimed = await claimPort(options.host, options.port);
   } catch (error) {
     if (isHubError(error, 'PORT_IN_USE')) {
       // Whoever started this one may have gone meanwhile: EPIPE is expected.
       process.stderr.on('error', () => {});
       const { tellPortInUse } = await import('./port-owner.ts');
-      await tellPortInUse(process, error, options.port);
+      await tellPortInUse(process, error, options.port ?? 0);
       process.exitCode = 2;
       return;
     }
     // Whatever else it is happens to the hub again, which says it properly.
   }
   const { runServe, createHub } = await loadServing();
-  await runServe({ options, process, version, createHub, ...(claimed && { claimed }) });
+  await runServe({ options, process, version, createHub, access, ...(claimed && { claimed }) });
+}
+
+/** Who may use the hub; nothing when it must not start with these options, which is told then. */
+async function accessOrEnd(process: NodeJS.Process, options: ServeOptions): Promise<AccessOptions | undefined> {
+  try {
+    return await accessOf(options, process);
+  } catch (error) {
+    process.stderr.on('error', () => {});
+    for (const line of describeError(error)) process.stderr.write(`${line}\n`);
+    process.exitCode = exitCodeOf(error);
+    return undefined;
+  }
 }

@@ -33,6 +33,10 @@ export interface HubSettings {
   readonly allowedHosts: readonly string[];
   /** Patterns of host names that servers may be at; any when it is empty. */
   readonly allowedUpstreamHosts: readonly string[];
+  /** Names, addresses and networks of reverse proxies. */
+  readonly trustedHosts: readonly string[];
+  /** Whether requests need an API key: `auto`, when other machines can reach the hub. */
+  readonly auth: 'auto' | 'keys';
   /** Only what the files set; the rest comes from the environment. */
   readonly marketplace: MarketplaceSettings;
 }

@@ -73,8 +73,8 @@ function readServers(source: Source, map: Member, cwd: string, report: (issue: I
 }
 
 function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings> {
-  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, maxSessions, shutdownTimeout, marketplace } = values;
-  const { allowedHosts, allowedUpstreamHosts } = values;
+  const { maxToolNameLength, startupWait, maxBodySize, sessionIdleTimeout, maxSessions, shutdownTimeout } = values;
+  const { allowedHosts, allowedUpstreamHosts, trustedHosts, auth, marketplace } = values;
   return {
     ...(maxToolNameLength !== undefined && { maxToolNameLength }),
     ...(startupWait !== undefined && { startupWaitMs: startupWait }),
@@ -84,6 +84,8 @@ function settingsOf(values: ValuesOf<typeof settingFields>): Partial<HubSettings
     ...(shutdownTimeout !== undefined && { shutdownTimeoutMs: shutdownTimeout }),
     ...(allowedHosts !== undefined && { allowedHosts }),
     ...(allowedUpstreamHosts !== undefined && { allowedUpstreamHosts }),
+    ...(trustedHosts !== undefined && { trustedHosts }),
+    ...(auth !== undefined && { auth }),
     ...(marketplace !== undefined && { marketplace }),
   };
 }

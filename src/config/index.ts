@@ -1,3 +1,14 @@
+export {
+  type ApiKey,
+  expiryOf,
+  fingerprintOf,
+  isKeyScope,
+  keyScopes,
+  type KeyScope,
+  readKeyText,
+} from './api-keys/api-key.ts';
+export { createApiKey, revokeApiKey } from './api-keys/key-edits.ts';
+export { ApiKeyFile, apiKeyFile } from './api-keys/key-file.ts';
 export type * from './config.ts';
 export { type ConfigDiff, diffConfigs } from './diff.ts';
 export { parseDotenv } from './dotenv.ts';

@@ -35,6 +35,8 @@ const defaults: HubSettings = {
   shutdownTimeoutMs: settingFields.shutdownTimeout.default,
   allowedHosts: settingFields.allowedHosts.default,
   allowedUpstreamHosts: settingFields.allowedUpstreamHosts.default,
+  trustedHosts: settingFields.trustedHosts.default,
+  auth: settingFields.auth.default,
   marketplace: {},
 };
 

@@ -271,7 +271,21 @@ export const settingFields = {
     type: listOf(nonEmptyText),
     about: 'Host names, without a port, that requests may carry in `Host` and `Origin` beside the loopback ones.',
     default: [],
-    elsewhere: ['trustedHosts', 'trusted_hosts'],
+    elsewhere: ['allowed_hosts'],
+  },
+  trustedHosts: {
+    type: listOf(nonEmptyText),
+    about:
+      'Reverse proxies in front of the hub. Their names are allowed as in `allowedHosts`. From their addresses and networks (`10.0.0.0/8`) the last address in `X-Forwarded-For` is taken for that of the client when wrong keys are counted, and `X-Forwarded-Host` must be an allowed name too; what comes from there is never taken for a program on this machine (docs/security.md).',
+    default: [],
+    elsewhere: ['trusted_hosts', 'trustedProxies', 'trustProxy'],
+  },
+  auth: {
+    type: oneOf('auto', 'keys'),
+    about:
+      'Whether requests need an API key. `auto`: they do when `--host` lets other machines reach the hub. `keys`: always (docs/security.md).',
+    default: 'auto' as const,
+    elsewhere: ['authentication', 'requireKey'],
   },
   ...outgoingSettings,
   marketplace: { type: objectOf(marketplaceFields), about: 'The registries that servers are found in.' },

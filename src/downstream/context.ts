@@ -26,5 +26,5 @@ export interface Context {
   readonly limits: () => DownstreamLimits;
 }
 
-/** Everybody, until the hub asks who calls. */
+/** Everybody, where the hub does not ask for a key; and the person who runs it. */
 export const LOCAL_PRINCIPAL: Principal = { id: 'local' };

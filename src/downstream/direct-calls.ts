@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closest, type Clock, HubError } from '../base/index.ts';
-import type { Answer, Call, Downstream, Gateway, Scope } from '../gateway/index.ts';
+import type { Answer, Call, Downstream, Gateway, Principal, Scope } from '../gateway/index.ts';
 import { isObject, type JsonObject, NEWEST_LEGACY, type Outcome, type RpcError, rpcCode } from '../protocol/index.ts';
 import type { Calls } from './calls.ts';
 import { LOCAL_PRINCIPAL } from './context.ts';
@@ -9,6 +9,8 @@ import { forLegacy } from './legacy-results.ts';
 /** A call of a program that speaks no MCP, under the names that the server itself uses. */
 export interface DirectCall {
   readonly server: string;
+  /** Who calls; without it, the person who runs the hub. */
+  readonly principal?: Principal | undefined;
   readonly what:
     | { readonly kind: 'tool'; readonly name: string; readonly arguments: JsonObject }
     | { readonly kind: 'prompt'; readonly name: string; readonly arguments: JsonObject }
@@ -35,7 +37,12 @@ const MAX_LIMIT_FACTOR = 10;
 const LOOKUP_MS = 2_000;
 
 /** The caller as the gateway sees it. It is of the handshake era: those who use the management API know its results. */
-const CALLER: Downstream = { principal: LOCAL_PRINCIPAL, era: 'legacy', protocolVersion: NEWEST_LEGACY, clientCapabilities: {} };
+const callerOf = ({ principal = LOCAL_PRINCIPAL }: DirectCall): Downstream => ({
+  principal,
+  era: 'legacy',
+  protocolVersion: NEWEST_LEGACY,
+  clientCapabilities: {},
+});
 
 const KINDS = {
   tool: { method: 'tools/call', list: 'tools', key: 'name', notFound: 'TOOL_NOT_FOUND', failed: 'TOOL_ERROR' },
@@ -87,7 +94,7 @@ export class DirectCalls {
         scope: scopeOf(call),
         method: KINDS[what.kind].method,
         params,
-        downstream: CALLER,
+        downstream: callerOf(call),
         headers: call.headers,
         timeoutMs,
         resetOnProgress,
@@ -159,7 +166,13 @@ export class DirectCalls {
     const timer = clock.after(LOOKUP_MS, () => late.abort());
     const method = list === 'resourceTemplates' ? 'resources/templates/list' : `${list}/list`;
     try {
-      const { outcome } = await gateway.call({ scope: scopeOf(call), method, downstream: CALLER, signal: late.signal, notify: () => {} });
+      const { outcome } = await gateway.call({
+        scope: scopeOf(call),
+        method,
+        downstream: callerOf(call),
+        signal: late.signal,
+        notify: () => {},
+      });
       const items = outcome.result?.[list];
       return Array.isArray(items) ? items : undefined;
     } finally {

@@ -1,19 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
-import type { Gateway, Scope } from '../gateway/index.ts';
+import type { Gateway, Principal, Scope } from '../gateway/index.ts';
 import { type JsonObject, rpcCode } from '../protocol/index.ts';
 import { acceptOf } from './accept.ts';
 import { discard, readJson } from './body.ts';
 import { type CallCounts, Calls } from './calls.ts';
 import { classify, type Inbound, shown } from './classify.ts';
-import type { Context, DownstreamLimits } from './context.ts';
+import { type Context, type DownstreamLimits, LOCAL_PRINCIPAL } from './context.ts';
 import { LegacyHttp } from './legacy-http.ts';
 import { LegacySse, unknownStream } from './legacy-sse.ts';
 import { headerOf } from './modern-envelope.ts';
 import { ModernHttp } from './modern-http.ts';
 import { type DirectCall, DirectCalls } from './direct-calls.ts';
 import { refuse, sendEmpty, sendRefusal, sendRefusalEarly } from './reply.ts';
+import type { Owner } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { StdioClients } from './stdio-clients.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -30,7 +31,10 @@ export interface EndpointOptions {
   readonly messagesPath: string;
 }
 
-/** The hub as an MCP server over HTTP: clients of every era and transport, on the same URL at the same time. */
+/**
+ * The hub as an MCP server over HTTP: clients of every era and transport, on the same URL at the same time. Whoever hands a request in
+ * says who makes it.
+ */
 export class Endpoint {
   readonly #context: Context;
   readonly #sessions: Sessions;
@@ -79,21 +83,22 @@ export class Endpoint {
   }
 
   /** Serves a client on a stream of newline-delimited JSON-RPC until either side ends it (spec 2026-07-28 basic/transports/stdio). */
-  handleStream(stream: Duplex, scope: Scope): void {
-    this.#stdio.open(stream, scope);
+  handleStream(stream: Duplex, scope: Scope, principal: Principal = LOCAL_PRINCIPAL): void {
+    this.#stdio.open(stream, { principal, scope });
   }
 
   /** Serves one request to `/mcp` or `/mcp/<server>`. Resolves when it is dealt with; never rejects. */
-  async handle(req: IncomingMessage, res: ServerResponse, scope: Scope): Promise<void> {
+  async handle(req: IncomingMessage, res: ServerResponse, scope: Scope, principal: Principal = LOCAL_PRINCIPAL): Promise<void> {
     res.on('error', ignoreGone);
+    const owner: Owner = { principal, scope };
     if (scope.kind === 'server' && !this.#context.gateway.hasServer(scope.id)) return refuseServer(req, res, scope.id);
     switch (req.method) {
       case 'POST':
-        return this.#post(req, res, scope);
+        return this.#post(req, res, owner);
       case 'GET':
-        return this.#get(req, res, scope);
+        return this.#get(req, res, owner);
       case 'DELETE':
-        return this.#legacy.delete(req, res, scope);
+        return this.#legacy.delete(req, res, owner);
       case 'HEAD':
         return sendEmpty(res, 200);
       default:
@@ -102,22 +107,27 @@ export class Endpoint {
   }
 
   /** Serves `/sse`: the stream of the old HTTP+SSE transport. */
-  handleSse(req: IncomingMessage, res: ServerResponse): void {
+  handleSse(req: IncomingMessage, res: ServerResponse, principal: Principal = LOCAL_PRINCIPAL): void {
     res.on('error', ignoreGone);
-    if (req.method === 'GET') return this.#sse.open(res, { kind: 'all' });
+    if (req.method === 'GET') return this.#sse.open(res, { principal, scope: { kind: 'all' } });
     if (req.method === 'HEAD') return sendEmpty(res, 200);
     return refuseMethod(req, res, 'GET, HEAD');
   }
 
   /** Serves the POSTs of the old HTTP+SSE transport. Resolves when their requests are answered; never rejects. */
-  async handleMessages(req: IncomingMessage, res: ServerResponse, sessionId: string | undefined): Promise<void> {
+  async handleMessages(
+    req: IncomingMessage,
+    res: ServerResponse,
+    sessionId: string | undefined,
+    principal: Principal = LOCAL_PRINCIPAL,
+  ): Promise<void> {
     res.on('error', ignoreGone);
     if (req.method !== 'POST') return refuseMethod(req, res, 'POST');
     if (sessionId === undefined) {
       req.resume();
       return sendRefusal(res, { status: 400, error: { code: rpcCode.invalidRequest, message: 'The sessionId in the URL is missing.' } });
     }
-    if (!this.#sse.has(sessionId)) {
+    if (!this.#sse.has(sessionId, principal)) {
       req.resume();
       return sendRefusal(res, unknownStream());
     }
@@ -150,7 +160,7 @@ export class Endpoint {
     await this.#stdio.close();
   }
 
-  async #post(req: IncomingMessage, res: ServerResponse, scope: Scope): Promise<void> {
+  async #post(req: IncomingMessage, res: ServerResponse, owner: Owner): Promise<void> {
     const inbound = await this.#read(req, res, headerOf(req.headers, 'mcp-protocol-version'));
     if (!inbound) return;
     const { json, sse } = acceptOf(req);
@@ -160,20 +170,20 @@ export class Endpoint {
     }
     switch (inbound.kind) {
       case 'modern-request':
-        return this.#modern.request(req, res, inbound.message, scope);
+        return this.#modern.request(req, res, inbound.message, owner);
       case 'modern-notification':
         return this.#modern.notification(res);
       case 'initialize':
-        return this.#legacy.initialize(req, res, inbound.message, scope);
+        return this.#legacy.initialize(req, res, inbound.message, owner);
       case 'legacy':
-        return this.#legacy.post(req, res, inbound.messages, inbound.batch, scope);
+        return this.#legacy.post(req, res, inbound.messages, inbound.batch, owner);
     }
   }
 
   /** A GET with a session id is that session's stream; one without may be a client of the old transport. */
-  #get(req: IncomingMessage, res: ServerResponse, scope: Scope): void {
-    if (headerOf(req.headers, 'mcp-session-id') !== undefined) return this.#legacy.get(req, res, scope);
-    if (acceptOf(req).sse) return this.#sse.open(res, scope);
+  #get(req: IncomingMessage, res: ServerResponse, owner: Owner): void {
+    if (headerOf(req.headers, 'mcp-session-id') !== undefined) return this.#legacy.get(req, res, owner);
+    if (acceptOf(req).sse) return this.#sse.open(res, owner);
     return refuseMethod(req, res, 'POST, DELETE');
   }
 

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Scope } from '../gateway/index.ts';
 import type { Context } from './context.ts';
 import type { EventBudget } from './event-store.ts';
-import { Session } from './session.ts';
+import { type Owner, Session } from './session.ts';
 import { SessionStreams } from './session-streams.ts';
 
 /** A session of Streamable HTTP: its streams outlive their connections. */
@@ -11,7 +10,7 @@ export interface HttpSession {
   readonly streams: SessionStreams;
 }
 
-export function createHttpSession(scope: Scope, context: Context, budget: EventBudget): HttpSession {
+export function createHttpSession(owner: Owner, context: Context, budget: EventBudget): HttpSession {
   const id = randomUUID();
   const streams = new SessionStreams({
     id,
@@ -25,6 +24,6 @@ export function createHttpSession(scope: Scope, context: Context, budget: EventB
       else session.stopListening(stream);
     },
   });
-  const session = new Session(id, scope, context, streams.standalone);
+  const session = new Session(id, owner, context, streams.standalone);
   return { session, streams };
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HubError, toHubError } from '../base/index.ts';
-import type { Scope } from '../gateway/index.ts';
 import {
   errorMessage,
   isLegacyVersion,
@@ -19,7 +18,7 @@ import { headerOf } from './modern-envelope.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
 import { sendEmpty, sendRefusal } from './reply.ts';
 import type { HttpSession } from './http-session.ts';
-import { takeIn } from './session.ts';
+import { type Owner, takeIn } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 const SESSION_HEADER = 'mcp-session-id';
@@ -39,8 +38,8 @@ export class LegacyHttp {
   }
 
   /** Answers `initialize`, with a new session when it succeeds. Never rejects. */
-  async initialize(req: IncomingMessage, res: ServerResponse, message: RequestMessage, scope: Scope): Promise<void> {
-    const entry = this.#create(scope);
+  async initialize(req: IncomingMessage, res: ServerResponse, message: RequestMessage, owner: Owner): Promise<void> {
+    const entry = this.#create(owner);
     if (entry instanceof Error) return sendRefusal(res, refusalOf(entry, message.id));
     const { session, streams } = entry;
     const response = await session.request(message, () => false);
@@ -56,19 +55,19 @@ export class LegacyHttp {
   }
 
   /** A new session, or why there cannot be one. */
-  #create(scope: Scope): HttpSession | HubError {
+  #create(owner: Owner): HttpSession | HubError {
     try {
-      return this.#sessions.create(scope);
+      return this.#sessions.create(owner);
     } catch (error) {
       return toHubError(error);
     }
   }
 
   /** Takes the messages of one POST to a session. Never rejects. */
-  async post(req: IncomingMessage, res: ServerResponse, messages: readonly Message[], batch: boolean, scope: Scope): Promise<void> {
+  async post(req: IncomingMessage, res: ServerResponse, messages: readonly Message[], batch: boolean, owner: Owner): Promise<void> {
     const requests = messages.filter(isRequest);
     const id = batch ? null : (requests[0]?.id ?? null);
-    const entry = this.#sessionOf(req, scope, id);
+    const entry = this.#sessionOf(req, owner, id);
     if ('error' in entry) return sendRefusal(res, entry);
     const { session, streams } = entry;
     if (batch && !BATCH_VERSIONS.has(session.version)) return sendRefusal(res, noBatches(session.version));
@@ -83,7 +82,7 @@ export class LegacyHttp {
       const response = await session.request(message, (event) => exchange.push(event), req.headers);
       if (response) exchange.answer(response);
       // Who cancels a request waits for no answer; who asked in a session that another request has ended still does.
-      else if (this.#sessions.get(session.id, scope) !== entry) exchange.answer(errorMessage(message.id, SESSION_ENDED), 404);
+      else if (this.#sessions.get(session.id, owner) !== entry) exchange.answer(errorMessage(message.id, SESSION_ENDED), 404);
       else exchange.skip();
     });
     await Promise.all(answers);
@@ -93,8 +92,8 @@ export class LegacyHttp {
    * Opens the session's stream for what belongs to no request or, with `Last-Event-ID`, goes on with the stream that this
    * event was on (spec 2025-11-25 basic/transports, "Resumability and Redelivery").
    */
-  get(req: IncomingMessage, res: ServerResponse, scope: Scope): void {
-    const entry = this.#sessionOf(req, scope, null);
+  get(req: IncomingMessage, res: ServerResponse, owner: Owner): void {
+    const entry = this.#sessionOf(req, owner, null);
     if ('error' in entry) return sendRefusal(res, entry);
     if (!acceptOf(req).sse) return sendRefusal(res, refusedGet(406, 'GET needs Accept: text/event-stream.'));
     const { streams } = entry;
@@ -109,20 +108,20 @@ export class LegacyHttp {
   }
 
   /** Ends a session at its client's wish. */
-  delete(req: IncomingMessage, res: ServerResponse, scope: Scope): void {
-    const entry = this.#sessionOf(req, scope, null);
+  delete(req: IncomingMessage, res: ServerResponse, owner: Owner): void {
+    const entry = this.#sessionOf(req, owner, null);
     if ('error' in entry) return sendRefusal(res, entry);
     this.#sessions.end(entry);
     sendEmpty(res, 204);
   }
 
-  #sessionOf({ headers }: IncomingMessage, scope: Scope, id: RequestId | null): HttpSession | Refusal {
+  #sessionOf({ headers }: IncomingMessage, owner: Owner, id: RequestId | null): HttpSession | Refusal {
     const sessionId = headerOf(headers, SESSION_HEADER);
     if (sessionId === undefined) {
       const message = 'The Mcp-Session-Id header is missing. Send initialize first, and its session id with everything after it.';
       return { status: 400, id, error: { code: rpcCode.invalidRequest, message } };
     }
-    const entry = this.#sessions.get(sessionId, scope);
+    const entry = this.#sessions.get(sessionId, owner);
     if (!entry) {
       const message = 'The session is not known: it expired, was ended, or the hub was restarted. Send initialize to start a new one.';
       return { status: 404, id, error: { code: rpcCode.invalidRequest, message } };

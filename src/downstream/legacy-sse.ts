@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HubError } from '../base/index.ts';
-import type { Scope } from '../gateway/index.ts';
+import type { Principal } from '../gateway/index.ts';
 import { isRequest, type Message, rpcCode } from '../protocol/index.ts';
 import type { Context } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { refusalOf } from './protocol-errors.ts';
 import { sendEmpty, sendRefusal } from './reply.ts';
-import { Session, takeIn } from './session.ts';
+import { type Owner, Session, takeIn } from './session.ts';
 
 interface Channel {
   readonly session: Session;
@@ -39,10 +39,10 @@ export class LegacySse {
   }
 
   /** Opens a stream and tells its client where to send messages. */
-  open(res: ServerResponse, scope: Scope): void {
+  open(res: ServerResponse, owner: Owner): void {
     const { maxSessions } = this.#context.limits();
     if (this.#channels.size >= maxSessions) return sendRefusal(res, refusalOf(tooManyStreams(maxSessions)));
-    const session = new Session(randomUUID(), scope, this.#context);
+    const session = new Session(randomUUID(), owner, this.#context);
     const onClose = (): void => {
       this.#channels.delete(session.id);
       session.close();
@@ -53,9 +53,9 @@ export class LegacySse {
     session.listenOn(stream);
   }
 
-  /** Whether a stream of that id is open. */
-  has(sessionId: string): boolean {
-    return this.#channels.has(sessionId);
+  /** Whether a stream of that id is open, and is that of the one who asks. */
+  has(sessionId: string, { id }: Principal): boolean {
+    return this.#channels.get(sessionId)?.session.owner.principal.id === id;
   }
 
   /** Takes the messages of one POST; their answers go out on the stream. */

@@ -4,13 +4,14 @@ import type { Scope } from '../gateway/index.ts';
 import { isWantedAt, type NotificationMessage, type RequestMessage, responseMessage, rpcCode } from '../protocol/index.ts';
 import { type Accept, acceptOf } from './accept.ts';
 import type { CallRequest } from './calls.ts';
-import { type Context, LOCAL_PRINCIPAL } from './context.ts';
+import type { Context } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { Exchange } from './exchange.ts';
 import { legacyMethodProblem, paramHeaderProblem, readEnvelope } from './modern-envelope.ts';
 import { forModern, modernStatus } from './modern-results.ts';
 import type { Refusal } from './protocol-errors.ts';
 import { sendEmpty, sendRefusal } from './reply.ts';
+import type { Owner } from './session.ts';
 import type { ListenTarget, Subscriptions } from './subscriptions.ts';
 
 /** Revision 2026-07-28: every POST is one request that stands for itself (basic/transports/streamable-http). */
@@ -29,8 +30,8 @@ export class ModernHttp {
   }
 
   /** Serves one request. Resolves when it is answered or its client is gone; never rejects. */
-  async request(req: IncomingMessage, res: ServerResponse, message: RequestMessage, scope: Scope): Promise<void> {
-    const { refusal, downstream } = readEnvelope(message, req.headers, LOCAL_PRINCIPAL);
+  async request(req: IncomingMessage, res: ServerResponse, message: RequestMessage, { principal, scope }: Owner): Promise<void> {
+    const { refusal, downstream } = readEnvelope(message, req.headers, principal);
     if (refusal) return sendRefusal(res, refusal);
     const refused = this.#refusal(req, message, scope);
     if (refused) return sendRefusal(res, refused);

@@ -1,5 +1,4 @@
 import { HubError } from '../base/index.ts';
-import type { Scope } from '../gateway/index.ts';
 import {
   errorMessage,
   isWantedAt,
@@ -8,11 +7,12 @@ import {
   type RequestMessage,
   responseMessage,
 } from '../protocol/index.ts';
-import { type Context, LOCAL_PRINCIPAL } from './context.ts';
+import type { Context } from './context.ts';
 import type { MessageStream } from './message-stream.ts';
 import { legacyMethodProblem, readEnvelope } from './modern-envelope.ts';
 import { forModern } from './modern-results.ts';
 import type { Refusal } from './protocol-errors.ts';
+import type { Owner } from './session.ts';
 import type { ListenTarget, Subscriptions } from './subscriptions.ts';
 
 interface Running {
@@ -24,7 +24,7 @@ interface Running {
 export interface ModernStdioOptions {
   readonly context: Context;
   readonly subscriptions: Subscriptions;
-  readonly scope: Scope;
+  readonly owner: Owner;
   readonly out: MessageStream;
 }
 
@@ -48,11 +48,12 @@ export class ModernStdio {
 
   /** Serves one request. Resolves when it is answered, taken back, or open as a subscription; never rejects. */
   async request(message: RequestMessage): Promise<void> {
-    const { refusal, downstream } = readEnvelope(message, undefined, LOCAL_PRINCIPAL);
+    const { refusal, downstream } = readEnvelope(message, undefined, this.#options.owner.principal);
     if (refusal) return this.#refuse(message, refusal);
     const problem = legacyMethodProblem(message);
     if (problem) return this.#refuse(message, problem);
-    const { context, out, scope, subscriptions } = this.#options;
+    const { context, out, owner, subscriptions } = this.#options;
+    const { scope } = owner;
     const { id, method, params } = message;
     if (method === 'subscriptions/listen') return subscriptions.listen(this.#target(message), message, { scope, downstream });
     const controller = new AbortController();

@@ -1,5 +1,5 @@
 import { HubError, toHubError } from '../base/index.ts';
-import type { Answer, Call, Downstream, Feed, Scope } from '../gateway/index.ts';
+import type { Answer, Call, Downstream, Feed, Principal, Scope } from '../gateway/index.ts';
 import {
   isLoggingLevel,
   isNotification,
@@ -17,10 +17,16 @@ import {
   rpcErrorOf,
 } from '../protocol/index.ts';
 import { lackingAbility } from './client-abilities.ts';
-import { type Context, LOCAL_PRINCIPAL } from './context.ts';
+import type { Context } from './context.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
 import type { MessageStream } from './message-stream.ts';
 import { type Push, Questions } from './questions.ts';
+
+/** Whose a session is, and where: nobody else may use it, and nowhere else. */
+export interface Owner {
+  readonly principal: Principal;
+  readonly scope: Scope;
+}
 
 interface RunningCall {
   readonly id: RequestId;
@@ -38,6 +44,7 @@ const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscripti
 export class Session {
   readonly id: string;
   readonly scope: Scope;
+  readonly owner: Owner;
   readonly #context: Context;
   readonly #running = new Set<RunningCall>();
   readonly #parked: MessageStream | undefined;
@@ -51,9 +58,10 @@ export class Session {
   #isReady = false;
 
   /** @param parked keeps what belongs to no request while nobody listens; without it, that is lost. */
-  constructor(id: string, scope: Scope, context: Context, parked?: MessageStream) {
+  constructor(id: string, owner: Owner, context: Context, parked?: MessageStream) {
     this.id = id;
-    this.scope = scope;
+    this.owner = owner;
+    this.scope = owner.scope;
     this.#context = context;
     this.#parked = parked;
     this.#questions = new Questions(context.clock);
@@ -187,7 +195,7 @@ export class Session {
     const { clientInfo, capabilities } = params;
     const protocolVersion = negotiateLegacy(params['protocolVersion']);
     const downstream: Downstream = {
-      principal: LOCAL_PRINCIPAL,
+      principal: this.owner.principal,
       sessionId: this.id,
       era: 'legacy',
       protocolVersion,

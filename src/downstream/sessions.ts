@@ -3,6 +3,7 @@ import type { Scope } from '../gateway/index.ts';
 import type { Context } from './context.ts';
 import { EventBudget } from './event-store.ts';
 import { createHttpSession, type HttpSession } from './http-session.ts';
+import type { Owner } from './session.ts';
 
 /** How often idle sessions are looked for at least, in milliseconds. */
 const SWEEP_EVERY_MS = 60_000;
@@ -27,20 +28,21 @@ export class Sessions {
    *
    * @throws HubError LIMIT_EXCEEDED when there are too many and all of them are in use
    */
-  create(scope: Scope): HttpSession {
+  create(owner: Owner): HttpSession {
     const { maxSessions } = this.#context.limits();
     // The limit may be lower than it was.
     while (this.#byId.size >= maxSessions) if (!this.#evict()) throw tooMany(maxSessions);
-    const entry = createHttpSession(scope, this.#context, this.#budget);
+    const entry = createHttpSession(owner, this.#context, this.#budget);
     this.#byId.set(entry.session.id, entry);
     this.#sweep ??= this.#sweepLater();
     return entry;
   }
 
-  /** The session of that id, if it belongs to the endpoint that the request came to. */
-  get(id: string, scope: Scope): HttpSession | undefined {
+  /** The session of that id, if it belongs to the one who asks, and to the endpoint that the request came to. */
+  get(id: string, { principal, scope }: Owner): HttpSession | undefined {
     const entry = this.#byId.get(id);
-    return entry && isSameScope(entry.session.scope, scope) ? entry : undefined;
+    const isOwn = entry?.session.owner.principal.id === principal.id;
+    return entry && isOwn && isSameScope(entry.session.scope, scope) ? entry : undefined;
   }
 
   end(entry: HttpSession): void {

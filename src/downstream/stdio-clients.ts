@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { HubError, sleep } from '../base/index.ts';
-import type { Scope } from '../gateway/index.ts';
 import type { Context } from './context.ts';
+import type { Owner } from './session.ts';
 import { Stdio } from './stdio.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -38,11 +38,11 @@ export class StdioClients {
   }
 
   /** Serves a client on `stream` until either side ends it. */
-  open(stream: Duplex, scope: Scope): void {
+  open(stream: Duplex, owner: Owner): void {
     const client = new Stdio({
       context: this.#context,
       subscriptions: this.#subscriptions,
-      scope,
+      owner,
       stream,
       onClose: () => {
         this.#open.delete(client);

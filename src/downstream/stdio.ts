@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { type Disposable, HubError } from '../base/index.ts';
-import type { Scope } from '../gateway/index.ts';
 import {
   errorMessage,
   isObject,
@@ -22,7 +21,7 @@ import type { Context } from './context.ts';
 import { BATCH_VERSIONS } from './legacy-http.ts';
 import { LineStream } from './line-stream.ts';
 import { ModernStdio } from './modern-stdio.ts';
-import { Session, takeIn } from './session.ts';
+import { type Owner, Session, takeIn } from './session.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** Most requests of one client that are served at once. */
@@ -35,7 +34,7 @@ const READ_WITHIN_MS = 10_000;
 export interface StdioOptions {
   readonly context: Context;
   readonly subscriptions: Subscriptions;
-  readonly scope: Scope;
+  readonly owner: Owner;
   readonly stream: Duplex;
   /** Told once when the stream is over. */
   readonly onClose: () => void;
@@ -58,11 +57,11 @@ export class Stdio {
   #finished = false;
 
   constructor(options: StdioOptions) {
-    const { context, scope, stream, subscriptions } = options;
+    const { context, owner, stream, subscriptions } = options;
     this.#options = options;
     this.#out = new LineStream(stream);
-    this.#session = new Session(randomUUID(), scope, context);
-    this.#modern = new ModernStdio({ context, subscriptions, scope, out: this.#out });
+    this.#session = new Session(randomUUID(), owner, context);
+    this.#modern = new ModernStdio({ context, subscriptions, owner, out: this.#out });
   }
 
   /** Subscriptions of this client that are open now. */

@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
-import { type Endpoint, refuse } from '../downstream/index.ts';
+import { discard, type Endpoint, refuse } from '../downstream/index.ts';
+import { type Caller, NO_KEYS, type AccessKeys } from './auth/access.ts';
+import { setCaller } from './auth/callers.ts';
+import { CALLBACK_PATH, Door, isStranger } from './auth/door.ts';
+import { headersOfRefusal, scopeProblem } from './auth/refusals.ts';
 import { foreignPageProblem, hostOriginProblem } from './guards/host-origin.ts';
+import { forwardedHost } from './guards/proxies.ts';
 import { setSecurityHeaders } from './guards/security-headers.ts';
 import { EVENTS_PATH, type EventStreams } from './event-streams.ts';
 import type { Management } from './management.ts';
@@ -18,25 +24,37 @@ export interface AppOptions {
   readonly maxBodyBytes: () => number;
   /** Names other than the loopback ones that the hub answers to; asked anew for every request. */
   readonly allowedHosts: () => readonly string[];
+  /** Names of reverse proxies, allowed as well, and their addresses; asked anew for every request. Without it: none. */
+  readonly trustedHosts?: () => readonly string[];
+  /** The keys that requests may or must come with; without it, nobody is asked for one. */
+  readonly keys?: AccessKeys;
 }
 
-export type StreamScope = Parameters<Endpoint['handleStream']>[1];
+/** A client of a stream of lines: what it gets to see, and who it is. */
+export interface StreamClient {
+  readonly scope: Parameters<Endpoint['handleStream']>[1];
+  readonly caller: Caller;
+}
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Where clients of the old HTTP+SSE transport POST their messages. */
 export const MESSAGES_PATH = '/messages';
 
-/** Where an authorization server sends the browser back to: from another site, as nothing else may. */
-const CALLBACK_PATH = '/api/oauth/callback';
+/** Where MCP is spoken, beside `/mcp/<server>`. */
+const MCP_PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', MESSAGES_PATH]);
 
-/** Every request's way in: the guards first, then MCP on the raw request and response, REST through Express. */
+const NO_HOSTS: readonly string[] = [];
+
+/** Every request's way in: the guards first, then the door, then MCP on the raw request and response, REST through Express. */
 export class App {
   readonly #options: AppOptions & { readonly streams: EventStreams };
+  readonly #door: Door;
   #api: Promise<Handler> | undefined;
 
   constructor(options: AppOptions & { readonly streams: EventStreams }) {
     this.#options = options;
+    this.#door = new Door({ ...options, keys: options.keys ?? NO_KEYS, trustedHosts: () => this.#trustedHosts });
   }
 
   /** Serves one request. Resolves when it is dealt with; never rejects. */
@@ -52,13 +70,28 @@ export class App {
   }
 
   /**
-   * What a client that asks for a stream of lines on `GET /mcp` or `GET /mcp/<server>` gets to see; `undefined` when the
-   * request is to be served like the others, which then says what is wrong with it.
+   * The client that asks for a stream of lines on `GET /mcp` or `GET /mcp/<server>`; `undefined` when the request is to be
+   * served like the others, which then says what is wrong with it.
    */
-  streamScope(req: IncomingMessage): StreamScope | undefined {
+  streamClient(req: IncomingMessage): StreamClient | undefined {
     const url = urlOf(req);
-    if (!url || req.method !== 'GET' || hostOriginProblem(req.headers, this.#options.allowedHosts())) return undefined;
-    const path = plainPath(url);
+    if (!url || req.method !== 'GET' || this.#hostProblem(req)) return undefined;
+    const { caller } = this.#door.admit(req);
+    const scope = caller && !scopeProblem(caller, 'mcp') ? this.#streamScope(plainPath(url)) : undefined;
+    return caller && scope && { scope, caller };
+  }
+
+  /** Ends a stream of lines when the key of its client does. */
+  watch({ caller }: StreamClient, stream: Duplex): void {
+    this.#door.watch(caller, stream);
+  }
+
+  /** Looks after nothing any more; requests are still served. */
+  dispose(): void {
+    this.#door.close();
+  }
+
+  #streamScope(path: string): StreamClient['scope'] | undefined {
     const id = serverOf(path);
     if (id === undefined) return path === '/mcp' ? { kind: 'all' } : undefined;
     return this.#options.endpoint.hasServer(id) ? { kind: 'server', id } : undefined;
@@ -68,34 +101,53 @@ export class App {
     const url = urlOf(req);
     const isApi = url !== undefined && (url.pathname === '/api' || url.pathname.startsWith('/api/'));
     const foreign = this.#foreign(req, url);
-    if (foreign) return isApi ? this.#problem(req, res, foreign) : turnAway(req, res, foreign);
+    if (foreign) return this.#refuse(req, res, foreign, isApi);
     if (!url) return turnAway(req, res, new HubError('INVALID_REQUEST', 'The path of the request cannot be read.'));
-    if (isApi && plainPath(url) === EVENTS_PATH) return this.#events(req, res, url);
-    if (isApi) return (await this.#loadApi())(req, res);
-    return this.#mcp(req, res, url);
+    const { caller, refusal } = this.#door.admit(req);
+    if (refusal) return this.#refuse(req, res, refusal, isApi);
+    if (isStranger(caller)) this.#forgetBody(req);
+    this.#door.watch(caller, res);
+    if (isApi && plainPath(url) === EVENTS_PATH) return this.#events(req, res, url, caller);
+    if (!isApi) return this.#mcp(req, res, url, caller);
+    setCaller(req, caller);
+    return (await this.#loadApi())(req, res);
   }
 
   #foreign(req: IncomingMessage, url: URL | undefined): HubError | undefined {
-    const problem = hostOriginProblem(req.headers, this.#options.allowedHosts());
-    return problem ?? (isLoginReturn(req, url) ? undefined : foreignPageProblem(req.headers));
+    return this.#hostProblem(req) ?? (isLoginReturn(req, url) ? undefined : foreignPageProblem(req.headers));
   }
 
-  async #mcp(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
+  get #trustedHosts(): readonly string[] {
+    return this.#options.trustedHosts?.() ?? NO_HOSTS;
+  }
+
+  #hostProblem(req: IncomingMessage): HubError | undefined {
+    const trusted = this.#trustedHosts;
+    const allowed = this.#options.allowedHosts();
+    const names = trusted.length === 0 ? allowed : [...allowed, ...trusted];
+    const problem = hostOriginProblem(req.headers, names, req.socket.localAddress);
+    const forwarded = problem ? undefined : forwardedHost(req, trusted);
+    return forwarded === undefined ? problem : hostOriginProblem({ host: forwarded }, names);
+  }
+
+  async #mcp(req: IncomingMessage, res: ServerResponse, url: URL, caller: Caller): Promise<void> {
     const { endpoint } = this.#options;
-    const { searchParams } = url;
+    const { principal } = caller;
     const path = plainPath(url);
-    if (path === '/mcp') return endpoint.handle(req, res, { kind: 'all' });
     const server = serverOf(path);
-    if (server !== undefined) return endpoint.handle(req, res, { kind: 'server', id: server });
-    if (path === '/sse') return endpoint.handleSse(req, res);
-    if (path === MESSAGES_PATH) return endpoint.handleMessages(req, res, searchParams.get('sessionId') ?? undefined);
-    if (path === '/' && (req.method === 'GET' || req.method === 'HEAD')) return hint(res);
-    return notFound(req, res);
+    const isUse = server !== undefined || MCP_PATHS.has(path);
+    const problem = isUse ? scopeProblem(caller, 'mcp') : undefined;
+    if (problem) return this.#refuse(req, res, problem, false);
+    if (path === '/mcp') return endpoint.handle(req, res, { kind: 'all' }, principal);
+    if (server !== undefined) return endpoint.handle(req, res, { kind: 'server', id: server }, principal);
+    if (path === '/sse') return endpoint.handleSse(req, res, principal);
+    if (path === MESSAGES_PATH) return endpoint.handleMessages(req, res, url.searchParams.get('sessionId') ?? undefined, principal);
+    return path === '/' && (req.method === 'GET' || req.method === 'HEAD') ? hint(res) : notFound(req, res);
   }
 
-  #events(req: IncomingMessage, res: ServerResponse, url: URL): void {
-    const problem = this.#options.streams.open(req, res, url);
-    if (problem) this.#problem(req, res, problem);
+  #events(req: IncomingMessage, res: ServerResponse, url: URL, caller: Caller): void {
+    const problem = scopeProblem(caller, 'read') ?? this.#options.streams.open(req, res, url);
+    if (problem) this.#refuse(req, res, problem, true);
   }
 
   /** Loads the REST routes, and Express with them, when the first request asks for one. */
@@ -104,8 +156,18 @@ export class App {
     return this.#api;
   }
 
-  #problem(req: IncomingMessage, res: ServerResponse, error: HubError): void {
-    req.resume();
+  /** Of those whom nobody knows no body is read for long. */
+  #forgetBody(req: IncomingMessage): void {
+    discard(req, this.#options.clock, () => {
+      if (!req.complete) req.socket.destroy();
+    });
+  }
+
+  /** In the words of REST, or in those of MCP. */
+  #refuse(req: IncomingMessage, res: ServerResponse, error: HubError, isApi: boolean): void {
+    for (const [name, value] of Object.entries(headersOfRefusal(error))) res.setHeader(name, value);
+    this.#forgetBody(req);
+    if (!isApi) return refuse(res, error);
     const { status, body } = problemOf(error, this.#options.clock.now());
     sendJson(res, status, body);
   }

@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ClaimedPort, errorTable, openPort, sleep } from '../base/index.ts';
+import { type ClaimedPort, type Disposable, errorTable, openPort, sleep } from '../base/index.ts';
 import { App, type AppOptions } from './app.ts';
 import { SECURITY_LINES } from './guards/security-headers.ts';
 import { EventStreams } from './event-streams.ts';
+import { markUnixPeer } from './guards/unix-peers.ts';
 import { upgradeHandler } from './stream-upgrade.ts';
+import { openUnixSocket, type UnixSocketOptions } from './unix-socket.ts';
 
 /** Time for the headers of a request, in milliseconds. A body has a deadline of its own, an answer has none. */
 const HEADERS_WITHIN_MS = 60_000;
@@ -20,8 +22,10 @@ const IDLE_CHECK_MS = 25;
 export interface HttpServerOptions extends AppOptions {
   /** An address, or `localhost` for both loopback addresses. */
   readonly host: string;
-  /** 0 takes any free one. */
-  readonly port: number;
+  /** 0 takes any free one; `undefined`: no port, for a hub that has a socket. */
+  readonly port: number | undefined;
+  /** A Unix socket, besides the port or instead of it. */
+  readonly socket?: Omit<UnixSocketOptions, 'clock'> | undefined;
   /** The port, where it is open already: `host` and `port` say no more then. */
   readonly claimed?: ClaimedPort | undefined;
 }
@@ -31,6 +35,8 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #streams: EventStreams;
   #servers: readonly Server[] = [];
+  #socket: Disposable | undefined;
+  #app: App | undefined;
   #notListening: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -46,24 +52,44 @@ export class HttpServer {
   }
 
   /**
-   * Opens the port. Called once.
+   * Opens the port and the socket. Called once.
    *
-   * @returns the port, and the addresses that it is open on.
-   * @throws HubError PORT_IN_USE (details.port), CONNECTION_ERROR
+   * @returns the port, 0 where there is none, and the addresses that it is open on.
+   * @throws HubError PORT_IN_USE (details.port or details.socket), CONNECTION_ERROR, CONFIG_ERROR for a socket that cannot be
    */
   async start(): Promise<{ readonly port: number; readonly addresses: readonly string[] }> {
     const { claimed, host, port: wanted, logger } = this.#options;
     const app = new App({ ...this.#options, streams: this.#streams });
+    this.#app = app;
     const makeServer = (): Server => createHttpServer(app, this.#options);
-    const { port, servers } = claimed?.handTo(makeServer) ?? (await openPort(makeServer, host, wanted));
+    const none = { port: 0, servers: [] };
+    const { port, servers } = claimed?.handTo(makeServer) ?? (wanted === undefined ? none : await openPort(makeServer, host, wanted));
     this.#servers = servers;
-    for (const server of servers)
+    const addresses = servers.map(addressOf);
+    try {
+      this.#servers = [...servers, ...(await this.#openSocket(makeServer))];
+    } catch (error) {
+      this.stopListening();
+      throw error;
+    }
+    for (const server of this.#servers)
       server.on('error', (error) => logger.warn('A connection could not be accepted', { reason: error.message }));
-    return { port, addresses: servers.map(addressOf) };
+    return { port, addresses };
+  }
+
+  async #openSocket(makeServer: () => Server): Promise<readonly Server[]> {
+    const { clock, socket } = this.#options;
+    if (!socket) return [];
+    const server = makeServer();
+    server.prependListener('connection', markUnixPeer);
+    this.#socket = await openUnixSocket(server, { ...socket, clock });
+    return [server];
   }
 
   /** Lets nobody in any more, and frees the port at once; who is connected stays so. Idempotent. */
   stopListening(): void {
+    this.#socket?.dispose();
+    this.#socket = undefined;
     this.#notListening ??= Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 
@@ -80,6 +106,7 @@ export class HttpServer {
     this.stopListening();
     const closed = Promise.resolve(this.#notListening);
     this.#streams.close();
+    this.#app?.dispose();
     await this.#options.endpoint.close();
     const early = new AbortController();
     await Promise.race([closed.then(() => early.abort()), this.#closeAsTheyIdle(early.signal)]);

@@ -1,3 +1,4 @@
+import type { ApiKey, KeyScope } from '../config/index.ts';
 import type { EventFeed } from './event-feed.ts';
 
 /**
@@ -10,6 +11,7 @@ export interface Management {
   readonly config: ConfigControl;
   readonly marketplace: Marketplace;
   readonly logins: Logins;
+  readonly keys: KeyControl;
   /** The body of `GET /api/health`, but for `connections` and `activeClients`, which the routes know themselves. */
   health(): Promise<object>;
   /** The hubs that run, by port. */
@@ -128,3 +130,23 @@ export interface Logins {
   /** Ends a login with what the authorization server appended to the callback address. @throws HubError VALIDATION_ERROR, UNAUTHORIZED */
   finish(params: URLSearchParams): Promise<{ readonly server: string; readonly message: string }>;
 }
+
+/** The API keys, hashes left out. Throws CONFIG_ERROR when their file cannot be used. */
+export interface KeyControl {
+  list(): readonly KeyEntry[];
+  /**
+   * Makes a key; its text is given this once.
+   *
+   * @param wanted `expires`: as `90d` or `2027-01-31`
+   * @throws HubError VALIDATION_ERROR, ALREADY_EXISTS, LIMIT_EXCEEDED
+   */
+  create(wanted: {
+    readonly name: string;
+    readonly scopes: readonly KeyScope[];
+    readonly expires: string | undefined;
+  }): Promise<{ readonly text: string; readonly key: KeyEntry }>;
+  /** By id or name. @throws HubError RESOURCE_NOT_FOUND */
+  revoke(idOrName: string): Promise<KeyEntry>;
+}
+
+export type KeyEntry = Omit<ApiKey, 'hash'>;

@@ -23,8 +23,8 @@ export function upgradeHandler(server: Server, app: App, { endpoint, clock }: Ap
   const newest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (req, res) => newest.set(req.socket, res));
   const upgrade: UpgradeListener = (req, socket, head) => {
-    const scope = asksForStream(req) ? app.streamScope(req) : undefined;
-    if (!scope) return serveWithoutUpgrade(server, req, socket, head);
+    const client = asksForStream(req) ? app.streamClient(req) : undefined;
+    if (!client) return serveWithoutUpgrade(server, req, socket, head);
     const refusal = endpoint.streamRefusal();
     if (refusal) return refuseStream(socket, refusal, clock);
     if (socket instanceof Socket) socket.setTimeout(0);
@@ -37,7 +37,8 @@ export function upgradeHandler(server: Server, app: App, { endpoint, clock }: Ap
     ];
     socket.write(lines.join('\r\n'));
     if (head.length > 0) socket.unshift(head);
-    endpoint.handleStream(socket, scope);
+    app.watch(client, socket);
+    endpoint.handleStream(socket, client.scope, client.caller.principal);
   };
   return (req, socket, head) => {
     socket.on('error', ignoreGone);

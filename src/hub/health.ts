@@ -16,8 +16,9 @@ export interface HealthFacts {
   /** @see reportedVersion */
   readonly version: string;
   readonly hubVersion: string;
-  readonly port: number;
   readonly shutdownTimeoutMs: number;
+  /** This hub's own name among {@link workspaces}. */
+  readonly workspace: string;
   /** Clients of `/mcp` that are known to be there. */
   readonly mcpClients: number;
   readonly counts: { readonly tools: number; readonly resources: number; readonly resourceTemplates: number; readonly prompts: number };
@@ -29,7 +30,7 @@ export interface HealthFacts {
 
 /** The body of `GET /api/health`. */
 export function healthObject(facts: HealthFacts): object {
-  const { state, version, hubVersion, port, shutdownTimeoutMs, mcpClients, counts, servers, workspaces, nowMs } = facts;
+  const { state, version, hubVersion, workspace, shutdownTimeoutMs, mcpClients, counts, servers, workspaces, nowMs } = facts;
   return {
     status: 'ok',
     state,
@@ -47,6 +48,6 @@ export function healthObject(facts: HealthFacts): object {
       registeredCapabilities: counts,
       totalCapabilities: counts.tools + counts.resources + counts.resourceTemplates + counts.prompts,
     },
-    workspaces: { current: String(port), allActive: workspaces },
+    workspaces: { current: workspace, allActive: workspaces },
   };
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Disposable, Disposables, Emitter, HubError, type Logger, messageOf, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
@@ -76,7 +77,7 @@ class LocalHub implements Hub {
     return this.#emitter.on(name, listener);
   }
 
-  async start(): Promise<{ readonly port: number; readonly urls: readonly string[] }> {
+  async start(): ReturnType<Hub['start']> {
     const config = await this.#live.load();
     this.#refuseWhenStopping();
     const parts = buildParts({
@@ -88,12 +89,15 @@ class LocalHub implements Hub {
       port: () => this.#port,
       secrets: this.#secrets,
     });
+    parts.keys.check();
     // The port first: when it is taken, nothing else has happened yet.
     const { port } = await parts.server.start();
     if (this.#stopping) await parts.server.close();
     this.#refuseWhenStopping();
     this.#port = port;
     this.#parts = parts;
+    const firstKey = await parts.keys.open();
+    this.#refuseWhenStopping();
     // Before anybody follows them: what the servers offered before is merged once, and not again for each of them.
     parts.pool.startAll();
     this.#owned.add(parts.gateway).start();
@@ -105,6 +109,7 @@ class LocalHub implements Hub {
     this.#live.attach({
       servers: parts.pool,
       onSettings: (changed) => {
+        if (changed.includes('auth')) void parts.keys.follow();
         if (changed.includes('maxToolNameLength')) parts.gateway.rebuild();
       },
     });
@@ -112,7 +117,7 @@ class LocalHub implements Hub {
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();
     void this.#tellOthers(parts, config);
-    return { port, urls: [`http://localhost:${port}/mcp`] };
+    return { port, urls: port === 0 ? [] : [`http://localhost:${port}/mcp`], firstKey };
   }
 
   /** Not before those who wait at the port already were heard: none of it is for them. */
@@ -193,7 +198,7 @@ class LocalHub implements Hub {
       const closing = parts.server.close();
       // The servers are needed for as long as calls in flight may go on.
       const ended = parts.endpoint.drain().then(() => parts.pool.stopAll());
-      await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close()]);
+      await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close(), closing.then(() => parts.keys.close())]);
     }
     await parts?.outgoing.close();
     this.#owned.dispose();
@@ -203,7 +208,7 @@ class LocalHub implements Hub {
 
   /** Tells other programs that the hub runs, and finds out when nobody needs it any more. Resolves when the first is done. */
   #attend({ endpoint, pool, logins, server }: HubParts, { files }: HubConfig): Promise<void> {
-    const { cwd, shutdownDelayMs: delayMs } = this.#options;
+    const { cwd, shutdownDelayMs: delayMs, socket } = this.#options;
     const file = this.#workspaces;
     this.#news.start({ servers: pool, workspaces: file, logins });
     const registration = new Registration({
@@ -213,6 +218,7 @@ class LocalHub implements Hub {
       cwd,
       configFiles: files,
       shutdownDelayMs: delayMs,
+      ...(socket !== undefined && { socket: resolve(cwd, socket) }),
     });
     this.#registration = registration;
     const entered = registration.enter(this.#port);

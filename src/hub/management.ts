@@ -1,4 +1,5 @@
-import type { EventFeed, Logins, Management, Marketplace } from '../http/index.ts';
+import { resolve } from 'node:path';
+import type { EventFeed, KeyControl, Logins, Management, Marketplace } from '../http/index.ts';
 import { type Clock, waitAtMost } from '../base/index.ts';
 import type { ListKind } from '../protocol/index.ts';
 import { HubConfigControl } from './config-control.ts';
@@ -8,7 +9,7 @@ import type { LiveConfig } from './live-config.ts';
 import type { HubParts } from './parts.ts';
 import { HubServers, startWait } from './server-control.ts';
 import type { HubOptions } from './types.ts';
-import type { WorkspaceFile } from './workspaces.ts';
+import { type WorkspaceFile, workspaceKey } from './workspaces.ts';
 
 export interface HubManagementOptions {
   readonly options: HubOptions;
@@ -34,6 +35,7 @@ export class HubManagement implements Management {
   readonly config: HubConfigControl;
   readonly marketplace: Marketplace;
   readonly logins: Logins;
+  readonly keys: KeyControl;
   readonly #options: HubManagementOptions;
 
   constructor(options: HubManagementOptions) {
@@ -42,6 +44,7 @@ export class HubManagement implements Management {
     this.events = events;
     this.marketplace = marketplace;
     this.logins = logins;
+    this.keys = parts.keys;
     const waitForStart = startWait(clock, stopped);
     this.servers = new HubServers({ ...parts, config, tellOf, clock, waitForStart });
     this.config = new HubConfigControl({ config, servers: this.servers, cwd: options.options.cwd, waitForStart });
@@ -49,14 +52,15 @@ export class HubManagement implements Management {
 
   async health(): Promise<object> {
     const { options, life, config, clock, port } = this.#options;
+    const { socket } = options;
     const { gateway, endpoint } = this.#options.parts;
     const count = (kind: ListKind): number => gateway.count(kind);
     return healthObject({
       state: life.state,
       version: reportedVersion(options.env),
       hubVersion: options.version,
-      port: port(),
       shutdownTimeoutMs: config.current.settings.shutdownTimeoutMs,
+      workspace: workspaceKey({ port: port(), ...(socket !== undefined && { socket: resolve(options.cwd, socket) }) }),
       mcpClients: endpoint.clientCount,
       counts: {
         tools: count('tools'),

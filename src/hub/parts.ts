@@ -1,11 +1,13 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, createLogger, type Logger, type LogSink, outgoingFetch, type OutgoingFetch, systemClock } from '../base/index.ts';
 import { isFit } from '../catalog/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
-import { HttpServer, type Management, MESSAGES_PATH } from '../http/index.ts';
+import { HttpServer, type HttpServerOptions, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { lateConnector, Logins, OfferFiles, Pool } from '../upstream/index.ts';
+import { hubKeys } from './access/build.ts';
+import type { HubKeys } from './access/hub-keys.ts';
 import { LaunchSecrets } from './launch-secrets.ts';
 import { LoginDesk } from './login-desk.ts';
 import { launching } from './launching.ts';
@@ -20,6 +22,7 @@ export interface HubParts {
   readonly gateway: HubGateway;
   readonly endpoint: Endpoint;
   readonly server: HttpServer;
+  readonly keys: HubKeys;
   /** The way out to remote servers; closed after those that use it. */
   readonly outgoing: OutgoingFetch;
 }
@@ -44,6 +47,7 @@ const TITLE = 'MCP Hub';
 /** Builds the parts in the order in which calls pass them backwards: servers, gateway, adapters, sockets. */
 export function buildParts({ options, config, settings, logger, management, port, secrets = new LaunchSecrets() }: PartsOptions): HubParts {
   const clock: Clock = systemClock;
+  const keys = hubKeys(options, () => settings().auth === 'keys', logger);
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
   const outgoing = outgoingFetch(options.env);
   const logins = new Logins({
@@ -87,17 +91,23 @@ export function buildParts({ options, config, settings, logger, management, port
   });
   const server = new HttpServer({
     endpoint,
-    management: management({ pool, logins, desk, gateway, endpoint }),
+    management: management({ pool, logins, desk, gateway, endpoint, keys }),
     clock,
     logger,
     version: options.version,
     maxBodyBytes: () => settings().maxBodyBytes,
     allowedHosts: () => settings().allowedHosts,
-    host: options.host,
-    port: options.port,
-    claimed: options.claimed,
+    trustedHosts: () => settings().trustedHosts,
+    keys,
+    ...placeOf(options),
   });
-  return { pool, logins, desk, gateway, endpoint, server, outgoing };
+  return { pool, logins, desk, gateway, endpoint, server, keys, outgoing };
+}
+
+/** Where the hub listens. */
+function placeOf({ host, port, claimed, socket, cwd, paths }: HubOptions): Pick<HttpServerOptions, 'host' | 'port' | 'claimed' | 'socket'> {
+  const unix = socket === undefined ? undefined : { path: resolve(cwd, socket), locksDir: join(paths.stateDir, 'locks') };
+  return { host, port, claimed, socket: unix };
 }
 
 /** Writes to where the options say, and to whoever follows the hub's events. */

@@ -1,6 +1,6 @@
 import { type Clock, type Logger, messageOf, waitAtMost } from '../base/index.ts';
 import type { Presence } from './idle-watch.ts';
-import type { Workspace, WorkspaceFile } from './workspaces.ts';
+import { type Workspace, type WorkspaceFile, workspaceKey } from './workspaces.ts';
 
 /** How long a hub that stops tries to take its entry out, in milliseconds. */
 const LEAVE_WITHIN_MS = 2_000;
@@ -12,6 +12,8 @@ export interface RegistrationOptions {
   readonly cwd: string;
   readonly configFiles: readonly string[];
   readonly shutdownDelayMs: number | undefined;
+  /** The hub's Unix socket, an absolute path. */
+  readonly socket?: string | undefined;
 }
 
 /**
@@ -30,12 +32,13 @@ export class Registration {
     this.#options = options;
   }
 
-  /** Puts the entry in. Resolves when it stands there, or cannot be written; never rejects. */
+  /** Puts the entry in, with 0 for no port. Resolves when it stands there, or cannot be written; never rejects. */
   enter(port: number): Promise<void> {
-    const { file, clock, configFiles, cwd } = this.#options;
+    const { file, clock, configFiles, cwd, socket } = this.#options;
     const entry: Workspace = {
       pid: process.pid,
       port,
+      ...(socket !== undefined && { socket }),
       cwd,
       config_files: configFiles,
       startTime: new Date(clock.now()).toISOString(),
@@ -75,7 +78,7 @@ export class Registration {
     this.#entry = undefined;
     const { clock, file } = this.#options;
     await waitAtMost(
-      this.#write(() => file.remove(entry.port, entry.pid)),
+      this.#write(() => file.remove(workspaceKey(entry), entry.pid)),
       { clock, atMostMs: LEAVE_WITHIN_MS },
     );
   }

@@ -1,12 +1,16 @@
-import type { ClaimedPort, Disposable, HubPaths, LogSink } from '../base/index.ts';
+import type { ClaimedPort, Disposable, HubPaths, LogSink, Secret } from '../base/index.ts';
 import type { UpstreamState } from '../upstream/index.ts';
 
 export interface HubOptions {
   /** As given on the command line, in order, verbatim; empty means the default file. */
   readonly configFiles: readonly string[];
   readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
+  /** 0 takes any free port; `undefined`: none, for a hub with a {@link socket}. */
+  readonly port: number | undefined;
+  /** The path of a Unix socket, besides the port or instead of it. */
+  readonly socket?: string | undefined;
+  /** Who may use the hub; left out, what the config and the host say. */
+  readonly access?: AccessOptions | undefined;
   /** The port, where it is open already. */
   readonly claimed?: ClaimedPort | undefined;
   readonly env: NodeJS.ProcessEnv;
@@ -19,6 +23,15 @@ export interface HubOptions {
   readonly watch?: boolean | undefined;
   /** The hub's own version. */
   readonly version: string;
+}
+
+export interface AccessOptions {
+  /** Every request needs a key, also where only this machine can reach the hub. */
+  readonly requireKey?: boolean | undefined;
+  /** A key that is good for everything, for as long as the hub runs. */
+  readonly given?: Secret | undefined;
+  /** Whether a key that the hub makes can be shown to somebody. */
+  readonly mayShowKey?: boolean | undefined;
 }
 
 /** The hub's life, in the words that clients of the management API know. */
@@ -47,9 +60,10 @@ export interface Hub {
   /**
    * Binds the port first, then starts the servers; resolves when the port is open.
    *
-   * @throws HubError CONFIG_ERROR (details.diagnostics), PORT_IN_USE (details.port)
+   * @returns `port`: 0 for a hub without one; `firstKey`: the API key that the hub has made for itself, to be shown once
+   * @throws HubError CONFIG_ERROR (details.diagnostics), PORT_IN_USE (details.port, details.socket), USAGE when it may not start without a key
    */
-  start(): Promise<{ readonly port: number; readonly urls: readonly string[] }>;
+  start(): Promise<{ readonly port: number; readonly urls: readonly string[]; readonly firstKey?: string | undefined }>;
   /** Loads the config files again; a failure is logged, and nothing has moved then. Does nothing before the start. Never rejects. */
   reload(): Promise<void>;
   /** The text with every secret of a server in it replaced: for errors of which nobody knows where they come from. */

@@ -6,7 +6,10 @@ import { type Clock, HubError, isAlive, lock, replaceFile } from '../base/index.
 /** One running hub, as every other one and its clients find it. The shape is read by editors: no field may change. */
 export interface Workspace {
   readonly pid: number;
+  /** 0 for a hub that has a socket alone. */
   readonly port: number;
+  /** The path of its Unix socket, where it has one. */
+  readonly socket?: string | undefined;
   /** The folder that the hub was started in. */
   readonly cwd: string;
   /** As on its command line, in order, verbatim. */
@@ -34,6 +37,11 @@ const LOCK_WITHIN_MS = 15_000;
 
 type Entries = Readonly<Record<string, Workspace>>;
 
+/** Under which name a hub stands in the file: its port, or `unix:` and its socket. */
+export function workspaceKey({ port, socket }: Pick<Workspace, 'port' | 'socket'>): string {
+  return port === 0 && socket !== undefined ? `unix:${socket}` : String(port);
+}
+
 /**
  * The file in which running hubs tell of themselves: an object of {@link Workspace} by port. Many processes write it at once,
  * one after the other; it is replaced as a whole, so that whoever reads it needs no lock. Entries of hubs that are gone are
@@ -57,21 +65,22 @@ export class WorkspaceFile {
 
   /** Puts a hub's entry in, in place of any other on its port. */
   set(entry: Workspace): Promise<void> {
-    return this.#change((entries) => ({ ...entries, [entry.port]: entry }));
+    return this.#change((entries) => ({ ...entries, [workspaceKey(entry)]: entry }));
   }
 
   /** Puts a hub's own entry in as it is now, also where it was lost; one of another process on the port stays as it is. */
   update(entry: Workspace): Promise<void> {
     return this.#change((entries) => {
-      const { pid = entry.pid } = entries[entry.port] ?? {};
-      return pid === entry.pid ? { ...entries, [entry.port]: entry } : entries;
+      const key = workspaceKey(entry);
+      const { pid = entry.pid } = entries[key] ?? {};
+      return pid === entry.pid ? { ...entries, [key]: entry } : entries;
     });
   }
 
-  /** Takes a hub's own entry out; one of another process on the port stays as it is. */
-  remove(port: number, pid: number): Promise<void> {
+  /** Takes a hub's own entry out; one of another process on the port stays as it is. @param place the port, or the entry's other key */
+  remove(place: number | string, pid: number): Promise<void> {
     return this.#change((entries) =>
-      Object.fromEntries(Object.entries(entries).filter(([key, entry]) => key !== String(port) || entry.pid !== pid)),
+      Object.fromEntries(Object.entries(entries).filter(([key, entry]) => key !== String(place) || entry.pid !== pid)),
     );
   }
 

@@ -14,7 +14,7 @@ function errors(...args: string[]): readonly string[] {
 
 describe('parseArgs', () => {
   it('needs nothing', () => {
-    expect(served()).toEqual({ port: 37_373, host: 'localhost', configFiles: [], verbose: false, watch: false });
+    expect(served()).toEqual({ port: 37_373, host: 'localhost', configFiles: [], verbose: false, watch: false, requireKey: false });
     expect(served('serve')).toEqual(served());
   });
 
@@ -89,10 +89,13 @@ describe('parseArgs', () => {
     ]);
   });
 
-  it.each([['--port'], ['--config'], ['--host'], ['--shutdown-delay']])('misses the value of %s', (name) => {
-    expect(errors(name)).toHaveLength(1);
-    expect(errors(name, '--verbose')[0]).toMatch(`${name} needs a value`);
-  });
+  it.each([['--port'], ['--config'], ['--host'], ['--shutdown-delay'], ['--socket'], ['--api-key-file']])(
+    'misses the value of %s',
+    (name) => {
+      expect(errors(name)).toHaveLength(1);
+      expect(errors(name, '--verbose')[0]).toMatch(`${name} needs a value`);
+    },
+  );
 
   it('tells a value that belongs nowhere', () => {
     expect(errors('--watch=true')).toEqual(['--watch takes no value.']);

@@ -179,9 +179,8 @@ describe('runServe', () => {
     const run = serve('', '--watch', '--auto-shutdown', '--shutdown-delay', '5', '--host', '0.0.0.0');
     await until(run, 'mcpServers');
     expect(run.output.stderr).toBe(
-      'warning: --host 0.0.0.0 opens the hub to other machines, and there is no authentication yet: everybody who can\n' +
-        'reach the port can use, stop and restart all your servers, with your rights and logins, and read what they say.\n' +
-        'Only programs on this machine, at localhost, can change the config. See docs/security.md.\n',
+      'warning: --host 0.0.0.0 opens the hub to other machines. Every request needs an API key, but nothing is encrypted: outside of\n' +
+        'a network that you trust put a reverse proxy with TLS in front. See docs/security.md.\n',
     );
   });
 

@@ -59,6 +59,8 @@ describe('loadConfig', () => {
       shutdownTimeoutMs: 1500,
       allowedHosts: [],
       allowedUpstreamHosts: [],
+      trustedHosts: [],
+      auth: 'auto',
       marketplace: {},
     });
     expect(Object.isFrozen(config.servers[0])).toBe(true);

@@ -156,6 +156,18 @@ const rows: Readonly<Record<string, Row>> = {
       ['url', post('/api/oauth/manual_callback', { url: 'no url' })],
     ],
   },
+  'get /api/keys': { right: get('/api/keys') },
+  'post /api/keys': {
+    right: post('/api/keys', { name: 'laptop', scopes: ['mcp', 'read'], expires: '90d' }),
+    status: 201,
+    missing: [['name', post('/api/keys', {})]],
+    wrongType: [
+      ['scopes', post('/api/keys', { name: 'laptop', scopes: 'mcp' })],
+      ['scopes', post('/api/keys', { name: 'laptop', scopes: ['everything'] })],
+      ['expires', post('/api/keys', { name: 'laptop', expires: 90 })],
+    ],
+  },
+  'delete /api/keys/:id': { right: remove('/api/keys/known'), unknownServer: remove('/api/keys/nobody') },
 };
 
 const served = routes.filter(({ run }) => run !== undefined);

@@ -29,7 +29,7 @@ async function ask(
 ): Promise<ApiReply> {
   asked.add(key);
   const [method = '', path = ''] = key.split(' ');
-  const url = `${hub.origin}${path.replace(':name', encodeURIComponent(name))}${query}`;
+  const url = `${hub.origin}${path.replace(/:(?:name|id)/, encodeURIComponent(name))}${query}`;
   const reply = await api(url, { method: method.toUpperCase(), body, headers });
   expect(undocumented(key, reply), `${key} ${reply.text}`).toEqual([]);
   return reply;
@@ -126,6 +126,20 @@ it('says what a hub without marketplace and logins cannot do', async () => {
   expect((await ask('get /api/oauth/callback', { query: '?code=a&state=b' })).status).toBeGreaterThanOrEqual(400);
   const url = 'http://localhost/api/oauth/callback?code=a&server_name=echo&state=b';
   expect((await ask('post /api/oauth/manual_callback', { body: { url } })).status).toBeGreaterThanOrEqual(400);
+});
+
+it('makes, lists and revokes API keys', async () => {
+  const made = await ask('post /api/keys', { body: { name: 'laptop', scopes: ['read'], expires: '1h' } });
+  expect([made.status, made.json]).toMatchObject([201, { entry: { name: 'laptop', scopes: ['read'] } }]);
+  const secret = String(made.json['key']).slice(16);
+  const listed = await ask('get /api/keys');
+  expect(listed.json['keys']).toMatchObject([{ name: 'laptop' }]);
+  expect(listed.text).not.toContain(secret);
+  expect(listed.text).not.toContain('hash');
+  expect((await ask('post /api/keys', { body: { name: 'laptop' } })).status).toBe(409);
+  expect((await ask('post /api/keys', { body: { name: 'late', expires: '2020-01-01' } })).status).toBe(400);
+  expect((await ask('delete /api/keys/:id', { name: 'laptop' })).status).toBe(200);
+  expect((await ask('delete /api/keys/:id', { name: 'laptop' })).status).toBe(404);
 });
 
 it('reads the config again, and refuses a broken one', async () => {

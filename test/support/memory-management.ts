@@ -4,6 +4,8 @@ import type {
   ConfigEditOptions,
   ConfigEditResult,
   EventFeed,
+  KeyControl,
+  KeyEntry,
   Logins,
   Management,
   Marketplace,
@@ -40,6 +42,9 @@ export class MemoryManagement implements Management {
   /** What was asked for, oldest first. */
   readonly asked: unknown[] = [];
   readonly marketplaceServers: { id: string; name: string }[] = [{ id: 'time', name: 'Time' }];
+  readonly apiKeys: KeyEntry[] = [
+    { id: 'known', name: 'known', scopes: ['mcp'], createdAt: '2026-01-01T00:00:00.000Z', expiresAt: null, lastUsedAt: null },
+  ];
   warning: string | undefined;
   version = 1;
 
@@ -121,6 +126,29 @@ export class MemoryManagement implements Management {
       if (params.has('error')) throw new HubError('UNAUTHORIZED', `No login: ${params.get('error')}.`);
       const { name } = this.#server(params.get('server_name') ?? '');
       return { server: name, message: `Logged in at "${name}".` };
+    },
+  };
+
+  readonly keys: KeyControl = {
+    list: () => this.apiKeys,
+    create: async ({ name, scopes }) => {
+      if (this.apiKeys.some((key) => key.name === name)) throw new HubError('ALREADY_EXISTS', `There is a key "${name}" already.`);
+      const key = {
+        id: `id${this.apiKeys.length}`,
+        name,
+        scopes,
+        createdAt: '2026-01-01T00:00:00.000Z',
+        expiresAt: null,
+        lastUsedAt: null,
+      };
+      this.apiKeys.push(key);
+      return { text: 'mcphub_secret', key };
+    },
+    revoke: async (idOrName) => {
+      const at = this.apiKeys.findIndex(({ id, name }) => id === idOrName || name === idOrName);
+      const [key] = at < 0 ? [] : this.apiKeys.splice(at, 1);
+      if (key) return key;
+      throw new HubError('RESOURCE_NOT_FOUND', `There is no API key "${idOrName}".`);
     },
   };
 

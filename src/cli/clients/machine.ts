@@ -12,5 +12,5 @@ export function machineOf({ env, platform, cwd }: Pick<NodeJS.Process, 'env' | '
 /** The ports of the hubs that run, as the list of them has it. */
 export async function hubPorts(stateDir: string): Promise<readonly number[]> {
   const entries = await new WorkspaceFile({ stateDir, clock: systemClock }).read();
-  return Object.values(entries).map(({ port }) => port);
+  return Object.values(entries).flatMap(({ port }) => (port === 0 ? [] : port));
 }

@@ -29,7 +29,7 @@ export const command: CommandSpec = {
     const lines = typeof options['lines'] === 'number' ? options['lines'] : DEFAULT_LINES;
     const isFollowing = options['follow'] === true;
     if (server !== undefined) return serverLog(await connectHub(options, io), server, { lines, isFollowing }, io);
-    const isNamed = ['port', 'hub', 'config'].some((name) => options[name] !== undefined);
+    const isNamed = ['port', 'hub', 'socket', 'config'].some((name) => options[name] !== undefined);
     // The file is there without a hub too: it tells why one has gone.
     const client = isFollowing || isNamed ? await connectHub(options, io) : undefined;
     const level = LEVELS.indexOf(typeof options['level'] === 'string' ? options['level'] : 'info');

@@ -9,7 +9,7 @@ import {
   type LogSink,
   systemClock,
 } from '../../base/index.ts';
-import { LogFile } from '../../hub/index.ts';
+import { type AccessOptions, LogFile } from '../../hub/index.ts';
 import type { ServeOptions } from '../args.ts';
 import { describeError } from '../diagnostics.ts';
 import { exitCodeOf } from '../exit-codes.ts';
@@ -17,6 +17,7 @@ import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
 import { tellPortInUse } from '../port-owner.ts';
 import { takeEnvironment } from '../process-environment.ts';
+import { accessNotices, firstKeyLines } from '../serve-access.ts';
 import { ServiceNotify } from '../service-notify.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
@@ -31,6 +32,8 @@ export interface ServeContext {
   readonly process: NodeJS.Process;
   readonly version: string;
   readonly createHub: CreateHub;
+  /** Who may use the hub. */
+  readonly access?: AccessOptions;
   /** The port, opened before all this was loaded. */
   readonly claimed?: ClaimedPort;
 }
@@ -40,14 +43,15 @@ export interface ServeContext {
  * the process is on its way out; never rejects.
  */
 export async function runServe(context: ServeContext): Promise<void> {
-  const { options, process, version, createHub, claimed } = context;
+  const { options, process, version, createHub, claimed, access } = context;
   const paths = hubPaths(process.env);
   const env = takeEnvironment(process);
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   const logFile = new LogFile({ dir: paths.logDir, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
   const sinks = [logFile.sink, terminalSink(context)];
-  const { port, host, configFiles, shutdownDelayMs, watch } = options;
-  const hub = createHub({ configFiles, host, port, claimed, env, cwd: process.cwd(), paths, sinks, version, shutdownDelayMs, watch });
+  const { port, socket, host, configFiles, shutdownDelayMs, watch } = options;
+  const cwd = process.cwd();
+  const hub = createHub({ configFiles, host, port, socket, access, claimed, env, cwd, paths, sinks, version, shutdownDelayMs, watch });
   const screen = startScreen(context, paths.defaultConfigFile, join(paths.logDir, 'mcp-hub.log'));
   const logger = createLogger(sinks);
   const service = new ServiceNotify({ env: process.env, pid: process.pid, clock: systemClock, logger });
@@ -71,15 +75,15 @@ export async function runServe(context: ServeContext): Promise<void> {
   });
   const fail = async (error: unknown): Promise<void> => {
     if (life.stopping) return;
-    const cause = asPortInUse(error, port);
-    if (isHubError(cause, 'PORT_IN_USE')) await tellPortInUse(process, cause, port);
+    const cause = asPortInUse(error, port ?? 0);
+    if (isHubError(cause, 'PORT_IN_USE') && cause.details['socket'] === undefined) await tellPortInUse(process, cause, port ?? 0);
     else for (const line of describeError(cause)) tell(line);
     life.end(exitCodeOf(cause));
   };
 
   life.watch();
   takeConsole(globalThis.console, (text) => logger.debug(`A library says: ${hub.redact(text)}`));
-  for (const notice of notices(options)) tell(notice);
+  for (const notice of accessNotices(options)) tell(notice);
   screen.follow(hub);
   hub.on('idle', ({ forMs }) => {
     logger.info('No client is connected any more; the hub is stopping.', { forMs });
@@ -93,6 +97,7 @@ export async function runServe(context: ServeContext): Promise<void> {
     const opened = await hub.start();
     life.started();
     service.ready();
+    for (const line of opened.firstKey === undefined ? [] : firstKeyLines(opened.firstKey)) tell(line);
     screen.opened(opened.port);
     // Clients ask for lists as soon as the port is open; what loads the file's libraries would hold them up.
     if (!life.stopping) logOpening = systemClock.after(LOG_OPENS_AFTER_MS, () => void logFile.open());
@@ -112,19 +117,8 @@ function startScreen({ options, process }: ServeContext, defaultConfigFile: stri
     write: (text) => process.stdout.write(text),
     clock: systemClock,
     style: styleFor(process.stdout, process.env),
-    summary: { host: options.host, configFiles, logFile },
+    summary: { host: options.host, socket: options.socket, configFiles, logFile },
   });
-}
-
-/** What a person should know of their own options, before anything starts. */
-function notices({ host }: ServeOptions): string[] {
-  const lines: string[] = [];
-  if (!/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host)) {
-    lines.push(`warning: --host ${host} opens the hub to other machines, and there is no authentication yet: everybody who can`);
-    lines.push('reach the port can use, stop and restart all your servers, with your rights and logins, and read what they say.');
-    lines.push('Only programs on this machine, at localhost, can change the config. See docs/security.md.');
-  }
-  return lines;
 }
 
 /** A listen error may come past every promise, as Node's own. */

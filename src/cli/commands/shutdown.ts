@@ -1,6 +1,7 @@
 import { HubError, isAlive, sleep, systemClock } from '../../base/index.ts';
 import { type ApiClient, connectHub } from '../api-client.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
+import { socketOf } from '../hub-address.ts';
 import { listOf, memberOf, numberOf } from '../json.ts';
 import { patiently } from '../patience.ts';
 import { duration, plural } from '../render.ts';
@@ -19,15 +20,18 @@ export const command: CommandSpec = {
   async run(_args, options, io) {
     const client = await connectHub(options, io);
     const { pid, port, origin, health } = client.hub;
-    if (pid === undefined || port === undefined || !/^http:\/\/(?:127\.|localhost|\[::1\])/.test(origin)) {
+    const socket = socketOf(origin);
+    const isHere = socket !== undefined || (port !== undefined && isOnLoopback(origin));
+    if (pid === undefined || !isHere) {
       throw new HubError('HUB_NOT_FOUND', `The hub at ${origin} does not run on this machine. Stop it where it runs.`);
     }
     const callsMs = numberOf(health, 'shutdownTimeout') ?? DEFAULT_CALLS_MS;
     await askToEnd(client, pid, io);
-    const what = `The hub (pid ${pid}, port ${port}) ${ending(health, callsMs)}`;
+    const name = `The hub (pid ${pid}, ${socket === undefined ? `port ${port}` : socket})`;
+    const what = `${name} ${ending(health, callsMs)}`;
     await patiently(gone(pid, callsMs + MARGIN_MS, io.signal), what, io, TELL_AFTER_MS);
-    if (io.isJson) return io.printJson({ pid, port });
-    io.print(`The hub (pid ${pid}, port ${port}) has stopped.`);
+    if (io.isJson) return io.printJson({ pid, port: port ?? null });
+    io.print(`${name} has stopped.`);
   },
 };
 
@@ -53,3 +57,5 @@ async function gone(pid: number, withinMs: number, signal: AbortSignal): Promise
     await sleep(systemClock, LOOK_EVERY_MS, signal);
   }
 }
+
+const isOnLoopback = (origin: string): boolean => /^http:\/\/(?:127\.|localhost|\[::1\])/.test(origin);

@@ -1,6 +1,7 @@
 import { type ApiClient, connectHub, surroundings } from '../api-client.ts';
 import { columns } from '../columns.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
+import { socketOf } from '../hub-address.ts';
 import { isObject, listOf, memberOf, numberOf, textOf } from '../json.ts';
 import { duration, plural } from '../render.ts';
 import { type RunningHub, runningHubs } from '../running-hubs.ts';
@@ -63,7 +64,9 @@ function tellOne({ hub }: ApiClient, io: CommandIo): void {
     ['clients', clientCounts(health)],
     ...(others(hub).length > 0 ? [['others', `on port ${others(hub).join(', ')}; "mcp-hub status --all" tells more`]] : []),
   ];
-  io.print(`${style.strong(`mcp-hub ${printable(versionOf(health))}`)}  ${stateOf(health, io)}  ${origin}/mcp`);
+  io.print(
+    `${style.strong(`mcp-hub ${printable(versionOf(health))}`)}  ${stateOf(health, io)}  ${socketOf(origin) === undefined ? `${origin}/mcp` : origin}`,
+  );
   io.print(columns(facts.map(([name = '', text = '']) => [{ text: `  ${name}`, paint: style.quiet }, text])));
   for (const server of listOf(health, 'servers').filter(isObject).map(serverInfo)) {
     const { name, status, error, load } = server;
@@ -80,7 +83,7 @@ function processOf({ pid, entry }: RunningHub): string {
 /** The ports of the other hubs that this one knows of. */
 function others({ port, health }: RunningHub): readonly string[] {
   const all = memberOf(memberOf(health, 'workspaces'), 'allActive');
-  return Object.keys(isObject(all) ? all : {}).filter((key) => key !== String(port));
+  return Object.keys(isObject(all) ? all : {}).filter((key) => key !== String(port) && /^\d+$/.test(key));
 }
 
 function versionOf(health: unknown): string {

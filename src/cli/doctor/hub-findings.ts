@@ -3,7 +3,7 @@ import { systemClock } from '../../base/index.ts';
 import { WorkspaceFile } from '../../hub/index.ts';
 import { isObject } from '../json.ts';
 import { describePortInUse, findPortOwner } from '../port-owner.ts';
-import { probePort } from '../running-hubs.ts';
+import { probeEntry } from '../running-hubs.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Who has the port that the hub would take. */
@@ -21,8 +21,8 @@ export async function hubFindings(stateDir: string, signal: AbortSignal): Promis
   const alive = await file.read();
   const findings: Finding[] = [];
   for (const entry of Object.values(alive)) {
-    const where = `port ${entry.port}, pid ${entry.pid}, started in ${entry.cwd}`;
-    if (await probePort(entry.port, signal, entry))
+    const where = `${entry.port === 0 ? `socket ${entry.socket}` : `port ${entry.port}`}, pid ${entry.pid}, started in ${entry.cwd}`;
+    if (await probeEntry(entry, { stateDir, signal }))
       findings.push(ok('hub', `${where}${entry.state === 'active' ? '' : `: ${entry.state}`}`));
     else findings.push(warn('hub', `${where}: does not answer.`, `See what it does; end it with: kill ${entry.pid}`));
   }

@@ -31,6 +31,8 @@ export type ListKind = keyof typeof LISTS;
 export interface McpClientOptions {
   /** Of the hub: `http://localhost:37373`. */
   readonly origin: string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Of this program, which is told to servers. */
   readonly version: string;
   /** Takes every request back. */
@@ -95,12 +97,12 @@ export class McpClient {
   }
 
   #messages(request: McpRequest, deadline: AbortSignal | undefined): AsyncGenerator<unknown> {
-    const { origin, signal } = this.#options;
+    const { headers, origin, signal } = this.#options;
     const { server, method, params } = request;
     return messagesOfHub(origin, {
       method: 'POST',
       path: server === undefined ? '/mcp' : `/mcp/${encodeURIComponent(server)}`,
-      headers: headersOf(request),
+      headers: { ...headers, ...headersOf(request) },
       body: { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: this.#metaOf(request) } },
       timeoutMs: SILENT_AT_MOST_MS,
       signal: deadline ? AbortSignal.any([signal, deadline]) : signal,

@@ -2,6 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type Clock, HubError, type Logger, toHubError } from '../../base/index.ts';
 import { type Body, discard, type Endpoint, readJson } from '../../downstream/index.ts';
+import type { Caller } from '../auth/access.ts';
+import { callerOf } from '../auth/callers.ts';
+import { headersOfRefusal, scopeProblem } from '../auth/refusals.ts';
+import { neededScope } from '../auth/route-access.ts';
 import { isFromThisMachine, notFromThisMachine } from '../guards/this-machine.ts';
 import type { EventStreams } from '../event-streams.ts';
 import type { Management } from '../management.ts';
@@ -22,6 +26,8 @@ export interface ApiOptions {
   /** Largest accepted request body, in bytes; asked anew for every request. */
   readonly maxBodyBytes: () => number;
   readonly streams: Pick<EventStreams, 'summary'>;
+  /** @see AppOptions */
+  readonly trustedHosts?: () => readonly string[];
 }
 
 /** A merge patch may name its kind (RFC 7396). */
@@ -76,8 +82,10 @@ interface Exchange {
 }
 
 async function serve(route: Route, { req, res, context, options, paths }: Exchange): Promise<void> {
-  const isLocal = isFromThisMachine(req);
-  const refusal = refusalOf(req, route, paths, isLocal);
+  const caller = callerOf(req);
+  const isLocal = isFromThisMachine(req, options.trustedHosts?.());
+  const mayEdit = caller.scopes ? caller.scopes.has('admin') : isLocal;
+  const refusal = refusalOf(req, route, paths, { caller, mayEdit });
   if (refusal) throw refusal;
   const controller = new AbortController();
   res.on('close', () => {
@@ -88,19 +96,24 @@ async function serve(route: Route, { req, res, context, options, paths }: Exchan
   if (body.problem && body.isUnread) return refuseUnread(req, res, body.problem, options);
   if (body.problem) throw body.problem;
   const { params, query, headers } = req;
-  const reply = await route.run?.({ params, query, headers, controller, isLocal, body: body.json }, context);
+  const request = { params, query, headers, controller, isLocal, mayEdit, caller, body: body.json };
+  const reply = await route.run?.(request, { ...context, call: (call, it) => context.call({ ...call, principal: caller.principal }, it) });
   if (reply && !res.destroyed) send(res, reply, options.clock.now());
 }
 
 /** Why a request is not served, whatever its body says. */
 function refusalOf(
   { method, path }: Request,
-  { noHead, localOnly, ...route }: Route,
+  route: Route,
   paths: Paths,
-  isLocal: boolean,
+  { caller, mayEdit }: { readonly caller: Caller; readonly mayEdit: boolean },
 ): HubError | undefined {
+  const { noHead, localOnly } = route;
   if (method === 'HEAD' && noHead) return notAllowed(method, path, paths.allowed(path));
-  return localOnly && !isLocal ? notFromThisMachine(`${method} ${route.path}`) : undefined;
+  const scope = neededScope(route);
+  const problem = scope === 'nothing' ? undefined : scopeProblem(caller, scope);
+  if (problem || !localOnly || mayEdit) return problem;
+  return notFromThisMachine(`${method} ${route.path}`, localOnly === true ? undefined : localOnly);
 }
 
 /** Whether the request came with a body (RFC 9112, 6.3). */
@@ -139,10 +152,11 @@ function sendProblem(req: Request, res: Response, error: HubError, { clock, logg
 }
 
 /** What an error says in headers too: which methods there are, and that the rest of a body is not read. */
-function headersOf({ code, details }: HubError): Readonly<Record<string, string>> {
+function headersOf(error: HubError): Readonly<Record<string, string>> {
+  const { code, details } = error;
   const { allow } = details;
   if (code === 'METHOD_NOT_ALLOWED' && Array.isArray(allow)) return { allow: allow.join(', ') };
-  return code === 'BODY_TOO_LARGE' || code === 'REQUEST_TIMEOUT' ? { connection: 'close' } : {};
+  return code === 'BODY_TOO_LARGE' || code === 'REQUEST_TIMEOUT' ? { connection: 'close' } : headersOfRefusal(error);
 }
 
 /** Express marks what is wrong with a request itself, such as a path that cannot be decoded, with a 4xx status. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, errorTable } from '../../base/index.ts';
+import { neededScope } from '../auth/route-access.ts';
 import { needsBody, type Route, takes } from './route.ts';
 import { EXAMPLE_TIME, problem } from './schemas.ts';
 
@@ -12,6 +13,7 @@ const TAGS: Readonly<Record<Route['tag'], string>> = {
   Configuration: 'Edits of the config files.',
   Marketplace: 'Servers that can be installed.',
   Logins: 'Logins at remote servers.',
+  Keys: 'The API keys: who may use the hub.',
 };
 
 /** The routes as an OpenAPI 3.1 document. */
@@ -97,13 +99,14 @@ function operation(route: Route, components: Record<string, unknown>): Json {
 }
 
 /** What is said of a route; who may use it, where not everybody may. */
-export function descriptionOf({ description, localOnly }: Route): string | undefined {
-  if (!localOnly) return description;
-  return [description, LOCAL_ONLY].filter(Boolean).join(' ');
+export function descriptionOf(route: Route): string | undefined {
+  const { description, localOnly } = route;
+  const scope = neededScope(route);
+  const key = scope === 'nothing' ? 'No API key is needed.' : `A key needs the scope \`${scope}\`.`;
+  return [description, localOnly && LOCAL_ONLY, key].filter(Boolean).join(' ');
 }
 
-const LOCAL_ONLY =
-  'Only for programs on the same machine, at a loopback name: the config says what the hub runs, and there is no authentication yet.';
+const LOCAL_ONLY = 'Without a key only for programs on the same machine, at a loopback name.';
 
 /** `postServersTools`, `getServersByNameConfig` */
 function operationId({ method, path }: Route): string {

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { ErrorCode } from '../../base/index.ts';
+import type { KeyScope } from '../../config/index.ts';
+import type { Caller } from '../auth/access.ts';
 import type { Management } from '../management.ts';
 import type { CallServer } from './call-server.ts';
 import { checked } from './validate.ts';
@@ -26,6 +28,9 @@ interface RawRequest {
   readonly controller: AbortController;
   /** Whether a program on this machine made it. */
   readonly isLocal: boolean;
+  /** Whether its caller may change the config: one on this machine where no key is asked for, else one whose key has `admin`. */
+  readonly mayEdit: boolean;
+  readonly caller: Caller;
 }
 
 export interface Reply {
@@ -44,7 +49,7 @@ interface RouteDocs {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** With `:name` for what is a parameter. */
   readonly path: string;
-  readonly tag: 'Hub' | 'Servers' | 'Calls' | 'Configuration' | 'Marketplace' | 'Logins';
+  readonly tag: 'Hub' | 'Servers' | 'Calls' | 'Configuration' | 'Marketplace' | 'Logins' | 'Keys';
   readonly summary: string;
   readonly description?: string;
   /** What answers a success; 200 unless `status` says otherwise. */
@@ -58,8 +63,10 @@ interface RouteDocs {
   readonly ifMatch?: true;
   /** Its GET does something, so that HEAD (RFC 9110, 9.3.2) has no place there. */
   readonly noHead?: true;
-  /** Refused to everybody but programs on this machine, since it writes the config. */
-  readonly localOnly?: true;
+  /** Refused to everybody but programs on this machine and keys with `admin`, since it writes the config, or for the reason given. */
+  readonly localOnly?: true | string;
+  /** The scope that a key must have for it, where {@link neededScope} would say another one. */
+  readonly needs?: KeyScope | 'nothing';
   /** What it can answer besides the errors that every route has. */
   readonly errors: readonly ErrorCode[];
   readonly example: RouteExample;
@@ -90,6 +97,8 @@ interface Input<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly headers: IncomingHttpHeaders;
   readonly controller: AbortController;
   readonly isLocal: boolean;
+  readonly mayEdit: boolean;
+  readonly caller: Caller;
 }
 
 interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> extends RouteDocs {
@@ -117,8 +126,8 @@ export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     ...spec,
     run: async (request, context) => {
       const parsed = checked({ params, query, body }, request);
-      const { headers, controller, isLocal } = request;
-      return run({ ...parsed, headers, controller, isLocal }, context);
+      const { headers, controller, isLocal, mayEdit, caller } = request;
+      return run({ ...parsed, headers, controller, isLocal, mayEdit, caller }, context);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { callRoutes } from './routes/calls.ts';
 import { configRoutes } from './routes/config.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { hubRoutes } from './routes/hub.ts';
 import { loginRoutes } from './routes/logins.ts';
 import { marketplaceRoutes } from './routes/marketplace.ts';
@@ -14,4 +15,5 @@ export const routes: readonly Route[] = [
   ...configRoutes,
   ...marketplaceRoutes,
   ...loginRoutes,
+  ...keyRoutes,
 ];

@@ -10,12 +10,18 @@ export const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', 
  * Any port is fine, and so is no `Origin` at all: programs that are not browsers send none.
  *
  * @param allowedHosts names other than the loopback ones, without port.
+ * @param localAddress the address of this machine that the connection came to: by its number the hub may be called, since a
+ * number cannot be rebound.
  * @returns the FORBIDDEN error to answer with, or `undefined`.
  */
-export function hostOriginProblem(headers: IncomingHttpHeaders, allowedHosts: readonly string[]): HubError | undefined {
-  const { host, origin } = headers;
-  if (!isAllowed(hostnameOf(`http://${host ?? ''}`, host), allowedHosts)) return forbidden('Host', host);
-  if (origin !== undefined && !isAllowed(hostnameOf(origin), allowedHosts)) return forbidden('Origin', origin);
+export function hostOriginProblem(
+  { host, origin }: Pick<IncomingHttpHeaders, 'host' | 'origin'>,
+  allowedHosts: readonly string[],
+  localAddress?: string,
+): HubError | undefined {
+  const isFine = (name: string | undefined): boolean => isAllowed(name, allowedHosts) || isAddress(name, localAddress);
+  if (!isFine(hostnameOf(`http://${host ?? ''}`, host))) return forbidden('Host', host);
+  if (origin !== undefined && !isFine(hostnameOf(origin))) return forbidden('Origin', origin);
   return undefined;
 }
 
@@ -56,6 +62,13 @@ function isAllowed(hostname: string | undefined, allowedHosts: readonly string[]
   if (!hostname) return false;
   if (LOOPBACK.has(hostname)) return true;
   return allowedHosts.some((allowed) => [allowed.toLowerCase(), `[${allowed.toLowerCase()}]`].includes(hostname));
+}
+
+/** Whether a name is this address, as URLs write it. */
+function isAddress(hostname: string | undefined, address: string | undefined): boolean {
+  if (hostname === undefined || address === undefined) return false;
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return hostname === (plain.includes(':') ? `[${plain}]` : plain);
 }
 
 function forbidden(header: string, value: string | undefined): HubError {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scopeProblem } from '../../auth/refusals.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_SERVER, EXAMPLE_TIME, ok, servers, timestamp } from '../schemas.ts';
 
@@ -24,10 +25,12 @@ const health = route({
   ...hub,
   method: 'get',
   path: '/api/health',
+  needs: 'nothing',
   summary: 'How the hub and its servers are',
   description:
     'Answers 200 as soon as the hub listens, also while servers start. `version` is the release whose API the hub is compatible with; ' +
-    "`hubVersion` is the hub's own.",
+    "`hubVersion` is the hub's own. Where a key is needed, and none of scope `read` was sent, it says only that a hub is here: `status`, " +
+    '`server_id` and `auth: "keys"`.',
   answer: z.looseObject({
     status: ok,
     state: z.enum(['starting', 'ready', 'restarting', 'restarted', 'stopping', 'stopped', 'error']),
@@ -79,7 +82,10 @@ const health = route({
       timestamp: EXAMPLE_TIME,
     },
   },
-  run: async (_, { management, readers }) => ({ body: { ...(await management.health()), ...readers() } }),
+  run: async ({ caller }, { management, readers }) => {
+    if (scopeProblem(caller, 'read')) return { body: { status: 'ok', server_id: 'mcp-hub', auth: 'keys' } };
+    return { body: { ...(await management.health()), ...readers() } };
+  },
 });
 
 const workspaces = route({

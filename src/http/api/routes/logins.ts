@@ -48,6 +48,7 @@ const callback = route({
   ...NO_INPUT,
   method: 'get',
   path: '/api/oauth/callback',
+  needs: 'nothing',
   noHead: true,
   tag: 'Logins',
   summary: 'Where an authorization server sends the browser back to',

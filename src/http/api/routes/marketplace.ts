@@ -48,6 +48,7 @@ const details = route({
   ...NO_INPUT,
   method: 'post',
   path: '/api/marketplace/details',
+  needs: 'read',
   tag: 'Marketplace',
   summary: 'Everything about one of them',
   description: 'The same facts stand in `server` and, for clients that look for them there, in `server.server` and `server.readmeContent`.',

@@ -27,6 +27,7 @@ const info = route({
   ...named,
   method: 'post',
   path: '/api/servers/info',
+  needs: 'read',
   summary: 'Get one server',
   answer: oneServer,
   errors: ['SERVER_NOT_FOUND'],
@@ -54,7 +55,7 @@ const start = route({
   path: '/api/servers/start',
   summary: 'Start a server',
   description:
-    'A disabled one is enabled in its config file, which is done for programs on the same machine only. Answers when the first attempt has ended. A failed one is an error; the hub goes on trying.',
+    'A disabled one is enabled in its config file, which takes a program on the same machine or a key of scope `admin`. Answers when the first attempt has ended. A failed one is an error; the hub goes on trying.',
   answer: okServer,
   errors: [
     'SERVER_NOT_FOUND',
@@ -67,8 +68,8 @@ const start = route({
     'TIMEOUT',
   ],
   example: { body: bodyExample, answer: answerExample },
-  run: async ({ body: { server_name: name }, isLocal }, { management }) => {
-    if (!isLocal && management.servers.get(name).status === 'disabled') throw notFromThisMachine(`Enabling server "${name}"`);
+  run: async ({ body: { server_name: name }, mayEdit }, { management }) => {
+    if (!mayEdit && management.servers.get(name).status === 'disabled') throw notFromThisMachine(`Enabling server "${name}"`);
     return { body: { status: 'ok', server: await management.servers.start(name) } };
   },
 });
@@ -78,7 +79,7 @@ const stop = route({
   method: 'post',
   path: '/api/servers/stop',
   summary: 'Stop a server',
-  description: 'With `disable` it is disabled in its config file too, which is done for programs on the same machine only.',
+  description: 'With `disable` it is disabled in its config file too, which takes a program on the same machine or a key of scope `admin`.',
   query: z.looseObject({ disable: flag('whether to disable it in its config file too, so that it stays stopped.') }),
   answer: okServer,
   errors: ['SERVER_NOT_FOUND', 'CONFIG_ERROR', 'CONFLICT'],
@@ -87,8 +88,8 @@ const stop = route({
     body: bodyExample,
     answer: { status: 'ok', server: { ...EXAMPLE_SERVER, status: 'disabled', uptime: 0, lastStarted: null }, timestamp: EXAMPLE_TIME },
   },
-  run: async ({ body: { server_name: name }, query: { disable }, isLocal }, { management }) => {
-    if (disable && !isLocal) throw notFromThisMachine(`Disabling server "${name}"`);
+  run: async ({ body: { server_name: name }, query: { disable }, mayEdit }, { management }) => {
+    if (disable && !mayEdit) throw notFromThisMachine(`Disabling server "${name}"`);
     return { body: { status: 'ok', server: await management.servers.stop(name, { disable }) } };
   },
 });
