@@ -139,12 +139,6 @@ function placeOf(address: string): { readonly origin: string; readonly port: str
   return socketOf(address) === undefined ? new URL(address) : { origin: address, port: '' };
 }
 
-/** The process that answers where this hub was found, as far as it says; `undefined` when no hub does. */
-export async function pidAt({ origin, key, pid }: RunningHub, signal?: AbortSignal): Promise<number | undefined> {
-  const health = await healthAt(origin, key, signal);
-  return textOf(health, 'server_id') === 'mcp-hub' ? (numberOf(health, 'pid') ?? pid) : undefined;
-}
-
 /** What `GET /api/health` answers; the sign of life of a hub to which the key says nothing. */
 async function healthAt(origin: string, key: Secret | undefined, signal: AbortSignal | undefined): Promise<unknown> {
   for (const one of key ? [key, undefined] : [undefined]) {

@@ -6,6 +6,7 @@ import {
   HubError,
   hubPaths,
   isHubError,
+  type Logger,
   type LogSink,
   systemClock,
 } from '../../base/index.ts';
@@ -85,14 +86,7 @@ export async function runServe(context: ServeContext): Promise<void> {
   takeConsole(globalThis.console, (text) => logger.debug(`A library says: ${hub.redact(text)}`));
   for (const notice of accessNotices(options)) tell(notice);
   screen.follow(hub);
-  hub.on('idle', ({ forMs }) => {
-    logger.info('No client is connected any more; the hub is stopping.', { forMs });
-    life.end(0);
-  });
-  hub.on('ended', () => {
-    logger.info('A restart of the whole process was asked for; the hub is stopping.');
-    life.end(0);
-  });
+  endWith(hub, life, logger);
   try {
     const opened = await hub.start();
     life.started();
@@ -104,6 +98,18 @@ export async function runServe(context: ServeContext): Promise<void> {
   } catch (error) {
     await fail(error);
   }
+}
+
+/** The process ends when the hub says that nobody needs it any more, or that another process is to take its place. */
+function endWith(hub: ReturnType<CreateHub>, life: ProcessLife, logger: Logger): void {
+  hub.on('idle', ({ forMs }) => {
+    logger.info('No client is connected any more; the hub is stopping.', { forMs });
+    life.end(0);
+  });
+  hub.on('ended', () => {
+    logger.info('A restart of the whole process was asked for; the hub is stopping.');
+    life.end(0);
+  });
 }
 
 function terminalSink({ options, process }: ServeContext): LogSink {
