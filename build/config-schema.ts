@@ -1,9 +1,11 @@
+import { oauthFields } from '../src/config/oauth-entry.ts';
 import {
   commonFields,
   devFields,
   filterFields,
   keptFields,
   keptTopFields,
+  loginFields,
   marketplaceFields,
   remoteFields,
   serverFields,
@@ -57,7 +59,8 @@ function serverSchema(): JsonSchema {
 export const tables = {
   stdioFields,
   devFields,
-  remoteFields,
+  remoteFields: { ...remoteFields, ...loginFields },
+  oauthFields,
   commonFields,
   toolTimeoutFields,
   filterFields,

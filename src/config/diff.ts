@@ -28,6 +28,7 @@ const STARTED_FROM = [
   'cwd',
   'url',
   'headers',
+  'oauth',
   'transport',
   'disabled',
   'maxMessageBytes',

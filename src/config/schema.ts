@@ -2,6 +2,7 @@
  * What may stand in a config file: the one source of the checks, of the published JSON Schema and of the tables in
  * docs/configuration.md (`npm run generate`).
  */
+import { oauthType } from './oauth-entry.ts';
 import {
   addressOrOff,
   anything,
@@ -76,6 +77,15 @@ export const remoteFields = {
       'In place of `url`: several addresses of the same server, which share its calls (docs/replicas.md). Other limits, as `maxConcurrency`, count for each.',
   },
   headers: { type: mapOf(textLike), about: 'HTTP headers of every request.', default: {}, elsewhere: ['http_headers', 'requestInit'] },
+} satisfies Fields;
+
+export const loginFields = {
+  oauth: {
+    type: oauthType,
+    about:
+      'How the hub logs in at a server that asks for it (docs/oauth.md). Mostly not needed. `false`: it does not. With an `Authorization` header it does not either.',
+    elsewhere: ['auth', 'authentication'],
+  },
 } satisfies Fields;
 
 export const commonFields = {
@@ -198,7 +208,6 @@ export const keptFields = {
   autoApprove: { type: anything, about: 'Kept for mcphub.nvim and other clients.' },
   alwaysAllow: { type: anything, about: 'Kept for other clients.' },
   custom_instructions: { type: anything, about: 'Kept for mcphub.nvim.' },
-  oauth: { type: anything, about: 'Kept for clients that log in themselves.' },
   gallery: { type: anything, about: 'Kept for VS Code.' },
   version: { type: anything, about: 'Kept for VS Code.' },
   sandbox: { type: anything, about: 'A setting of VS Code: accepted with a warning, because the hub runs servers without a sandbox.' },
@@ -208,7 +217,7 @@ export const keptFields = {
   },
 } satisfies Fields;
 
-export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...filterFields, ...keptFields };
+export const serverFields = { ...stdioFields, ...remoteFields, ...loginFields, ...commonFields, ...filterFields, ...keptFields };
 
 /** The fields of `marketplace`. */
 export const marketplaceFields = {

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { DevDefinition, Diagnostic, DisabledItems, QueueLimits, ServerDefinition, ToolTimeouts } from './config.ts';
 import type { Node, ObjectNode } from './json5.ts';
+import { checkOAuth, oauthOf } from './oauth-entry.ts';
 import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioFields } from './schema.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
 import { type Issue, objectOf, type ValuesOf } from './types.ts';
@@ -113,7 +114,9 @@ function bodyOf(values: Values, workspace: string) {
   const urls = addressesOf(values);
   const [url] = urls;
   if (url === undefined) return undefined;
-  return { kind: 'remote' as const, url, ...(urls.length > 1 && { urls }), headers, env, transport: transportOf(type) };
+  const oauth = oauthOf(values.oauth);
+  const more = { ...(urls.length > 1 && { urls }), ...(oauth !== undefined && { oauth }) };
+  return { kind: 'remote' as const, url, headers, env, transport: transportOf(type), ...more };
 }
 
 function localOf({ args = [], cwd, envFile, dev, replicas = 1 }: Values, workspace: string) {
@@ -164,6 +167,7 @@ function checkTogether(entry: Entry): void {
   }
   checkSandbox(entry);
   checkQueue(entry);
+  if (!has('command')) checkOAuth(entry.values.oauth, node, path, report);
 }
 
 function checkQueue({ node, path, report }: Entry): void {

@@ -15,6 +15,7 @@ import {
 } from '../config/index.ts';
 import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
 import { inheritedEnvironment } from './process/child-environment.ts';
+import { type LoginSettings, loginSecrets, resolveLoginSettings } from './oauth/login-settings.ts';
 import type { RemoteLogin } from './oauth/remote-login.ts';
 import type { Fetch } from './remote/outgoing-fetch.ts';
 import { redactor } from './redaction.ts';
@@ -45,6 +46,8 @@ export interface RemoteLaunch {
   readonly url: Secret;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly transport: 'auto' | 'http' | 'sse';
+  /** How the config wants the login; `false` for none. Absent: as the server says. */
+  readonly oauth?: LoginSettings | false;
   /** Says who the hub is at this server, where `headers` do not. */
   readonly login?: RemoteLogin;
   /** The way to it. Default: Node's own `fetch`. */
@@ -137,14 +140,21 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
   }
   if (context.isOwnAddress?.(new URL(url))) throw ownAddressError(definition, field);
   checkHeaders(definition, headers);
+  const oauth = definition.oauth && (await resolveLoginSettings(definition.oauth, placeholders));
   return {
     kind: 'remote',
+    ...(oauth !== undefined && { oauth }),
     url: new Secret(url),
     headers: secrets(Object.fromEntries(headers)),
     transport: definition.transport,
     label: maskUrl(definition.url),
     ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
-    redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url), ...secretsOf({ url: definition.url })]),
+    redact: redactorOf(work, [
+      ...headers.map(([, value]) => value),
+      ...urlSecrets(url),
+      ...secretsOf({ url: definition.url, oauth: definition.oauth }),
+      ...loginSecrets(oauth),
+    ]),
   };
 }
 

@@ -1,8 +1,10 @@
 import { type Clock, HubError, type Logger } from '../../base/index.ts';
 import { SealedFile } from '../../config/index.ts';
-import type { Launch } from '../launch.ts';
+import type { Launch, RemoteLaunch } from '../launch.ts';
 import type { Fetch } from '../remote/outgoing-fetch.ts';
+import { isSameLogin, type LoginSettings } from './login-settings.ts';
 import { LoginStore } from './login-store.ts';
+import { redirectUrlOf } from './redirect-url.ts';
 import { ServerLogin } from './server-login.ts';
 
 export interface LoginsOptions {
@@ -17,49 +19,52 @@ export interface LoginsOptions {
   readonly redirectUrl: (server: string) => string;
 }
 
+/** Whose logins they are where nobody says: the person whose hub it is. */
+const LOCAL = 'local';
+
 /** The OAuth logins of all remote servers that the config gives no `Authorization` header to. */
 export class Logins {
   readonly #options: LoginsOptions;
   readonly #store: LoginStore;
-  /** By server and address: one with several addresses has a login at each. */
+  /** By person and server, and by address: a server with several addresses has a login at each. */
   readonly #logins = new Map<string, readonly ServerLogin[]>();
 
   constructor(options: LoginsOptions) {
     this.#options = options;
     const { file, keyFile, clock } = options;
-    this.#store = new LoginStore(new SealedFile({ path: file, keyFile, clock, what: 'logins' }));
+    this.#store = new LoginStore({ path: file, clock, file: new SealedFile({ path: file, keyFile, clock, what: 'logins' }) });
   }
 
   /**
    * The launch with the login of its server, where the config does not say how to authenticate.
    *
    * @param addresses how many addresses the server has
+   * @param principal whose login it is
    */
-  equip(server: string, launch: Launch, addresses = 1): Launch {
-    if (launch.kind !== 'remote' || Object.keys(launch.headers).some((name) => name.toLowerCase() === 'authorization')) {
-      this.#logins.delete(server);
+  equip(server: string, launch: Launch, addresses = 1, principal = LOCAL): Launch {
+    if (launch.kind !== 'remote' || launch.oauth === false || hasAuthorization(launch)) {
+      this.#logins.delete(keyOf(server, principal));
       return launch;
     }
-    const login = this.#loginAt(server, launch.url.reveal(), addresses);
+    const login = this.#loginAt({ server, principal, url: launch.url.reveal(), settings: launch.oauth ?? {} }, addresses);
     return { ...launch, login, redact: (text) => login.redact(launch.redact(text)) };
   }
 
   /** Forgets the servers that are none of these any more; what is in the file stays, for when they come back. */
   keep(servers: readonly string[]): void {
-    for (const server of this.#logins.keys()) if (!servers.includes(server)) this.#logins.delete(server);
+    for (const [key, [login]] of this.#logins) if (login && !servers.includes(login.server)) this.#logins.delete(key);
   }
 
   /** The page on which a person logs in at that server, while one is open. */
-  authorizationUrl(server: string): string | undefined {
-    return this.#logins.get(server)?.find(({ authorizationUrl }) => authorizationUrl !== undefined)?.authorizationUrl;
+  authorizationUrl(server: string, principal = LOCAL): string | undefined {
+    return this.#of(server, principal).find(({ authorizationUrl }) => authorizationUrl !== undefined)?.authorizationUrl;
   }
 
   /** Begins a login. @throws HubError VALIDATION_ERROR, CONNECTION_ERROR */
-  async begin(server: string): Promise<string> {
-    const logins = this.#logins.get(server) ?? [];
+  async begin(server: string, principal = LOCAL): Promise<string> {
     let refusal: unknown;
     // Where it has several addresses, some may be logged in already.
-    for (const login of logins) {
+    for (const login of this.#of(server, principal)) {
       try {
         return await login.begin();
       } catch (error) {
@@ -67,12 +72,12 @@ export class Logins {
       }
     }
     if (refusal !== undefined) throw refusal;
-    const message = `Server "${server}" has no login: it is a local one, has an "Authorization" header in the config, or was never started.`;
+    const message = `Server "${server}" has no login: it is a local one, has an "Authorization" header or "oauth": false in the config, or was never started.`;
     throw new HubError('VALIDATION_ERROR', message, { details: { server } });
   }
 
   /**
-   * Ends a login with the parameters of its callback (RFC 6749, section 4.1.2; RFC 9207).
+   * Ends a login with the whole query of its callback (RFC 6749, section 4.1.2; RFC 9207).
    *
    * @returns the server
    * @throws HubError VALIDATION_ERROR for parameters that belong to no open login, UNAUTHORIZED when it was refused
@@ -81,33 +86,47 @@ export class Logins {
     const state = params.get('state');
     if (state === null)
       throw new HubError('VALIDATION_ERROR', 'The callback has no "state". Paste the whole address that the browser was sent to.');
-    const all = [...this.#logins].flatMap(([server, logins]) => logins.map((login) => ({ server, login })));
-    const { server, login } = all.find((one) => one.login.isPending(state)) ?? {};
-    if (server === undefined || !login) {
+    const login = [...this.#logins.values()].flat().find((one) => one.isPending(state));
+    if (!login) {
       throw new HubError(
         'VALIDATION_ERROR',
         'This callback belongs to no open login: it was used before, or is too old. Begin the login anew.',
       );
     }
-    const refused = params.get('error');
-    if (refused !== null) {
-      const words = [refused, params.get('error_description')].filter(Boolean).join(': ');
-      throw new HubError('UNAUTHORIZED', `The login at server "${server}" was refused: ${words}.`, { details: { server } });
-    }
-    const code = params.get('code');
-    if (code === null) throw new HubError('VALIDATION_ERROR', 'The callback has neither a "code" nor an "error".', { details: { server } });
-    await login.finish(code, params.get('iss') ?? undefined);
-    return server;
+    await login.finish(params);
+    return login.server;
   }
 
-  #loginAt(server: string, url: string, addresses: number): ServerLogin {
-    const logins = this.#logins.get(server) ?? [];
-    const known = logins.find(({ serverUrl }) => serverUrl === url);
+  #of(server: string, principal: string): readonly ServerLogin[] {
+    return this.#logins.get(keyOf(server, principal)) ?? [];
+  }
+
+  #loginAt({ server, principal, url, settings }: Place, addresses: number): ServerLogin {
+    const logins = this.#of(server, principal);
+    const known = logins.find((one) => one.serverUrl === url && isSameLogin(one.settings, settings));
     if (known) return known;
-    const { clock, logger, redirectUrl, fetch } = this.#options;
-    const login = new ServerLogin({ server, url, store: this.#store, clock, logger, fetch, redirectUrl: () => redirectUrl(server) });
+    const { clock, logger, fetch } = this.#options;
+    const redirectUrl = (): string => redirectUrlOf(settings, this.#options.redirectUrl(server));
+    const login = new ServerLogin({ principal, server, url, settings, store: this.#store, clock, logger, fetch, redirectUrl });
     // What is left of addresses that the server had before goes first.
-    this.#logins.set(server, [...logins, login].slice(-addresses));
+    const others = logins.filter((one) => one.serverUrl !== url);
+    this.#logins.set(keyOf(server, principal), [...others, login].slice(-addresses));
     return login;
   }
+}
+
+/** Whose login, and where. */
+interface Place {
+  readonly server: string;
+  readonly principal: string;
+  readonly url: string;
+  readonly settings: LoginSettings;
+}
+
+function keyOf(server: string, principal: string): string {
+  return JSON.stringify([principal, server]);
+}
+
+function hasAuthorization({ headers }: RemoteLaunch): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
 }
