@@ -32,26 +32,25 @@ export async function findProtection(context: LoginContext, metadataUrl: string 
   const { url, settings } = context;
   const found = (metadataUrl !== undefined ? await readMetadata(context, metadataUrl) : undefined) ?? (await readMetadata(context));
   if (found && !checkResourceAllowed({ requestedResource: resourceUrlFromServerUrl(url), configuredResource: found.resource })) {
-    throw loginRefused(
-      context,
-      `describes its login as that of ${found.resource}, which is another server. A token for it is not asked for. Check the URL.`,
-    );
+    const words = `describes its login as that of ${found.resource}, which is another server. A token for it is not asked for. Check the URL.`;
+    throw loginRefused(context, words);
   }
   const named = found?.authorization_servers ?? [];
-  if (settings.issuer !== undefined && named.length > 0 && !named.some((one) => isSameIssuer(one, settings.issuer))) {
-    throw loginRefused(
-      context,
-      `wants its login at ${named.join(', ')}, and "oauth": {"issuer"} of its entry allows ${settings.issuer} only. Correct the entry if that is right.`,
-    );
-  }
-  const pinned = named.filter((one) => settings.issuer === undefined || isSameIssuer(one, settings.issuer));
-  const fallback = settings.issuer ?? String(new URL('/', url));
   return {
     resource: found?.resource,
     scopes: found?.scopes_supported,
-    authorizationServers: pinned.length > 0 ? pinned : [fallback],
+    authorizationServers: named.length > 0 ? allowed(context, named) : [settings.issuer ?? String(new URL('/', url))],
     isDescribed: named.length > 0 || settings.issuer !== undefined,
   };
+}
+
+function allowed(context: LoginContext, named: readonly string[]): readonly string[] {
+  const { issuer } = context.settings;
+  if (issuer === undefined) return named;
+  const those = named.filter((one) => isSameIssuer(one, issuer));
+  if (those.length > 0) return those;
+  const words = `wants its login at ${named.join(', ')}, and "oauth": {"issuer"} of its entry allows ${issuer} only. Correct the entry if that is right.`;
+  throw loginRefused(context, words);
 }
 
 /**

@@ -8,7 +8,7 @@ export interface RemoteLogin {
    * @throws HubError CONNECTION_ERROR when the login could not be renewed just now, UNAUTHORIZED when a person has to mend something
    */
   renew(refusal: Response, refused: string | undefined): Promise<boolean>;
-  /** Told of a 403: begins a login with more rights where that is what it asks for. Never rejects. */
+  /** Told of a 403: begins a login with more rights where that is what it asks for. @throws HubError UNAUTHORIZED that says so */
   stepUp(refusal: Response): Promise<void>;
 }
 
@@ -26,17 +26,20 @@ export async function withLogin(
   if (!login) return send(init);
   const authorization = await login.authorization();
   const response = await send(authorized(init, authorization));
-  if (response.status === 403) await login.stepUp(response);
-  if (response.status !== 401 || !(await isRenewed(login, response, authorization))) return response;
+  if (response.status !== 401) return withRights(login, response);
+  if (!(await orCancel(response, login.renew(response, authorization)))) return response;
   await response.body?.cancel();
-  const answer = await send(authorized(init, await login.authorization()));
-  if (answer.status === 403) await login.stepUp(answer);
-  return answer;
+  return withRights(login, await send(authorized(init, await login.authorization())));
 }
 
-async function isRenewed(login: RemoteLogin, response: Response, authorization: string | undefined): Promise<boolean> {
+async function withRights(login: RemoteLogin, response: Response): Promise<Response> {
+  if (response.status === 403) await orCancel(response, login.stepUp(response));
+  return response;
+}
+
+async function orCancel<T>(response: Response, work: Promise<T>): Promise<T> {
   try {
-    return await login.renew(response, authorization);
+    return await work;
   } catch (error) {
     await response.body?.cancel();
     throw error;

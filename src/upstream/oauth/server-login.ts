@@ -118,20 +118,23 @@ export class ServerLogin implements RemoteLogin {
   }
 
   async stepUp(refusal: Response): Promise<void> {
+    const { server } = this.#options;
+    const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
+    const { error, scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
+    const { granted } = this.#memory;
+    // Without a person nobody can allow more than the authorization server did.
+    if (error !== 'insufficient_scope' || scope === undefined || this.#isOwn || covers(granted, scope)) return;
+    const added = union(granted, scope) ?? scope;
+    if (this.#steppedUpTo.has(added)) return;
+    this.#challenge = { ...this.#challenge, added, ...(resourceMetadataUrl && { metadataUrl: resourceMetadataUrl.href }) };
+    this.#needsPerson = true;
     try {
-      const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
-      const { error, scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
-      const { granted } = this.#memory;
-      // Without a person nobody can allow more than the authorization server did.
-      if (error !== 'insufficient_scope' || scope === undefined || this.#isOwn || covers(granted, scope)) return;
-      const added = union(granted, scope) ?? scope;
-      if (this.#steppedUpTo.has(added) || this.authorizationUrl !== undefined) return;
-      this.#challenge = { ...this.#challenge, added, ...(resourceMetadataUrl && { metadataUrl: resourceMetadataUrl.href }) };
-      this.#needsPerson = true;
       await this.#exclusive(() => this.#openPage());
-    } catch (error) {
-      this.#note('No login with more rights could be begun', error);
+    } catch (cause) {
+      return this.#note('No login with more rights could be begun', cause);
     }
+    const message = `Server "${server}" allows this only after another login, with more rights: ${scope}. Log in at its authorizationUrl (see GET /api/servers), and call again.`;
+    throw new HubError('UNAUTHORIZED', message, { details: { server, status: 403, scope } });
   }
 
   /**
