@@ -103,16 +103,21 @@ export function checkOAuth(values: OAuthValues | boolean | undefined, node: Obje
   if (at === undefined || typeof values !== 'object') return;
   const place = keyPath(path, 'oauth');
   const bad = (message: string, hint: string): void => report({ severity: 'error', at, keyPath: place, message, hint });
-  const { clientId, clientSecret, privateKey, grantType, clientMetadataUrl, redirectUri } = values;
-  if (clientId === undefined && (clientSecret !== undefined || privateKey !== undefined || grantType === 'client_credentials')) {
-    bad('Has no "clientId"', 'Give the id of the app that the secret or key belongs to');
-  } else if (grantType === 'client_credentials' && clientSecret === undefined && privateKey === undefined) {
-    bad('"client_credentials" needs "clientSecret" or "privateKey"', 'Give one of them, best as a placeholder');
-  }
+  checkClient(values, bad);
+  const { clientMetadataUrl, redirectUri } = values;
   if (clientMetadataUrl !== undefined && !clientMetadataUrl.includes('$') && !/^https:\/\/[^/]+\/./.test(clientMetadataUrl)) {
     bad('"clientMetadataUrl" is not an https address with a path', 'Give the address of the document itself');
   }
   if (redirectUri !== undefined && !redirectUri.includes('$') && !URL.canParse(redirectUri)) {
     bad('"redirectUri" is not an address', 'It starts with http:// or https://');
+  }
+}
+
+function checkClient({ clientId, clientSecret, privateKey, grantType }: OAuthValues, bad: (message: string, hint: string) => void): void {
+  const hasProof = clientSecret !== undefined || privateKey !== undefined;
+  const isAlone = grantType === 'client_credentials';
+  if (clientId === undefined && (hasProof || isAlone)) bad('Has no "clientId"', 'Give the id of the app that the secret or key belongs to');
+  else if (isAlone && !hasProof) {
+    bad('"client_credentials" needs "clientSecret" or "privateKey"', 'Give one of them, best as a placeholder');
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ClientRoad, messageScenarios, runClients } from '../conformance/client/drive.ts';
+import { type ClientRoad, loginScenarios, messageScenarios, runClients } from '../conformance/client/drive.ts';
 import { PATIENT } from '../conformance/fixture/patient.ts';
 import { parseSummary, passes } from '../conformance/outcome.ts';
 import { runRoads } from '../conformance/run-roads.ts';
@@ -7,8 +7,12 @@ import { REVISIONS, runSuite } from '../conformance/suite.ts';
 import { clientTable, losses, serverTable, type Table } from '../conformance/table.ts';
 import { type Road, startTargets, type Targets } from '../conformance/targets.ts';
 
-/** How many scenarios each requirement set scores: for servers, and for clients without those about authorization. */
-const SCORED = { server: { '2025-11-25': 30, '2026-07-28': 37 }, client: { '2025-11-25': 4, '2026-07-28': 7 } } as const;
+/** How many scenarios each requirement set scores: for servers, and for clients about messages and about logins. */
+const SCORED = {
+  server: { '2025-11-25': 30, '2026-07-28': 37 },
+  client: { '2025-11-25': 4, '2026-07-28': 7 },
+  logins: { '2025-11-25': 14, '2026-07-28': 25 },
+} as const;
 
 /** Of the twelve roads those that differ most; `npm run conformance` runs them all. */
 const ROADS: readonly Road[] = [
@@ -63,6 +67,22 @@ describe('the official conformance suite, as a server behind the hub', () => {
   it.each(scenarios)('loses nothing of $name ($revision)', async (scenario) => {
     const table = clientTable(scenario.revision, await runClients([scenario], CLIENTS), CLIENTS);
     expect(table.rows.filter(({ direct }) => passes(direct))).toHaveLength(1);
+    expect(surprises(table)).toEqual([]);
+  });
+});
+
+const logins = (await loginScenarios()).filter(({ notScored }) => notScored === undefined);
+
+describe('the official conformance suite, as a server behind the hub that wants a login', () => {
+  it.each(REVISIONS)('has the scored client scenarios of %s that are about logins', (revision) => {
+    expect(logins.filter((scenario) => scenario.revision === revision)).toHaveLength(SCORED.logins[revision]);
+  });
+
+  it.each(logins)('passes $name ($revision)', async (scenario) => {
+    // A login looks the same on every road; `npm run conformance` takes them all.
+    const road: ClientRoad = { era: scenario.revision === '2026-07-28' ? 'modern' : 'legacy', endpoint: '/mcp' };
+    const table = clientTable(scenario.revision, await runClients([scenario], [road]), [road]);
+    expect(table.rows.flatMap(({ through }) => through.filter((result) => !passes(result)))).toEqual([]);
     expect(surprises(table)).toEqual([]);
   });
 });

@@ -95,7 +95,7 @@ export class LoginMemory implements FlowMemory {
   /** A client that the authorization server does not know any more: the next login registers anew. */
   forgetClient(issuer: string): Promise<void> {
     return this.#edit((logins) => {
-      const { client: _, redirectUrl: __, ...rest } = logins.byIssuer[issuer] ?? {};
+      const { client: _client, redirectUrl: _redirectUrl, ...rest } = logins.byIssuer[issuer] ?? {};
       return withLogin(logins, issuer, rest);
     });
   }
@@ -171,8 +171,8 @@ function withLogin(logins: StoredLogins, issuer: string, login: StoredLogin): St
   return { ...logins, byIssuer: { ...logins.byIssuer, [issuer]: login } };
 }
 
-function withoutTokens({ tokens: _, clientId: __, obtainedAtMs: ___, ...rest }: StoredLogin): StoredLogin {
-  return rest;
+function withoutTokens({ client, redirectUrl, scope }: StoredLogin): StoredLogin {
+  return { ...(client && { client }), ...(redirectUrl !== undefined && { redirectUrl }), ...(scope !== undefined && { scope }) };
 }
 
 /** The access token may be good for a while. */

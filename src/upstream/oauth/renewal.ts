@@ -1,9 +1,9 @@
-import type { StoredOAuthTokens } from '@modelcontextprotocol/client';
+import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
 import { isHubError, messageOf } from '../../base/index.ts';
 import { checkBinding, configuredClient } from './client-id.ts';
 import { clientAuthentication } from './client-key.ts';
 import type { Challenge } from './code-flow.ts';
-import { findProtection, isSameIssuer, readAuthorizationServer } from './discovery.ts';
+import { type AuthorizationServer, findProtection, isSameIssuer, readAuthorizationServer } from './discovery.ts';
 import { type LoginContext, loginRefused } from './login-context.ts';
 import type { StoredLogin } from './login-store.ts';
 import { scopeToAskFor } from './scopes.ts';
@@ -22,29 +22,46 @@ export type Renewed = { readonly tokens: StoredOAuthTokens } | { readonly refuse
  * @throws HubError CONNECTION_ERROR when nothing was decided: the login is as good as before
  */
 export async function refresh(context: LoginContext, login: StoredLogin): Promise<Renewed> {
-  const { OAuthError, refreshAuthorization } = await import('@modelcontextprotocol/client');
   const { issuer, refresh_token: refreshToken } = login.tokens ?? {};
   if (issuer === undefined || refreshToken === undefined) return { refused: 'no refresh token' };
   const server = await readAuthorizationServer(context, issuer);
-  const client = configuredClient(context, server)?.information ?? login.client;
-  // A refresh token belongs to the client that it was given to.
-  if (!client || (login.clientId !== undefined && login.clientId !== client.client_id)) return { refused: 'another client' };
-  const authenticate = await clientAuthentication(context);
+  const client = clientOf(context, server, login);
+  if (!client) return { refused: 'another client' };
   try {
-    const tokens = await refreshAuthorization(server.url, {
-      ...(server.metadata && { metadata: server.metadata }),
-      clientInformation: client,
-      refreshToken,
-      ...(login.resource !== undefined && { resource: login.resource }),
-      ...(authenticate && { addClientAuthentication: authenticate }),
-      fetchFn: tokenFetch(context),
-    });
-    return { tokens: { ...(login.tokens?.scope !== undefined && { scope: login.tokens.scope }), ...tokens, issuer } };
+    const tokens = await trade(context, server, { client, refreshToken, resource: login.resource });
+    const { scope } = login.tokens ?? {};
+    return { tokens: { ...(scope !== undefined && { scope }), ...tokens, issuer } };
   } catch (error) {
     if (isHubError(error)) throw error;
+    const { OAuthError } = await import('@modelcontextprotocol/client');
     if (error instanceof OAuthError && !PASSING.has(error.code)) return { refused: error.code };
     throw outage(context, `did not renew the login: ${context.redact(messageOf(error)).slice(0, 300)}`, error);
   }
+}
+
+/** A refresh token belongs to the client that it was given to. */
+function clientOf(context: LoginContext, server: AuthorizationServer, { client, clientId }: StoredLogin) {
+  const known = configuredClient(context, server)?.information ?? client;
+  return clientId === undefined || clientId === known?.client_id ? known : undefined;
+}
+
+interface Trade {
+  readonly client: StoredOAuthClientInformation;
+  readonly refreshToken: string;
+  readonly resource: string | undefined;
+}
+
+async function trade(context: LoginContext, { url, metadata }: AuthorizationServer, { client, refreshToken, resource }: Trade) {
+  const { refreshAuthorization } = await import('@modelcontextprotocol/client');
+  const authenticate = await clientAuthentication(context);
+  return refreshAuthorization(url, {
+    ...(metadata && { metadata }),
+    clientInformation: client,
+    refreshToken,
+    ...(resource !== undefined && { resource }),
+    ...(authenticate && { addClientAuthentication: authenticate }),
+    fetchFn: tokenFetch(context),
+  });
 }
 
 /** Whether the server still sends its logins to the authorization server that gave the tokens. @throws HubError CONNECTION_ERROR, UNAUTHORIZED */
@@ -67,32 +84,33 @@ export interface OwnLogin {
  * @throws HubError UNAUTHORIZED when the authorization server does not accept it, CONNECTION_ERROR
  */
 export async function ownLogin(context: LoginContext, challenge: Challenge, usedAt: string | undefined): Promise<OwnLogin> {
-  const { ClientCredentialsProvider, fetchToken, OAuthError } = await import('@modelcontextprotocol/client');
+  const { ClientCredentialsProvider, fetchToken } = await import('@modelcontextprotocol/client');
   const protection = await findProtection(context, challenge.metadataUrl);
-  const server = await readAuthorizationServer(context, protection.authorizationServers[0] ?? context.url);
-  const { metadata, issuer } = server;
+  const { url, metadata, issuer } = await readAuthorizationServer(context, protection.authorizationServers[0] ?? context.url);
   checkBinding(context, issuer, usedAt);
+  const { resource } = protection;
   const scope = scopeToAskFor({ challenged: challenge.scope, configured: context.settings.scopes, offered: protection.scopes });
   const { clientId = '', clientSecret } = context.settings;
   const provider = new ClientCredentialsProvider({ clientId, clientSecret: clientSecret?.reveal() ?? '', expectedIssuer: issuer });
   const authenticate = await clientAuthentication(context);
   try {
-    const tokens = await fetchToken(
-      authenticate ? Object.assign(provider, { addClientAuthentication: authenticate }) : provider,
-      server.url,
-      {
-        ...(metadata && { metadata }),
-        ...(protection.resource !== undefined && { resource: protection.resource }),
-        ...(scope !== undefined && { scope }),
-        fetchFn: tokenFetch(context),
-      },
-    );
-    return { tokens: { ...tokens, issuer }, resource: protection.resource, scope };
+    const tokens = await fetchToken(authenticate ? Object.assign(provider, { addClientAuthentication: authenticate }) : provider, url, {
+      ...(metadata && { metadata }),
+      ...(resource !== undefined && { resource }),
+      ...(scope !== undefined && { scope }),
+      fetchFn: tokenFetch(context),
+    });
+    return { tokens: { ...tokens, issuer }, resource, scope };
   } catch (error) {
-    if (isHubError(error)) throw error;
-    if (error instanceof OAuthError && PASSING.has(error.code))
-      throw outage(context, `did not log the hub in: ${context.redact(messageOf(error))}`);
-    const words = `did not let the hub in by "oauth": {"grantType": "client_credentials"}: ${messageOf(error).slice(0, 300)}. Check "clientId" and the secret or key.`;
-    throw loginRefused(context, words, error);
+    throw await notLoggedIn(context, error);
   }
+}
+
+async function notLoggedIn(context: LoginContext, error: unknown): Promise<Error> {
+  if (isHubError(error)) return error;
+  const { OAuthError } = await import('@modelcontextprotocol/client');
+  if (error instanceof OAuthError && PASSING.has(error.code))
+    return outage(context, `did not log the hub in: ${context.redact(messageOf(error))}`);
+  const words = `did not let the hub in by "oauth": {"grantType": "client_credentials"}: ${messageOf(error).slice(0, 300)}. Check "clientId" and the secret or key.`;
+  return loginRefused(context, words, error);
 }

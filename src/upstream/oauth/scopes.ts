@@ -20,9 +20,10 @@ export interface ScopeSources {
  * asked for before is asked for again, so that a new login takes nothing away.
  */
 export function scopeToAskFor({ challenged, added, configured, offered, before, metadata }: ScopeSources): string | undefined {
-  if (added !== undefined) return union(before ?? configured?.join(' ') ?? offered?.join(' '), added);
-  if (configured) return configured.join(' ');
-  const base = union(challenged ?? offered?.join(' '), before);
+  const [own, all] = [configured?.join(' '), offered?.join(' ')];
+  if (added !== undefined) return union(before ?? own ?? all, added);
+  if (own !== undefined) return own;
+  const base = union(challenged ?? all, before);
   const isOffline = base !== undefined && metadata?.scopes_supported?.includes('offline_access') === true;
   return isOffline ? union(base, 'offline_access') : base;
 }

@@ -2,10 +2,7 @@ import { type Client, StreamableHTTPClientTransport, UnauthorizedError } from '@
 import { z } from 'zod';
 import type { RunningHub } from '../../support/in-process-hub.ts';
 import type { Driver } from './scenarios.ts';
-import { followLogin, providerFor } from './provider.ts';
-
-/** The address that the suite knows its client by, where clients have one. */
-export const CLIENT_METADATA_URL = 'https://conformance-test.local/client-metadata.json';
+import { CLIENT_METADATA_URL, followLogin, type LoginContext, providerFor } from './provider.ts';
 
 /** So often a client tries what it was refused, each time after the logins that were asked for. */
 const ATTEMPTS = 3;
@@ -13,20 +10,6 @@ const ATTEMPTS = 3;
 const LOOK_MS = 50;
 const QUIET_MS = 400;
 const LONGEST_MS = 10_000;
-
-const CONTEXT = z
-  .object({
-    client_id: z.string(),
-    client_secret: z.string(),
-    private_key_pem: z.string(),
-    signing_algorithm: z.string(),
-    issuer: z.string(),
-  })
-  .partial();
-
-export type LoginContext = z.infer<typeof CONTEXT>;
-
-export const loginContext = (context: unknown): LoginContext => CONTEXT.parse(context ?? {});
 
 /** The `oauth` of the hub's entry for the suite's server: what a person would write who has registered an app there. */
 export function oauthEntry(scenario: string, context: LoginContext): object {

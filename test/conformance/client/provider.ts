@@ -5,7 +5,25 @@ import {
   type StoredOAuthClientInformation,
   type StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
-import { CLIENT_METADATA_URL, type LoginContext } from './logins.ts';
+import { z } from 'zod';
+
+/** The address that the suite knows its client by, where clients have one. */
+export const CLIENT_METADATA_URL = 'https://conformance-test.local/client-metadata.json';
+
+/** What the suite tells of the client that it has registered. */
+const CONTEXT = z
+  .object({
+    client_id: z.string(),
+    client_secret: z.string(),
+    private_key_pem: z.string(),
+    signing_algorithm: z.string(),
+    issuer: z.string(),
+  })
+  .partial();
+
+export type LoginContext = z.infer<typeof CONTEXT>;
+
+export const loginContext = (context: unknown): LoginContext => CONTEXT.parse(context ?? {});
 
 /** Where the SDK's own client would be called back; nobody listens there. */
 const REDIRECT_URL = 'http://localhost:3000/callback';
@@ -28,7 +46,11 @@ export function providerFor(scenario: string, context: LoginContext): AloneProvi
   const provider: OAuthClientProvider = {
     redirectUrl: REDIRECT_URL,
     clientMetadataUrl: CLIENT_METADATA_URL,
-    clientMetadata: { client_name: 'conformance-client', redirect_uris: [REDIRECT_URL], grant_types: ['authorization_code', 'refresh_token'] },
+    clientMetadata: {
+      client_name: 'conformance-client',
+      redirect_uris: [REDIRECT_URL],
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
     clientInformation: () => client,
     saveClientInformation: (saved) => void (client = saved),
     tokens: () => tokens,

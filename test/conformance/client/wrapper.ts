@@ -6,7 +6,8 @@
  */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { runHub } from '../../support/in-process-hub.ts';
-import { loginContext, oauthEntry, runAlone, runBehindHub } from './logins.ts';
+import { oauthEntry, runAlone, runBehindHub } from './logins.ts';
+import { loginContext } from './provider.ts';
 import { answerForm, type Driver, SCENARIOS } from './scenarios.ts';
 
 const [era, place, url] = process.argv.slice(2);
