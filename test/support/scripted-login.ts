@@ -106,6 +106,7 @@ export class ScriptedLogin {
   /** How far the clock of the hubs is ahead, in milliseconds. */
   aheadMs = 0;
   readonly clock: Clock = { now: () => Date.now() + this.aheadMs, after: (ms, action) => systemClock.after(ms, action) };
+  readonly #hubs: Logins[] = [];
   #fixture: HttpFixture | undefined;
   #folder = '';
 
@@ -129,19 +130,21 @@ export class ScriptedLogin {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#fixture?.close(), this.issuer.close()]);
+    await Promise.all([this.#fixture?.close(), this.issuer.close(), ...this.#hubs.map((all) => all.close())]);
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** A hub of the same person, with the same file. */
   logins(): Logins {
-    return new Logins({
+    const all = new Logins({
       file: this.file,
       keyFile: this.keyFile,
       clock: this.clock,
       logger: createLogger([(record) => void this.records.push(record)]),
       redirectUrl: (name) => `http://localhost:37373/api/oauth/callback?server_name=${name}`,
     });
+    this.#hubs.push(all);
+    return all;
   }
 
   launch(all: Logins, oauth: LoginSettings = {}, principal?: string): RemoteLaunch {

@@ -1,5 +1,6 @@
 import { type Clock, HubError, type Logger } from '../../base/index.ts';
 import { SealedFile } from '../../config/index.ts';
+import { CallbackPorts } from './callback-ports.ts';
 import type { Launch, RemoteLaunch } from '../launch.ts';
 import type { Fetch } from '../remote/outgoing-fetch.ts';
 import { isSameLogin, type LoginSettings } from './login-settings.ts';
@@ -26,12 +27,14 @@ const LOCAL = 'local';
 export class Logins {
   readonly #options: LoginsOptions;
   readonly #store: LoginStore;
+  readonly #ports: CallbackPorts;
   /** By person and server, and by address: a server with several addresses has a login at each. */
   readonly #logins = new Map<string, readonly ServerLogin[]>();
 
   constructor(options: LoginsOptions) {
     this.#options = options;
     const { file, keyFile, clock } = options;
+    this.#ports = new CallbackPorts(clock);
     this.#store = new LoginStore({ path: file, clock, file: new SealedFile({ path: file, keyFile, clock, what: 'logins' }) });
   }
 
@@ -97,6 +100,11 @@ export class Logins {
     return login.server;
   }
 
+  /** Lets go of the callback addresses that logins wait at. Never rejects. */
+  close(): Promise<void> {
+    return this.#ports.close();
+  }
+
   #of(server: string, principal: string): readonly ServerLogin[] {
     return this.#logins.get(keyOf(server, principal)) ?? [];
   }
@@ -106,8 +114,19 @@ export class Logins {
     const known = logins.find((one) => one.serverUrl === url && isSameLogin(one.settings, settings));
     if (known) return known;
     const { clock, logger, fetch } = this.#options;
-    const redirectUrl = (): string => redirectUrlOf(settings, this.#options.redirectUrl(server));
-    const login = new ServerLogin({ principal, server, url, settings, store: this.#store, clock, logger, fetch, redirectUrl });
+    const own = (): string => this.#options.redirectUrl(server);
+    const login = new ServerLogin({
+      principal,
+      server,
+      url,
+      settings,
+      store: this.#store,
+      clock,
+      logger,
+      fetch,
+      redirectUrl: () => redirectUrlOf(settings, own()),
+      awaitCallback: (callback, state, withinMs) => this.#ports.await({ url: callback, own: own(), state, withinMs }),
+    });
     // What is left of addresses that the server had before goes first.
     const others = logins.filter((one) => one.serverUrl !== url);
     this.#logins.set(keyOf(server, principal), [...others, login].slice(-addresses));

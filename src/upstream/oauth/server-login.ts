@@ -34,6 +34,8 @@ export interface ServerLoginOptions {
   readonly fetch?: Fetch | undefined;
   /** Where the authorization server sends the browser back to; asked when a login begins. */
   readonly redirectUrl: () => string;
+  /** Makes that address answer until the login ends, where it is not the hub's own. */
+  readonly awaitCallback: (url: string, state: string, withinMs: number) => Promise<void>;
 }
 
 /**
@@ -125,9 +127,9 @@ export class ServerLogin implements RemoteLogin {
     // Without a person nobody can allow more than the authorization server did.
     if (error !== 'insufficient_scope' || scope === undefined || this.#isOwn || covers(granted, scope)) return;
     const added = union(granted, scope) ?? scope;
-    if (this.#steppedUpTo.has(added)) return;
     this.#challenge = { ...this.#challenge, added, ...(resourceMetadataUrl && { metadataUrl: resourceMetadataUrl.href }) };
     this.#needsPerson = true;
+    if (this.#steppedUpTo.has(added)) return;
     try {
       await this.#exclusive(() => this.#openPage());
     } catch (cause) {
@@ -268,7 +270,10 @@ export class ServerLogin implements RemoteLogin {
     // A person is at that page: another one would make it worthless.
     if (this.authorizationUrl !== undefined) return false;
     const memory: FlowMemory = this.#memory;
-    this.#pending = await beginFlow(this.#context, this.#challenge, memory, () => this.#options.redirectUrl());
+    const { redirectUrl, awaitCallback } = this.#options;
+    const pending = await beginFlow(this.#context, this.#challenge, memory, redirectUrl);
+    if (pending) await awaitCallback(pending.redirectUrl, pending.state, PENDING_FOR_MS);
+    this.#pending = pending;
     return false;
   }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/base/index.ts';
+import { connectTo } from '../../support/remote.ts';
 import { ScriptedIssuer, ScriptedLogin } from '../../support/scripted-login.ts';
 
 const METADATA_URL = 'https://hub.example/client.json';
@@ -76,6 +77,24 @@ describe('the client of a login', () => {
       message: expect.stringMatching(/"oauth": \{"clientId": "…"\}/),
     });
     expect(all.authorizationUrl('srv')).toBeUndefined();
+  });
+});
+
+describe('a connection', () => {
+  it.each(['http', 'sse', 'auto'] as const)('says what is missing for a login (%s)', async (transport) => {
+    srv.issuer.metadata = { registration_endpoint: undefined };
+    const launch = { ...srv.launch(srv.logins()), transport };
+    await expect(connectTo(launch)).rejects.toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('"clientId"') });
+  });
+
+  it.each(['http', 'sse', 'auto'] as const)('is tried again after the authorization server was out of reach (%s)', async (transport) => {
+    srv.issuer.metadataReply = { status: 503 };
+    const all = srv.logins();
+    await expect(connectTo({ ...srv.launch(all), transport })).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+    srv.issuer.metadataReply = undefined;
+    srv.aheadMs = 6_000;
+    await expect(connectTo({ ...srv.launch(all), transport })).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(all.authorizationUrl('srv')).toContain(srv.issuer.url);
   });
 });
 
