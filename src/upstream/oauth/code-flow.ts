@@ -31,6 +31,8 @@ export interface Pending {
   readonly resource?: string | undefined;
   readonly scope?: string | undefined;
   readonly metadataUrl?: string | undefined;
+  /** The scopes that it was begun for because of a 403. */
+  readonly added?: string | undefined;
 }
 
 export interface FlowMemory {
@@ -154,7 +156,7 @@ async function openPage(
   if (!/^https?:$/.test(authorizationUrl.protocol)) {
     throw loginRefused(context, `has a login page that is no web page but ${authorizationUrl.protocol}, which is not opened.`);
   }
-  const { metadataUrl } = challenge;
+  const { metadataUrl, added } = challenge;
   return {
     state,
     url: authorizationUrl.href,
@@ -166,6 +168,7 @@ async function openPage(
     resource,
     scope,
     metadataUrl,
+    added,
   };
 }
 

@@ -175,6 +175,8 @@ export class ServerLogin implements RemoteLogin {
     if (this.#code !== undefined && !params.has('error')) this.#pending = undefined;
     await this.#exclusive(async () => {
       await this.#memory.take({ ...pending, tokens: await this.#exchange(pending, params), client: pending.client.information });
+      if (pending.added !== undefined) this.#steppedUpTo.add(pending.added);
+      this.#pending = undefined;
       this.#settled();
     });
   }
@@ -202,11 +204,12 @@ export class ServerLogin implements RemoteLogin {
     return new HubError('VALIDATION_ERROR', `Server "${server}" is logged in already; nothing is to be done.`, { details: { server } });
   }
 
+  /** There is a token that does. A page on which a person allows more than it does stays open. */
   #settled(): void {
-    if (this.#challenge.added !== undefined) this.#steppedUpTo.add(this.#challenge.added);
+    this.#outage = undefined;
+    if (this.authorizationUrl !== undefined && this.#pending?.added !== undefined) return;
     this.#pending = undefined;
     this.#needsPerson = false;
-    this.#outage = undefined;
     this.#challenge = { metadataUrl: this.#challenge.metadataUrl };
   }
 

@@ -243,6 +243,20 @@ describe('more rights', () => {
     expect(await srv.call(launch)).toBe(200);
   });
 
+  it('are still to be had from the open page after the token was renewed', async () => {
+    takeNewest();
+    const launch = await srv.logIn(all);
+    srv.wanted = 'write';
+    await expect(srv.call(launch)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    const asked = page();
+    srv.wanted = undefined;
+    srv.valid.clear();
+    expect(await srv.call(launch)).toBe(200);
+    expect([page(), refreshes()]).toEqual([asked, ['refresh-1']]);
+    await all.finish(srv.agreed(asked));
+    expect([await srv.call(launch), page()]).toEqual([200, undefined]);
+  });
+
   it('that the authorization server did not give are not asked for for ever', async () => {
     takeNewest({ scope: 'read' });
     const launch = await srv.logIn(all);
