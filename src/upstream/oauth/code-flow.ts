@@ -1,21 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client';
 import { HubError, isHubError, messageOf } from '../../base/index.ts';
+import type { Challenge } from './challenge.ts';
 import { checkBinding, type Client, identify, type Registered } from './client-id.ts';
 import { clientAuthentication } from './client-key.ts';
 import { type AuthorizationServer, findProtection, type Protection, readAuthorizationServer } from './discovery.ts';
 import { type LoginContext, loginRefused } from './login-context.ts';
 import { scopeToAskFor } from './scopes.ts';
 import { tokenFetch } from './token-reply.ts';
-
-/** What a 401 or 403 says about the login (RFC 9728, RFC 6750). */
-export interface Challenge {
-  readonly metadataUrl?: string | undefined;
-  /** Of a 401: what is needed for the server as a whole. */
-  readonly scope?: string | undefined;
-  /** Of a 403: what is needed on top of what there is. */
-  readonly added?: string | undefined;
-}
 
 /** A login that waits for its person: everything that belongs to one page (RFC 6749, section 4.1). */
 export interface Pending {

@@ -1,8 +1,8 @@
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
 import { isHubError, messageOf } from '../../base/index.ts';
+import type { Challenge } from './challenge.ts';
 import { checkBinding, configuredClient } from './client-id.ts';
 import { clientAuthentication } from './client-key.ts';
-import type { Challenge } from './code-flow.ts';
 import { type AuthorizationServer, findProtection, isSameIssuer, readAuthorizationServer } from './discovery.ts';
 import { type LoginContext, loginRefused } from './login-context.ts';
 import type { StoredLogin } from './login-store.ts';

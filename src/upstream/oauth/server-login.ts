@@ -1,6 +1,7 @@
 import { type Clock, HubError, isHubError, type Logger, messageOf, REDACTED, toHubError } from '../../base/index.ts';
 import type { Fetch } from '../remote/outgoing-fetch.ts';
-import { beginFlow, type Challenge, endFlow, type FlowMemory, type Pending } from './code-flow.ts';
+import { type Challenge, challengeOf, stepUpOf } from './challenge.ts';
+import { beginFlow, endFlow, type FlowMemory, type Pending } from './code-flow.ts';
 import type { LoginContext } from './login-context.ts';
 import { loginFetch } from './login-fetch.ts';
 import { type LoginSettings, loginSecrets } from './login-settings.ts';
@@ -8,7 +9,6 @@ import type { LoginStore } from './login-store.ts';
 import { LoginMemory } from './login-memory.ts';
 import type { RemoteLogin } from './remote-login.ts';
 import { isStillIts, ownLogin, refresh, type Renewed } from './renewal.ts';
-import { covers, union } from './scopes.ts';
 
 /** Why there has to be another token: the server refuses this one, or none; or it will soon. */
 interface Need {
@@ -109,9 +109,8 @@ export class ServerLogin implements RemoteLogin {
       if (this.#memory.bearer === refused) await this.#memory.lookForNewer();
       if (this.#memory.bearer !== undefined && this.#memory.bearer !== refused) return true;
       if (this.#outageNow) throw this.#outageNow;
-      const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
-      const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
-      this.#challenge = { scope, metadataUrl: resourceMetadataUrl?.href ?? this.#memory.current?.metadataUrl };
+      const challenge = await challengeOf(refusal);
+      this.#challenge = { ...challenge, metadataUrl: challenge.metadataUrl ?? this.#memory.current?.metadataUrl };
       return await this.#obtain({ bearer: refused });
     } catch (error) {
       this.#note('No login could be had', error);
@@ -121,13 +120,11 @@ export class ServerLogin implements RemoteLogin {
 
   async stepUp(refusal: Response): Promise<void> {
     const { server } = this.#options;
-    const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
-    const { error, scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
-    const { granted } = this.#memory;
+    const wanted = await stepUpOf(refusal, this.#memory.granted);
     // Without a person nobody can allow more than the authorization server did.
-    if (error !== 'insufficient_scope' || scope === undefined || this.#isOwn || covers(granted, scope)) return;
-    const added = union(granted, scope) ?? scope;
-    this.#challenge = { ...this.#challenge, added, ...(resourceMetadataUrl && { metadataUrl: resourceMetadataUrl.href }) };
+    if (!wanted || this.#isOwn) return;
+    const { scope, added, metadataUrl = this.#challenge.metadataUrl ?? this.#memory.current?.metadataUrl } = wanted;
+    this.#challenge = { added, metadataUrl };
     this.#needsPerson = true;
     if (this.#steppedUpTo.has(added)) return;
     try {
