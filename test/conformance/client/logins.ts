@@ -60,7 +60,7 @@ export async function runAlone(client: Client, url: URL, scenario: string, conte
   const { provider, page } = providerFor(scenario, context);
   const driver: Driver = { client, prefix: '' };
   let isOpen = false;
-  for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const transport = new StreamableHTTPClientTransport(url, { authProvider: provider });
     try {
       if (isOpen) await client.close();
