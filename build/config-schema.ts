@@ -1,3 +1,5 @@
+import { loginFields } from '../src/config/login-fields.ts';
+import { oauthFields } from '../src/config/oauth-entry.ts';
 import {
   commonFields,
   devFields,
@@ -57,7 +59,8 @@ function serverSchema(): JsonSchema {
 export const tables = {
   stdioFields,
   devFields,
-  remoteFields,
+  remoteFields: { ...remoteFields, ...loginFields },
+  oauthFields,
   commonFields,
   toolTimeoutFields,
   filterFields,

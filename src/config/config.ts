@@ -138,6 +138,25 @@ export interface RemoteDefinition extends DefinitionBase {
   readonly forwardHeaders?: readonly string[];
   /** Whether it may only be at addresses that are open to the world; `false` says that its login may lead into the own network. */
   readonly publicOnly?: boolean;
+  /** How the hub logs in; `false` for not at all. Absent: as the server says. */
+  readonly oauth?: OAuthDefinition | false;
+}
+
+/** How the hub logs in at a remote server, before placeholders are resolved. What is absent is found out. */
+export interface OAuthDefinition {
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
+  readonly clientMetadataUrl?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  /** The only authorization server that is used. */
+  readonly issuer?: string | undefined;
+  readonly redirectUri?: string | undefined;
+  readonly callbackPort?: number | undefined;
+  readonly grantType?: 'authorization_code' | 'client_credentials' | undefined;
+  readonly privateKey?: string | undefined;
+  readonly signingAlgorithm?: string | undefined;
+  /** PKCE is taken to be supported where nothing is said of it. */
+  readonly assumePkce?: boolean | undefined;
 }
 
 /** A broken entry: reported, listed, never started. */

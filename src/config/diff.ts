@@ -30,6 +30,7 @@ const STARTED_FROM = [
   'headers',
   'forwardHeaders',
   'publicOnly',
+  'oauth',
   'transport',
   'disabled',
   'maxMessageBytes',

@@ -2,6 +2,8 @@
  * What may stand in a config file: the one source of the checks, of the published JSON Schema and of the tables in
  * docs/configuration.md (`npm run generate`).
  */
+import { loginFields } from './login-fields.ts';
+
 import { outgoingFields, outgoingSettings } from './outgoing-fields.ts';
 import {
   addressOrOff,
@@ -200,7 +202,6 @@ export const keptFields = {
   autoApprove: { type: anything, about: 'Kept for mcphub.nvim and other clients.' },
   alwaysAllow: { type: anything, about: 'Kept for other clients.' },
   custom_instructions: { type: anything, about: 'Kept for mcphub.nvim.' },
-  oauth: { type: anything, about: 'Kept for clients that log in themselves.' },
   gallery: { type: anything, about: 'Kept for VS Code.' },
   version: { type: anything, about: 'Kept for VS Code.' },
   sandbox: { type: anything, about: 'A setting of VS Code: accepted with a warning, because the hub runs servers without a sandbox.' },
@@ -210,7 +211,7 @@ export const keptFields = {
   },
 } satisfies Fields;
 
-export const serverFields = { ...stdioFields, ...remoteFields, ...commonFields, ...filterFields, ...keptFields };
+export const serverFields = { ...stdioFields, ...remoteFields, ...loginFields, ...commonFields, ...filterFields, ...keptFields };
 
 /** The fields of `marketplace`. */
 export const marketplaceFields = {

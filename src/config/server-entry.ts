@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { DevDefinition, Diagnostic, DisabledItems, QueueLimits, ServerDefinition, ToolTimeouts } from './config.ts';
 import type { Node, ObjectNode } from './json5.ts';
+import { checkOAuth, oauthOf } from './oauth-entry.ts';
 import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioFields } from './schema.ts';
 import { checkHeaders, isSentByHub } from './header-fields.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
@@ -122,6 +123,7 @@ function bodyOf(values: Values, workspace: string) {
   const [url] = urls;
   if (url === undefined) return undefined;
   const sent = Object.fromEntries(Object.entries(headers).filter(([name]) => !isSentByHub(name)));
+  const oauth = oauthOf(values.oauth);
   return {
     kind: 'remote' as const,
     url,
@@ -130,6 +132,7 @@ function bodyOf(values: Values, workspace: string) {
     env,
     transport: transportOf(type),
     ...wayOf(values),
+    ...(oauth !== undefined && { oauth }),
   };
 }
 
@@ -186,6 +189,7 @@ function checkTogether(entry: Entry): void {
   }
   checkSandbox(entry);
   checkQueue(entry);
+  if (!has('command')) checkOAuth(entry.values.oauth, node, path, report);
 }
 
 function checkQueue({ node, path, report }: Entry): void {

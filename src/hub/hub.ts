@@ -200,6 +200,7 @@ class LocalHub implements Hub {
       const ended = parts.endpoint.drain().then(() => parts.pool.stopAll());
       await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close(), closing.then(() => parts.keys.close())]);
     }
+    await parts?.logins.close();
     await parts?.outgoing.close();
     this.#owned.dispose();
     this.#life.stopped();

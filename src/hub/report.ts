@@ -55,7 +55,7 @@ export function serverObject(
     capabilities: listing?.items ?? NOTHING,
     serverInfo: upstream.serverInfo ?? null,
     ...uptimeOf(state, nowMs),
-    authorizationUrl: state.kind === 'auth-required' ? (authorizationUrl ?? null) : null,
+    authorizationUrl: authorizationUrl ?? null,
     config_source: definition.source,
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
     noiseCount: upstream.noiseCount,

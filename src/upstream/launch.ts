@@ -15,6 +15,7 @@ import {
 } from '../config/index.ts';
 import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedEnvironment } from './launch-environment.ts';
 import { inheritedEnvironment } from './process/child-environment.ts';
+import { type LoginSettings, loginSecrets, resolveLoginSettings } from './oauth/login-settings.ts';
 import type { RemoteLogin } from './oauth/remote-login.ts';
 import { redactor } from './redaction.ts';
 
@@ -48,6 +49,8 @@ export interface RemoteLaunch {
   readonly forwardHeaders?: readonly string[];
   /** As {@link RemoteDefinition.publicOnly}. */
   readonly publicOnly?: boolean;
+  /** How the config wants the login; `false` for none. Absent: as the server says. */
+  readonly oauth?: LoginSettings | false;
   /** Says who the hub is at this server, where `headers` do not. */
   readonly login?: RemoteLogin;
   /** The way to it. Default: Node's own `fetch`. */
@@ -134,11 +137,34 @@ async function resolveStdio(definition: StdioDefinition, work: Work): Promise<St
 }
 
 async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<RemoteLaunch> {
-  const { placeholders, context } = work;
+  const { placeholders } = work;
   const headers: [string, string][] = [];
   for (const [name, value] of Object.entries(definition.headers)) {
     headers.push([name, await placeholders.text(value, `headers.${name}`)]);
   }
+  const url = await resolveAddress(definition, work);
+  checkHeaders(definition, headers);
+  const oauth = definition.oauth && (await resolveLoginSettings(definition.oauth, placeholders));
+  return {
+    kind: 'remote',
+    ...(oauth !== undefined && { oauth }),
+    url: new Secret(url),
+    headers: secrets(Object.fromEntries(headers)),
+    transport: definition.transport,
+    ...(definition.forwardHeaders && { forwardHeaders: definition.forwardHeaders }),
+    ...(definition.publicOnly !== undefined && { publicOnly: definition.publicOnly }),
+    label: maskUrl(definition.url),
+    ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
+    redact: redactorOf(work, [
+      ...headers.map(([, value]) => value),
+      ...urlSecrets(url),
+      ...secretsOf({ url: definition.url, oauth: definition.oauth }),
+      ...loginSecrets(oauth),
+    ]),
+  };
+}
+
+async function resolveAddress(definition: RemoteDefinition, { placeholders, context }: Work): Promise<string> {
   const field = definition.urls ? `urls[${definition.urls.indexOf(definition.url)}]` : 'url';
   const url = (await placeholders.text(definition.url, field)).trim();
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
@@ -148,18 +174,7 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
   if (context.isAllowedAddress?.(new URL(url)) === false) {
     throw fieldError(definition, field, 'leads to a host that is none of "allowedUpstreamHosts" once its placeholders are resolved');
   }
-  checkHeaders(definition, headers);
-  return {
-    kind: 'remote',
-    url: new Secret(url),
-    headers: secrets(Object.fromEntries(headers)),
-    transport: definition.transport,
-    ...(definition.forwardHeaders && { forwardHeaders: definition.forwardHeaders }),
-    ...(definition.publicOnly !== undefined && { publicOnly: definition.publicOnly }),
-    label: maskUrl(definition.url),
-    ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
-    redact: redactorOf(work, [...headers.map(([, value]) => value), ...urlSecrets(url), ...secretsOf({ url: definition.url })]),
-  };
+  return url;
 }
 
 async function resolveCwd(definition: StdioDefinition, { context, placeholders }: Work): Promise<string> {

@@ -36,6 +36,7 @@ describe('a server is', () => {
     ['disabled', local, { ...local, disabled: true }],
     ['url', remote, { ...remote, url: 'http://localhost:2/mcp' }],
     ['headers', remote, { ...remote, headers: { A: '2' } }],
+    ['oauth', remote, { ...remote, oauth: { clientId: 'me' } }],
     ['transport', remote, { ...remote, type: 'sse' }],
     ['maxMessageSize', local, { ...local, maxMessageSize: 2048 }],
     ['forwardHeaders', remote, { ...remote, forwardHeaders: ['X-Tenant'] }],

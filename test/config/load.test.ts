@@ -143,6 +143,44 @@ describe('loadConfig', () => {
     expect(await lines(`{ $schema: "x", nativeMCPServers: { n: {} }, mcpServers: { s: ${body} } }`)).toEqual([]);
   });
 
+  it('reads how the hub logs in', async () => {
+    const { servers } = await load(`{ mcpServers: {
+      plain: { url: "http://h", oauth: true },
+      none: { url: "http://h", oauth: false },
+      one: { url: "http://h", oauth: { clientId: "\${ID}", clientSecret: "s", scopes: "a b", callbackPort: 4711 } },
+      two: { url: "http://h", oauth: { scopes: ["a", "b c"], clientId: "me", privateKey: "k", grantType: "client_credentials" } },
+    } }`);
+    const [plain, none, one, two] = servers;
+    expect(plain).not.toHaveProperty('oauth');
+    expect(none).toMatchObject({ oauth: false });
+    expect(one).toMatchObject({ oauth: { clientId: '${ID}', clientSecret: 's', scopes: ['a', 'b'], callbackPort: 4711 } });
+    expect(two).toMatchObject({ oauth: { scopes: ['a', 'b', 'c'], grantType: 'client_credentials' } });
+  });
+
+  it.each([
+    ['{ clientSecret: "s" }', 'Has no "clientId"'],
+    ['{ grantType: "client_credentials" }', 'Has no "clientId"'],
+    ['{ grantType: "client_credentials", clientId: "me" }', '"client_credentials" needs "clientSecret" or "privateKey"'],
+    ['{ clientMetadataUrl: "http://x.example/c" }', '"clientMetadataUrl" is not an https address with a path'],
+    ['{ redirectUri: "back" }', '"redirectUri" is not an address'],
+    ['{ signingAlgorithm: "none", privateKey: "k", clientId: "me" }', 'oauth.signingAlgorithm: Must be one of'],
+  ])('says what is wrong with oauth: %s', async (oauth, words) => {
+    expect(await lines(server(`{ url: "http://h", oauth: ${oauth} }`))).toEqual([expect.stringContaining(words)]);
+  });
+
+  it.each([
+    ['oauth: { client_id: "me" }', 'oauth.client_id: Unknown key. Did you mean "clientId"?'],
+    ['oauth: { enabled: true }', 'oauth.enabled: Unknown key'],
+    ['oauth: "auto"', 'oauth: Is neither an object nor true or false, and is ignored'],
+    ['oauth: null', 'oauth: Is neither an object nor true or false, and is ignored'],
+    ['auth: {}', 'auth: Unknown key. Did you mean "oauth"?'],
+  ])('warns about what other programs write, and starts the server: %s', async (entry, words) => {
+    const { servers, diagnostics } = await load(server(`{ url: "http://h", ${entry} }`));
+    expect(diagnostics.map(formatDiagnostic)).toEqual([expect.stringContaining(words)]);
+    expect(diagnostics.map(({ severity }) => severity)).toEqual(['warning']);
+    expect(servers[0]?.kind).toBe('remote');
+  });
+
   it('reads how many processes or addresses share the calls of a server', async () => {
     const entries = [
       'one: { command: "x", replicas: 1 }',

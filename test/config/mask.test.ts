@@ -20,6 +20,7 @@ describe('maskEntry', () => {
     ['an address in an argument', { args: ['postgres://u:p@h/db'] }, { args: [`postgres://${R}@h/db`] }],
     ['a key that its maker marks', { args: ['x', 'ghp_abcdef123456'] }, { args: ['x', R] }],
     ['a nested key', { oauth: { clientId: 'me', clientSecret: 'abc' } }, { oauth: { clientId: 'me', clientSecret: R } }],
+    ['a private key', { oauth: { privateKey: '-----BEGIN PRIVATE KEY-----\nabc' } }, { oauth: { privateKey: R } }],
   ])('hides %s', (_, entry, masked) => {
     expect(maskEntry(entry)).toEqual(masked);
   });

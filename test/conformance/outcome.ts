@@ -16,6 +16,7 @@ export interface ScenarioResult {
 export const passes = (result: ScenarioResult | undefined): boolean => result !== undefined && result.failed === 0 && result.passed > 0;
 
 interface Check {
+  readonly id: string;
   readonly status: string;
   readonly name: string;
   readonly errorMessage?: string;
@@ -51,12 +52,22 @@ export async function readComplaints(folder: string): Promise<ReadonlyMap<string
   return complaints;
 }
 
-/** Counts the checks in one file of the suite; a warning counts as a failure, as it does for the suite's own exit code. */
-export async function readOutcome(folder: string): Promise<Pick<ScenarioResult, 'passed' | 'failed' | 'complaints'> | undefined> {
+/**
+ * Counts the checks in one file of the suite; a warning counts as a failure, as it does for the suite's own exit code.
+ *
+ * @param isOnce whether a check that is made at every request counts once, so that clients that send more or fewer requests compare
+ */
+export async function readOutcome(
+  folder: string,
+  isOnce = false,
+): Promise<Pick<ScenarioResult, 'passed' | 'failed' | 'complaints'> | undefined> {
   const file = (await readdir(folder, { recursive: true })).find((entry) => entry.endsWith('checks.json'));
   if (file === undefined) return undefined;
   const checks = await readChecks(join(folder, file));
-  const count = (...statuses: string[]): number => checks.filter(({ status }) => statuses.includes(status)).length;
+  const count = (...statuses: string[]): number => {
+    const found = checks.filter(({ status }) => statuses.includes(status)).map(({ id }) => id);
+    return isOnce ? new Set(found).size : found.length;
+  };
   return { passed: count('SUCCESS'), failed: count('FAILURE', 'WARNING'), complaints: complaintsOf(checks) };
 }
 

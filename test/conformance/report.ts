@@ -7,8 +7,6 @@ export interface Facts {
   readonly suite: string;
   /** The major version of Node. */
   readonly node: string;
-  /** Client scenarios that were not run, because they are about authorization. */
-  readonly authorization: readonly string[];
 }
 
 /** The page docs/conformance.md. */
@@ -24,7 +22,7 @@ The official suite, \`@modelcontextprotocol/conformance\` ${facts.suite}, on bot
 2025-11-25 and 2026-07-28, directly and on every road through the hub. This page is written by
 
 \`\`\`sh
-npm run conformance    # three to four minutes on two cores
+npm run conformance    # ten minutes on two cores
 \`\`\`
 
 which ends with an error when a scenario does worse on a road than directly and \`test/conformance/gaps.ts\` has no reason for it. The
@@ -59,11 +57,16 @@ client without a hub, in the suite's own era. The hub asks the suite's server fo
 asks for; so it may send more methods than a client alone, or declare less.
 
 ${of('client')}
-### Not run here
+### Logins
 
-The ${facts.authorization.length} client scenarios of both sets that are about authorization: the hub does not do logins (OAuth) for its servers yet, it sends the headers
-that their entries name.
-${facts.authorization.join(', ')}.
+Scenarios that begin with \`auth/\` have an authorization server of the suite's beside its server. The hub's entry for the server is what a
+person would write: its URL, a client metadata document, and where the suite has registered an app its id, secret or key. Whenever the hub tells of
+a login page (\`authorizationUrl\` in \`GET /api/servers/…\`), a user goes there, and the browser ends up at the hub's callback; then the client asks again.
+"Direct" is the SDK's own client, which logs in itself. A check that the suite makes at every request counts once here, since a hub makes
+other requests than a client.
+
+Not supported: DPoP (the SDK's client could, with a proof for every request), tokens of an identity provider of a company (enterprise-managed authorization) and
+workload identity (\`wif-jwt-bearer\`). They are extensions.
 `;
 }
 

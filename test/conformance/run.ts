@@ -4,12 +4,12 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CLIENT_ROADS, messageScenarios, runClients } from './client/drive.ts';
+import { CLIENT_ROADS, loginScenarios, messageScenarios, runClients } from './client/drive.ts';
 import { PATIENT } from './fixture/patient.ts';
 import { GAPS } from './gaps.ts';
 import { page } from './report.ts';
 import { runRoads } from './run-roads.ts';
-import { clientScenarios, REVISIONS, runSuite, suiteVersion } from './suite.ts';
+import { REVISIONS, runSuite, suiteVersion } from './suite.ts';
 import { clientTable, losses, serverTable, type Table } from './table.ts';
 import { startTargets } from './targets.ts';
 
@@ -45,12 +45,10 @@ async function serverTables(): Promise<readonly Table[]> {
 
 async function clientTables(): Promise<readonly Table[]> {
   console.log('client side');
-  const runs = await runClients(await messageScenarios());
+  const runs = [...(await runClients(await messageScenarios())), ...(await runClients(await loginScenarios()))];
   return REVISIONS.map((revision) => clientTable(revision, runs, CLIENT_ROADS));
 }
 
 async function facts(): Promise<Parameters<typeof page>[1]> {
-  const all = (await Promise.all(REVISIONS.map(clientScenarios))).flat();
-  const authorization = [...new Set(all.map(({ name }) => name).filter((name) => name.startsWith('auth/')))];
-  return { suite: await suiteVersion(), node: process.versions.node.split('.')[0] ?? '', authorization };
+  return { suite: await suiteVersion(), node: process.versions.node.split('.')[0] ?? '' };
 }

@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ClientRoad, messageScenarios, runClients } from '../conformance/client/drive.ts';
+import { type ClientRoad, loginScenarios, messageScenarios, runClients } from '../conformance/client/drive.ts';
 import { PATIENT } from '../conformance/fixture/patient.ts';
 import { parseSummary, passes } from '../conformance/outcome.ts';
 import { runRoads } from '../conformance/run-roads.ts';
-import { REVISIONS, runSuite } from '../conformance/suite.ts';
+import { type Revision, REVISIONS, runSuite } from '../conformance/suite.ts';
 import { clientTable, losses, serverTable, type Table } from '../conformance/table.ts';
 import { type Road, startTargets, type Targets } from '../conformance/targets.ts';
 
-/** How many scenarios each requirement set scores: for servers, and for clients without those about authorization. */
-const SCORED = { server: { '2025-11-25': 30, '2026-07-28': 37 }, client: { '2025-11-25': 4, '2026-07-28': 7 } } as const;
+/** How many scenarios each requirement set scores: for servers, and for clients about messages and about logins. */
+const SCORED = {
+  server: { '2025-11-25': 30, '2026-07-28': 37 },
+  client: { '2025-11-25': 4, '2026-07-28': 7 },
+  logins: { '2025-11-25': 14, '2026-07-28': 25 },
+} as const;
 
 /** Of the twelve roads those that differ most; `npm run conformance` runs them all. */
 const ROADS: readonly Road[] = [
@@ -63,6 +67,38 @@ describe('the official conformance suite, as a server behind the hub', () => {
   it.each(scenarios)('loses nothing of $name ($revision)', async (scenario) => {
     const table = clientTable(scenario.revision, await runClients([scenario], CLIENTS), CLIENTS);
     expect(table.rows.filter(({ direct }) => passes(direct))).toHaveLength(1);
+    expect(surprises(table)).toEqual([]);
+  });
+});
+
+const logins = (await loginScenarios()).filter(({ notScored }) => notScored === undefined);
+/** A login looks the same on every road; `npm run conformance` takes them all. */
+const LOGIN_ROADS: Readonly<Record<Revision, ClientRoad>> = {
+  '2025-11-25': { era: 'legacy', endpoint: '/mcp' },
+  '2026-07-28': { era: 'modern', endpoint: '/mcp' },
+};
+/** For all scenarios of one revision, in milliseconds. */
+const LOGINS_WITHIN_MS = 600_000;
+
+describe.each(REVISIONS)('the official conformance suite of %s, as a server behind the hub that wants a login', (revision) => {
+  const scenarios = logins.filter((scenario) => scenario.revision === revision);
+  let table: Table;
+
+  beforeAll(async () => {
+    const roads = [LOGIN_ROADS[revision]];
+    table = clientTable(revision, await runClients(scenarios, roads), roads);
+  }, LOGINS_WITHIN_MS);
+
+  it('has all scored client scenarios that are about logins', () => {
+    expect(scenarios).toHaveLength(SCORED.logins[revision]);
+  });
+
+  it.each(scenarios)('is passed in $name', ({ name }) => {
+    const row = table.rows.find((one) => one.name === name);
+    expect(row?.through.map((result) => passes(result) || result)).toEqual([true]);
+  });
+
+  it('loses nothing', () => {
     expect(surprises(table)).toEqual([]);
   });
 });

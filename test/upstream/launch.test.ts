@@ -95,6 +95,21 @@ describe('resolveLaunch', () => {
     );
   });
 
+  it('resolves how the hub logs in, and shows none of it', async () => {
+    const oauth = { clientId: '${APP}', clientSecret: '${KEY}', scopes: ['${SCOPE}'], issuer: 'https://${HOST}' };
+    const result = await remote(
+      { url: 'https://h/mcp', oauth },
+      { APP: 'my-app-id', KEY: 'k3y-5678', SCOPE: 'mcp:all', HOST: 'login.example' },
+    );
+    expect(result.oauth).toMatchObject({ clientId: 'my-app-id', scopes: ['mcp:all'], issuer: 'https://login.example' });
+    expect(result.oauth && result.oauth.clientSecret?.reveal()).toBe('k3y-5678');
+    expect(JSON.stringify(result.oauth)).not.toContain('k3y-5678');
+    expect(result.redact('my-app-id k3y-5678')).toBe('[redacted] [redacted]');
+    const literal = await remote({ url: 'https://h/mcp', oauth: { clientId: 'me', privateKey: 'line-number-1\nline-number-2' } }, {});
+    expect(literal.redact('x line-number-2 y')).toBe('x [redacted] y');
+    expect((await remote({ url: 'https://h/mcp', oauth: false }, {})).oauth).toBe(false);
+  });
+
   it('starts what VS Code and Claude Code write', async () => {
     const fixtures = join(import.meta.dirname, '../fixtures/config');
     await writeFile(join(cwd, '.env'), 'FROM_FILE=1\n');

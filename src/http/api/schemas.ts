@@ -33,7 +33,10 @@ export const server = z
     }),
     uptime: z.number().describe('Seconds since it is connected.'),
     lastStarted: z.string().nullable().meta({ format: 'date-time' }),
-    authorizationUrl: z.string().nullable().describe('Where to log in, when its status is `unauthorized`.'),
+    authorizationUrl: z
+      .string()
+      .nullable()
+      .describe('Where to log in: when its status is `unauthorized`, or when it wants more rights than the login has.'),
     serverInfo: someObject.nullable().describe('What the server says of itself while it is connected: `name`, `version`, …'),
     config_source: z.string().describe('The config file that it stands in, as it was given with `--config`.'),
     nextRetryAt: z.string().nullish().meta({ format: 'date-time', description: 'When it is started again after a failure.' }),

@@ -1,11 +1,21 @@
 import type { AuthorizationServerMetadata, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
+import type { LoginContext } from './login-context.ts';
+import type { StoredLogin } from './login-store.ts';
 
-export interface Revocation {
+interface Revocation {
   /** Of the MCP server. */
   readonly serverUrl: string;
   readonly client: StoredOAuthClientInformation | undefined;
   readonly tokens: StoredOAuthTokens | undefined;
   readonly fetch: typeof fetch;
+}
+
+/** Takes the tokens of a login back, in the name of the client that the config or the login itself has. @returns and throws as {@link revoke} */
+export function revokeLogin({ url, settings, fetch: fetchFn }: LoginContext, login: StoredLogin | undefined): Promise<boolean> {
+  const { clientId, clientSecret } = settings;
+  const configured =
+    clientId === undefined ? undefined : { client_id: clientId, ...(clientSecret && { client_secret: clientSecret.reveal() }) };
+  return revoke({ serverUrl: url, client: configured ?? login?.client, tokens: login?.tokens, fetch: fetchFn });
 }
 
 /**
@@ -15,7 +25,7 @@ export interface Revocation {
  * @returns whether all of them were taken back; false where it has no endpoint for that
  * @throws what `fetch` rejects with
  */
-export async function revoke({ serverUrl, client, tokens, fetch: fetchFn }: Revocation): Promise<boolean> {
+async function revoke({ serverUrl, client, tokens, fetch: fetchFn }: Revocation): Promise<boolean> {
   if (!client || !tokens) return false;
   const { discoverOAuthServerInfo } = await import('@modelcontextprotocol/client');
   const { authorizationServerMetadata: metadata } = await discoverOAuthServerInfo(serverUrl, { fetchFn });

@@ -1,79 +1,66 @@
-import { randomBytes } from 'node:crypto';
-import type {
-  AuthOptions,
-  AuthResult,
-  OAuthClientMetadata,
-  OAuthClientProvider,
-  OAuthDiscoveryState,
-  StoredOAuthClientInformation,
-  StoredOAuthTokens,
-} from '@modelcontextprotocol/client';
-import { type Clock, type Fetch, HubError, type Logger, messageOf } from '../../base/index.ts';
-import { KnownSecrets } from './known-secrets.ts';
-import { type LoginStore, type StoredLogin, without } from './login-store.ts';
-import { loginFetch, type LoginRoads } from './login-fetch.ts';
-import { isOutage, loginKept, RefreshWatch } from './refresh-watch.ts';
-import { revoke } from './revocation.ts';
+import { HubError, isHubError, messageOf, toHubError } from '../../base/index.ts';
+import { notRun } from '../not-run.ts';
+import { type Challenge, challengeOf, stepUpOf } from './challenge.ts';
+import { beginFlow, endFlow, type FlowMemory, type Pending } from './code-flow.ts';
+import type { LoginContext } from './login-context.ts';
+import { loginFetch } from './login-fetch.ts';
+import { type LoginSettings, loginSecrets } from './login-settings.ts';
+import { LoginMemory } from './login-memory.ts';
 import type { RemoteLogin } from './remote-login.ts';
+import { loginKept } from './login-kept.ts';
+import { isStillIts, ownLogin, refresh, type Renewed } from './renewal.ts';
+import { revokeLogin } from './revocation.ts';
+import { OUTAGE_MS, PENDING_FOR_MS, type ServerLoginOptions } from './server-login-options.ts';
 
-/** A token is renewed this long before it expires, in milliseconds. */
-const RENEW_AHEAD_MS = 30_000;
-/** … but not before this part of its life is left: one that lives for seconds would be renewed with each request. */
-const RENEW_AHEAD_PART = 5;
-/** How long a login page may be open until the login must be begun anew, in milliseconds. */
-const PENDING_FOR_MS = 10 * 60_000;
-
-export interface ServerLoginOptions {
-  readonly server: string;
-  /** Of the MCP server, resolved. */
-  readonly url: string;
-  readonly store: LoginStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** The way to authorization servers. Default: Node's own `fetch`. */
-  readonly fetch?: Fetch | undefined;
-  /** What of that the server may lead to; asked for every login. */
-  readonly roads?: (() => LoginRoads) | undefined;
-  /** Where the authorization server sends the browser back to; asked when a login begins. */
-  readonly redirectUrl: () => string;
+/** Why there has to be another token: the server refuses this one, or none; or it will soon. */
+interface Need {
+  readonly bearer?: string | undefined;
 }
-
-/** A login that waits for its person. */
-interface Pending {
-  readonly state: string;
-  readonly url: string;
-  readonly sinceMs: number;
-}
-
-/** What a 401 says about the login (RFC 9728). */
-type Challenge = Pick<AuthOptions, 'scope' | 'resourceMetadataUrl'>;
+const EXPIRING: Need = {};
 
 /**
- * The OAuth login at one server (spec 2025-11-25 and 2026-07-28 basic/authorization): discovery, registration, PKCE and refresh
- * are the SDK's; this keeps the state, one flow at a time.
+ * The OAuth login of one person at one server (spec 2025-11-25 and 2026-07-28 basic/authorization): its tokens, how they are renewed, and
+ * the one login at a time that waits for its person.
  */
 export class ServerLogin implements RemoteLogin {
   readonly #options: ServerLoginOptions;
-  #stored: StoredLogin | undefined;
+  readonly #memory: LoginMemory;
+  readonly #context: LoginContext;
   #pending: Pending | undefined;
-  #verifier: string | undefined;
   /** What the last callback brought, to be kept out of messages. */
   #code: string | undefined;
-  readonly #known = new KnownSecrets();
-  #discovery: OAuthDiscoveryState | undefined;
   #challenge: Challenge = {};
-  #state = '';
-  #running: Promise<AuthResult> | undefined;
-  /** The server took the tokens no more, and there were no others to be had. */
-  #isRefused = false;
+  /** Scopes for which a person has logged in because of a 403: once each, or a server that is never content would ask for ever. */
+  readonly #steppedUpTo = new Set<string>();
+  /** A person has to log in: the tokens are refused, or do not allow enough. */
+  #needsPerson = false;
+  #obtaining: Promise<boolean> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #outage: { readonly error: HubError; readonly untilMs: number } | undefined;
 
   constructor(options: ServerLoginOptions) {
+    const { principal, server, url, settings, store, clock, logger, fetch } = options;
     this.#options = options;
+    this.#memory = new LoginMemory({ key: { principal, server, url }, store, clock, logger });
+    const redact = (text: string): string => this.redact(text);
+    // The address may hold a key of its own, and is named in messages by its place alone.
+    const label = URL.canParse(url) ? new URL(url).origin : server;
+    const peer = { id: server, label, redact, fetch };
+    const way: typeof globalThis.fetch = (input, init) => loginFetch(peer, url, options.roads?.())(input, init);
+    this.#context = { server, url, settings, fetch: way, now: () => clock.now(), redact };
+  }
+
+  get server(): string {
+    return this.#options.server;
   }
 
   /** The address of the server that this is the login at. */
   get serverUrl(): string {
     return this.#options.url;
+  }
+
+  get settings(): LoginSettings {
+    return this.#options.settings;
   }
 
   /** The page on which a person logs in, while one is open. */
@@ -88,32 +75,46 @@ export class ServerLogin implements RemoteLogin {
 
   async authorization(): Promise<string | undefined> {
     try {
-      await this.#load();
-      if (this.#isExpiring()) await this.#lookForNewer();
-      if (this.#isExpiring()) await this.#authorize({});
+      await this.#memory.load();
+      if (this.#memory.isExpiring && (this.#isOwn || this.#memory.isRenewable) && !this.#outageNow) await this.#obtain(EXPIRING);
     } catch (error) {
+      // The token may be good for a while yet; if not, the server says so.
       this.#note('The login could not be renewed', error);
     }
-    return this.#bearer;
+    return this.#memory.bearer;
   }
 
   async renew(refusal: Response, refused: string | undefined): Promise<boolean> {
     try {
-      // Another request may have renewed it meanwhile, or another hub: a refresh token is good for one use.
-      if (this.#bearer === refused) await this.#lookForNewer();
-      if (this.#bearer !== undefined && this.#bearer !== refused) return true;
-      const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
-      const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
-      this.#challenge = { ...(scope !== undefined && { scope }), ...(resourceMetadataUrl && { resourceMetadataUrl }) };
-      this.#isRefused = (await this.#authorize({})) !== 'AUTHORIZED';
-      return !this.#isRefused;
+      // Another request may have renewed it meanwhile, or another hub.
+      if (this.#memory.bearer === refused) await this.#memory.lookForNewer();
+      if (this.#memory.bearer !== undefined && this.#memory.bearer !== refused) return true;
+      if (this.#outageNow) throw this.#outageNow;
+      const challenge = await challengeOf(refusal);
+      this.#challenge = { ...challenge, metadataUrl: challenge.metadataUrl ?? this.#memory.current?.metadataUrl };
+      return await this.#obtain({ bearer: refused });
     } catch (error) {
-      // Expected: a server that wants a key and knows nothing of OAuth. Its 401 says what there is to say.
-      this.#note('No login could be begun', error);
-      const isRenewable = this.#stored?.tokens?.refresh_token !== undefined;
-      if (isRenewable && (await isOutage(error))) throw loginKept(this.#options.server, this.redact(messageOf(error)), error);
-      return false;
+      this.#note('No login could be had', error);
+      throw this.#notRenewed(toHubError(error, 'CONNECTION_ERROR'));
     }
+  }
+
+  async stepUp(refusal: Response): Promise<void> {
+    const { server } = this.#options;
+    const wanted = await stepUpOf(refusal, this.#memory.granted);
+    // Without a person nobody can allow more than the authorization server did.
+    if (!wanted || this.#isOwn) return;
+    const { scope, added, metadataUrl = this.#challenge.metadataUrl ?? this.#memory.current?.metadataUrl } = wanted;
+    this.#challenge = { added, metadataUrl };
+    this.#needsPerson = true;
+    if (this.#steppedUpTo.has(added)) return;
+    try {
+      await this.#exclusive(() => this.#openPage());
+    } catch (cause) {
+      return this.#note('No login with more rights could be begun', cause);
+    }
+    const message = `Server "${server}" allows this only after another login, with more rights: ${scope}. Log in at its authorizationUrl (see GET /api/servers), and call again.`;
+    throw new HubError('UNAUTHORIZED', message, { details: { server, status: 403, scope } });
   }
 
   /**
@@ -124,28 +125,38 @@ export class ServerLogin implements RemoteLogin {
   async begin(): Promise<string> {
     const { server } = this.#options;
     if (this.authorizationUrl !== undefined) return this.authorizationUrl;
-    await this.#load();
-    if (this.#stored?.tokens && !this.#isRefused) throw this.#loggedIn();
-    const result = await this.#authorize({}).catch((error: unknown) => {
+    await this.#memory.load();
+    if (this.#memory.bearer !== undefined && !this.#needsPerson) throw this.#loggedIn();
+    let isDone = false;
+    try {
+      isDone = await this.#exclusive(() => (this.#isOwn ? this.#logInAlone() : this.#openPage()));
+    } catch (error) {
       const message = `No login at server "${server}" can be begun: ${this.redact(messageOf(error))}`;
       throw new HubError('CONNECTION_ERROR', message, { cause: error, details: { server } });
-    });
-    if (result === 'REDIRECT' && this.authorizationUrl !== undefined) return this.authorizationUrl;
-    throw this.#loggedIn();
+    }
+    if (this.authorizationUrl !== undefined) return this.authorizationUrl;
+    if (isDone) throw this.#loggedIn();
+    const message = `No login at server "${server}" can be begun: it names no authorization server, nor is one at its own address.`;
+    throw new HubError('CONNECTION_ERROR', message, { details: { server } });
   }
 
-  /** Ends the login that waits with a code. @throws HubError UNAUTHORIZED */
-  async finish(code: string, iss: string | undefined): Promise<void> {
-    const { server } = this.#options;
-    this.#code = code;
-    try {
-      await this.#authorize({ authorizationCode: code, ...(iss !== undefined && { iss }) });
-    } catch (error) {
-      const message = `The login at server "${server}" failed: ${this.redact(messageOf(error))} Begin it anew.`;
-      throw new HubError('UNAUTHORIZED', message, { cause: error, details: { server } });
-    } finally {
-      this.drop();
-    }
+  /**
+   * Ends the login that waits with the parameters of its callback.
+   *
+   * @throws HubError UNAUTHORIZED, VALIDATION_ERROR
+   */
+  async finish(params: URLSearchParams): Promise<void> {
+    const pending = this.#pending;
+    if (!pending) return;
+    this.#code = params.get('code') ?? undefined;
+    // A code is good for one use, so this page is; one that was refused may be gone back to.
+    if (this.#code !== undefined && !params.has('error')) this.#pending = undefined;
+    await this.#exclusive(async () => {
+      await this.#memory.take({ ...pending, tokens: await this.#exchange(pending, params), client: pending.client.information });
+      if (pending.added !== undefined) this.#steppedUpTo.add(pending.added);
+      this.#pending = undefined;
+      this.#settled();
+    });
   }
 
   /** Ends the login that waits, without one. */
@@ -155,26 +166,34 @@ export class ServerLogin implements RemoteLogin {
 
   /** Forgets the tokens. @returns whether the authorization server has taken them back */
   async logOut(): Promise<boolean> {
-    await this.#running?.catch(() => undefined);
-    await this.#load();
-    const { client, tokens } = this.#stored ?? {};
-    const revoked = revoke({ serverUrl: this.#options.url, client, tokens, fetch: this.#fetch() });
-    const isRevoked = await revoked.catch((error: unknown) => (this.#note('The tokens could not be taken back', error), false));
-    this.drop();
-    await this.#forget('tokens');
-    return isRevoked;
+    await this.#memory.load();
+    return this.#exclusive(async () => {
+      const revoking = revokeLogin(this.#context, this.#memory.current);
+      const isRevoked = await revoking.catch((error: unknown) => (this.#note('The tokens could not be taken back', error), false));
+      this.drop();
+      await this.#memory.logOut();
+      return isRevoked;
+    });
   }
 
   /** `text` without the secrets of this login, also without those that it had before. */
   redact(text: string): string {
-    this.#learn();
-    return this.#known.redact(text);
+    return this.#memory.redact(text, ...loginSecrets(this.#options.settings), this.#pending?.verifier, this.#code);
   }
 
-  /** To be called before what is stored changes, and after. */
-  #learn(): void {
-    const { tokens, client } = this.#stored ?? {};
-    this.#known.learn(tokens?.access_token, tokens?.refresh_token, tokens?.id_token, client?.client_secret, this.#verifier, this.#code);
+  /** A request that was refused for want of a login did not run, whatever keeps the hub from another one. */
+  #notRenewed(error: HubError): HubError {
+    const isKept = error.code === 'CONNECTION_ERROR' && this.#memory.isRenewable;
+    return isKept ? loginKept(this.#options.server, this.redact(error.message), error) : notRun(error);
+  }
+
+  /** The hub logs in by itself. */
+  get #isOwn(): boolean {
+    return this.#options.settings.grantType === 'client_credentials';
+  }
+
+  get #outageNow(): HubError | undefined {
+    return this.#outage && this.#options.clock.now() < this.#outage.untilMs ? this.#outage.error : undefined;
   }
 
   #loggedIn(): HubError {
@@ -182,122 +201,97 @@ export class ServerLogin implements RemoteLogin {
     return new HubError('VALIDATION_ERROR', `Server "${server}" is logged in already; nothing is to be done.`, { details: { server } });
   }
 
-  async #load(): Promise<void> {
-    const { store, server, url } = this.#options;
-    this.#stored ??= await store.load(server, url);
+  /** There is a token that does. A page on which a person allows more than it does stays open. */
+  #settled(): void {
+    this.#outage = undefined;
+    if (this.authorizationUrl !== undefined && this.#pending?.added !== undefined) return;
+    this.#pending = undefined;
+    this.#needsPerson = false;
+    this.#challenge = { metadataUrl: this.#challenge.metadataUrl };
   }
 
-  get #bearer(): string | undefined {
-    const token = this.#stored?.tokens?.access_token;
-    return token === undefined ? undefined : `Bearer ${token}`;
-  }
-
-  /** Takes over what another hub of the same person has got since. */
-  async #lookForNewer(): Promise<void> {
-    const { store, server, url } = this.#options;
-    const stored = await store.load(server, url);
-    if ((stored.obtainedAtMs ?? 0) <= (this.#stored?.obtainedAtMs ?? 0)) return;
-    this.#learn();
-    this.#stored = stored;
-    this.#isRefused = false;
-  }
-
-  #isExpiring(): boolean {
-    const { tokens, obtainedAtMs } = this.#stored ?? {};
-    if (tokens?.expires_in === undefined || tokens.refresh_token === undefined || obtainedAtMs === undefined) return false;
-    const lifetimeMs = tokens.expires_in * 1_000;
-    return this.#options.clock.now() > obtainedAtMs + lifetimeMs - Math.min(RENEW_AHEAD_MS, lifetimeMs / RENEW_AHEAD_PART);
-  }
-
-  /** One exchange with the authorization server at a time: whoever comes meanwhile gets its result. */
-  #authorize(more: Partial<AuthOptions>): Promise<AuthResult> {
-    if (more.authorizationCode === undefined) {
-      if (this.#running) return this.#running;
-      // A person is at the page of the login that was begun: another one would make that one worthless.
-      if (this.authorizationUrl !== undefined) return Promise.resolve('REDIRECT');
-    }
-    const running = this.#run(more).finally(() => {
-      if (this.#running === running) this.#running = undefined;
+  /** One exchange with the authorization server at a time. */
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {
+      // Whoever asked for it hears of the failure.
     });
-    this.#running = running;
-    return running;
+    return done;
   }
 
-  async #run(more: Partial<AuthOptions>): Promise<AuthResult> {
-    const { auth } = await import('@modelcontextprotocol/client');
-    const refreshes = new RefreshWatch(this.#fetch());
-    return auth(this.#provider(refreshes), { serverUrl: this.#options.url, fetchFn: refreshes.fetch, ...this.#challenge, ...more });
+  /**
+   * Gets a token in the place of the one that is refused or about to expire, or a page where a person does. Whoever comes meanwhile
+   * gets the same.
+   *
+   * @returns whether there is another token
+   */
+  #obtain(need: Need): Promise<boolean> {
+    this.#obtaining ??= this.#exclusive(() => this.#obtainNow(need))
+      .catch((error: unknown) => {
+        if (isHubError(error, 'CONNECTION_ERROR')) this.#outage = { error, untilMs: this.#options.clock.now() + OUTAGE_MS };
+        throw error;
+      })
+      .finally(() => (this.#obtaining = undefined));
+    return this.#obtaining;
   }
 
-  #fetch(): typeof fetch {
-    const { server, url, fetch: way } = this.#options;
-    // The address may hold a key of its own, and is named in messages by its place alone.
-    const label = URL.canParse(url) ? new URL(url).origin : server;
-    return loginFetch({ id: server, label, redact: (text) => this.redact(text), fetch: way }, url, this.#options.roads?.());
+  async #obtainNow(need: Need): Promise<boolean> {
+    const { bearer, isExpiring } = this.#memory;
+    const isMet = need === EXPIRING ? !isExpiring : bearer !== undefined && bearer !== need.bearer;
+    if (isMet) return true;
+    if (this.#isOwn) return this.#logInAlone();
+    if ((await this.#memory.renew(need.bearer, () => this.#trade(need !== EXPIRING))) === 'renewed') {
+      this.#settled();
+      return true;
+    }
+    this.#needsPerson = true;
+    return this.#openPage();
   }
 
-  async #save(change: StoredLogin): Promise<void> {
-    const { store, server, url } = this.#options;
-    this.#learn();
-    this.#stored = { ...this.#stored, ...change };
-    this.#learn();
-    await store.save(server, url, this.#stored);
+  /** @param isRefused whether the server refuses the token: it may have another authorization server by now */
+  async #trade(isRefused: boolean): Promise<Renewed> {
+    const login = this.#memory.current;
+    const { issuer } = login?.tokens ?? {};
+    if (!login || issuer === undefined || login.tokens?.refresh_token === undefined) return { refused: 'no refresh token' };
+    if (isRefused && !(await isStillIts(this.#context, this.#challenge, issuer))) return { refused: 'another authorization server' };
+    return refresh(this.#context, login);
+  }
+
+  async #logInAlone(): Promise<boolean> {
+    const { settings } = this.#options;
+    const own = await ownLogin(this.#context, this.#challenge, this.#memory.issuer);
+    await this.#memory.take({ ...own, metadataUrl: this.#challenge.metadataUrl, client: { client_id: settings.clientId ?? '' } });
+    this.#settled();
+    return true;
+  }
+
+  /** @returns false: a page is no token */
+  async #openPage(): Promise<boolean> {
+    // A person is at that page: another one would make it worthless.
+    if (this.authorizationUrl !== undefined) return false;
+    const memory: FlowMemory = this.#memory;
+    const { redirectUrl, awaitCallback } = this.#options;
+    const pending = await beginFlow(this.#context, this.#challenge, memory, redirectUrl);
+    if (pending) await awaitCallback(pending.redirectUrl, pending.state, PENDING_FOR_MS);
+    this.#pending = pending;
+    return false;
+  }
+
+  async #exchange(pending: Pending, params: URLSearchParams) {
+    const { server } = this.#options;
+    try {
+      return await endFlow(this.#context, pending, params);
+    } catch (error) {
+      if (isHubError(error) && error.code !== 'CONNECTION_ERROR') throw error;
+      if (error instanceof Error && 'code' in error && error.code === 'invalid_client')
+        await this.#memory.forgetClient(pending.server.issuer);
+      const message = `The login at server "${server}" failed: ${this.redact(messageOf(error))} Begin it anew.`;
+      throw new HubError('UNAUTHORIZED', message, { cause: error, details: { server } });
+    }
   }
 
   #note(what: string, error: unknown): void {
     const { logger, server } = this.#options;
     logger.debug(`${what} at server "${server}"`, { server, reason: this.redact(messageOf(error)) });
-  }
-
-  #provider(refreshes: RefreshWatch): OAuthClientProvider {
-    const redirectUrl = this.#options.redirectUrl();
-    const clientMetadata: OAuthClientMetadata = {
-      client_name: 'MCP Hub',
-      redirect_uris: [redirectUrl],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-    };
-    return {
-      redirectUrl,
-      clientMetadata,
-      state: () => {
-        // The SDK asks for a login anew where a refresh has failed for whatever reason.
-        if (refreshes.outage) throw refreshes.outage;
-        return (this.#state = randomBytes(24).toString('base64url'));
-      },
-      // A client that was registered with another callback address would be refused at the page, and no other may renew its tokens.
-      clientInformation: () =>
-        this.#stored?.redirectUrl === redirectUrl || this.#stored?.tokens?.refresh_token !== undefined ? this.#stored?.client : undefined,
-      saveClientInformation: (client: StoredOAuthClientInformation) => this.#save({ client, redirectUrl }),
-      tokens: () => this.#stored?.tokens,
-      saveTokens: (tokens: StoredOAuthTokens) => {
-        this.#isRefused = false;
-        return this.#save({ tokens, obtainedAtMs: this.#options.clock.now() });
-      },
-      redirectToAuthorization: (url) => {
-        // It is opened by a browser, which other kinds of addresses make start other programs.
-        if (!/^https?:$/.test(url.protocol)) throw new Error(`The login page is no web page but ${url.protocol}, which is not opened.`);
-        this.#pending = { state: this.#state, url: url.href, sinceMs: this.#options.clock.now() };
-      },
-      saveCodeVerifier: (verifier) => {
-        this.#verifier = verifier;
-      },
-      codeVerifier: () => this.#verifier ?? '',
-      saveDiscoveryState: (discovery) => {
-        this.#discovery = discovery;
-      },
-      discoveryState: () => this.#discovery,
-      invalidateCredentials: (scope) => this.#forget(scope),
-    };
-  }
-
-  async #forget(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): Promise<void> {
-    this.#learn();
-    if (scope === 'all' || scope === 'verifier') this.#verifier = undefined;
-    if (scope === 'all' || scope === 'discovery') this.#discovery = undefined;
-    if (scope === 'verifier' || scope === 'discovery') return;
-    this.#stored = without(this.#stored ?? {}, scope);
-    await this.#save({});
   }
 }

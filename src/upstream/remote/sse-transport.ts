@@ -1,5 +1,5 @@
 import { SSEClientTransport, SseError } from '@modelcontextprotocol/client';
-import { deferred, type Disposable, Emitter, HubError, messageOf } from '../../base/index.ts';
+import { deferred, type Disposable, Emitter, HubError, isHubError, messageOf } from '../../base/index.ts';
 import type { Message } from '../../protocol/index.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import {
@@ -34,6 +34,8 @@ export class SseTransport implements Transport {
   readonly #events: Emitter<TransportEvents>;
   #sdk: SSEClientTransport | undefined;
   #lastStatus: number | undefined;
+  /** Why the login of the server did not let the last request be sent: the SDK keeps the words of it only. */
+  #noLogin: HubError | undefined;
   #isOpen = false;
   #sending = 0;
   /** Of messages on their way, by their text: the SDK's transport takes no headers for a single one. */
@@ -130,9 +132,13 @@ export class SseTransport implements Transport {
       requestInit: { headers },
       fetch: async (input, init) => {
         const { login } = this.#options.launch;
-        const response = await withLogin(login, this.#withHeaders(init), async (sent) => {
+        const send = async (sent: RequestInit | undefined): Promise<Response> => {
           const answer = await boundedFetch(this.#peer, input, sent);
           return this.#isOpen && init?.method === 'POST' ? withSessionStatus(answer) : answer;
+        };
+        const response = await withLogin(login, this.#withHeaders(init), send).catch((error: unknown) => {
+          this.#noLogin = isHubError(error) ? error : undefined;
+          throw error;
         });
         this.#lastStatus = response.status;
         return response;
@@ -166,6 +172,7 @@ export class SseTransport implements Transport {
   }
 
   #openError(error: unknown): HubError {
+    if (this.#noLogin) return this.#noLogin;
     const status = error instanceof SseError ? error.code : undefined;
     if (status !== undefined && (status < 200 || status >= 300)) return statusError(this.#peer, status);
     if (this.#lastStatus === undefined || networkCode(error) !== undefined) return networkError(this.#peer, error);

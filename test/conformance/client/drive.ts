@@ -25,10 +25,23 @@ export interface ClientRun {
 /** How the command of client/wrapper.ts names the endpoints. */
 const PLACES = { '/mcp/<server>': 'server', '/mcp': 'merged' } as const;
 
-/** The client scenarios that are about messages, of both requirement sets; those about authorization need a user and a browser. */
+/** Most scenarios about logins at once: they are full of waiting. Those about messages measure times, and run one by one. */
+const LOGINS_AT_ONCE = 4;
+
+const isAboutLogins = ({ name }: ClientScenario): boolean => name.startsWith('auth/');
+
+/** The client scenarios of both requirement sets that are about messages. */
 export async function messageScenarios(): Promise<readonly ClientScenario[]> {
-  const sets = await Promise.all(REVISIONS.map(clientScenarios));
-  return sets.flat().filter(({ name }) => !name.startsWith('auth/'));
+  return (await allScenarios()).filter((scenario) => !isAboutLogins(scenario));
+}
+
+/** … and those that are about authorization. */
+export async function loginScenarios(): Promise<readonly ClientScenario[]> {
+  return (await allScenarios()).filter(isAboutLogins);
+}
+
+async function allScenarios(): Promise<readonly ClientScenario[]> {
+  return (await Promise.all(REVISIONS.map(clientScenarios))).flat();
 }
 
 /** Runs client scenarios with a client that has no hub, in the era of the scenario's revision, and through the hub. */
@@ -37,13 +50,18 @@ export async function runClients(scenarios: readonly ClientScenario[], roads = C
   const run = (scenario: ClientScenario, era: string, place: string): Promise<ScenarioResult> =>
     runClientScenario(`"${process.execPath}" "${wrapper.file}" ${era} ${place}`, scenario);
   try {
-    const runs: ClientRun[] = [];
-    for (const scenario of scenarios) {
+    const one = async (scenario: ClientScenario): Promise<ClientRun> => {
       const direct = await run(scenario, scenario.revision === '2026-07-28' ? 'modern' : 'legacy', 'direct');
       const through: ScenarioResult[] = [];
       for (const { era, endpoint } of roads) through.push(await run(scenario, era, PLACES[endpoint]));
-      runs.push({ scenario, direct, through });
-    }
+      return { scenario, direct, through };
+    };
+    const runs: ClientRun[] = [];
+    const waiting = [...scenarios.entries()];
+    const walk = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) runs[next[0]] = await one(next[1]);
+    };
+    await Promise.all(Array.from({ length: scenarios.every(isAboutLogins) ? LOGINS_AT_ONCE : 1 }, walk));
     return runs;
   } finally {
     wrapper.remove();

@@ -38,7 +38,7 @@ async function useEverything(driver: Driver): Promise<void> {
   for (const { name } of (await client.listPrompts()).prompts) await client.getPrompt({ name, arguments: {} });
 }
 
-/** What a client does in each scenario that is about messages (those about authorization are not here). */
+/** What a client does in each scenario that is about messages (for those about authorization see logins.ts). */
 export const SCENARIOS: Readonly<Record<string, (driver: Driver, context: unknown) => Promise<void>>> = {
   initialize: async (driver) => void (await tools(driver)),
   tools_call: async (driver) => {

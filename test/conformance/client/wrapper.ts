@@ -6,15 +6,20 @@
  */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { runHub } from '../../support/in-process-hub.ts';
+import { oauthEntry, runAlone, runBehindHub } from './logins.ts';
+import { loginContext } from './provider.ts';
 import { answerForm, type Driver, SCENARIOS } from './scenarios.ts';
 
 const [era, place, url] = process.argv.slice(2);
 const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
+const context: unknown = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? 'null');
+const isLogin = scenario.startsWith('auth/');
 const run = SCENARIOS[scenario];
-if (url === undefined || run === undefined) throw new Error(`No such scenario here: ${scenario}`);
+if (url === undefined || (run === undefined && !isLogin)) throw new Error(`No such scenario here: ${scenario}`);
 
 const SERVER = 'suite';
-const hub = place === 'direct' ? undefined : await runHub({ mcpServers: { [SERVER]: { url } } });
+const entry = { url, ...(isLogin && { oauth: oauthEntry(scenario, loginContext(context)) }) };
+const hub = place === 'direct' ? undefined : await runHub({ mcpServers: { [SERVER]: entry } });
 const target = hub === undefined ? url : place === 'merged' ? hub.url : `${hub.url}/${SERVER}`;
 
 const client = new Client(
@@ -33,8 +38,12 @@ client.setRequestHandler('sampling/createMessage', () => ({
   content: { type: 'text', text: 'Nothing to say.' },
 }));
 try {
-  await client.connect(new StreamableHTTPClientTransport(new URL(target)));
-  await run(driver, JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? 'null'));
+  const open = (): Promise<void> => client.connect(new StreamableHTTPClientTransport(new URL(target)));
+  if (run) {
+    await open();
+    await run(driver, context);
+  } else if (hub) await runBehindHub(hub, SERVER, driver, open);
+  else await runAlone(client, new URL(target), scenario, loginContext(context));
   await client.close();
 } finally {
   await hub?.stop();

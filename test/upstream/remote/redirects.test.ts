@@ -15,7 +15,7 @@ const TENANT = 'hunter2-tenant';
 const launchTo = (url: string, transport: RemoteLaunch['transport'] = 'http'): RemoteLaunch => ({
   ...remoteLaunch(url, { headers: { 'x-key': KEY }, transport }),
   forwardHeaders: ['x-tenant'],
-  login: { authorizationUrl: undefined, authorization: async () => `Bearer ${TOKEN}`, renew: async () => false },
+  login: { authorizationUrl: undefined, authorization: async () => `Bearer ${TOKEN}`, renew: async () => false, stepUp: async () => {} },
 });
 
 const call = (name = 'echo') => toolCall(name, { origin: { principalId: 'local', era: 'legacy', headers: { 'x-tenant': TENANT } } });

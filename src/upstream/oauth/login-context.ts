@@ -1,0 +1,24 @@
+import { HubError } from '../../base/index.ts';
+import type { LoginSettings } from './login-settings.ts';
+
+/** What every step of a login at one server needs. */
+export interface LoginContext {
+  /** The server's name. */
+  readonly server: string;
+  /** Its address, resolved. */
+  readonly url: string;
+  readonly settings: LoginSettings;
+  /** The way to the server's metadata and to authorization servers: bounded, and not into the hub's own network. */
+  readonly fetch: typeof fetch;
+  /** In milliseconds since the epoch. */
+  now(): number;
+  redact(text: string): string;
+}
+
+/** There can be no login, for a reason that a person can mend. `words` follow `Server "x"`. */
+export function loginRefused({ server, redact }: LoginContext, words: string, cause?: unknown): HubError {
+  return new HubError('UNAUTHORIZED', redact(`Server "${server}" ${words}`), {
+    details: { server },
+    ...(cause !== undefined && { cause }),
+  });
+}
