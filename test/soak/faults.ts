@@ -50,6 +50,7 @@ export async function makeFaults(
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   await freezer.end();
+  await world.restoreConfig();
   return counts;
 }
 

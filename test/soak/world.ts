@@ -72,8 +72,17 @@ export class World {
   }
 
   /** Another variable for one server, which is started anew, and a server that comes or goes. */
-  async editConfig(): Promise<void> {
-    this.#revision += 1;
+  editConfig(): Promise<void> {
+    return this.#writeConfig(this.#revision + 1);
+  }
+
+  /** As many servers and replicas of them as at first. */
+  restoreConfig(): Promise<void> {
+    return this.#writeConfig(Math.ceil(this.#revision / REVISIONS) * REVISIONS);
+  }
+
+  async #writeConfig(revision: number): Promise<void> {
+    this.#revision = revision;
     await writeFile(join(this.folder, 'c.json'), config(this.#remotePort, this.#revision));
   }
 
@@ -114,6 +123,9 @@ export class World {
     }
   }
 }
+
+/** After so many revisions the numbers of servers and replicas are the same again. */
+const REVISIONS = 6;
 
 function config(remotePort: number, revision: number): string {
   const echo = { ...fixture('echo'), env: { REVISION: String(revision) }, replicas: 1 + (revision % 3) };

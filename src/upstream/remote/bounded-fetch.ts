@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { HubError } from '../../base/index.ts';
+import { gatheredBody } from './gathered-body.ts';
 import { type HttpPeer, name } from './http-errors.ts';
 
 /** Most bytes of one JSON body, or of one line of an event stream, unless the server's entry says otherwise. */
@@ -45,9 +46,11 @@ export async function boundedFetch(
     await response.body.cancel();
     return new Response(new ReadableStream({ start: (controller) => controller.error(refuse()) }), { status, statusText, headers });
   }
+  const spend = (chunk: Uint8Array): number | undefined => allowance.spend(chunk);
+  if (!isStream) return new Response(gatheredBody(response.body, { spend, refuse }), { status, statusText, headers });
   const limiter = new TransformStream<Uint8Array, Uint8Array>({
     async transform(chunk, controller) {
-      const pauseMs = allowance.spend(chunk);
+      const pauseMs = spend(chunk);
       if (pauseMs === undefined) return controller.error(refuse());
       controller.enqueue(chunk);
       if (pauseMs > 0) await setTimeout(pauseMs, undefined, { ref: false });
