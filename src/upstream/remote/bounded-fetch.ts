@@ -16,8 +16,8 @@ const MIB = 1024 * 1024;
 /** A message longer than this is read in steps of so many bytes … */
 const LONG_MESSAGE = 8 * MIB;
 const STEP = MIB / 4;
-/** … with such a pause after each, in milliseconds: 20 MiB a second leave time for everybody else. */
-const STEP_PAUSE_MS = 12.5;
+/** … with such a pause after each, in milliseconds. At 4 MiB a second the garbage collector has to interrupt everybody else once a second at most. */
+const STEP_PAUSE_MS = 62.5;
 
 /**
  * `fetch` for a peer that is not trusted with the hub's memory and time: a message that grows beyond the limit breaks its
