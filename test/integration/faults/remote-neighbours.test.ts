@@ -17,7 +17,7 @@ const faults: Readonly<Record<string, Fault>> = {
     codes: ['UPSTREAM_PROTOCOL'],
     says: TOO_LONG,
     inFlight: 1,
-    windows: 3,
+    windows: 2,
     windowMs: 2_400,
   },
   'closes in the middle of the stream': {
