@@ -123,6 +123,7 @@ it('says what a hub without marketplace and logins cannot do', async () => {
   await ask('get /api/marketplace');
   await ask('post /api/marketplace/details', { body: { mcpId: 'time' } });
   await ask('post /api/servers/authorize', { body: { server_name: 'echo' } });
+  expect((await ask('post /api/servers/logout', { body: { server_name: 'echo' } })).status).toBe(400);
   expect((await ask('get /api/oauth/callback', { query: '?code=a&state=b' })).status).toBeGreaterThanOrEqual(400);
   const url = 'http://localhost/api/oauth/callback?code=a&server_name=echo&state=b';
   expect((await ask('post /api/oauth/manual_callback', { body: { url } })).status).toBeGreaterThanOrEqual(400);

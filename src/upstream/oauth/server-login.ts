@@ -7,7 +7,6 @@ import { loginFetch } from './login-fetch.ts';
 import { type LoginSettings, loginSecrets } from './login-settings.ts';
 import { LoginMemory } from './login-memory.ts';
 import type { RemoteLogin } from './remote-login.ts';
-import { loginKept } from './login-kept.ts';
 import { isStillIts, ownLogin, refresh, type Renewed } from './renewal.ts';
 import { revokeLogin } from './revocation.ts';
 import { OUTAGE_MS, PENDING_FOR_MS, type ServerLoginOptions } from './server-login-options.ts';
@@ -95,7 +94,8 @@ export class ServerLogin implements RemoteLogin {
       return await this.#obtain({ bearer: refused });
     } catch (error) {
       this.#note('No login could be had', error);
-      throw this.#notRenewed(toHubError(error, 'CONNECTION_ERROR'));
+      // The request was refused for want of a login, so it did not run.
+      throw notRun(toHubError(error, 'CONNECTION_ERROR'));
     }
   }
 
@@ -179,12 +179,6 @@ export class ServerLogin implements RemoteLogin {
   /** `text` without the secrets of this login, also without those that it had before. */
   redact(text: string): string {
     return this.#memory.redact(text, ...loginSecrets(this.#options.settings), this.#pending?.verifier, this.#code);
-  }
-
-  /** A request that was refused for want of a login did not run, whatever keeps the hub from another one. */
-  #notRenewed(error: HubError): HubError {
-    const isKept = error.code === 'CONNECTION_ERROR' && this.#memory.isRenewable;
-    return isKept ? loginKept(this.#options.server, this.redact(error.message), error) : notRun(error);
   }
 
   /** The hub logs in by itself. */

@@ -142,8 +142,9 @@ describe('calls that wait for a login', () => {
     await logInAt(hub);
     await issuer.revokeAll();
     const refuses = async (_: string, params: JsonObject): Promise<JsonObject> => {
-      const state = new URL(urlOf(params)).searchParams.get('state') ?? '';
-      await fetch(`${hub.origin}/api/oauth/callback?error=access_denied&state=${state}`);
+      const page = new URL(urlOf(params));
+      const own = `state=${page.searchParams.get('state')}&iss=${encodeURIComponent(page.origin)}`;
+      await fetch(`${hub.origin}/api/oauth/callback?error=access_denied&${own}`);
       return new Promise(() => {});
     };
     const client = await clientOf(hub, 'legacy', '/mcp', refuses);

@@ -147,8 +147,9 @@ describe('a login', () => {
   it('that was refused says so, and another one can be begun', async () => {
     const { guarded } = await place();
     const hub = await hubOf({ guarded: { url: guarded.url } });
-    const state = new URL(await loginPageOf(hub)).searchParams.get('state') ?? '';
-    const refused = await fetch(`${hub.origin}/api/oauth/callback?error=access_denied&error_description=%3Cscript%3E&state=${state}`);
+    const page = new URL(await loginPageOf(hub));
+    const own = `state=${page.searchParams.get('state')}&iss=${encodeURIComponent(page.origin)}`;
+    const refused = await fetch(`${hub.origin}/api/oauth/callback?error=access_denied&error_description=%3Cscript%3E&${own}`);
     const text = await refused.text();
     expect([refused.status, text]).toEqual([401, expect.stringContaining('access_denied')]);
     expect(text).not.toContain('<script');
