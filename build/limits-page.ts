@@ -182,7 +182,7 @@ const fixed: readonly FixedRow[] = [
     of: 'protocol/line-reader.ts#LONG_LINE',
     what: 'a message of a server that is read as fast as it comes',
     unit: 'bytes',
-    effect: 'the rest of a longer one is read at 20 MiB a second, from a remote server at 4',
+    effect: 'the rest of a longer one is read at 5 MiB a second, from a remote server at 4',
   },
   {
     of: 'hub/event-log.ts#MAX_EVENTS',

@@ -16,7 +16,7 @@ const faults: Readonly<Record<string, Fault>> = {
     codes: ['UPSTREAM_PROTOCOL'],
     says: /sent a message of 100\.0 MiB, over the limit of 64\.0 MiB; it was skipped/,
     inFlight: 1,
-    windows: 3,
+    windows: 2,
     windowMs: 2_400,
   },
   'closes its output in the middle of a message': {
