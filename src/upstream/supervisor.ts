@@ -57,6 +57,11 @@ export class Supervisor implements Upstream {
     return this.#admission.load;
   }
 
+  /** Whether its next call starts it. */
+  get isAsleep(): boolean {
+    return this.#life.now.isAsleep;
+  }
+
   get supervision(): Supervision {
     return this.#life.history.facts(this.#sharing.answeredMs);
   }

@@ -4,21 +4,9 @@ import type { QueueLimits, StdioDefinition, ToolTimeouts } from '../../src/confi
 import { Admission } from '../../src/upstream/admission.ts';
 import type { UpstreamAnswer, UpstreamRequest } from '../../src/upstream/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { definitionOf } from '../support/fake-upstream.ts';
 
-const base: StdioDefinition = {
-  kind: 'stdio',
-  id: 'slow',
-  command: 'x',
-  args: [],
-  env: {},
-  disabled: false,
-  initTimeoutMs: 60_000,
-  requestTimeoutMs: 1_000,
-  isolation: 'auto',
-  maxConnections: 4,
-  source: 'mcp.json',
-  errors: [],
-};
+const base = definitionOf('slow');
 const ONE: QueueLimits = { maxConcurrency: 1, maxQueue: 3, queueTimeoutMs: 5_000 };
 
 interface Sent {

@@ -4,23 +4,11 @@ import type { InvalidDefinition, StdioDefinition } from '../../src/config/index.
 import type { Launch, UpstreamRequest, UpstreamState } from '../../src/upstream/index.ts';
 import { Supervisor } from '../../src/upstream/supervisor.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { definitionOf } from '../support/fake-upstream.ts';
 import { fixtureLaunch } from '../support/fixtures.ts';
 import { listingOf, ScriptedConnection, scriptedConnect } from '../support/scripted-connect.ts';
 
-const base: StdioDefinition = {
-  kind: 'stdio',
-  id: 'github',
-  command: 'x',
-  args: [],
-  env: {},
-  disabled: false,
-  initTimeoutMs: 60_000,
-  requestTimeoutMs: 1_000,
-  isolation: 'auto',
-  maxConnections: 4,
-  source: 'mcp.json',
-  errors: [],
-};
+const base = definitionOf('github');
 const never = new AbortController().signal;
 const call: UpstreamRequest = { method: 'tools/call', origin: { principalId: 'local', era: 'legacy' }, signal: never };
 const crash = new HubError('UPSTREAM_EXITED', 'Server "github" exited with code 3.');

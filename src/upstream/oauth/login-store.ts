@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
 import { type Clock, lock } from '../../base/index.ts';
 import type { SealedFile } from '../../config/index.ts';
+import { isObject } from '../../protocol/index.ts';
 
 /** Whose login it is, and where. */
 export interface LoginKey {
@@ -106,13 +107,9 @@ function loginsIn(content: Readonly<Record<string, unknown>>, key: LoginKey): St
 }
 
 function isLogins(value: unknown): value is StoredLogins {
-  return isContent(value) && isContent(value['byIssuer']) && Object.values(value['byIssuer']).every(isLogin);
+  return isObject(value) && isObject(value['byIssuer']) && Object.values(value['byIssuer']).every(isLogin);
 }
 
 function isLogin(value: unknown): value is StoredLogin {
-  return isContent(value) && ['client', 'tokens'].every((key) => value[key] === undefined || isContent(value[key]));
-}
-
-function isContent(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) && ['client', 'tokens'].every((key) => value[key] === undefined || isObject(value[key]));
 }

@@ -81,7 +81,7 @@ export class Balancer {
     const sound = admitted.filter(({ supervisor }) => supervisor.degraded === undefined);
     const chosen = this.#leastBusy([sound, admitted, ready].find((some) => some.length > 0) ?? []);
     // The others are busy: one that sleeps is started for those that come next.
-    if (chosen && chosen.inFlight > 0) replicas.find(({ isAsleep }) => isAsleep)?.supervisor.wake();
+    if (chosen && chosen.inFlight > 0) replicas.find(({ supervisor }) => supervisor.isAsleep)?.supervisor.wake();
     return chosen;
   }
 

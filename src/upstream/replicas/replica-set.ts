@@ -161,7 +161,7 @@ export class ReplicaSet implements Upstream {
     for (const supervisor of this.#supervisors) supervisor.endSession(sessionId);
   }
 
-  /** As {@link Supervisor.startUp}; the others follow the first one a moment later each. */
+  /** As {@link Supervisor.startUp}, all of them at once. */
   startUp(holdMs?: number): void {
     for (const supervisor of this.#supervisors) supervisor.startUp(holdMs);
   }
@@ -169,7 +169,7 @@ export class ReplicaSet implements Upstream {
   /** Wakes one, when none is up; the others are woken by calls that find it busy. */
   wake(): void {
     const isUp = this.#members.all.some(({ isReady }) => isReady);
-    for (const { supervisor, isAsleep } of this.#members.all) if (!isAsleep) supervisor.wake();
+    for (const supervisor of this.#supervisors) if (!supervisor.isAsleep) supervisor.wake();
     if (!isUp) this.#lead.supervisor.wake();
   }
 

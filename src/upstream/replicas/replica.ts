@@ -54,12 +54,6 @@ export class Replica {
     return this.supervisor.state.kind === 'ready';
   }
 
-  /** Whether its next call would start it. */
-  get isAsleep(): boolean {
-    const { state } = this.supervisor;
-    return state.kind === 'stopped' && (state.reason === 'lazy' || state.reason === 'idle');
-  }
-
   /** @throws HubError as {@link Supervisor.request} */
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const isProbe = this.breaker.begin();

@@ -6,23 +6,11 @@ import { AskingTools } from '../../../src/upstream/sharing/asking-tools.ts';
 import { Switchboard } from '../../../src/upstream/sharing/switchboard.ts';
 import type { Origin, UpstreamAnswer, UpstreamRequest } from '../../../src/upstream/index.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { definitionOf } from '../../support/fake-upstream.ts';
 import { fixtureLaunch } from '../../support/fixtures.ts';
 import { listingOf, ScriptedConnection, scriptedConnect } from '../../support/scripted-connect.ts';
 
-const definition: StdioDefinition = {
-  kind: 'stdio',
-  id: 'srv',
-  command: 'x',
-  args: [],
-  env: {},
-  disabled: false,
-  initTimeoutMs: 60_000,
-  requestTimeoutMs: 1_000,
-  isolation: 'auto',
-  maxConnections: 4,
-  source: 'mcp.json',
-  errors: [],
-};
+const definition = definitionOf('srv');
 
 /** A connection whose calls are answered by the test, by the name of their tool. */
 class HeldConnection extends ScriptedConnection {
