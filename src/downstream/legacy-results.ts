@@ -1,6 +1,8 @@
 import type { Answer } from '../gateway/index.ts';
 import {
   extensionId,
+  type FieldChanges,
+  fieldOf,
   isObject,
   type JsonObject,
   type JsonValue,
@@ -9,6 +11,7 @@ import {
   type Outcome,
   type RpcError,
   rpcCode,
+  withFields,
   withoutExtension,
 } from '../protocol/index.ts';
 
@@ -19,11 +22,13 @@ import {
 export function forLegacy({ outcome, era }: Answer, method: string): Outcome {
   if (era === 'legacy') return outcome;
   if (outcome.error) return { error: legacyError(outcome.error, method) };
-  const { resultType = 'complete', ttlMs: _ttlMs, cacheScope: _cacheScope, ...result } = outcome.result;
+  const resultType = fieldOf(outcome, 'resultType') ?? 'complete';
   if (resultType !== 'complete') return unfinished(resultType, method);
-  if (method === 'tools/call') return { result: withObjectContent(result) };
-  return { result: method === 'tools/list' ? withObjectSchemas(result) : result };
+  const plain = withFields(outcome, method === 'tools/call' ? { ...NO_STAMPS, ...objectContent(outcome) } : NO_STAMPS);
+  return method === 'tools/list' && !plain.error ? { result: withObjectSchemas(plain.result) } : plain;
 }
+
+const NO_STAMPS: FieldChanges = { resultType: undefined, ttlMs: undefined, cacheScope: undefined };
 
 /** A result that only goes on with a modern client: it asks for input or became a task. */
 function unfinished(resultType: JsonValue, method: string): Outcome {
@@ -36,10 +41,10 @@ function unfinished(resultType: JsonValue, method: string): Outcome {
 }
 
 /** These revisions want `structuredContent` to be an object (spec 2025-11-25 server/tools). */
-function withObjectContent(result: JsonObject): JsonObject {
-  const { structuredContent } = result;
-  if (structuredContent === undefined || isObject(structuredContent)) return result;
-  return { ...result, structuredContent: { result: structuredContent } };
+function objectContent(outcome: Outcome): FieldChanges {
+  const structuredContent = fieldOf(outcome, 'structuredContent');
+  if (structuredContent === undefined || isObject(structuredContent)) return {};
+  return { structuredContent: { result: structuredContent } };
 }
 
 /** … and an output schema to describe an object: one that does not is left out, the tool stays. */

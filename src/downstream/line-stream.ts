@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Message } from '../protocol/index.ts';
+import { lineParts, type Message, type MessageParts } from '../protocol/index.ts';
 import type { MessageStream } from './message-stream.ts';
 
 /** Most bytes that wait for a client to read before its stream is dropped. One message may be larger when nothing waits. */
@@ -27,8 +27,20 @@ export class LineStream implements MessageStream {
       stream.destroy();
       return false;
     }
-    if (!stream.write(`${JSON.stringify(message)}\n`)) this.#holdInput();
+    if (!this.#write(lineParts(message))) this.#holdInput();
     return true;
+  }
+
+  /** In one go, with nothing copied. False when the client should read first. */
+  #write({ head, body, tail }: MessageParts): boolean {
+    const stream = this.#stream;
+    if (!body) return stream.write(`${head}${tail}\n`);
+    stream.cork();
+    stream.write(head);
+    stream.write(body);
+    const isRoom = stream.write(`${tail}\n`);
+    stream.uncork();
+    return isRoom;
   }
 
   end(): void {

@@ -1,15 +1,16 @@
 import type { Answer } from '../gateway/index.ts';
 import {
+  type FieldChanges,
+  fieldOf,
   isCacheable,
   isObject,
   type JsonObject,
   type JsonValue,
   metaKey,
-  metaOf,
   type Outcome,
-  patchMeta,
   type RpcError,
   rpcCode,
+  withFields,
 } from '../protocol/index.ts';
 
 /**
@@ -18,17 +19,25 @@ import {
  */
 export function forModern({ outcome, era }: Answer, method: string, serverInfo: JsonObject): Outcome {
   if (outcome.error) return { error: era === 'modern' ? fromModern(outcome.error) : fromLegacy(outcome.error, era === 'legacy') };
-  return era === 'modern' ? outcome : { result: stamped(outcome.result, method, serverInfo) };
+  if (era === 'modern') return outcome;
+  const shown: Outcome = method === 'tools/list' ? { result: withoutExecution(outcome.result) } : outcome;
+  return withFields(shown, stamps(shown, method, serverInfo));
 }
 
-function stamped(answered: JsonObject, method: string, serverInfo: JsonObject): JsonObject {
-  const result = method === 'tools/list' ? withoutExecution(answered) : answered;
-  const complete = { ...result, resultType: result['resultType'] ?? 'complete' };
-  const hinted =
-    isCacheable(method) && complete.resultType === 'complete'
-      ? { ...complete, ttlMs: result['ttlMs'] ?? 0, cacheScope: result['cacheScope'] ?? 'private' }
-      : complete;
-  return metaOf(hinted)?.[metaKey.serverInfo] === undefined ? patchMeta(hinted, { [metaKey.serverInfo]: serverInfo }) : hinted;
+/** What is missing in a result that was not made for this revision. */
+function stamps(outcome: Outcome, method: string, serverInfo: JsonObject): FieldChanges {
+  const resultType = fieldOf(outcome, 'resultType') ?? 'complete';
+  const found = fieldOf(outcome, '_meta');
+  const meta = isObject(found) ? found : {};
+  return {
+    resultType,
+    ...(isCacheable(method) && resultType === 'complete' && cacheHints(outcome)),
+    ...(meta[metaKey.serverInfo] === undefined && { _meta: { ...meta, [metaKey.serverInfo]: serverInfo } }),
+  };
+}
+
+function cacheHints(outcome: Outcome): FieldChanges {
+  return { ttlMs: fieldOf(outcome, 'ttlMs') ?? 0, cacheScope: fieldOf(outcome, 'cacheScope') ?? 'private' };
 }
 
 /** How a tool takes part in the tasks of 2025-11-25, which this revision does not have. */

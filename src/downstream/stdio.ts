@@ -77,7 +77,7 @@ export class Stdio {
       get maxLineBytes() {
         return context.limits().maxBodyBytes;
       },
-      onLine: (line) => this.#line(line),
+      onLine: (line) => this.#line(line.toString('utf8')),
       onOverlong: () => this.#overlong(),
     });
     stream.on('error', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HubError } from '../base/index.ts';
-import { isObject, type JsonObject, patchMeta, RELATED_TASK_KEY } from '../protocol/index.ts';
+import { fieldOf, isObject, type JsonObject, patchMeta, RELATED_TASK_KEY } from '../protocol/index.ts';
 import type { AskClient, Upstream, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
 import type { Call } from './call.ts';
 import type { Worker } from './parked-call.ts';
@@ -27,7 +27,7 @@ export function needsCoreTask(call: Call, upstream: Upstream, params: JsonObject
  */
 export async function throughCoreTask(call: Call, server: string, params: JsonObject, send: Send): Promise<UpstreamAnswer> {
   const answer = await send(call.method, { ...params, task: { ttl: MAX_TASK_MS } });
-  const task = answer.outcome.result?.['task'];
+  const task = fieldOf(answer.outcome, 'task');
   if (answer.outcome.error || task === undefined) return answer;
   const taskId = isObject(task) ? task['taskId'] : undefined;
   if (typeof taskId !== 'string') {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, HubError, sleep } from '../base/index.ts';
-import { isObject, type JsonObject, type JsonValue, messageKind, type Outcome, type ServerRequest } from '../protocol/index.ts';
+import { fieldOf, isObject, type JsonObject, type JsonValue, messageKind, type Outcome, type ServerRequest } from '../protocol/index.ts';
 import type { UpstreamAnswer } from '../upstream/index.ts';
 import type { Answer, Call } from './call.ts';
 
@@ -24,7 +24,7 @@ export interface Rounds {
 
 /** Whether a modern server wants input before it goes on (spec 2026-07-28 basic/patterns/mrtr). */
 export function asksForInput({ era, outcome }: Answer): boolean {
-  return era === 'modern' && outcome.result?.['resultType'] === 'input_required';
+  return era === 'modern' && fieldOf(outcome, 'resultType') === 'input_required';
 }
 
 /**

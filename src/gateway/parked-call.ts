@@ -2,6 +2,7 @@ import { type Clock, type Disposable, HubError, toHubError } from '../base/index
 import {
   abilityFor,
   type ClientAbility,
+  fieldOf,
   isObject,
   type JsonObject,
   type NotificationMessage,
@@ -256,7 +257,7 @@ export class ParkedCall {
 }
 
 /** Whether the server did what it was called for. */
-const isDone = ({ outcome }: Answer): boolean => outcome.result !== undefined && outcome.result['isError'] !== true;
+const isDone = ({ outcome }: Answer): boolean => outcome.error === undefined && fieldOf(outcome, 'isError') !== true;
 
 const needsMoreThanRoots = (lacking: ReadonlySet<ClientAbility>): boolean => lacking.size > 1 || !lacking.has('roots');
 

@@ -1,5 +1,14 @@
 import { HubError } from '../base/index.ts';
-import { extensionId, extensionIn, isObject, isTaskMethod, type JsonObject, type JsonValue, tasksNotDeclared } from '../protocol/index.ts';
+import {
+  extensionId,
+  extensionIn,
+  fieldOf,
+  isObject,
+  isTaskMethod,
+  type JsonObject,
+  type JsonValue,
+  tasksNotDeclared,
+} from '../protocol/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { hubError, hubFailure } from './answer.ts';
 import type { Answer, Call } from './call.ts';
@@ -41,15 +50,15 @@ export function withoutTaskHint(params: JsonObject | undefined): JsonObject | un
 
 /** An answer that a modern client can make use of: its task with an exposed id, or an error in place of what it did not agree to. */
 export function forTaskClient(answer: Answer, call: Call, serverId: string): Answer {
-  const { result } = answer.outcome;
-  const type = result?.['resultType'];
-  if (!result || type === undefined || type === 'input_required') return answer;
+  const { outcome } = answer;
+  const type = fieldOf(outcome, 'resultType');
+  if (outcome.error || type === undefined || type === 'input_required') return answer;
   if (type !== 'complete') {
-    const problem = typeProblem(type, result, call.downstream.clientCapabilities);
+    const problem = typeProblem(type, outcome.result, call.downstream.clientCapabilities);
     if (problem) return hubFailure(protocolError(serverId, call.method, problem));
   } else if (!isTaskMethod(call.method)) return answer;
   if (call.scope.kind === 'server') return answer;
-  return { ...answer, outcome: { result: withExposedTaskId(result, serverId) } };
+  return { ...answer, outcome: { result: withExposedTaskId(outcome.result, serverId) } };
 }
 
 /** What is wrong with a result of a type that only an extension can have (spec 2026-07-28 basic/index, "resultType"). */

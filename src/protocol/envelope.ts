@@ -114,12 +114,3 @@ export function errorMessage(id: RequestId | null, error: RpcError): ErrorMessag
 export type Outcome =
   | { readonly result: JsonObject; readonly error?: undefined }
   | { readonly error: RpcError; readonly result?: undefined };
-
-export function responseMessage(id: RequestId, outcome: Outcome): ResponseMessage {
-  return outcome.error ? errorMessage(id, outcome.error) : resultMessage(id, outcome.result);
-}
-
-/** The outcome inside a response message. */
-export function outcomeOf(message: ResponseMessage): Outcome {
-  return isErrorMessage(message) ? { error: message.error } : { result: message.result };
-}

@@ -14,8 +14,8 @@ export interface OverlongLine {
 export interface LineReaderOptions {
   /** Longest line, in bytes without its end. */
   readonly maxLineBytes: number;
-  /** A line without its `\n`; UTF-8, wherever the chunks were cut. */
-  readonly onLine: (line: string) => void;
+  /** A line without its `\n`, as a part of what was pushed or a copy: it is not written to again. */
+  readonly onLine: (line: Buffer) => void;
   readonly onOverlong: (line: OverlongLine) => void;
   /** More bytes of a line that is longer than {@link LONG_LINE}, whether it is within the limit or not, as they come. */
   readonly onLong?: (bytes: number) => void;
@@ -82,7 +82,7 @@ export class LineReader {
       return;
     }
     const [only] = parts;
-    this.#options.onLine((parts.length === 1 && only ? only : Buffer.concat(parts)).toString('utf8'));
+    this.#options.onLine(parts.length === 1 && only ? only : Buffer.concat(parts));
   }
 }
 

@@ -8,7 +8,11 @@ function reader(maxLineBytes = 1024 * 1024) {
   return {
     lines,
     overlong,
-    reader: new LineReader({ maxLineBytes, onLine: (line) => lines.push(line), onOverlong: (line) => overlong.push(line) }),
+    reader: new LineReader({
+      maxLineBytes,
+      onLine: (line) => lines.push(line.toString('utf8')),
+      onOverlong: (line) => overlong.push(line),
+    }),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type NotificationMessage,
   type Outcome,
   outcomeOf,
+  RawResponse,
   request,
   type RequestId,
   type RequestMessage,
@@ -185,7 +186,7 @@ export class Link {
 
   #receive(message: Message, via: RequestId | undefined): void {
     this.#heard += 1;
-    if (isTooDeep(message)) this.#refuseDeep(message, via);
+    if (!(message instanceof RawResponse) && isTooDeep(message)) this.#refuseDeep(message, via);
     else if (isRequest(message)) void this.#answer(message, via);
     else if (isNotification(message)) this.#listener?.notification(message, via);
     else this.#receiveAnswer(message, via);

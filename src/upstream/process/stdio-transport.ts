@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf } from '../../base/index.ts';
-import { LineReader, isRequest, isResponse, type Message, messageKind, type OverlongLine } from '../../protocol/index.ts';
+import { LineReader, isRequest, isResponse, type Message, type OverlongLine } from '../../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from '../launch.ts';
 import { overlongResponseId } from './overlong-response.ts';
@@ -8,6 +8,7 @@ import { exitError, type ProcessExit } from './process-errors.ts';
 import type { ProcessGuard } from './process-guard.ts';
 import { ReadRate } from './read-rate.ts';
 import type { StopGrace } from './stop-sequence.ts';
+import { messagesIn } from './messages-in.ts';
 import type { Transport, TransportEvents } from '../connection/transport.ts';
 import type { LogLine } from '../types.ts';
 
@@ -58,6 +59,7 @@ export class StdioTransport implements ProcessTransport {
   /** Requests that were sent and have not been answered yet, as far as numbers tell. */
   #owed = 0;
   #closing = false;
+  #isGathering = false;
   #end: HubError | undefined;
 
   constructor(options: StdioTransportOptions) {
@@ -120,8 +122,20 @@ export class StdioTransport implements ProcessTransport {
       const text = `Server "${this.#options.id}" does not read its input: ${Math.round(waiting / 1024)} KiB wait for it already. Try again later.`;
       throw new HubError('LIMIT_EXCEEDED', text, { details: { server: this.#options.id } });
     }
+    this.#gather(stdin);
     const failed = await new Promise((resolve) => stdin.write(line, resolve));
     if (failed) await this.#refuse();
+  }
+
+  /** What is sent in one turn of the event loop is written at once: a system call costs more than a message. */
+  #gather(stdin: Writable): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    stdin.cork();
+    setImmediate(() => {
+      this.#isGathering = false;
+      stdin.uncork();
+    });
   }
 
   setProtocolVersion(): void {
@@ -163,23 +177,20 @@ export class StdioTransport implements ProcessTransport {
     return new HubError('CONNECTION_ERROR', `Server "${id}" did not get the message: ${why}.`, { details: { server: id } });
   }
 
-  #takeLine(line: string): void {
-    const text = line.startsWith('\uFEFF') ? line.slice(1) : line;
-    if (text.trim() === '') return;
-    const value = parsed(text);
-    // Batches are gone since revision 2025-06-18; servers of 2025-03-26 may still send them.
-    const values: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
-    for (const one of values) this.#takeValue(one, text.length);
+  #takeLine(line: Buffer): void {
+    const messages = messagesIn(line);
+    if (!Array.isArray(messages)) return this.#takeMessage(messages, line.length);
+    for (const message of messages) this.#takeMessage(message, line.length);
   }
 
-  #takeValue(value: unknown, length: number): void {
+  #takeMessage(message: Message | undefined, length: number): void {
     if (this.#end) return;
-    if (!isMessage(value)) return this.#countNoise(length);
+    if (!message) return this.#countNoise(length);
     // What nobody asked for there may be any number of.
-    if (!isResponse(value)) this.#noiseRate?.spend(COST_OF_LINE);
+    if (!isResponse(message)) this.#noiseRate?.spend(COST_OF_LINE);
     else if (this.#owed > 0) this.#owed -= 1;
     else this.#noiseRate?.spend(length + COST_OF_LINE);
-    this.#emitter.emit('message', { message: value });
+    this.#emitter.emit('message', { message });
   }
 
   #countNoise(length: number): void {
@@ -203,21 +214,6 @@ export class StdioTransport implements ProcessTransport {
     });
     this.#emitter.emit('requestFailed', { id: answered, error });
   }
-}
-
-/** The value of a line; `undefined` when it is no JSON. What cannot be a message is not parsed: an exception costs time. */
-function parsed(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Expected: SyntaxError, a server that prints other things on standard output.
-    return undefined;
-  }
-}
-
-function isMessage(value: unknown): value is Message {
-  return messageKind(value) !== undefined;
 }
 
 function megabytes(bytes: number): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isObject } from '../../protocol/index.ts';
+import { fieldOf, isObject } from '../../protocol/index.ts';
 import { clientOf, isOfSession } from '../sharing/placement.ts';
 import { isAboutTasks } from '../sharing/task-places.ts';
 import type { UpstreamAnswer, UpstreamRequest } from '../types.ts';
@@ -37,10 +37,11 @@ export class Bindings {
     if (client !== undefined) this.#sessions.set(client, replica);
   }
 
-  answered(replica: Replica, { outcome: { result } }: UpstreamAnswer): void {
-    if (!result) return;
-    const { task, taskId, requestState } = result;
-    const id = isObject(task) ? task['taskId'] : taskId;
+  answered(replica: Replica, { outcome }: UpstreamAnswer): void {
+    if (outcome.error) return;
+    const task = fieldOf(outcome, 'task');
+    const requestState = fieldOf(outcome, 'requestState');
+    const id = isObject(task) ? task['taskId'] : fieldOf(outcome, 'taskId');
     if (typeof id === 'string') remember(this.#tasks, id, replica);
     if (typeof requestState === 'string') remember(this.#states, digest(requestState), replica);
   }

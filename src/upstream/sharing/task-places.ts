@@ -1,4 +1,4 @@
-import { isObject } from '../../protocol/index.ts';
+import { fieldOf, isObject } from '../../protocol/index.ts';
 import type { Called } from './asking-tools.ts';
 import { isOfSession } from './placement.ts';
 import type { UpstreamAnswer, UpstreamRequest } from '../types.ts';
@@ -18,7 +18,7 @@ export class TaskPlaces {
   /** A call was answered on the main connection. */
   answered(client: string | undefined, { params }: UpstreamRequest, { outcome }: UpstreamAnswer): void {
     if (client === undefined || params?.['task'] === undefined) return;
-    const task = outcome.result?.['task'];
+    const task = fieldOf(outcome, 'task');
     if (!isObject(task) || typeof task['taskId'] !== 'string') return;
     this.#onMain.add(keyOf(client, task['taskId']));
     if (this.#onMain.size <= MAX_REMEMBERED) return;

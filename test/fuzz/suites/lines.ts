@@ -20,7 +20,7 @@ const checkLines = cases(fc.tuple(bytes, cuts), ([whole, at]) => {
   const seen: string[] = [];
   const reader = new LineReader({
     maxLineBytes: LIMIT,
-    onLine: (line) => seen.push(line),
+    onLine: (line) => seen.push(line.toString('utf8')),
     onOverlong: ({ bytes: size, head, tail }) => {
       if (size <= LIMIT || head.length > 256 || tail.length > 256) throw new Error(`Not over the limit: ${size}`);
       seen.push('overlong');

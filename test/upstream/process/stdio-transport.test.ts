@@ -41,7 +41,11 @@ describe('StdioTransport', () => {
   it('carries messages there and back unchanged', async () => {
     const { transport, answer } = await open(fixtureLaunch('echo'));
     await transport.send(echo(1, 'Grüße\n€ 😀\u2028'));
-    expect(await answer(1)).toEqual({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'Grüße\n€ 😀\u2028' }] } });
+    expect(JSON.parse(JSON.stringify(await answer(1)))).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      result: { content: [{ type: 'text', text: 'Grüße\n€ 😀\u2028' }] },
+    });
     expect(transport.noiseCount).toBe(0);
   });
 
