@@ -74,18 +74,17 @@ interface Road {
   readonly parks: Parks | undefined;
 }
 
-async function firstAnswer({ parks, upstream, worker, call, params, origin, send }: Road): Promise<Answer> {
+function firstAnswer({ parks, upstream, worker, call, params, origin, send }: Road): Promise<Answer> {
   const asTask = needsCoreTask(call, upstream, params);
   const { method, signal, timeoutMs } = call;
   const request: UpstreamRequest = { method, params, origin, signal, timeoutMs };
   if (parks?.covers(upstream, call)) return parks.start(asTask ? asCoreTask(worker, call) : worker, call, request);
-  try {
-    return await (asTask ? throughCoreTask(call, upstream.id, params ?? {}, send) : send(method, params));
-  } catch (error) {
+  const answer = asTask ? throughCoreTask(call, upstream.id, params ?? {}, send) : send(method, params);
+  return answer.catch((error: unknown) => {
     // A modern client is sent to the login page in a round of its own, whatever its server is.
     if (!needsLogin(error) || !canBeSent(origin) || !parks?.mayAsk(call)) throw error;
     return parks.park(worker, call, request);
-  }
+  });
 }
 
 /** Where calls wait for people. */
@@ -112,10 +111,13 @@ const HEAD_START_MS = 1_000;
  * Sends a call where it belongs. With several guesses, all are asked at once and the best that knows wins; only reads have
  * several, so nothing runs twice.
  */
-export async function forwardRouted(roads: Roads, call: Call, { routes, notFound }: Routing): Promise<Answer> {
+export function forwardRouted(roads: Roads, call: Call, routing: Routing): Promise<Answer> {
+  const [only] = routing.routes;
+  return only && routing.routes.length === 1 ? forwardTo(roads, call, only.serverId, only.params) : forwardGuessed(roads, call, routing);
+}
+
+async function forwardGuessed(roads: Roads, call: Call, { routes, notFound }: Routing): Promise<Answer> {
   const { upstreams, clock } = roads;
-  const [only] = routes;
-  if (only && routes.length === 1) return forwardTo(roads, call, only.serverId, only.params);
   const losers = new AbortController();
   const asked: Call = {
     ...call,
@@ -159,10 +161,11 @@ async function bestAnswer(answers: readonly Promise<Answer>[], clock: Clock): Pr
   }
 }
 
-async function forwardTo(roads: Roads, call: Call, serverId: string, params: JsonObject): Promise<Answer> {
+function forwardTo(roads: Roads, call: Call, serverId: string, params: JsonObject): Promise<Answer> {
   const upstream = roads.upstreams.get(serverId);
   if (upstream) return forward(roads.clock, upstream, call, params, roads);
-  return failureAnswer(call.method, new HubError('SERVER_NOT_FOUND', `The server "${serverId}" is no longer configured.`));
+  const gone = new HubError('SERVER_NOT_FOUND', `The server "${serverId}" is no longer configured.`);
+  return Promise.resolve(failureAnswer(call.method, gone));
 }
 
 function offersResources(upstream: Upstream | undefined): boolean {

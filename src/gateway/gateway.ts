@@ -147,25 +147,31 @@ export class HubGateway implements Gateway, Disposable {
   }
 
   /** A call that names a tool, prompt or resource; on one server's endpoint, any other method as well. */
-  async #named(call: Call): Promise<Answer> {
+  #named(call: Call): Promise<Answer> {
     const resumed = this.#roads.parks.resume(call);
     if (resumed) return resumed;
+    const routing = this.#route(call, call.params ?? {});
+    return routing && !isCertain(routing) ? this.#uncertain(call) : this.#routed(call, routing);
+  }
+
+  /** What is asked for may belong to a server that is still starting. */
+  async #uncertain(call: Call): Promise<Answer> {
     const params = call.params ?? {};
-    let routing = this.#route(call, params);
-    if (routing && !isCertain(routing)) {
-      // What is asked for may belong to a server that is still starting.
-      await this.#settled(call);
-      routing = this.#route(call, params);
-      const down = routing?.routes.length === 0 ? this.#downOwner(call.scope, params) : undefined;
-      if (down) return failureAnswer(call.method, down);
-    }
+    await this.#settled(call);
+    const routing = this.#route(call, params);
+    const down = routing?.routes.length === 0 ? this.#downOwner(call.scope, params) : undefined;
+    return down ? failureAnswer(call.method, down) : this.#routed(call, routing);
+  }
+
+  async #routed(call: Call, routing: Routing | undefined): Promise<Answer> {
     const { upstreams, clock } = this.#roads;
     if (!routing) {
       const only = call.scope.kind === 'server' ? upstreams.get(call.scope.id) : undefined;
       return only ? forward(clock, only, call, call.params, this.#roads) : unknownMethod(call.method);
     }
-    const release = await this.#raiseLogLevel(call, routing);
-    if (!release) return this.#send(call, routing);
+    const raising = this.#raiseLogLevel(call, routing);
+    if (!raising) return this.#send(call, routing);
+    const release = await raising;
     try {
       return await this.#send(call, routing);
     } finally {
@@ -189,7 +195,7 @@ export class HubGateway implements Gateway, Disposable {
     return routing;
   }
 
-  async #raiseLogLevel({ downstream }: Call, { routes }: Routing): Promise<(() => void) | undefined> {
+  #raiseLogLevel({ downstream }: Call, { routes }: Routing): Promise<() => void> | undefined {
     const { logLevel, era } = downstream;
     const [route] = routes;
     if (!logLevel || era !== 'modern' || !route) return undefined;

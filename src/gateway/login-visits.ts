@@ -41,6 +41,7 @@ export class LoginVisits {
   readonly #asking = new Map<string, Promise<Consent>>();
   /** The visits that a client was asked for, and not those that wait with them. */
   readonly #asked = new WeakSet<Visit>();
+  readonly #workers = new WeakMap<Upstream, Worker & Pick<Upstream, 'endSession'>>();
 
   constructor(pages: LoginPages, clock: Clock) {
     this.#pages = pages;
@@ -49,7 +50,9 @@ export class LoginVisits {
 
   /** The server with requests that wait for a login where they need one. */
   before(upstream: Upstream): Worker & Pick<Upstream, 'endSession'> {
-    return {
+    const known = this.#workers.get(upstream);
+    if (known) return known;
+    const worker: Worker & Pick<Upstream, 'endSession'> = {
       id: upstream.id,
       get listing() {
         return upstream.listing;
@@ -58,18 +61,18 @@ export class LoginVisits {
       settled: (signal) => upstream.settled(signal),
       request: (request) => this.#request(upstream, request),
     };
+    this.#workers.set(upstream, worker);
+    return worker;
   }
 
-  async #request(upstream: Upstream, request: UpstreamRequest): Promise<UpstreamAnswer> {
+  #request(upstream: Upstream, request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { id } = upstream;
     const logins = this.#pages.count(id);
-    try {
-      return await upstream.request(request);
-    } catch (error) {
+    return upstream.request(request).catch(async (error: unknown) => {
       if (!needsLogin(error)) throw error;
       if (this.#pages.count(id) === logins) await this.#logIn(id, request, error);
-    }
-    return upstream.request(request);
+      return upstream.request(request);
+    });
   }
 
   async #logIn(server: string, request: UpstreamRequest, error: HubError): Promise<void> {

@@ -50,9 +50,14 @@ export function patchMeta(holder: JsonObject, entries: Readonly<Record<string, J
   return withMeta(holder, meta);
 }
 
+function hasEnvelope(meta: JsonObject): boolean {
+  for (const key in meta) if (ENVELOPE_KEYS.has(key)) return true;
+  return false;
+}
+
 /** `params` without the envelope: what may go to a legacy upstream. All other `_meta` keys stay. */
 export function withoutEnvelope(params: JsonObject): JsonObject {
   const meta = metaOf(params);
-  if (!meta || !Object.keys(meta).some((key) => ENVELOPE_KEYS.has(key))) return params;
+  if (!meta || !hasEnvelope(meta)) return params;
   return withMeta(params, Object.fromEntries(Object.entries(meta).filter(([key]) => !ENVELOPE_KEYS.has(key))));
 }

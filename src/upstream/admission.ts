@@ -81,13 +81,21 @@ export class Admission {
 
   /** Sends a request that is among the running ones already. */
   #sendCounted(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    const answer = this.#options.send(request);
-    const over = (): void => {
-      this.#running -= 1;
-      this.changed();
-    };
-    answer.then(over, over);
-    return answer;
+    return this.#options.send(request).then(
+      (answer) => {
+        this.#ended();
+        return answer;
+      },
+      (error: unknown) => {
+        this.#ended();
+        throw error;
+      },
+    );
+  }
+
+  #ended(): void {
+    this.#running -= 1;
+    if (this.#queue.size > 0) this.changed();
   }
 
   /** Resolves when the request has its turn, which is counted then. */

@@ -17,19 +17,21 @@ export class LostLogin {
   }
 
   /** Sends a request, and sees what comes of it. */
-  async watch<T>(send: () => Promise<T>): Promise<T> {
+  watch<T>(send: () => Promise<T>): Promise<T> {
     const known = this.#error;
-    try {
-      const answer = await send();
-      // Sent after the refusal, and let in: somebody has logged in meanwhile.
-      if (known === this.#error) this.#error = undefined;
-      return answer;
-    } catch (error) {
-      if (isHubError(error, 'UNAUTHORIZED') && error.details['awaitsLogin'] === true) this.#error = error;
-      throw error;
-    } finally {
-      this.#endUnlessRunning();
-    }
+    return send().then(
+      (answer) => {
+        // Sent after the refusal, and let in: somebody has logged in meanwhile.
+        if (known === this.#error) this.#error = undefined;
+        this.#endUnlessRunning();
+        return answer;
+      },
+      (error: unknown) => {
+        if (isHubError(error, 'UNAUTHORIZED') && error.details['awaitsLogin'] === true) this.#error = error;
+        this.#endUnlessRunning();
+        throw error;
+      },
+    );
   }
 
   /** It is started anew, or somebody has logged in. */

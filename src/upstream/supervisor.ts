@@ -14,7 +14,7 @@ import { overNext } from './over-next.ts';
 import { Sharing } from './sharing/sharing.ts';
 import type { StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
-import type { Load, LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
+import type { Connection, Load, LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
 /** One upstream as others see it: its requests, its lists and what they wish of it, whatever becomes of it meanwhile. */
 export class Supervisor implements Upstream {
@@ -150,14 +150,15 @@ export class Supervisor implements Upstream {
     return this.#admission.request(request);
   }
 
-  async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+  #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { connection } = this.#life.now;
+    if (connection) return request.hasOtherPlaces ? this.#sharing.request(connection, request) : this.#over(connection, request);
+    if (request.hasOtherPlaces) return Promise.reject(this.#notReady());
+    return this.#awaited(request.signal).then((next) => this.#over(next, request));
+  }
+
+  #over(connection: Connection, request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { signal } = request;
-    const { connection: current } = this.#life.now;
-    if (request.hasOtherPlaces) {
-      if (!current) throw this.#notReady();
-      return this.#sharing.request(current, request);
-    }
-    const connection = current ?? (await this.#awaited(signal));
     return overNext(
       connection,
       (each) => this.#sharing.request(each, request),

@@ -2,13 +2,11 @@ import { type Clock, HubError, type Logger, toHubError } from '../../base/index.
 import type { CacheHint, Listing, ServerIdentity } from '../../catalog/index.ts';
 import {
   changeKindOf,
-  headerParamsOf,
   isObject,
   type JsonObject,
   type ListKind,
   type NotificationMessage,
   type Outcome,
-  paramHeaders,
   type RequestId,
   type RequestMessage,
   rpcCode,
@@ -17,6 +15,7 @@ import {
 import { ChangeListener } from '../lists/change-listener.ts';
 import type { ConnectionListener } from './connect.ts';
 import { Elicitations } from './elicitations.ts';
+import { DeclaredHeaders } from './declared-headers.ts';
 import { LegacyLogLevel } from './legacy-log-level.ts';
 import { LegacySubscriptions } from '../lists/legacy-subscriptions.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -64,6 +63,7 @@ export class LiveConnection implements Connection {
   readonly #subscriptions: LegacySubscriptions;
   readonly #level: LegacyLogLevel;
   readonly #heartbeat: Heartbeat;
+  readonly #declared = new DeclaredHeaders();
   #isReady = false;
 
   constructor(options: LiveConnectionOptions) {
@@ -164,8 +164,13 @@ export class LiveConnection implements Connection {
     this.#heartbeat.start();
   }
 
-  async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    let outcome = await this.#send(request);
+  request(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { era } = this.identity;
+    return this.#send(request).then((outcome) => (outcome.error ? this.#refused(request, outcome) : { era, outcome }));
+  }
+
+  async #refused(request: UpstreamRequest, first: Outcome): Promise<UpstreamAnswer> {
+    let outcome = first;
     if (outcome.error?.code === rpcCode.headerMismatch && this.#mirrorsHeaders(request.method)) {
       // The tool's schema is not what was listed; the server has refused before it ran anything.
       await this.#lists.now('tools');
@@ -233,18 +238,12 @@ export class LiveConnection implements Connection {
   }
 
   #send(request: UpstreamRequest): Promise<Outcome> {
-    const headers = this.#mirrorsHeaders(request.method) ? this.#paramHeaders(request.params) : undefined;
+    const headers = this.#mirrorsHeaders(request.method) ? this.#declared.of(this.#lists.current, request.params) : undefined;
     return this.#requester.ask({ ...request, headers });
   }
 
   #mirrorsHeaders(method: string): boolean {
     return method === 'tools/call' && this.identity.era === 'modern' && this.#options.link.isHttp;
-  }
-
-  #paramHeaders(params: JsonObject | undefined): Record<string, string> {
-    const tool = this.#lists.current.items.tools.find(({ name }) => name === params?.['name']);
-    const declared = headerParamsOf(tool?.['inputSchema']);
-    return 'invalid' in declared ? {} : paramHeaders(declared, params?.['arguments']);
   }
 
   #notified(message: NotificationMessage, via: RequestId | undefined): void {

@@ -45,7 +45,8 @@ export interface LinkOptions {
 
 interface Pending {
   readonly method: string;
-  readonly stream: AbortController;
+  /** Only where every request has a stream of its own. */
+  readonly stream: AbortController | undefined;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: HubError) => void;
 }
@@ -125,12 +126,12 @@ export class Link {
    * @throws HubError when there will be no answer: the link or the exchange failed, or {@link cancel} was called.
    */
   send(id: number, method: string, params: JsonObject | undefined, options: Omit<SendOptions, 'signal'> = {}): Promise<Outcome> {
-    const stream = new AbortController();
     const answer = new Promise<Outcome>((resolve, reject) => {
       if (this.#closed) return reject(this.#closed);
+      const stream = this.isHttp ? new AbortController() : undefined;
       this.#pending.set(id, { method, stream, resolve, reject });
       this.#options.transport
-        .send(request(id, method, params), { ...options, signal: stream.signal })
+        .send(request(id, method, params), stream ? { ...options, signal: stream.signal } : options)
         .catch((error: HubError) => this.#settle(id)?.reject(error));
     });
     // Whoever stopped waiting (a deadline, a race) has its own error; this one is then nobody's.
@@ -158,7 +159,7 @@ export class Link {
     if (!pending) return;
     pending.reject(error);
     if (this.#options.transport.withdraw?.(id)) return;
-    if (this.#cancelsByStream) return pending.stream.abort();
+    if (this.#cancelsByStream) return pending.stream?.abort();
     const reason = error.code === 'TIMEOUT' ? 'The request timed out.' : 'The request was taken back.';
     this.notify('notifications/cancelled', { requestId: id, reason }).catch((cause: HubError) =>
       this.#options.logger.debug('A cancellation could not be delivered', { code: cause.code, error: cause.message }),
@@ -166,7 +167,7 @@ export class Link {
     if (!this.isHttp) return;
     const timer = this.#options.clock.after(LINGER_MS, () => {
       this.#lingering.delete(id);
-      pending.stream.abort();
+      pending.stream?.abort();
     });
     this.#lingering.set(id, timer);
   }
@@ -232,11 +233,15 @@ export class Link {
   }
 
   #settle(id: RequestId): Pending | undefined {
-    this.#lingering.get(id)?.dispose();
-    this.#lingering.delete(id);
+    if (this.#lingering.size > 0) this.#forgetLingering(id);
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     return pending;
+  }
+
+  #forgetLingering(id: RequestId): void {
+    this.#lingering.get(id)?.dispose();
+    this.#lingering.delete(id);
   }
 
   #die(error: HubError): void {

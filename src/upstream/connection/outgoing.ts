@@ -61,6 +61,7 @@ function withArguments(params: JsonObject): JsonObject {
 
 /** The fields of a modern retry mean nothing to a legacy server (spec 2026-07-28 basic/patterns/mrtr). */
 function legacyParams(params: JsonObject): JsonObject {
+  if (params['inputResponses'] === undefined && params['requestState'] === undefined) return withoutEnvelope(params);
   const { inputResponses: _responses, requestState: _state, ...rest } = withoutEnvelope(params);
   return rest;
 }

@@ -12,7 +12,7 @@ import type { Called } from '../sharing/asking-tools.ts';
 import type { Link } from './link.ts';
 import { outgoingParams, type Speaker } from './outgoing.ts';
 import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from '../sharing/recent.ts';
-import { TimeLimit } from './time-limit.ts';
+import { TimeLimits } from './time-limits.ts';
 import type { AskClient, Origin } from '../types.ts';
 
 /** Unless it says otherwise, a request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
@@ -71,8 +71,7 @@ interface InFlight {
   readonly ask: Ask;
   /** The caller's own token, with its type. */
   readonly token: ProgressToken | undefined;
-  readonly limit: TimeLimit;
-  readonly total: TimeLimit;
+  readonly limits: TimeLimits;
   readonly takeBack: (reason: HubError) => void;
   isOver: boolean;
   /** What to do when it is over. */
@@ -92,36 +91,57 @@ export class Requester {
   }
 
   /** @throws HubError TIMEOUT, CANCELLED, or what the link fails with. */
-  async ask(ask: Ask): Promise<Outcome> {
-    if (ask.signal?.aborted) throw this.#cancelled(ask);
-    const { link, speaker, clock } = this.#options;
-    const timeoutMs = ask.timeoutMs ?? this.#options.requestTimeoutMs();
+  ask(ask: Ask): Promise<Outcome> {
+    if (ask.signal?.aborted) return Promise.reject(this.#cancelled(ask));
+    const { link, speaker } = this.#options;
     const id = link.allot();
-    const idle = new TimeLimit(clock, timeoutMs, 'anew', () => link.cancel(id, this.#timedOut(ask, timeoutMs)));
-    const maxMs = ask.maxTotalMs ?? timeoutMs * MAX_LIMIT_FACTOR;
-    const total = new TimeLimit(clock, maxMs, 'what was left', () => link.cancel(id, this.#tookTooLong(ask, maxMs)));
-    const onAbort = (): void => link.cancel(id, this.#cancelled(ask));
-    ask.signal?.addEventListener('abort', onAbort, { once: true });
-    const takeBack = (reason: HubError): void => link.cancel(id, reason);
-    const inFlight: InFlight = { ask, token: progressTokenOf(ask.params), limit: idle, total, takeBack, isOver: false };
+    const inFlight = this.#begin(id, ask);
+    const onAbort = ask.signal && ((): void => link.cancel(id, this.#cancelled(ask)));
+    if (onAbort) ask.signal.addEventListener('abort', onAbort, { once: true });
+    const params = outgoingParams(speaker, ask.method, ask.params, ask.origin, id);
+    const over = (): void => {
+      this.#end(id, inFlight);
+      if (onAbort) ask.signal?.removeEventListener('abort', onAbort);
+    };
+    return link.send(id, ask.method, params, { headers: this.#headersOf(ask), hasOtherPlaces: ask.hasOtherPlaces }).then(
+      (outcome) => {
+        over();
+        return outcome;
+      },
+      (error: unknown) => {
+        if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
+        over();
+        throw error;
+      },
+    );
+  }
+
+  #begin(id: number, ask: Ask): InFlight {
+    const { link, clock, requestTimeoutMs } = this.#options;
+    const idleMs = ask.timeoutMs ?? requestTimeoutMs();
+    const totalMs = ask.maxTotalMs ?? idleMs * MAX_LIMIT_FACTOR;
+    const limits = new TimeLimits({
+      clock,
+      idleMs,
+      totalMs,
+      onPassed: (which) => link.cancel(id, which === 'idle' ? this.#timedOut(ask, idleMs) : this.#tookTooLong(ask, totalMs)),
+    });
+    const inFlight: InFlight = {
+      ask,
+      token: progressTokenOf(ask.params),
+      limits,
+      takeBack: (reason) => link.cancel(id, reason),
+      isOver: false,
+    };
     this.#inFlight.set(id, inFlight);
-    idle.restart();
-    total.restart();
-    try {
-      const { hasOtherPlaces } = ask;
-      const headers = this.#headersOf(ask);
-      return await link.send(id, ask.method, outgoingParams(speaker, ask.method, ask.params, ask.origin, id), { headers, hasOtherPlaces });
-    } catch (error) {
-      if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
-      throw error;
-    } finally {
-      inFlight.isOver = true;
-      for (const action of inFlight.whenOver ?? []) action();
-      this.#inFlight.delete(id);
-      idle.dispose();
-      total.dispose();
-      ask.signal?.removeEventListener('abort', onAbort);
-    }
+    return inFlight;
+  }
+
+  #end(id: number, inFlight: InFlight): void {
+    inFlight.isOver = true;
+    if (inFlight.whenOver) for (const action of inFlight.whenOver) action();
+    this.#inFlight.delete(id);
+    inFlight.limits.dispose();
   }
 
   /** Hands progress to its request, with the caller's own token. Progress of a request that is over is dropped. */
@@ -129,7 +149,7 @@ export class Requester {
     const { progressToken, ...rest } = notification.params ?? {};
     const target = typeof progressToken === 'number' ? this.#awaited(progressToken) : undefined;
     if (target?.token === undefined) return;
-    if (target.ask.resetOnProgress !== false) target.limit.restart();
+    if (target.ask.resetOnProgress !== false) target.limits.heard();
     this.#tell(target, { ...notification, params: { ...rest, progressToken: target.token } });
   }
 
@@ -176,7 +196,7 @@ export class Requester {
         if (!inFlight.isOver) this.#tell(inFlight, notification);
         return !inFlight.isOver;
       },
-      suspendedFor: (wait) => inFlight.limit.suspendedFor(inFlight.total.suspendedFor(wait)),
+      suspendedFor: (wait) => inFlight.limits.suspendedFor(wait),
       whenOver: (action) => {
         if (inFlight.isOver) action();
         else (inFlight.whenOver ??= []).push(action);

@@ -99,19 +99,29 @@ export class Sharing {
   }
 
   /** @throws HubError as {@link Connection.request}, or when a connection of its own could not be had */
-  async request(main: Connection, request: UpstreamRequest): Promise<UpstreamAnswer> {
+  request(main: Connection, request: UpstreamRequest): Promise<UpstreamAnswer> {
     const board = this.#board;
     if (!board) return main.request(request);
     board.running += 1;
-    try {
-      const answer = await board.switchboard.request(request);
-      this.#answeredMs = this.#clock.now();
-      return answer;
-    } finally {
-      board.running -= 1;
-      this.#usedMs = this.#clock.now();
-      if (board.running === 0) board.drained?.resolve();
-    }
+    return board.switchboard.request(request).then(
+      (answer) => {
+        this.#answeredMs = this.#ended(board);
+        return answer;
+      },
+      (error: unknown) => {
+        this.#ended(board);
+        throw error;
+      },
+    );
+  }
+
+  /** @returns when that was, in milliseconds since the epoch */
+  #ended(board: Board): number {
+    const nowMs = this.#clock.now();
+    board.running -= 1;
+    this.#usedMs = nowMs;
+    if (board.running === 0) board.drained?.resolve();
+    return nowMs;
   }
 
   /** The server asked something on the main connection for what may have been this call. */

@@ -131,17 +131,19 @@ export class Switchboard {
     return isElsewhere ? this.#onOwn(request, client) : this.#onMain(request, client, false);
   }
 
-  async #onMain(request: UpstreamRequest, client: string | undefined, asks: boolean): Promise<UpstreamAnswer> {
+  #onMain(request: UpstreamRequest, client: string | undefined, asks: boolean): Promise<UpstreamAnswer> {
     const use = this.#use.begin(client, request, asks);
-    let answered = false;
-    try {
-      const answer = await this.#main.request(request);
-      answered = true;
-      this.#tasks.answered(client, request, answer);
-      return answer;
-    } finally {
-      this.#use.end(use, answered);
-    }
+    return this.#main.request(request).then(
+      (answer) => {
+        this.#use.end(use, true);
+        this.#tasks.answered(client, request, answer);
+        return answer;
+      },
+      (error: unknown) => {
+        this.#use.end(use, false);
+        throw error;
+      },
+    );
   }
 
   #onSpare(request: UpstreamRequest): Promise<UpstreamAnswer> {

@@ -306,13 +306,14 @@ describe('a call that was taken back', () => {
 
 describe('what is kept of a call that is over', () => {
   it('is not what it was made with, when it was taken back', async () => {
-    const { connection, asked, asks } = await connected();
+    const { connection, transport, asked, asks } = await connected();
     const taken = async (): Promise<WeakRef<object>> => {
       const params = { name: 'a', arguments: { large: 'x' } };
       const aborter = new AbortController();
       const call = connection.request(ofSession('a', 'gone', { params, signal: aborter.signal })).catch(() => undefined);
       aborter.abort();
       await call;
+      transport.sent.length = 0;
       return new WeakRef(params);
     };
     const params = await taken();
