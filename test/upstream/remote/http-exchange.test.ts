@@ -2,12 +2,10 @@ import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/index.ts';
-import { httpTarget } from '../../../src/upstream/remote/http-target.ts';
 import { HttpExchange } from '../../../src/upstream/remote/http-exchange.ts';
-import { sdkTransport } from '../../../src/upstream/remote/sdk-transport.ts';
+import { RequestHeaders } from '../../../src/upstream/remote/request-headers.ts';
+import { serverRoad } from '../../../src/upstream/remote/server-road.ts';
 import { remoteLaunch } from '../../support/remote.ts';
-
-const peer = { id: 'a', label: 'http://127.0.0.1/mcp', redact: (text: string) => text };
 
 /** An address at which nobody listens. */
 async function deadUrl(): Promise<string> {
@@ -20,33 +18,18 @@ async function deadUrl(): Promise<string> {
 
 describe('an exchange', () => {
   it('leaves nothing at the signal of its request, which may be sent again and again', async () => {
-    const target = httpTarget('a', remoteLaunch(await deadUrl()));
+    const server = serverRoad('a', remoteLaunch(await deadUrl()), () => {});
+    const headers = new RequestHeaders(server.target, undefined, '2025-11-25');
     const { signal } = new AbortController();
     for (let n = 0; n < 3; n += 1) {
-      let refused = 0;
-      const exchange = new HttpExchange(
-        {
-          request: { jsonrpc: '2.0', id: n, method: 'tools/call' },
-          peer,
-          clock: systemClock,
-          inSession: false,
-          on: { message: () => {}, ended: () => {}, sessionGone: () => {}, unreachable: () => (refused += 1), isGone: async () => false },
-        },
-        (watch) =>
-          sdkTransport({
-            peer,
-            target,
-            clock: systemClock,
-            login: undefined,
-            sessionId: undefined,
-            protocolVersion: '2025-11-25',
-            maxRetries: 0,
-            onReached: () => {},
-            ...watch,
-          }),
-      );
-      await exchange.run({ signal });
-      expect([refused, getEventListeners(signal, 'abort')]).toEqual([1, []]);
+      const refused = await new Promise((resolve) => {
+        const listener = { message: () => {}, ended: () => {}, sessionGone: () => {}, unreachable: resolve, isGone: async () => false };
+        const context = { server, headers, clock: systemClock, maxResumptions: 0, listener };
+        const request = { jsonrpc: '2.0', id: n, method: 'tools/call' } as const;
+        new HttpExchange({ request, options: { signal }, refusals: 0 }, context).run();
+      });
+      expect(refused).toMatchObject({ code: 'CONNECTION_ERROR' });
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
     }
   });
 });
