@@ -14,7 +14,7 @@ import type { Sending } from './held-requests.ts';
 import { garbageError, isBeforeSending, name, networkError, statusError } from './http-errors.ts';
 import { HttpRequest, type Refusal, type RequestListener } from './http-request.ts';
 import { contentTypeOf, EVENT_STREAM, JSON_TYPE } from './media-types.ts';
-import { errorIn, messagesIn, messagesOfEvent } from './read-messages.ts';
+import { errorIn, receiveBody, receiveEvent } from './received.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import { Resumption } from './resumption.ts';
 import type { ServerRoad } from './server-road.ts';
@@ -68,8 +68,6 @@ export class HttpExchange implements RequestListener {
   #pondering = false;
   #ended = false;
   #drain: Disposable | undefined;
-  #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.close();
 
   constructor(sending: Sending, context: ExchangeContext) {
     this.sending = sending;
@@ -94,9 +92,6 @@ export class HttpExchange implements RequestListener {
   /** Sends the request; all that comes of it is told to the listener. */
   run(): void {
     const { request, options } = this.sending;
-    if (options.signal?.aborted) return this.close();
-    this.#signal = options.signal;
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
     const { server, headers } = this.#context;
     const order = { method: 'POST', headers: headers.post(request, options.headers), body: JSON.stringify(request) } as const;
     this.#http = new HttpRequest(server, { ...order, inSession: this.#inSession, silenceMs: 0 }, this);
@@ -162,14 +157,12 @@ export class HttpExchange implements RequestListener {
   #receiveEvent(event: ReceivedEvent): void {
     const { clock, maxResumptions } = this.#context;
     if (event.id !== undefined && event.id !== '') (this.#resumption ??= new Resumption(clock, maxResumptions)).seen(event.id);
-    for (const message of messagesOfEvent(event)) this.#receive(message);
+    receiveEvent(event, (message) => this.#receive(message));
   }
 
   #readBody(bytes: Buffer): void {
-    const messages = messagesIn(bytes);
-    if (!messages) return this.#unreadable();
-    for (const message of messages) this.#receive(message);
-    this.#bodyEnded();
+    if (receiveBody(bytes, (message) => this.#receive(message))) this.#bodyEnded();
+    else this.#unreadable();
   }
 
   #receive(message: Message): void {
@@ -269,8 +262,6 @@ export class HttpExchange implements RequestListener {
     this.#ended = true;
     this.#drain?.dispose();
     this.#resumption?.dispose();
-    // The request may be sent again under the same signal, so nothing of this exchange stays there.
-    this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#http?.cancel();
     this.#context.listener.ended(error, this);
   }

@@ -111,6 +111,11 @@ export class HttpTransport implements Transport {
     return true;
   }
 
+  abandon(id: RequestId): void {
+    this.#held.withdraw(id);
+    this.#exchanges.get(id)?.close();
+  }
+
   setProtocolVersion(version: string): void {
     this.#protocolVersion = version;
     this.#context = undefined;

@@ -26,7 +26,13 @@ export function askOnce(
       unreachable: (error: Parameters<typeof notRun>[0]) => reject(notRun(error)),
       isGone: async () => true,
     };
-    signal.addEventListener('abort', () => reject(garbageError(peer, `gave no answer to "${request.method}" in time.`)), { once: true });
-    new HttpExchange({ request, options: { signal }, refusals: 0 }, { ...context, listener }).run();
+    const exchange = new HttpExchange({ request, options: {}, refusals: 0 }, { ...context, listener });
+    const giveUp = (): void => {
+      exchange.close();
+      reject(garbageError(peer, `gave no answer to "${request.method}" in time.`));
+    };
+    if (signal.aborted) return giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    exchange.run();
   });
 }

@@ -5,7 +5,7 @@ import { type Body, EventBody, UnwantedBody } from './body.ts';
 import { garbageError, name, networkError, statusError } from './http-errors.ts';
 import { HttpRequest, type Refusal, type RequestListener } from './http-request.ts';
 import { contentTypeOf, EVENT_STREAM } from './media-types.ts';
-import { messagesOfEvent } from './read-messages.ts';
+import { receiveEvent } from './received.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import type { ServerRoad } from './server-road.ts';
 
@@ -58,7 +58,7 @@ export class SseStream implements RequestListener {
 
   #receive(event: ReceivedEvent): void {
     if (event.event === 'endpoint') return this.#setEndpoint(event.data?.toString() ?? '');
-    for (const message of messagesOfEvent(event)) this.#listener.message(message);
+    receiveEvent(event, (message) => this.#listener.message(message));
   }
 
   /** One elsewhere would get all that requests to the server carry. */

@@ -4,7 +4,7 @@ import type { Message } from '../../protocol/index.ts';
 import { type Body, EventBody } from './body.ts';
 import { networkError, statusError } from './http-errors.ts';
 import { HttpRequest, type Refusal, type RequestListener } from './http-request.ts';
-import { messagesOfEvent } from './read-messages.ts';
+import { receiveEvent } from './received.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import { Resumption } from './resumption.ts';
 import type { ServerRoad } from './server-road.ts';
@@ -63,7 +63,7 @@ export class StandaloneStream implements RequestListener {
       maxBytes: this.#options.server.maxMessageBytes,
       onEvent: (event) => {
         this.#resumption.seen(event.id);
-        for (const message of messagesOfEvent(event)) this.#options.onMessage(message);
+        receiveEvent(event, this.#options.onMessage);
       },
       onRetry: (delayMs) => this.#resumption.retryAfter(delayMs),
       onEnd: () => this.#openAgain(),
