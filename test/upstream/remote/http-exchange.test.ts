@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HubError, systemClock } from '../../../src/base/index.ts';
 import type { Message } from '../../../src/protocol/index.ts';
+import { provablyNotRun } from '../../../src/upstream/not-run.ts';
 import { HttpExchange } from '../../../src/upstream/remote/http-exchange.ts';
 import { RequestHeaders } from '../../../src/upstream/remote/request-headers.ts';
 import { serverRoad } from '../../../src/upstream/remote/server-road.ts';
@@ -93,6 +94,22 @@ describe('an exchange', () => {
     fixture = await listen((request) => void request.socket.destroy());
     const broken = exchange(fixture.url);
     await eventually(() => expect(broken.ends).toMatchObject([{ code: 'CONNECTION_ERROR', message: expect.stringContaining('broke') }]));
+  });
+
+  it('that a server breaks off on a connection which it had kept may have run, and is not sent again', async () => {
+    const calls = new Map<object, number>();
+    fixture = await listen((request, response) => {
+      const nth = (calls.get(request.socket) ?? 0) + 1;
+      calls.set(request.socket, nth);
+      if (nth > 1) return void request.socket.destroy();
+      request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer)));
+    });
+    const first = exchange(fixture.url);
+    await eventually(() => expect(first.ends).toEqual([undefined]));
+    const second = exchange(fixture.url);
+    await eventually(() => expect(second.ends).toMatchObject([{ code: 'CONNECTION_ERROR' }]));
+    expect(provablyNotRun(second.ends[0])).toBe(false);
+    expect([...calls.values()]).toEqual([2]);
   });
 
   it('is closed without a word, before and after it has a connection', async () => {

@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, createGzip, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EventBody, WholeBody } from '../../../src/upstream/remote/body.ts';
 import { HttpRequest } from '../../../src/upstream/remote/http-request.ts';
@@ -16,7 +16,7 @@ async function served(contentType: string, body: string | Buffer, more: Record<s
 }
 
 /** The body of the answer to a GET, or the data of its events, as text. */
-function read(url: string, maxMessageBytes?: number): Promise<string> {
+function read(url: string, maxMessageBytes?: number, onEvent: (text: string) => void = () => {}): Promise<string> {
   const launch = { ...remoteLaunch(url), ...(maxMessageBytes !== undefined && { maxMessageBytes }) };
   const road = serverRoad('srv', launch, () => {});
   return new Promise((resolve, reject) => {
@@ -29,7 +29,10 @@ function read(url: string, maxMessageBytes?: number): Promise<string> {
           headers['content-type']?.startsWith('text/event-stream')
             ? new EventBody({
                 maxBytes: road.maxMessageBytes,
-                onEvent: (event) => void data.push(event.data ?? Buffer.alloc(0)),
+                onEvent: (event) => {
+                  data.push(event.data ?? Buffer.alloc(0));
+                  onEvent(String(event.data));
+                },
                 onEnd: () => resolve(Buffer.concat(data).toString()),
               })
             : new WholeBody((bytes) => resolve(bytes.toString())),
@@ -58,6 +61,40 @@ describe('the answer to a request', () => {
   ])('is decoded from %s', async (coding, encode) => {
     const text = JSON.stringify('ü'.repeat(300_000));
     expect(await read(await served('application/json', encode(text), { 'content-encoding': coding }))).toBe(text);
+  });
+
+  it('is decoded event by event', async () => {
+    const zip = createGzip();
+    server = await listen((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+      zip.pipe(response);
+      zip.write('data: first\n\n');
+      zip.flush();
+    });
+    const told: string[] = [];
+    const whole = read(server.url, undefined, (text) => {
+      told.push(text);
+      if (told.length === 1) zip.end('data: second\n\n');
+    });
+    expect(await whole).toBe('firstsecond');
+    expect(told).toEqual(['first', 'second']);
+  });
+
+  it('is not what comes before it', async () => {
+    server = await listen((_, response) => {
+      response.writeProcessing();
+      response.writeEarlyHints({ link: '</a>; rel=preload' });
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":1}');
+    });
+    expect(await read(server.url)).toBe('{"a":1}');
+  });
+
+  it('fails when the connection breaks in the middle of it', async () => {
+    server = await listen((request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).write('{"a":');
+      setTimeout(() => request.socket.destroy(), 20);
+    });
+    await expect(read(server.url)).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' });
   });
 
   it('is measured against the limit as it is when it is decoded', async () => {
