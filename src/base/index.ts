@@ -10,10 +10,13 @@ export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink,
 export { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
 export { hasScreen, openPage } from './open-page.ts';
-export { type Fetch, outgoingFetch, type OutgoingFetch } from './outgoing-fetch.ts';
+export type { Flow, Outgoing, OutgoingRequest, Receiver, Road } from './outgoing.ts';
+export { plainOutgoing } from './outgoing-roads.ts';
 export { type HubPaths, hubPaths } from './paths.ts';
 export { isPrivateAddress, isPrivateHost, plainHost } from './private-address.ts';
 export { PRIVATE_ADDRESS } from './public-addresses.ts';
 export { replaceFile } from './replace-file.ts';
 export { REDACTED, Secret } from './secret.ts';
+export { ACCEPTED_CODINGS } from './decoder.ts';
 export { type Deferred, deferred, sleep, waitAtMost, withDeadline } from './wait.ts';
+export { type Fetch, wayOut, type WayOut } from './way-out.ts';

@@ -168,7 +168,7 @@ class LocalHub implements Hub {
     return dev;
   }
 
-  #management(parts: Omit<HubParts, 'server' | 'outgoing'>): HubManagement {
+  #management(parts: Omit<HubParts, 'server' | 'way'>): HubManagement {
     return new HubManagement({
       options: this.#options,
       parts,
@@ -201,7 +201,7 @@ class LocalHub implements Hub {
       await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close(), closing.then(() => parts.keys.close())]);
     }
     await parts?.logins.close();
-    await parts?.outgoing.close();
+    await parts?.way.close();
     this.#owned.dispose();
     this.#life.stopped();
     this.#logger.info('The hub has stopped');

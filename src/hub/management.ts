@@ -13,7 +13,7 @@ import { type WorkspaceFile, workspaceKey } from './workspaces.ts';
 
 export interface HubManagementOptions {
   readonly options: HubOptions;
-  readonly parts: Omit<HubParts, 'server' | 'outgoing'>;
+  readonly parts: Omit<HubParts, 'server' | 'way'>;
   readonly config: LiveConfig;
   readonly life: HubLife;
   readonly workspaces: WorkspaceFile;

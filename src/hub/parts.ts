@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { type Clock, createLogger, type Logger, type LogSink, outgoingFetch, type OutgoingFetch, systemClock } from '../base/index.ts';
+import { type Clock, createLogger, type Logger, type LogSink, systemClock, wayOut, type WayOut } from '../base/index.ts';
 import { isFit } from '../catalog/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
@@ -24,7 +24,7 @@ export interface HubParts {
   readonly server: HttpServer;
   readonly keys: HubKeys;
   /** The way out to remote servers; closed after those that use it. */
-  readonly outgoing: OutgoingFetch;
+  readonly way: WayOut;
 }
 
 export interface PartsOptions {
@@ -35,7 +35,7 @@ export interface PartsOptions {
   readonly settings: () => HubSettings;
   readonly logger: Logger;
   /** Made of the parts that it manages. */
-  readonly management: (parts: Omit<HubParts, 'server' | 'outgoing'>) => Management;
+  readonly management: (parts: Omit<HubParts, 'server' | 'way'>) => Management;
   /** The port that the hub listens on; asked when a server starts, and so after binding. */
   readonly port: () => number;
   /** Gets to know the secrets of every server that starts. */
@@ -49,10 +49,10 @@ export function buildParts({ options, config, settings, logger, management, port
   const clock: Clock = systemClock;
   const keys = hubKeys(options, () => settings().auth === 'keys', logger);
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
-  const outgoing = outgoingFetch(options.env);
+  const way = wayOut(options.env);
   const logins = new Logins({
-    fetch: outgoing.fetch,
-    publicFetch: outgoing.publicFetch,
+    fetch: way.fetch,
+    publicFetch: way.publicFetch,
     file: join(options.paths.dataDir, 'oauth-storage.json'),
     keyFile: join(options.paths.dataDir, 'key'),
     clock,
@@ -68,7 +68,7 @@ export function buildParts({ options, config, settings, logger, management, port
     random: Math.random,
     offers: new OfferFiles({ folder: join(options.paths.dataDir, 'cache', 'offers'), logger, fitness: { rules: options.version, isFit } }),
     connect: lateConnector(options.version),
-    resolveLaunch: launching({ options, settings, logger, port, secrets, outgoing, logins }),
+    resolveLaunch: launching({ options, settings, logger, port, secrets, way, logins }),
   });
   const desk = new LoginDesk(logins, pool);
   const gateway = new HubGateway({
@@ -101,7 +101,7 @@ export function buildParts({ options, config, settings, logger, management, port
     keys,
     ...placeOf(options),
   });
-  return { pool, logins, desk, gateway, endpoint, server, keys, outgoing };
+  return { pool, logins, desk, gateway, endpoint, server, keys, way };
 }
 
 /** Where the hub listens. */

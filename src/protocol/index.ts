@@ -1,6 +1,8 @@
 export { abilityFor, capabilitiesWith, type ClientAbility, hasAbility } from './client-abilities.ts';
+export { ByteCollector } from './byte-collector.ts';
 export * from './envelope.ts';
 export * from './era.ts';
+export { EventReader, type EventReaderOptions, type ReceivedEvent } from './event-reader.ts';
 export * from './extensions.ts';
 export { rpcErrorOf } from './hub-error.ts';
 export * from './meta.ts';

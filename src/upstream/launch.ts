@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
-import { type Fetch, HubError, isHeaderValue, Secret } from '../base/index.ts';
+import { HubError, isHeaderValue, type Outgoing, Secret } from '../base/index.ts';
 import {
   type HubEnvironment,
   maskCommandLine,
@@ -53,8 +53,8 @@ export interface RemoteLaunch {
   readonly oauth?: LoginSettings | false;
   /** Says who the hub is at this server, where `headers` do not. */
   readonly login?: RemoteLogin;
-  /** The way to it. Default: Node's own `fetch`. */
-  readonly fetch?: Fetch;
+  /** The way to it. Default: the direct one. */
+  readonly outgoing?: Outgoing;
   /** The URL as configured, without a password or query values that stand in it. */
   readonly label: string;
   /** Largest message that is read, in bytes. Absent: 64 MiB. */

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loginFetch } from '../../src/upstream/oauth/login-fetch.ts';
-import { outgoingFetch } from '../../src/base/index.ts';
+import { wayOut } from '../../src/base/index.ts';
 import { publicLookup, type Resolver } from '../../src/base/public-addresses.ts';
 import { startLegacyHttp } from '../fixtures/http/legacy-http.ts';
 import { startProxy, TestHttp } from '../support/registries.ts';
@@ -23,7 +23,7 @@ function dns(...answers: string[][]): { readonly resolve: Resolver; readonly ask
 }
 
 function outgoing(resolve: Resolver, env: NodeJS.ProcessEnv = {}) {
-  const way = outgoingFetch(env, resolve);
+  const way = wayOut(env, resolve);
   onTestFinished(() => way.close());
   return way;
 }
@@ -100,8 +100,8 @@ describe('requests that must stay out in the world', () => {
   });
 
   it('say so, and what to do, where a server is meant', async () => {
-    const { publicFetch } = outgoing(dns(['192.168.1.9']).resolve);
-    const connecting = connectTo({ ...remoteLaunch('http://mcp.test/mcp'), fetch: publicFetch });
+    const { publicOutgoing } = outgoing(dns(['192.168.1.9']).resolve);
+    const connecting = connectTo({ ...remoteLaunch('http://mcp.test/mcp'), outgoing: publicOutgoing });
     await expect(connecting).rejects.toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining('"publicOnly"') });
   });
 
@@ -110,8 +110,8 @@ describe('requests that must stay out in the world', () => {
     onTestFinished(() => server.close());
     const proxy = await startProxy({ 'tools.test': Number(new URL(server.url).port) });
     onTestFinished(() => proxy.stop());
-    const { publicFetch } = outgoing(dns([]).resolve, { HTTP_PROXY: proxy.url });
-    const { connection } = await connectTo({ ...remoteLaunch('http://tools.test/mcp'), fetch: publicFetch });
+    const { publicOutgoing } = outgoing(dns([]).resolve, { HTTP_PROXY: proxy.url });
+    const { connection } = await connectTo({ ...remoteLaunch('http://tools.test/mcp'), outgoing: publicOutgoing });
     expect((await connection.request(toolCall('echo', { params: { name: 'echo', arguments: {} } }))).outcome.result).toBeDefined();
     await connection.close();
   });

@@ -5,7 +5,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { type Clock, createLogger, type LogRecord, systemClock } from '../../src/base/index.ts';
 import { Logins, type RemoteLaunch } from '../../src/upstream/index.ts';
 import type { LoginSettings } from '../../src/upstream/oauth/login-settings.ts';
-import { withLogin } from '../../src/upstream/oauth/remote-login.ts';
+import { Posting } from '../../src/upstream/remote/posting.ts';
+import { serverRoad } from '../../src/upstream/remote/server-road.ts';
 import { type HttpFixture, listen } from '../fixtures/http/listen.ts';
 import { remoteLaunch } from './remote.ts';
 
@@ -154,10 +155,11 @@ export class ScriptedLogin {
   }
 
   /** One request to the server, as the transports make it. */
-  async call({ login }: RemoteLaunch): Promise<number> {
-    const response = await withLogin(login, { method: 'POST' }, (init) => fetch(this.url, init));
-    await response.body?.cancel();
-    return response.status;
+  async call(launch: RemoteLaunch): Promise<number> {
+    const posting = new Posting(serverRoad('srv', launch, () => {}));
+    const taken = await posting.send({ method: 'POST', headers: [], inSession: false });
+    if ('failure' in taken) throw taken.failure;
+    return 'refusal' in taken ? taken.refusal.status : taken.status;
   }
 
   /** What the browser of a person who agrees is sent back with. */

@@ -1,5 +1,5 @@
 import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
-import { isNotification, isRequest, type Message, type RequestMessage } from '../../src/protocol/index.ts';
+import { isNotification, isRequest, type Message, type RequestId, type RequestMessage } from '../../src/protocol/index.ts';
 import type { SendOptions, Transport, TransportEvents } from '../../src/upstream/index.ts';
 
 /** What a scripted server does with one request: a result, an error, nothing, or the end of the transport. */
@@ -21,6 +21,7 @@ export class ScriptedTransport implements Transport {
   readonly hasRequestStreams: boolean;
   readonly sent: Message[] = [];
   readonly versions: string[] = [];
+  readonly abandoned: RequestId[] = [];
   closes = 0;
   readonly #events = new Emitter<TransportEvents>((error) => {
     throw error;
@@ -65,6 +66,10 @@ export class ScriptedTransport implements Transport {
 
   exit(): void {
     this.#events.emit('closed', new HubError('UPSTREAM_EXITED', 'Server "srv" exited with code 1.'));
+  }
+
+  abandon(id: RequestId): void {
+    this.abandoned.push(id);
   }
 
   setProtocolVersion(version: string): void {

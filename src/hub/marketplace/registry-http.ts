@@ -1,4 +1,4 @@
-import { type Clock, isHubError, outgoingFetch } from '../../base/index.ts';
+import { type Clock, isHubError, wayOut } from '../../base/index.ts';
 import { failureOf, unreadable, withoutSecrets } from './reasons.ts';
 
 interface RequestOptions {
@@ -27,9 +27,9 @@ export interface RegistryHttp {
   close(): Promise<void>;
 }
 
-/** Opens connections as {@link outgoingFetch} does. */
+/** Opens connections as {@link wayOut} does. */
 export function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): RegistryHttp {
-  const outgoing = outgoingFetch(env);
+  const way = wayOut(env);
   const closed = new AbortController();
   return {
     async get(url, { etag, lastModified, maxBytes, timeoutMs, signal }) {
@@ -40,7 +40,7 @@ export function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Registry
       const signals = AbortSignal.any([...(signal ? [signal] : []), deadline.signal, closed.signal]);
       try {
         const { target, headers } = withoutLogin(url);
-        const response = await outgoing.fetch(target, { headers: { ...headers, ...headersOf(etag, lastModified) }, signal: signals });
+        const response = await way.fetch(target, { headers: { ...headers, ...headersOf(etag, lastModified) }, signal: signals });
         // An answer that nobody reads would keep its connection open.
         if (response.status !== 200) await response.body?.cancel();
         const status = statusOf(url, response.status);
@@ -54,14 +54,14 @@ export function openRegistryHttp(env: NodeJS.ProcessEnv, clock: Clock): Registry
         if (isHubError(deadline.signal.reason)) throw deadline.signal.reason;
         if (isHubError(error, 'CONFIG_ERROR'))
           throw unreadable(url, 'proxy', `${String(error.details['variable'])} names no HTTP proxy`, error);
-        throw isHubError(error) ? error : failureOf(url, error, outgoing.isProxied(new URL(url)));
+        throw isHubError(error) ? error : failureOf(url, error, way.isProxied(new URL(url)));
       } finally {
         timer.dispose();
       }
     },
     async close() {
       closed.abort();
-      await outgoing.close();
+      await way.close();
     },
   };
 }

@@ -55,7 +55,7 @@ async function overPipe(launch: StdioLaunch, options: ConnectOptions, context: N
 
 async function overHttp(launch: RemoteLaunch, options: ConnectOptions, context: NegotiateContext): Promise<Negotiated> {
   const { id, clock, logger } = options;
-  // Only who has remote servers pays for loading the SDK.
+  // Only who has remote servers pays for loading what speaks to them.
   const [{ HttpTransport }, { SseTransport }] = await Promise.all([
     import('../remote/http-transport.ts'),
     import('../remote/sse-transport.ts'),

@@ -45,8 +45,6 @@ export interface LinkOptions {
 
 interface Pending {
   readonly method: string;
-  /** Only where every request has a stream of its own. */
-  readonly stream: AbortController | undefined;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: HubError) => void;
 }
@@ -125,14 +123,11 @@ export class Link {
    *
    * @throws HubError when there will be no answer: the link or the exchange failed, or {@link cancel} was called.
    */
-  send(id: number, method: string, params: JsonObject | undefined, options: Omit<SendOptions, 'signal'> = {}): Promise<Outcome> {
+  send(id: number, method: string, params: JsonObject | undefined, options: SendOptions = {}): Promise<Outcome> {
     const answer = new Promise<Outcome>((resolve, reject) => {
       if (this.#closed) return reject(this.#closed);
-      const stream = this.isHttp ? new AbortController() : undefined;
-      this.#pending.set(id, { method, stream, resolve, reject });
-      this.#options.transport
-        .send(request(id, method, params), stream ? { ...options, signal: stream.signal } : options)
-        .catch((error: HubError) => this.#settle(id)?.reject(error));
+      this.#pending.set(id, { method, resolve, reject });
+      this.#options.transport.send(request(id, method, params), options).catch((error: HubError) => this.#settle(id)?.reject(error));
     });
     // Whoever stopped waiting (a deadline, a race) has its own error; this one is then nobody's.
     answer.catch(() => undefined);
@@ -159,7 +154,7 @@ export class Link {
     if (!pending) return;
     pending.reject(error);
     if (this.#options.transport.withdraw?.(id)) return;
-    if (this.#cancelsByStream) return pending.stream?.abort();
+    if (this.#cancelsByStream) return this.#options.transport.abandon?.(id);
     const reason = error.code === 'TIMEOUT' ? 'The request timed out.' : 'The request was taken back.';
     this.notify('notifications/cancelled', { requestId: id, reason }).catch((cause: HubError) =>
       this.#options.logger.debug('A cancellation could not be delivered', { code: cause.code, error: cause.message }),
@@ -167,7 +162,7 @@ export class Link {
     if (!this.isHttp) return;
     const timer = this.#options.clock.after(LINGER_MS, () => {
       this.#lingering.delete(id);
-      pending.stream?.abort();
+      this.#options.transport.abandon?.(id);
     });
     this.#lingering.set(id, timer);
   }

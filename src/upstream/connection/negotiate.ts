@@ -9,7 +9,7 @@ import { envelope } from './outgoing.ts';
 /** How long a stdio server may be silent after the probe before `initialize` follows on the same pipe, in milliseconds. */
 export const PROBE_MS = 2_000;
 
-/** `fetch` gives a stream up after five silent minutes, and with an HTTP+SSE stream the session is lost; in milliseconds. */
+/** What stands between gives a stream up after some silent minutes, and with an HTTP+SSE stream the session is lost; in milliseconds. */
 const SSE_KEEP_ALIVE_MS = 120_000;
 
 /** An open link whose era is settled. */

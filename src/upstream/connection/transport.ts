@@ -14,8 +14,6 @@ export interface TransportEvents {
 }
 
 export interface SendOptions {
-  /** Ends the request's own stream (only where {@link Transport.hasRequestStreams}); on stdio it has no effect. */
-  readonly signal?: AbortSignal;
   /** Extra HTTP headers, encoded already; ignored on stdio. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** It can be sent elsewhere: where it cannot be delivered at once, it fails rather than waits. */
@@ -39,6 +37,8 @@ export interface Transport {
    * have it, so that it must be told. Absent where no request waits.
    */
   withdraw?(id: RequestId): boolean;
+  /** Ends the request's own stream, of which nothing comes any more. Absent where requests have none ({@link hasRequestStreams}). */
+  abandon?(id: RequestId): void;
   /** Tells the version that a legacy handshake agreed on; from then on it goes into every HTTP request's headers. */
   setProtocolVersion(version: string): void;
   /** Ends it in an orderly way (stdio: stdin end, SIGTERM to the group, SIGKILL; HTTP: DELETE of the session). Idempotent. */

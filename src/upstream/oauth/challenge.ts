@@ -10,20 +10,24 @@ export interface Challenge {
   readonly added?: string | undefined;
 }
 
-/** The challenge of a 401. */
-export async function challengeOf(refusal: Response): Promise<Challenge> {
-  const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
-  const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
+/** What the `WWW-Authenticate` of a 401 says. */
+export async function challengeOf(header: string | undefined): Promise<Challenge> {
+  const { scope, resourceMetadataUrl } = await paramsOf(header);
   return { scope, metadataUrl: resourceMetadataUrl?.href };
 }
 
-/** The challenge of a 403 that more scopes would help against; `undefined` for any other. */
+/** What the `WWW-Authenticate` of a 403 says that more scopes would help against; `undefined` for any other. */
 export async function stepUpOf(
-  refusal: Response,
+  header: string | undefined,
   granted: string | undefined,
 ): Promise<(Challenge & { readonly scope: string; readonly added: string }) | undefined> {
-  const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
-  const { error, scope, resourceMetadataUrl } = extractWWWAuthenticateParams(refusal);
+  const { error, scope, resourceMetadataUrl } = await paramsOf(header);
   if (error !== 'insufficient_scope' || scope === undefined || covers(granted, scope)) return undefined;
   return { scope, added: union(granted, scope) ?? scope, metadataUrl: resourceMetadataUrl?.href };
+}
+
+async function paramsOf(header: string | undefined) {
+  if (header === undefined) return {};
+  const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
+  return extractWWWAuthenticateParams(new Response(null, { headers: { 'www-authenticate': header } }));
 }

@@ -1,6 +1,6 @@
 import { type Fetch, HubError, isPrivateHost, PRIVATE_ADDRESS } from '../../base/index.ts';
-import { boundedFetch } from '../remote/bounded-fetch.ts';
-import { type HttpPeer, name, networkCode } from '../remote/http-errors.ts';
+import { name, networkCode } from '../remote/http-errors.ts';
+import { boundedFetch, type LoginPeer } from './bounded-fetch.ts';
 
 /** For one request to an authorization server, in milliseconds. */
 const REQUEST_WITHIN_MS = 15_000;
@@ -24,7 +24,7 @@ export interface LoginRoads {
  *
  * @param server the address of the MCP server
  */
-export function loginFetch(peer: HttpPeer, server: string, { publicFetch, publicOnly }: LoginRoads = {}): typeof fetch {
+export function loginFetch(peer: LoginPeer, server: string, { publicFetch, publicOnly }: LoginRoads = {}): typeof fetch {
   const own = URL.canParse(server) ? new URL(server) : undefined;
   const isWorldly = publicOnly ?? (own !== undefined && !isPrivateHost(own.hostname));
   const publicPeer = publicFetch ? { ...peer, fetch: publicFetch } : peer;

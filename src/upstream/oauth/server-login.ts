@@ -83,14 +83,14 @@ export class ServerLogin implements RemoteLogin {
     return this.#memory.bearer;
   }
 
-  async renew(refusal: Response, refused: string | undefined): Promise<boolean> {
+  async renew(challenge: string | undefined, refused: string | undefined): Promise<boolean> {
     try {
       // Another request may have renewed it meanwhile, or another hub.
       if (this.#memory.bearer === refused) await this.#memory.lookForNewer();
       if (this.#memory.bearer !== undefined && this.#memory.bearer !== refused) return true;
       if (this.#outageNow) throw this.#outageNow;
-      const challenge = await challengeOf(refusal);
-      this.#challenge = { ...challenge, metadataUrl: challenge.metadataUrl ?? this.#memory.current?.metadataUrl };
+      const said = await challengeOf(challenge);
+      this.#challenge = { ...said, metadataUrl: said.metadataUrl ?? this.#memory.current?.metadataUrl };
       return await this.#obtain({ bearer: refused });
     } catch (error) {
       this.#note('No login could be had', error);
@@ -99,9 +99,9 @@ export class ServerLogin implements RemoteLogin {
     }
   }
 
-  async stepUp(refusal: Response): Promise<void> {
+  async stepUp(challenge: string | undefined): Promise<void> {
     const { server } = this.#options;
-    const wanted = await stepUpOf(refusal, this.#memory.granted);
+    const wanted = await stepUpOf(challenge, this.#memory.granted);
     // Without a person nobody can allow more than the authorization server did.
     if (!wanted || this.#isOwn) return;
     const { scope, added, metadataUrl = this.#challenge.metadataUrl ?? this.#memory.current?.metadataUrl } = wanted;

@@ -8,7 +8,7 @@ import { exitError, type ProcessExit } from './process-errors.ts';
 import type { ProcessGuard } from './process-guard.ts';
 import { ReadRate } from './read-rate.ts';
 import type { StopGrace } from './stop-sequence.ts';
-import { messagesIn } from './messages-in.ts';
+import { messagesIn } from '../connection/messages-in.ts';
 import type { Transport, TransportEvents } from '../connection/transport.ts';
 import type { LogLine } from '../types.ts';
 

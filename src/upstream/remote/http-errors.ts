@@ -1,19 +1,15 @@
-import { type ErrorCode, type Fetch, HubError, isHubError, messageOf, PRIVATE_ADDRESS } from '../../base/index.ts';
+import { type ErrorCode, HubError, isHubError, messageOf, PRIVATE_ADDRESS } from '../../base/index.ts';
 import { notRun } from '../not-run.ts';
 
-/** The server at the other end of an HTTP transport, as far as a message may name it. */
+/** The server at the other end of HTTP, as far as a message may name it. */
 export interface HttpPeer {
   /** The server's name. */
   readonly id: string;
   /** The URL as configured. */
   readonly label: string;
-  /** Largest message that is read, in bytes. Absent: 64 MiB. */
-  readonly maxMessageBytes?: number | undefined;
   redact(text: string): string;
   /** Whether a login page is open for it; another one from one moment to the next. */
   readonly awaitsLogin?: boolean | undefined;
-  /** The way to it. Default: Node's own `fetch`. */
-  readonly fetch?: Fetch | undefined;
 }
 
 /** Longest piece of a server's own words in a message, in characters. */
@@ -57,7 +53,7 @@ interface Failure {
   readonly syscall?: unknown;
 }
 
-/** The error with a `code` somewhere in the chain of causes of a failed `fetch`, and in the parts of an AggregateError. */
+/** The error with a `code` somewhere in the chain of causes of a failed request, and in the parts of an AggregateError. */
 function failureIn(error: unknown, depth = 0): Failure | undefined {
   if (!(error instanceof Error) || depth > 5) return undefined;
   // An AggregateError of connection attempts has the code of one of them, and no more.
@@ -74,7 +70,7 @@ function failureInOneOf(errors: readonly unknown[], depth: number): Failure | un
   return undefined;
 }
 
-/** The `code` of the failure below HTTP that made a `fetch` fail. */
+/** The `code` of the failure below HTTP that made a request fail. */
 export function networkCode(error: unknown): string | undefined {
   return failureIn(error)?.code;
 }
@@ -97,7 +93,7 @@ export function networkError(peer: HttpPeer, error: unknown): HubError {
 }
 
 function otherWords(reason: string): string {
-  // The fetch standard has a list of such ports, and undici says no more than this, without a code.
+  // The fetch standard has a list of such ports; `fetch` says no more than this, without a code.
   const [, answer] = /^Proxy response \((\d+)\)/.exec(reason) ?? [];
   if (answer !== undefined) return `cannot be reached: the proxy of the environment (HTTPS_PROXY, HTTP_PROXY) answers HTTP ${answer}.`;
   return reason === 'bad port' ? BAD_PORT : `could not be reached: ${sentence(reason)} Check the URL and the network.`;

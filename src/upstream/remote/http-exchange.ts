@@ -1,20 +1,24 @@
-import { SdkError, SdkHttpError, type StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, type Disposable, HubError, isHubError } from '../../base/index.ts';
 import {
   type ErrorMessage,
   isErrorMessage,
-  isObject,
   isResponse,
   type Message,
-  messageKind,
+  type ReceivedEvent,
   type RequestMessage,
   type ResponseMessage,
 } from '../../protocol/index.ts';
-import { garbageError, type HttpPeer, isBeforeSending, name, networkCode, networkError, statusError } from './http-errors.ts';
+import { type Body, EventBody, UnwantedBody, WholeBody } from './body.ts';
+import type { Sending } from './held-requests.ts';
+import { garbageError, isBeforeSending, name, networkError, statusError } from './http-errors.ts';
+import { HttpRequest, type Refusal, type RequestListener } from './http-request.ts';
+import { contentTypeOf, EVENT_STREAM, JSON_TYPE } from './media-types.ts';
+import { errorIn, receiveBody, receiveEvent } from './received.ts';
+import type { RequestHeaders } from './request-headers.ts';
+import { Resumption } from './resumption.ts';
+import type { ServerRoad } from './server-road.ts';
 import { saysSessionGone } from './stale-session.ts';
-import { listenTo } from './sdk-message.ts';
-import type { ResponseWatch } from './sdk-transport.ts';
-import type { SendOptions } from '../connection/transport.ts';
 
 /** How long a stream may stay open after its answer, in milliseconds: so that its socket can be used again. */
 const DRAIN_MS = 3_000;
@@ -22,32 +26,41 @@ const DRAIN_MS = 3_000;
 /** Statuses that say nothing about the request itself, so that a JSON-RPC error in their body is not its answer. */
 const NOT_IN_BAND: ReadonlySet<number> = new Set([401, 403, 408, 425, 429]);
 
-interface ExchangeListener {
-  message(message: Message): void;
+/** Who hears what comes of exchanges. */
+export interface ExchangeListener {
+  message(message: Message, exchange: HttpExchange): void;
   /** It is over: with an answer or taken back, or with the error that took the place of the answer. */
-  ended(error: HubError | undefined): void;
+  ended(error: HubError | undefined, exchange: HttpExchange): void;
   /** The server does not know the session any more; with `mayHaveRun` it had taken the request before. Nothing comes after this. */
-  sessionGone(mayHaveRun: boolean): void;
+  sessionGone(mayHaveRun: boolean, exchange: HttpExchange): void;
   /** The server took no connection, so that nothing of the request reached it. Nothing comes after this. */
-  unreachable(error: HubError): void;
+  unreachable(error: HubError, exchange: HttpExchange): void;
   /** Whether the session is gone, asked about an answer that says so in words which may be about something else; never rejects. */
-  isGone(): Promise<boolean>;
+  isGone(exchange: HttpExchange): Promise<boolean>;
 }
 
-export interface ExchangeOptions {
-  readonly request: RequestMessage;
-  readonly peer: HttpPeer;
+/** What the exchanges of one session have in common. */
+export interface ExchangeContext {
+  readonly server: ServerRoad;
+  readonly headers: RequestHeaders;
   readonly clock: Clock;
-  /** Whether the request is sent within a session, so that 404 means the end of that session. */
-  readonly inSession: boolean;
-  readonly on: ExchangeListener;
+  /** How often in a row a broken stream may fail to be opened again. */
+  readonly maxResumptions: number;
+  readonly listener: ExchangeListener;
 }
 
-/** One request over HTTP with everything that comes back for it, on an SDK transport of its own. */
-export class HttpExchange {
-  readonly #options: ExchangeOptions;
-  readonly #sdk: StreamableHTTPClientTransport;
-  #response: { readonly status: number; readonly contentType: string } | undefined;
+/** One JSON-RPC request over HTTP with everything that comes back for it. */
+export class HttpExchange implements RequestListener {
+  readonly sending: Sending;
+  readonly #context: ExchangeContext;
+  #http: HttpRequest | undefined;
+  #status = 0;
+  #contentType = '';
+  #newSessionId: string | undefined;
+  #isStream = false;
+  /** Set when the stream broke in a way that it may be resumed from. */
+  #resumption: Resumption | undefined;
+  #isResuming = false;
   #answered = false;
   /** The server has taken the request: it may run. */
   #taken = false;
@@ -55,18 +68,20 @@ export class HttpExchange {
   #pondering = false;
   #ended = false;
   #drain: Disposable | undefined;
-  readonly #over = new AbortController();
 
-  /** @param createSdk makes the transport */
-  constructor(options: ExchangeOptions, createSdk: (watch: ResponseWatch) => StreamableHTTPClientTransport) {
-    this.#options = options;
-    // A stream that could be resumed would bring the same message again.
-    this.#sdk = createSdk({ observe: (response) => this.#observe(response), onTooLong: (error) => this.#end(error) });
+  constructor(sending: Sending, context: ExchangeContext) {
+    this.sending = sending;
+    this.#context = context;
+  }
+
+  /** The session that the request was sent in. */
+  get sessionId(): string | undefined {
+    return this.#context.headers.sessionId;
   }
 
   /** The session that the server gave with its answer to `initialize`. */
-  get sessionId(): string | undefined {
-    return this.#sdk.sessionId;
+  get newSessionId(): string | undefined {
+    return this.#newSessionId;
   }
 
   /** Whether the answer is held back, so that the request can still be taken back without a trace. */
@@ -74,29 +89,13 @@ export class HttpExchange {
     return this.#pondering && !this.#ended;
   }
 
-  /** Sends the request; all that comes of it is told to the listener. Never rejects. */
-  async run({ signal, headers }: SendOptions): Promise<void> {
-    listenTo(this.#sdk, { message: (message) => this.#receive(message) });
-    if (signal) this.#follow(signal);
-    try {
-      await this.#sdk.start();
-      await this.#sdk.send(this.#options.request, {
-        requestSignal: this.#over.signal,
-        ...(headers && { headers }),
-        onRequestStreamEnd: () => this.#streamEnded(),
-      });
-      if (!this.#isStream()) this.#bodyEnded();
-    } catch (error) {
-      this.#refused(error);
-    }
-  }
-
-  /** The request may be sent again under the same signal, so nothing of this exchange stays there. */
-  #follow(signal: AbortSignal): void {
-    const onAbort = (): void => this.close();
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#over.signal.addEventListener('abort', () => signal.removeEventListener('abort', onAbort), { once: true });
+  /** Sends the request; all that comes of it is told to the listener. */
+  run(): void {
+    const { request, options } = this.sending;
+    const { server, headers } = this.#context;
+    const order = { method: 'POST', headers: headers.post(request, options.headers), body: JSON.stringify(request) } as const;
+    this.#http = new HttpRequest(server, { ...order, inSession: this.#inSession, silenceMs: 0 }, this);
+    this.#http.send();
   }
 
   /** Ends it without a word. Idempotent. */
@@ -104,132 +103,176 @@ export class HttpExchange {
     this.#end(undefined);
   }
 
-  #observe(response: Response): void {
-    const contentType = response.headers.get('content-type') ?? '';
-    this.#response = { status: response.status, contentType };
-    // Seen here and not where `send` fails, because the resumption of a stream (GET) can meet it too.
-    if (response.status === 404 && this.#options.inSession) this.#loseSession();
-    else if (response.ok) this.#taken = true;
+  accepted(status: number, headers: IncomingHttpHeaders): Body {
+    this.#taken = true;
+    if (this.#isResuming) {
+      this.#resumption?.opened();
+      return this.#events();
+    }
+    this.#status = status;
+    this.#contentType = contentTypeOf(headers);
+    if (this.sending.request.method === 'initialize') this.#newSessionId = sessionIdOf(headers);
+    if (status === 202) return new UnwantedBody(() => this.#bodyEnded());
+    if (this.#contentType === EVENT_STREAM) return this.#events();
+    if (this.#contentType === JSON_TYPE) return new WholeBody((bytes) => this.#readBody(bytes));
+    return new UnwantedBody(() => this.#unreadable());
   }
 
-  #isStream(): boolean {
-    const { status = 0, contentType = '' } = this.#response ?? {};
-    return status !== 202 && /^text\/event-stream\b/i.test(contentType);
+  refused({ status, text }: Refusal): void {
+    if (this.#ended) return;
+    if (status === 404 && this.#inSession) return this.#loseSession();
+    if (!this.#isResuming) return this.#refusedByStatus(status, text);
+    // A server that offers no GET will not offer it later.
+    if (status === 405) this.#streamEnded();
+    else this.#notResumed();
+  }
+
+  failed(error: unknown): void {
+    if (this.#ended) return;
+    const { server, listener } = this.#context;
+    if (this.#isStream) return isHubError(error) ? this.#end(error) : this.#streamBroke();
+    if (this.#isResuming) return this.#notResumed();
+    if (!this.#taken && !isHubError(error) && isBeforeSending(error)) {
+      this.close();
+      return listener.unreachable(networkError(server.peer, error), this);
+    }
+    this.#end(networkError(server.peer, error));
+  }
+
+  get #inSession(): boolean {
+    return this.sessionId !== undefined;
+  }
+
+  #events(): Body {
+    this.#isStream = true;
+    const { clock, maxResumptions, server } = this.#context;
+    return new EventBody({
+      maxBytes: server.maxMessageBytes,
+      onEvent: (event) => this.#receiveEvent(event),
+      onRetry: (delayMs) => (this.#resumption ??= new Resumption(clock, maxResumptions)).retryAfter(delayMs),
+      onEnd: () => this.#streamBroke(),
+    });
+  }
+
+  #receiveEvent(event: ReceivedEvent): void {
+    const { clock, maxResumptions } = this.#context;
+    if (event.id !== undefined && event.id !== '') (this.#resumption ??= new Resumption(clock, maxResumptions)).seen(event.id);
+    receiveEvent(event, (message) => this.#receive(message));
+  }
+
+  #readBody(bytes: Buffer): void {
+    if (receiveBody(bytes, (message) => this.#receive(message))) this.#bodyEnded();
+    else this.#unreadable();
   }
 
   #receive(message: Message): void {
-    const { on, clock } = this.#options;
+    const { listener, clock } = this.#context;
     if (this.#ended || this.#pondering) return;
     this.#answered ||= this.#isAnswer(message);
     if (this.#mayMeanSession(message)) return void this.#ponder(message);
-    on.message(message);
-    if (this.#answered && !this.#ended && this.#isStream()) this.#drain ??= clock.after(DRAIN_MS, () => this.close());
+    listener.message(message, this);
+    if (this.#answered && !this.#ended && this.#isStream) this.#drain ??= clock.after(DRAIN_MS, () => this.close());
   }
 
   #isAnswer(message: Message): message is ResponseMessage {
-    const { id } = this.#options.request;
-    return isResponse(message) && (message.id === id || message.id === undefined || message.id === null);
+    return answers(message, this.sending.request);
   }
 
   #mayMeanSession(message: Message): message is ErrorMessage {
-    return this.#options.inSession && this.#isAnswer(message) && isErrorMessage(message) && saysSessionGone(message.error);
+    return this.#inSession && this.#isAnswer(message) && isErrorMessage(message) && saysSessionGone(message.error);
   }
 
   /** The words for a session that is gone, in an answer that is otherwise well: they may be about a session of some tool's. */
   async #ponder(message: ErrorMessage): Promise<void> {
-    const { on } = this.#options;
+    const { listener } = this.#context;
     this.#pondering = true;
-    const isGone = await on.isGone();
+    const isGone = await listener.isGone(this);
     if (this.#ended) return;
     this.#pondering = false;
     if (isGone) {
       this.#taken = false;
       return this.#loseSession();
     }
-    on.message(message);
+    listener.message(message, this);
     this.close();
   }
 
   #bodyEnded(): void {
     if (this.#pondering) return;
     if (this.#answered) return this.#end(undefined);
-    const { peer, request } = this.#options;
-    const status = this.#response?.status ?? 0;
-    this.#end(garbageError(peer, `took "${request.method}" with HTTP ${status} but gave no answer.`));
+    const { method } = this.sending.request;
+    this.#end(garbageError(this.#context.server.peer, `took "${method}" with HTTP ${this.#status} but gave no answer.`));
+  }
+
+  #streamBroke(): void {
+    this.#isStream = false;
+    if (this.#resumption?.lastEventId === undefined || this.#answered || !this.#resumption.schedule(() => this.#resume()))
+      this.#streamEnded();
+  }
+
+  #resume(): void {
+    if (this.#ended) return;
+    this.#isResuming = true;
+    const { server, headers } = this.#context;
+    const order = { method: 'GET', headers: headers.get(this.#resumption?.lastEventId), inSession: this.#inSession, silenceMs: 0 } as const;
+    this.#http = new HttpRequest(server, order, this);
+    this.#http.send();
+  }
+
+  #notResumed(): void {
+    this.#resumption?.failed();
+    if (!this.#resumption?.schedule(() => this.#resume())) this.#streamEnded();
   }
 
   #streamEnded(): void {
     if (this.#pondering) return;
     if (this.#answered) return this.#end(undefined);
-    const { peer, request } = this.#options;
-    const message = `${name(peer)} closed the stream of "${request.method}" before it had answered. It may have run; call again if that is safe.`;
+    const { peer } = this.#context.server;
+    const message = `${name(peer)} closed the stream of "${this.sending.request.method}" before it had answered. It may have run; call again if that is safe.`;
     this.#end(new HubError('CONNECTION_ERROR', message, { details: { server: peer.id } }));
   }
 
-  #refused(error: unknown): void {
-    if (this.#ended) return;
-    const { peer } = this.#options;
-    if (isHubError(error)) return this.#end(error);
-    if (error instanceof SdkHttpError) return this.#refusedByStatus(error);
-    if (this.#response === undefined && isBeforeSending(error)) {
-      this.close();
-      return this.#options.on.unreachable(networkError(peer, error));
-    }
-    this.#end(this.#isUnreadable(error) ? garbageError(peer, this.#unreadable()) : networkError(peer, error));
-  }
-
-  #refusedByStatus({ status, data }: SdkHttpError): void {
-    const { peer, request } = this.#options;
-    const text = typeof data.text === 'string' ? data.text : undefined;
-    const body = status < 500 && !NOT_IN_BAND.has(status) && request.method !== 'initialize' ? errorInBody(text) : undefined;
-    if (!body) return this.#end(statusError(peer, status, text));
+  #refusedByStatus(status: number, text: string): void {
+    const { request } = this.sending;
+    const body = status < 500 && !NOT_IN_BAND.has(status) && request.method !== 'initialize' ? errorIn(text) : undefined;
+    if (!body) return this.#end(statusError(this.#context.server.peer, status, text));
     this.#receive({ jsonrpc: '2.0', id: request.id, error: body.error });
     if (!this.#pondering) this.#end(undefined);
   }
 
-  /** Whether the server answered well as HTTP and the answer could not be read, as opposed to a broken connection. */
-  #isUnreadable(error: unknown): boolean {
-    if (error instanceof SdkError) return true;
-    const isOk = this.#response !== undefined && this.#response.status < 300;
-    return isOk && networkCode(error) === undefined && !(error instanceof TypeError);
-  }
-
-  #unreadable(): string {
-    const { contentType = '' } = this.#response ?? {};
-    const { method } = this.#options.request;
-    return /^application\/json\b/i.test(contentType)
-      ? `answered "${method}" with JSON that is no JSON-RPC message.`
-      : `answered "${method}" with ${contentType === '' ? 'no content type' : `content type ${contentType}`}, which is not MCP.`;
+  /** The server answered well as HTTP, and not as MCP. */
+  #unreadable(): void {
+    const { method } = this.sending.request;
+    const type = this.#contentType;
+    const what =
+      type === JSON_TYPE
+        ? 'JSON that is no JSON-RPC message.'
+        : `${type === '' ? 'no content type' : `content type ${type}`}, which is not MCP.`;
+    this.#end(garbageError(this.#context.server.peer, `answered "${method}" with ${what}`));
   }
 
   #loseSession(): void {
     if (this.#ended) return;
     this.close();
-    this.#options.on.sessionGone(this.#taken);
+    this.#context.listener.sessionGone(this.#taken, this);
   }
 
   #end(error: HubError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#drain?.dispose();
-    this.#over.abort();
-    void this.#sdk.close();
-    this.#options.on.ended(error);
+    this.#resumption?.dispose();
+    this.#http?.cancel();
+    this.#context.listener.ended(error, this);
   }
 }
 
-/** An HTTP body that is a JSON-RPC error response. */
-function errorInBody(text: string | undefined): ErrorMessage | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const body: unknown = JSON.parse(text);
-    return isErrorBody(body) ? body : undefined;
-  } catch {
-    // Expected: SyntaxError, a body that is HTML or plain text.
-    return undefined;
-  }
+/** Whether a message answers this request. */
+export function answers(message: Message, { id }: RequestMessage): message is ResponseMessage {
+  return isResponse(message) && (message.id === id || message.id === undefined || message.id === null);
 }
 
-function isErrorBody(body: unknown): body is ErrorMessage {
-  return messageKind(body) === 'response' && isObject(body) && 'error' in body;
+function sessionIdOf(headers: IncomingHttpHeaders): string | undefined {
+  const id = headers['mcp-session-id'];
+  return typeof id === 'string' && id !== '' ? id : undefined;
 }

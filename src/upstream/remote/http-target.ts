@@ -2,10 +2,11 @@ import { HubError, messageOf } from '../../base/index.ts';
 import type { RemoteLaunch } from '../launch.ts';
 import type { HttpPeer } from './http-errors.ts';
 
-/** Where a remote launch goes, as `fetch` wants it. Holds secrets: lives inside a transport only. */
+/** Where a remote launch goes. Holds secrets: lives inside a transport only. */
 export interface HttpTarget {
   readonly url: URL;
-  readonly headers: Headers;
+  /** Name, in lower case, and value. */
+  readonly headers: readonly (readonly [string, string])[];
 }
 
 /**
@@ -33,17 +34,15 @@ export function httpTarget(id: string, launch: RemoteLaunch): HttpTarget {
       return fail(`the header "${header}" has a name or value that HTTP does not allow (${launch.redact(kindOf(error))}).`);
     }
   }
-  return { url, headers };
+  return { url, headers: [...headers] };
 }
 
-/** The server behind a launch, as messages name it and requests reach it. */
+/** The server behind a launch, as messages name it. */
 export function httpPeer(id: string, launch: RemoteLaunch): HttpPeer {
-  const { label, maxMessageBytes, fetch, login } = launch;
+  const { label, login } = launch;
   return {
     id,
     label,
-    maxMessageBytes,
-    fetch,
     get awaitsLogin() {
       return login?.authorizationUrl !== undefined;
     },

@@ -1,5 +1,4 @@
-import { SdkHttpError, type StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf, toHubError } from '../../base/index.ts';
+import { type Clock, type Disposable, Emitter, HubError, isHubError, type Logger, messageOf, toHubError } from '../../base/index.ts';
 import {
   isLegacyVersion,
   isRequest,
@@ -8,14 +7,14 @@ import {
   type RequestMessage,
   type ResponseMessage,
 } from '../../protocol/index.ts';
-import { closedError, type HttpPeer, name, networkError, sessionGoneError, statusError } from './http-errors.ts';
+import { closedError, sessionGoneError } from './http-errors.ts';
 import { HeldRequests, type Sending } from './held-requests.ts';
-import { HttpExchange } from './http-exchange.ts';
-import { httpPeer, type HttpTarget, httpTarget } from './http-target.ts';
+import { answers, type ExchangeContext, type ExchangeListener, HttpExchange } from './http-exchange.ts';
+import { HttpSession } from './http-session.ts';
 import type { RemoteLaunch } from '../launch.ts';
-import { answers, askOnce } from './own-exchange.ts';
-import { listenTo, toSdkMessage } from './sdk-message.ts';
-import { deleteSession, type ResponseWatch, sdkTransport } from './sdk-transport.ts';
+import { askOnce } from './own-exchange.ts';
+import { RequestHeaders } from './request-headers.ts';
+import { type ServerRoad, serverRoad } from './server-road.ts';
 import { SessionHandshake } from './session-handshake.ts';
 import { notRun } from '../not-run.ts';
 import type { SendOptions, Transport, TransportEvents } from '../connection/transport.ts';
@@ -39,9 +38,8 @@ export interface RemoteTransportOptions {
 }
 
 /**
- * Streamable HTTP (spec 2026-07-28 and 2025-11-25 basic/transports) over the SDK's bare transport: one SDK transport
- * object for each request, so that every message that comes is attributed to the request on whose stream it came, and
- * one for the session itself (notifications, the standalone stream, DELETE).
+ * Streamable HTTP (spec 2026-07-28 and 2025-11-25 basic/transports): an exchange for each request, so that every message that comes is
+ * attributed to the request on whose stream it came, and one session for the rest (notifications, the standalone stream, DELETE).
  *
  * A server that was restarted and does not know the session is given the same handshake again, and requests that it refused, or that
  * found nobody to connect to for a moment, are sent once more: they provably did not run.
@@ -51,11 +49,14 @@ export class HttpTransport implements Transport {
   readonly #options: RemoteTransportOptions;
   readonly #events: Emitter<TransportEvents>;
   readonly #exchanges = new Map<RequestId, HttpExchange>();
-  #target: HttpTarget | undefined;
-  #session: StreamableHTTPClientTransport | undefined;
+  #server: ServerRoad | undefined;
+  /** Of the session and the version as they are; made anew when one of them changes. */
+  #context: ExchangeContext | undefined;
+  #session: HttpSession | undefined;
   #sessionId: string | undefined;
   #protocolVersion: string | undefined;
   #hasStandaloneStream = false;
+  readonly #listener: ExchangeListener;
   readonly #handshake: SessionHandshake;
   readonly #held: HeldRequests;
   readonly #over = new AbortController();
@@ -76,6 +77,13 @@ export class HttpTransport implements Transport {
       // What still runs there has its own answer coming, or its own end.
       onOutage: (error) => this.#exchanges.size === 0 && this.#die(error),
     });
+    this.#listener = {
+      message: (message, exchange) => this.#receive(message, exchange),
+      ended: (error, { sending }) => this.#ended(sending.request.id, error),
+      sessionGone: (mayHaveRun, { sending, sessionId }) => this.#sessionGone(sending, sessionId, mayHaveRun),
+      unreachable: (error, { sending }) => this.#unreachable(sending, error),
+      isGone: ({ sessionId }) => this.#isGone(sessionId),
+    };
   }
 
   on<K extends keyof TransportEvents>(event: K, listener: (event: TransportEvents[K]) => void): Disposable {
@@ -84,11 +92,12 @@ export class HttpTransport implements Transport {
 
   async open(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#target = httpTarget(this.#options.id, this.#options.launch);
+    const { id, launch } = this.#options;
+    this.#server = serverRoad(id, launch, () => this.#held.reached());
   }
 
   async send(message: Message, options: SendOptions = {}): Promise<void> {
-    if (this.#dead) throw closedError(this.#peer);
+    if (this.#dead) throw closedError(this.#road.peer);
     if (isRequest(message)) return this.#startExchange({ request: message, options, refusals: 0 });
     await this.#renewing;
     await this.#sendInSession(message);
@@ -102,9 +111,14 @@ export class HttpTransport implements Transport {
     return true;
   }
 
+  abandon(id: RequestId): void {
+    this.#held.withdraw(id);
+    this.#exchanges.get(id)?.close();
+  }
+
   setProtocolVersion(version: string): void {
     this.#protocolVersion = version;
-    this.#session?.setProtocolVersion(version);
+    this.#context = undefined;
   }
 
   close(): Promise<void> {
@@ -112,44 +126,46 @@ export class HttpTransport implements Transport {
     return this.#closing;
   }
 
-  get #peer(): HttpPeer {
-    const { id, launch } = this.#options;
-    return httpPeer(id, launch);
+  get #road(): ServerRoad {
+    if (this.#server) return this.#server;
+    throw new HubError('UNHANDLED_ERROR', `Server "${this.#options.id}": the transport was used before it was opened.`);
   }
 
   #startExchange(sending: Sending): void {
     if (this.#renewing) return this.#held.hold(sending);
-    const { request, options } = sending;
-    const sessionId = this.#sessionId;
-    const exchange = new HttpExchange(
-      {
-        request,
-        peer: this.#peer,
-        clock: this.#options.clock,
-        inSession: sessionId !== undefined,
-        on: {
-          message: (message) => {
-            if (request.method === 'initialize') this.#begun(request, message, exchange);
-            this.#events.emit('message', { message, via: request.id });
-          },
-          ended: (error) => {
-            this.#exchanges.delete(request.id);
-            if (error && !this.#dead) this.#fail(request.id, error);
-          },
-          sessionGone: (mayHaveRun) => this.#sessionGone(sending, sessionId, mayHaveRun),
-          unreachable: (error) => this.#unreachable(sending, error),
-          isGone: () => this.#isGone(sessionId),
-        },
-      },
-      (watch) => this.#createSdk(isLegacyVersion(this.#protocolVersion) ? MAX_RESUMPTIONS : 0, watch),
-    );
-    this.#exchanges.set(request.id, exchange);
-    void exchange.run(options);
+    this.#context ??= this.#contextOf(this.#sessionId);
+    const exchange = new HttpExchange(sending, this.#context);
+    this.#exchanges.set(sending.request.id, exchange);
+    exchange.run();
   }
 
-  #begun(request: RequestMessage, message: Message, { sessionId }: HttpExchange): void {
-    this.#sessionId ??= sessionId;
-    if (answers(message, request)) this.#handshake.made(request, message);
+  #contextOf(sessionId: string | undefined): ExchangeContext {
+    const server = this.#road;
+    return {
+      server,
+      headers: new RequestHeaders(server.target, sessionId, this.#protocolVersion),
+      clock: this.#options.clock,
+      maxResumptions: isLegacyVersion(this.#protocolVersion) ? MAX_RESUMPTIONS : 0,
+      listener: this.#listener,
+    };
+  }
+
+  #useSession(sessionId: string | undefined): void {
+    this.#sessionId = sessionId;
+    this.#context = undefined;
+  }
+
+  #receive(message: Message, { sending: { request }, newSessionId }: HttpExchange): void {
+    if (request.method === 'initialize') {
+      if (this.#sessionId === undefined) this.#useSession(newSessionId);
+      if (answers(message, request)) this.#handshake.made(request, message);
+    }
+    this.#events.emit('message', { message, via: request.id });
+  }
+
+  #ended(id: RequestId, error: HubError | undefined): void {
+    this.#exchanges.delete(id);
+    if (error && !this.#dead) this.#fail(id, error);
   }
 
   #fail(id: RequestId, error: HubError): void {
@@ -160,7 +176,7 @@ export class HttpTransport implements Transport {
   #sessionGone(sending: Sending, sessionId: string | undefined, mayHaveRun: boolean): void {
     if (this.#dead) return;
     const { request } = sending;
-    const error = sessionGoneError(this.#peer);
+    const error = sessionGoneError(this.#road.peer);
     const isHopeless = sending.refusals >= MAX_REPEATS;
     if (mayHaveRun || isHopeless) this.#fail(request.id, mayHaveRun ? error : notRun(error));
     else this.#held.hold({ ...sending, refusals: sending.refusals + 1 });
@@ -195,12 +211,12 @@ export class HttpTransport implements Transport {
   async #renewNow(): Promise<void> {
     const before = this.#session;
     this.#session = undefined;
-    this.#sessionId = undefined;
+    this.#useSession(undefined);
     this.#hasStandaloneStream = false;
     this.#options.logger.info(`Server "${this.#options.id}" has ended the session; a new one is made.`, { server: this.#options.id });
     try {
-      await before?.close();
-      await this.#handshake.again(this.#peer, this.#over.signal);
+      before?.close();
+      await this.#handshake.again(this.#road.peer, this.#over.signal);
       await this.#sendInSession({ jsonrpc: '2.0', method: 'notifications/initialized' }).catch((error: unknown) =>
         this.#options.logger.debug('notifications/initialized was not taken', { error: messageOf(error) }),
       );
@@ -213,61 +229,46 @@ export class HttpTransport implements Transport {
 
   /** A request of the transport's own. */
   async #ask(request: RequestMessage, inSession: boolean, signal: AbortSignal): Promise<ResponseMessage> {
-    const context = { request, inSession, peer: this.#peer, clock: this.#options.clock };
-    const { answer, sessionId } = await askOnce(context, (watch) => this.#createSdk(0, watch), signal);
-    if (!inSession && !this.#dead) this.#sessionId = sessionId;
+    const context = { ...this.#contextOf(inSession ? this.#sessionId : undefined), maxResumptions: 0 };
+    const { answer, sessionId } = await askOnce(request, context, signal);
+    if (!inSession && !this.#dead) this.#useSession(sessionId);
     return answer;
   }
 
   /** @throws HubError when the server did not take it. */
   async #sendInSession(message: Message): Promise<void> {
-    const session = await this.#openSession();
+    const session = this.#openSession();
     try {
-      await session.send(toSdkMessage(message));
+      await session.post(message);
     } catch (error) {
-      if (!(error instanceof SdkHttpError)) throw networkError(this.#peer, error);
-      if (error.status === 404 && session.sessionId !== undefined && session === this.#session) this.#renew();
-      throw statusError(this.#peer, error.status);
+      const isGone = isHubError(error) && error.details['status'] === 404 && this.#sessionId !== undefined;
+      if (isGone && session === this.#session) this.#renew();
+      throw error;
     }
   }
 
-  async #openSession(): Promise<StreamableHTTPClientTransport> {
-    if (this.#session) return this.#session;
-    const session = this.#createSdk(Number.POSITIVE_INFINITY, { observe: (...seen) => this.#observeSession(...seen) });
-    this.#session = session;
-    listenTo(session, {
-      message: (message) => {
+  #openSession(): HttpSession {
+    const { clock, logger, launch } = this.#options;
+    this.#session ??= new HttpSession({
+      server: this.#road,
+      headers: () => (this.#context ??= this.#contextOf(this.#sessionId)).headers,
+      clock,
+      onMessage: (message) => {
         if (!this.#dead) this.#events.emit('message', { message });
       },
-      error: (error) => this.#options.logger.debug('Standalone stream', { error: this.#options.launch.redact(error.message) }),
+      onStatus: (status) => this.#observeStream(status),
+      onTrouble: (error) => logger.debug('Session', { error: launch.redact(error.message) }),
     });
-    await session.start();
-    return session;
+    return this.#session;
   }
 
   /** A server that once gave the standalone stream and then answers 404, or 400 as some do, has forgotten the session. */
-  #observeSession({ ok, status }: Response, method: string): void {
-    if (method !== 'GET' || this.#dead) return;
-    if (ok) this.#hasStandaloneStream = true;
+  #observeStream(status: number): void {
+    if (this.#dead) return;
+    if (status < 300) this.#hasStandaloneStream = true;
     else if (!this.#hasStandaloneStream || (status !== 404 && status !== 400)) return;
     else if (this.#options.clock.now() - this.#sinceMs >= SHORT_LIVED_MS) this.#renew();
-    else this.#die(sessionGoneError(this.#peer));
-  }
-
-  #createSdk(maxRetries: number, watch: ResponseWatch): StreamableHTTPClientTransport {
-    const { clock, launch } = this.#options;
-    if (!this.#target) throw new HubError('UNHANDLED_ERROR', `${name(this.#peer)}: the transport was used before it was opened.`);
-    return sdkTransport({
-      peer: this.#peer,
-      target: this.#target,
-      clock,
-      login: launch.login,
-      sessionId: this.#sessionId,
-      protocolVersion: this.#protocolVersion,
-      maxRetries,
-      onReached: () => this.#held.reached(),
-      ...watch,
-    });
+    else this.#die(sessionGoneError(this.#road.peer));
   }
 
   /** The end that the other side made. */
@@ -277,7 +278,7 @@ export class HttpTransport implements Transport {
     this.#over.abort();
     this.#abortAll();
     this.#held.failAll(error);
-    void this.#session?.close();
+    this.#session?.close();
     this.#events.emit('closed', error);
   }
 
@@ -286,12 +287,10 @@ export class HttpTransport implements Transport {
     this.#dead = true;
     this.#over.abort();
     this.#abortAll();
-    this.#held.failAll(closedError(this.#peer));
-    try {
-      if (alive && this.#sessionId !== undefined) await deleteSession(await this.#openSession(), this.#options);
-    } finally {
-      await this.#session?.close();
-    }
+    if (!this.#server) return;
+    this.#held.failAll(closedError(this.#server.peer));
+    if (alive && this.#sessionId !== undefined) await this.#openSession().delete();
+    this.#session?.close();
   }
 
   #abortAll(): void {

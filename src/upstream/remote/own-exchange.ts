@@ -1,17 +1,7 @@
-import type { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import type { Clock } from '../../base/index.ts';
-import { isResponse, type Message, type RequestMessage, type ResponseMessage } from '../../protocol/index.ts';
+import type { Message, RequestMessage, ResponseMessage } from '../../protocol/index.ts';
 import { notRun } from '../not-run.ts';
-import { garbageError, type HttpPeer, sessionGoneError } from './http-errors.ts';
-import { HttpExchange } from './http-exchange.ts';
-import type { ResponseWatch } from './sdk-transport.ts';
-
-export interface OwnExchangeOptions {
-  readonly request: RequestMessage;
-  readonly inSession: boolean;
-  readonly peer: HttpPeer;
-  readonly clock: Clock;
-}
+import { garbageError, sessionGoneError } from './http-errors.ts';
+import { answers, type ExchangeContext, HttpExchange } from './http-exchange.ts';
 
 /**
  * A request of the transport's own: the answer to it, and the session that came with that.
@@ -19,14 +9,15 @@ export interface OwnExchangeOptions {
  * @throws HubError when there is none; its `details.session` is `ended` when the server does not know the session
  */
 export function askOnce(
-  { request, inSession, peer, clock }: OwnExchangeOptions,
-  createSdk: (watch: ResponseWatch) => StreamableHTTPClientTransport,
+  request: RequestMessage,
+  context: Omit<ExchangeContext, 'listener'>,
   signal: AbortSignal,
 ): Promise<{ readonly answer: ResponseMessage; readonly sessionId: string | undefined }> {
+  const { peer } = context.server;
   return new Promise((resolve, reject) => {
-    const on = {
-      message: (message: Message) => {
-        if (answers(message, request)) resolve({ answer: message, sessionId: exchange.sessionId });
+    const listener = {
+      message: (message: Message, exchange: HttpExchange) => {
+        if (answers(message, request)) resolve({ answer: message, sessionId: exchange.newSessionId });
       },
       ended: (error: Error | undefined) => {
         if (error) reject(error);
@@ -35,13 +26,13 @@ export function askOnce(
       unreachable: (error: Parameters<typeof notRun>[0]) => reject(notRun(error)),
       isGone: async () => true,
     };
-    const exchange = new HttpExchange({ request, inSession, peer, clock, on }, createSdk);
-    signal.addEventListener('abort', () => reject(garbageError(peer, `gave no answer to "${request.method}" in time.`)), { once: true });
-    void exchange.run({ signal });
+    const exchange = new HttpExchange({ request, options: {}, refusals: 0 }, { ...context, listener });
+    const giveUp = (): void => {
+      exchange.close();
+      reject(garbageError(peer, `gave no answer to "${request.method}" in time.`));
+    };
+    if (signal.aborted) return giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    exchange.run();
   });
-}
-
-/** Whether a message answers this request. */
-export function answers(message: Message, { id }: RequestMessage): message is ResponseMessage {
-  return isResponse(message) && (message.id === id || message.id === undefined || message.id === null);
 }

@@ -48,18 +48,23 @@ export function saysSessionGone({ code, message }: { readonly code: number; read
   return CODES.has(code) && isWording(message);
 }
 
+/** An answer that is no success. */
+interface Refused {
+  readonly status: number;
+  readonly text: string;
+  /** Whether it has a `WWW-Authenticate`. */
+  readonly hasChallenge: boolean;
+}
+
 /**
- * The response to something that was sent within a session, as the specification wants it: one that says in whatever way
- * that the session is not known has the status 404.
+ * The status of a refusal of something that was sent within a session, as the specification wants it: one that says in whatever
+ * way that the session is not known has the status 404.
  */
-export async function withSessionStatus(response: Response): Promise<Response> {
-  const { status, statusText, headers } = response;
-  if (!MAY_SAY_SO.has(status)) return response;
+export function sessionStatus({ status, text, hasChallenge }: Refused): number {
+  if (!MAY_SAY_SO.has(status)) return status;
   // A challenge asks for a login, whatever the body says.
-  if (status === 401 && headers.has('www-authenticate')) return response;
-  const text = await response.text();
-  const isGone = status === 410 || refusesSession(status, text.slice(0, MAX_BODY));
-  return new Response(text, isGone ? { status: 404, statusText: 'Not Found', headers } : { status, statusText, headers });
+  if (status === 401 && hasChallenge) return status;
+  return status === 410 || refusesSession(status, text.slice(0, MAX_BODY)) ? 404 : status;
 }
 
 function refusesSession(status: number, text: string): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Outgoing, plainOutgoing } from '../../../src/base/index.ts';
 import type { RemoteLaunch } from '../../../src/upstream/index.ts';
 import { startLegacyHttp } from '../../fixtures/http/legacy-http.ts';
 import { startLegacySse } from '../../fixtures/http/legacy-sse.ts';
@@ -100,12 +101,18 @@ describe.each([
     const server = open(await start());
     const asked: string[] = [];
     // What stands for TLS here: the address is the one thing that redirects go by.
-    const secure: NonNullable<RemoteLaunch['fetch']> = async (input, init) => {
-      asked.push(new URL(input).origin);
-      if (isCall(String(init?.body))) return new Response(null, { status: 307, headers: { location: 'http://secure.test/mcp' } });
-      return fetch(server.url, init);
+    const secure: Outgoing = {
+      roadTo: (origin) => ({
+        send(request, receiver) {
+          asked.push(origin);
+          if (!isCall(String(request.body))) return plainOutgoing.roadTo(new URL(server.url).origin).send(request, receiver);
+          receiver.head(307, { location: 'http://secure.test/mcp' });
+          receiver.end();
+          return { pause: () => {}, resume: () => {}, cancel: () => {} };
+        },
+      }),
     };
-    const { connection } = await connectTo({ ...launchTo('https://secure.test/mcp'), fetch: secure });
+    const { connection } = await connectTo({ ...launchTo('https://secure.test/mcp'), outgoing: secure });
     await expect(connection.request(call())).rejects.toMatchObject({ code: 'UPSTREAM_PROTOCOL' });
     await connection.close();
     expect([...new Set(asked)]).toEqual(['https://secure.test']);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { metaKey } from '../../../src/protocol/index.ts';
-import { resumptionDelay } from '../../../src/upstream/remote/resumption.ts';
+import { Resumption, resumptionDelay } from '../../../src/upstream/remote/resumption.ts';
 import { event, eventWithoutId, type ResumableScript, startResumable, stream } from '../../fixtures/http/resumable.ts';
 import { startScriptedHttp } from '../../fixtures/http/scripted-http.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -182,4 +182,23 @@ it.each([
   [1e12, 2_147_483_647],
 ])('a wait of %d is one of %d', (asked, waited) => {
   expect(resumptionDelay(asked)).toBe(waited);
+});
+
+it('a stream that cannot be opened is tried in growing distances, so often and no more', async () => {
+  const time = new FakeClock();
+  const resumption = new Resumption(time, 3);
+  const tries: number[] = [];
+  const begunMs = time.now();
+  const open = (): void => {
+    tries.push(time.now() - begunMs);
+    resumption.failed();
+    if (!resumption.schedule(open)) tries.push(-1);
+  };
+  expect(resumption.schedule(open)).toBe(true);
+  for (let n = 0; n < 100; n += 1) await time.advance(100);
+  expect(tries).toEqual([1_000, 2_500, 4_750, -1]);
+  resumption.opened();
+  expect(resumption.schedule(() => {})).toBe(true);
+  resumption.dispose();
+  expect(time.pending).toBe(0);
 });

@@ -1,18 +1,26 @@
 import { lookup } from 'node:dns';
 import { dispatchedFetch } from './dispatched-fetch.ts';
 import { HubError } from './errors.ts';
+import { LateDispatcher } from './late-dispatcher.ts';
+import type { Outgoing } from './outgoing.ts';
+import { outgoingOver } from './outgoing-roads.ts';
 import { publicLookup, refusePrivateHost, type Resolver } from './public-addresses.ts';
 
 /** `fetch` as the hub uses it: an address and no `Request`. */
 export type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
 
 /** The ways out to remote servers, their authorization servers and registries. */
-export interface OutgoingFetch {
-  readonly fetch: Fetch;
+export interface WayOut {
+  /** To remote servers. */
+  readonly outgoing: Outgoing;
   /**
    * Connects to addresses that are open to the world only, whatever names lead to. Through a proxy of the environment it is the
    * proxy that looks names up, so that only addresses are refused.
    */
+  readonly publicOutgoing: Outgoing;
+  /** To everything else: logins, registries. */
+  readonly fetch: Fetch;
+  /** As {@link publicOutgoing}. */
   readonly publicFetch: Fetch;
   /** Whether the environment has it go through a proxy to there. */
   isProxied(url: URL): boolean;
@@ -25,25 +33,34 @@ const NAMES = ['http_proxy', 'https_proxy'] as const;
 
 /**
  * The way out as the environment says: through `HTTP_PROXY` and `HTTPS_PROXY` (or their lower-case names) but for the hosts of
- * `NO_PROXY`; never through a proxy to this machine itself. Without such variables it is Node's own `fetch`; the library that knows
- * proxies, and other lookups of names, is loaded with the first request that may need one.
+ * `NO_PROXY`; never through a proxy to this machine itself. The library that it goes by is loaded with the first request that needs it:
+ * `fetch` is Node's own as long as there are no such variables.
  */
-export function outgoingFetch(env: NodeJS.ProcessEnv, resolve: Resolver = lookup): OutgoingFetch {
+export function wayOut(env: NodeJS.ProcessEnv, resolve: Resolver = lookup): WayOut {
   const hasProxy = NAMES.some((name) => valueOf(env, name) !== '');
   const connect = { lookup: publicLookup(resolve) };
-  const proxied = dispatchedFetch(({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent(proxies(env)));
-  const guarded = dispatchedFetch(({ Agent, EnvHttpProxyAgent }) =>
+  const direct = new LateDispatcher(({ Agent }) => new Agent());
+  const proxied = new LateDispatcher(({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent(proxies(env)));
+  const guarded = new LateDispatcher(({ Agent, EnvHttpProxyAgent }) =>
     hasProxy ? new EnvHttpProxyAgent({ ...proxies(env), connect }) : new Agent({ connect }),
   );
+  const proxiedFetch = dispatchedFetch(proxied);
+  const guardedFetch = dispatchedFetch(guarded);
+  const isDirect = (url: URL): boolean => !hasProxy || isLoopback(url);
   return {
-    fetch: (input, init) => (!hasProxy || isLoopback(new URL(input)) ? fetch(input, init) : proxied.fetch(input, init)),
+    outgoing: outgoingOver((origin) => (isDirect(origin) ? direct : proxied)),
+    publicOutgoing: outgoingOver((origin) => {
+      refusePrivateHost(origin);
+      return guarded;
+    }),
+    fetch: (input, init) => (isDirect(new URL(input)) ? fetch(input, init) : proxiedFetch(input, init)),
     async publicFetch(input, init) {
       refusePrivateHost(new URL(input));
-      return guarded.fetch(input, init);
+      return guardedFetch(input, init);
     },
     isProxied: (url) => isProxied(env, url),
     async close() {
-      await Promise.all([proxied.close(), guarded.close()]);
+      await Promise.all([direct.close(), proxied.close(), guarded.close()]);
     },
   };
 }

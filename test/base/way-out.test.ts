@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { outgoingFetch } from '../../src/base/index.ts';
+import { wayOut } from '../../src/base/index.ts';
 import { startLegacyHttp } from '../fixtures/http/legacy-http.ts';
 import { TestHttp, startProxy } from '../support/registries.ts';
 import { connectTo, remoteLaunch, toolCall } from '../support/remote.ts';
 
 function outgoing(env: NodeJS.ProcessEnv) {
-  const way = outgoingFetch(env);
+  const way = wayOut(env);
   onTestFinished(() => way.close());
   return way;
 }
@@ -21,8 +21,7 @@ describe('the way out', () => {
     const server = await startLegacyHttp();
     onTestFinished(() => server.close());
     const proxy = await proxyTo({ 'tools.test': Number(new URL(server.url).port) });
-    const { fetch } = outgoing({ HTTP_PROXY: proxy.url });
-    const { connection } = await connectTo({ ...remoteLaunch('http://tools.test/mcp'), fetch });
+    const { connection } = await connectTo({ ...remoteLaunch('http://tools.test/mcp'), ...outgoing({ HTTP_PROXY: proxy.url }) });
     const told: string[] = [];
     const params = { name: 'echo', _meta: { progressToken: 1 } };
     const { outcome } = await connection.request(toolCall('echo', { params, onNotification: ({ method }) => void told.push(method) }));
