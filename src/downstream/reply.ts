@@ -6,23 +6,26 @@ import { type Refusal, refusalOf } from './protocol-errors.ts';
 /** How long a finished answer may wait for a client that does not read it, in milliseconds. */
 const UNREAD_MS = 60_000;
 
+type Headers = Readonly<Record<string, string>>;
+
+/** Ends an answer after these last words of it, and its connection when its client does not take what still waits to be read by it. */
+export function endAnswer(res: ServerResponse, last?: string): void {
+  res.end(last);
+  // Most answers have gone out whole by now.
+  if (res.writableLength > 0) limitUnread(res);
+}
+
 /** Ends the connection of a client that does not take what is written to it; nothing happens when it does. */
-export function limitUnread(res: ServerResponse): void {
+function limitUnread(res: ServerResponse): void {
   res.setTimeout(UNREAD_MS, () => res.destroy());
 }
 
 /** One whole JSON answer. Does nothing when the client is gone or an answer has begun. */
-export function sendJson(
-  res: ServerResponse,
-  status: number,
-  body: Message | readonly Message[],
-  headers: Readonly<Record<string, string>> = {},
-): void {
+export function sendJson(res: ServerResponse, status: number, body: Message | readonly Message[], headers?: Headers): void {
   if (res.headersSent || res.destroyed) return;
-  const text = Buffer.from(JSON.stringify(body));
-  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': text.length });
-  limitUnread(res);
-  res.end(text);
+  const text = JSON.stringify(body);
+  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  endAnswer(res, text);
 }
 
 /** One whole answer without a body. */
