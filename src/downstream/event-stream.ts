@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Disposable } from '../base/index.ts';
-import { type Message, SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from '../protocol/index.ts';
+import { type Message, messageLine, SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from '../protocol/index.ts';
 import type { MessageStream } from './message-stream.ts';
 import { endAnswer } from './reply.ts';
 
@@ -46,7 +46,7 @@ export class EventStream implements MessageStream {
 
   /** False when the stream is over, so that nobody gets it. */
   send(message: Message): boolean {
-    return this.sendEvent({ event: 'message', data: JSON.stringify(message) });
+    return this.sendEvent({ event: 'message', data: messageLine(message) });
   }
 
   sendEvent(event: SseEvent): boolean {
