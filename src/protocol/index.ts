@@ -20,4 +20,4 @@ export { messageOf, readMessage } from './read-message.ts';
 export { outcomeOf, RawResponse, responseMessage } from './responses.ts';
 export { SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from './sse.ts';
 export { matchesTemplate } from './uri-template.ts';
-export { lineParts, type MessageParts, messageParts } from './write-message.ts';
+export { lineParts, messageLine, type MessageParts, messageParts } from './write-message.ts';

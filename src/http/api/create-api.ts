@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type Clock, HubError, type Logger, toHubError } from '../../base/index.ts';
-import { type Body, discard, type Endpoint, readJson } from '../../downstream/index.ts';
+import { type Body, CallController, discard, type Endpoint, readJson } from '../../downstream/index.ts';
 import type { Caller } from '../auth/access.ts';
 import { callerOf } from '../auth/callers.ts';
 import { headersOfRefusal, scopeProblem } from '../auth/refusals.ts';
@@ -87,7 +87,7 @@ async function serve(route: Route, { req, res, context, options, paths }: Exchan
   const mayEdit = caller.scopes ? caller.scopes.has('admin') : isLocal;
   const refusal = refusalOf(req, route, paths, { caller, mayEdit });
   if (refusal) throw refusal;
-  const controller = new AbortController();
+  const controller = new CallController();
   res.on('close', () => {
     if (!res.writableFinished) controller.abort(new HubError('CANCELLED', 'The client closed the connection.'));
   });

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { ErrorCode } from '../../base/index.ts';
 import type { KeyScope } from '../../config/index.ts';
+import type { CallController } from '../../downstream/index.ts';
 import type { Caller } from '../auth/access.ts';
 import type { Management } from '../management.ts';
 import type { CallServer } from './call-server.ts';
@@ -25,7 +26,7 @@ interface RawRequest {
   readonly body: unknown;
   readonly headers: IncomingHttpHeaders;
   /** Aborted when the client goes away before it was answered. */
-  readonly controller: AbortController;
+  readonly controller: CallController;
   /** Whether a program on this machine made it. */
   readonly isLocal: boolean;
   /** Whether its caller may change the config: one on this machine where no key is asked for, else one whose key has `admin`. */
@@ -95,7 +96,7 @@ interface Input<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly headers: IncomingHttpHeaders;
-  readonly controller: AbortController;
+  readonly controller: CallController;
   readonly isLocal: boolean;
   readonly mayEdit: boolean;
   readonly caller: Caller;
