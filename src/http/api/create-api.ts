@@ -11,6 +11,7 @@ import type { EventStreams } from '../event-streams.ts';
 import type { Management } from '../management.ts';
 import { problemOf } from '../problem.ts';
 import { callServer } from './call-server.ts';
+import { isKnown, weakTag } from './etag.ts';
 import { openApiDocument } from './openapi.ts';
 import { notAllowed, Paths } from './paths.ts';
 import type { ApiContext, Reply, Route } from './route.ts';
@@ -122,7 +123,14 @@ function hasBody({ headers, method }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function send(res: Response, { body, status = 200, headers = {}, bare, afterwards }: Reply, nowMs: number): void {
+function send(res: Response, { taggedBy, ...reply }: Reply, nowMs: number): void {
+  if (taggedBy === undefined) return sendWhole(res, reply, nowMs);
+  const tag = weakTag(taggedBy);
+  if (isKnown(tag, res.req.headers['if-none-match'])) res.writeHead(304, { etag: tag }).end();
+  else sendWhole(res, { ...reply, headers: { ...reply.headers, etag: tag } }, nowMs);
+}
+
+function sendWhole(res: Response, { body, status = 200, headers = {}, bare, afterwards }: Reply, nowMs: number): void {
   if (afterwards) res.once('finish', () => setImmediate(afterwards));
   if (typeof body !== 'string') return sendJson(res, status, bare ? body : { ...body, timestamp: new Date(nowMs).toISOString() }, headers);
   const page = Buffer.from(body);

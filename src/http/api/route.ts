@@ -41,6 +41,8 @@ export interface Reply {
   readonly bare?: true;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** All of the answer that is worth sending it again for, where a client may ask whether it has changed (`If-None-Match`). */
+  readonly taggedBy?: unknown;
   /** Run once the answer has been handed to the network. */
   readonly afterwards?: () => void;
 }
@@ -62,6 +64,8 @@ interface RouteDocs {
   readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Whether it takes `If-Match`. */
   readonly ifMatch?: true;
+  /** Whether it takes `If-None-Match`. */
+  readonly ifNoneMatch?: true;
   /** Its GET does something, so that HEAD (RFC 9110, 9.3.2) has no place there. */
   readonly noHead?: true;
   /** Refused to everybody but programs on this machine and keys with `admin`, since it writes the config, or for the reason given. */
