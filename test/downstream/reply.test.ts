@@ -1,7 +1,9 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { EventStream } from '../../src/downstream/event-stream.ts';
 import { sendJson } from '../../src/downstream/reply.ts';
+import { systemClock } from '../../src/base/index.ts';
 import { type Message, readMessage } from '../../src/protocol/index.ts';
 
 let server: Server;
@@ -12,8 +14,10 @@ afterEach(async () => {
 });
 
 /** What a client gets of such an answer, read to the end that its length says. */
-async function answered(message: Message): Promise<Response> {
-  server = createServer((_, res) => sendJson(res, 200, message, { 'x-own': 'a' }));
+const answered = (message: Message): Promise<Response> => served((res) => sendJson(res, 200, message, { 'x-own': 'a' }));
+
+async function served(answer: (res: ServerResponse) => void): Promise<Response> {
+  server = createServer((_, res) => answer(res));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
 }
@@ -36,4 +40,20 @@ it.each([
 it('so does an answer that the hub has made', async () => {
   const message: Message = { jsonrpc: '2.0', id: 'é', result: { a: 'é'.repeat(10_000) } };
   expect(await (await answered(message)).json()).toEqual(message);
+});
+
+it.each([
+  ['on one line', '{"jsonrpc":"2.0","id":7,"result":{"a":"é"}}'],
+  ['on several lines', '{\n"jsonrpc":"2.0",\r\n"id":7,"result":\r{"a":\n"é"}}'],
+  ['very long', `{"jsonrpc":"2.0","id":7,"result":{"a":"${'é'.repeat(1_000_000)}"}}`],
+])('a result that came %s is one event on a stream', async (_, text) => {
+  const message = readMessage(Buffer.from(text)) as Message;
+  const reply = await served((res) => {
+    const stream = EventStream.open(res, { clock: systemClock });
+    stream.send(message);
+    stream.end();
+  });
+  const data = (await reply.text()).split('\n').filter((line) => line.startsWith('data: '));
+  expect(data).toHaveLength(1);
+  expect(JSON.parse(data[0]?.slice('data: '.length) ?? '')).toEqual(JSON.parse(text));
 });
