@@ -14,6 +14,8 @@ programs; a running hub serves it at \`/api/openapi.json\`.
 - Everything is JSON. A body needs \`Content-Type: application/json\`; fields that nobody knows are ignored. Where nothing is needed the body
   may be left out.
 - Every answer has a \`timestamp\` (ISO 8601).
+- Lists have an \`ETag\`: a program that asks again sends it as \`If-None-Match\` and gets 304 without a body as long as nothing but times has changed.
+  The lists on \`/mcp\` are answers to POST, for which HTTP knows no such thing; there \`list_changed\` tells, and in revision 2026-07-28 \`ttlMs\`.
 - Every failure is \`{error, code, data, timestamp}\` with a status of 400 or more: \`error\` is for people, \`code\` for programs
   ([errors.md](errors.md) has them all), \`data\` has the facts. A \`VALIDATION_ERROR\` names the first field that is wrong in \`data.field\` and
   all of them in \`data.issues\`.

@@ -3,6 +3,7 @@ import { type Candidate, closest } from './closest.ts';
 import { buildNameTable, type NameTable } from './name-table.ts';
 import { buildDisabledTable, disabledUri } from './disabled.ts';
 import { type Naming, SEPARATOR } from './names.ts';
+import { listTexts } from './list-text.ts';
 import type { Member } from './offer.ts';
 import { buildUriTable } from './uri-table.ts';
 import type { CatalogNote, CatalogView, Target, UriTarget } from './view.ts';
@@ -20,9 +21,11 @@ export function buildAllView(members: readonly Member[], naming: Naming, notes: 
   const disabled = buildDisabledTable(members, naming);
   const byId = new Map(members.map((member) => [member.serverId, member]));
   const tables = { ...names, ...uris };
+  const texts = listTexts((kind) => tables[kind].parts);
   return {
     servers: Object.freeze(members.map(({ serverId }) => serverId)),
     list: (kind) => tables[kind].items,
+    listText: (kind, era) => texts[kind].in(era),
     tool: (name) => names.tools.byExposed.get(name)?.target,
     plainTool: (name) => onlyTool(name, members),
     prompt: (name) => names.prompts.byExposed.get(name)?.target,

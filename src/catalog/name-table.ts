@@ -1,4 +1,5 @@
 import type { JsonObject } from '../protocol/index.ts';
+import type { ListPart } from './era-shape.ts';
 import { MAX_HASH_LENGTH, type Naming } from './names.ts';
 import { type Member, type Offer, rekeyed } from './offer.ts';
 import type { CatalogNote, Target } from './view.ts';
@@ -14,6 +15,8 @@ interface Named {
 /** The tools or the prompts of all servers. */
 export interface NameTable {
   readonly items: readonly JsonObject[];
+  /** The same, server by server; the same arrays as long as a server's part is the same. */
+  readonly parts: readonly ListPart[];
   readonly byExposed: ReadonlyMap<string, Named>;
 }
 
@@ -21,30 +24,43 @@ type NamedKind = 'tools' | 'prompts';
 
 export function buildNameTable(kind: NamedKind, members: readonly Member[], naming: Naming, notes: CatalogNote[]): NameTable {
   const byExposed = new Map<string, Named>();
+  const parts: ListPart[] = [];
   for (const { serverId, offer } of members) {
     if (!offer) continue;
-    for (const entry of namedItems(kind, serverId, offer, naming)) {
+    const { entries, items } = namedItems(kind, serverId, offer, naming);
+    const given = entries.map((entry) => {
       const named = byExposed.has(entry.exposed) ? renamed(kind, entry, naming, byExposed, notes) : entry;
       byExposed.set(named.exposed, named);
-    }
+      return named;
+    });
+    parts.push(given.every((named, at) => named === entries[at]) ? items : given.map(({ item }) => item));
   }
-  return { byExposed, items: Object.freeze(Array.from(byExposed.values(), ({ item }) => item)) };
+  return { byExposed, parts, items: Object.freeze(parts.flat()) };
+}
+
+interface NamedItems {
+  readonly entries: readonly Named[];
+  readonly items: ListPart;
 }
 
 interface NamedOffer {
   readonly fingerprint: string;
-  readonly tools: readonly Named[];
-  readonly prompts: readonly Named[];
+  readonly tools: NamedItems;
+  readonly prompts: NamedItems;
 }
 /** A change of one server leaves the others' renamed items as they are: the same objects. */
 const known = new WeakMap<Offer, NamedOffer>();
 
-function namedItems(kind: NamedKind, serverId: string, offer: Offer, naming: Naming): readonly Named[] {
+function namedItems(kind: NamedKind, serverId: string, offer: Offer, naming: Naming): NamedItems {
   const fingerprint = naming.fingerprint(serverId);
   let named = known.get(offer);
   if (named?.fingerprint !== fingerprint) {
-    const all = (kind: NamedKind): readonly Named[] =>
-      Array.from(offer.byKey[kind], ([name, item]) => withName(kind, naming.exposed(serverId, name), { serverId, name, item }));
+    const all = (kind: NamedKind): NamedItems => {
+      const entries = Array.from(offer.byKey[kind], ([name, item]) =>
+        withName(kind, naming.exposed(serverId, name), { serverId, name, item }),
+      );
+      return { entries, items: entries.map(({ item }) => item) };
+    };
     named = { fingerprint, tools: all('tools'), prompts: all('prompts') };
     known.set(offer, named);
   }

@@ -1,6 +1,7 @@
 import type { JsonObject, ListKind } from '../protocol/index.ts';
 import { closest } from './closest.ts';
 import { disabledUri } from './disabled.ts';
+import { listTexts } from './list-text.ts';
 import type { Member } from './offer.ts';
 import type { CatalogView, Target } from './view.ts';
 
@@ -14,9 +15,11 @@ export function serverView(member: Member): CatalogView {
     return item && { serverId, name, item };
   };
   const keys = (kind: ListKind): readonly string[] => [...(offer?.byKey[kind].keys() ?? [])];
+  const texts = listTexts((kind) => [offer?.items[kind] ?? NOTHING]);
   return {
     servers: Object.freeze([serverId]),
     list: (kind) => offer?.items[kind] ?? NOTHING,
+    listText: (kind, era) => texts[kind].in(era),
     tool: (name) => target('tools', name),
     plainTool: (name) => target('tools', name),
     prompt: (name) => target('prompts', name),

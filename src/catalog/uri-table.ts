@@ -1,4 +1,5 @@
 import type { JsonObject } from '../protocol/index.ts';
+import type { ListPart } from './era-shape.ts';
 import { type Naming, SEPARATOR } from './names.ts';
 import { type Member, rekeyed } from './offer.ts';
 import type { CatalogNote, UriTarget } from './view.ts';
@@ -6,6 +7,8 @@ import type { CatalogNote, UriTarget } from './view.ts';
 /** The resources or the resource templates of all servers. */
 export interface UriTable {
   readonly items: readonly JsonObject[];
+  /** The same, server by server; the same arrays as long as a server's part is the same. */
+  readonly parts: readonly ListPart[];
   /** The server that a URI certainly means: it is listed under it, or the URI begins with the server's slug. */
   exact(uri: string): UriTarget | undefined;
 }
@@ -18,17 +21,16 @@ type UriKind = 'resources' | 'resourceTemplates';
  */
 export function buildUriTable(kind: UriKind, members: readonly Member[], naming: Naming, notes: CatalogNote[]): UriTable {
   const byExposed = new Map<string, UriTarget>();
-  const items: JsonObject[] = [];
+  const parts: ListPart[] = [];
   const prefixes = prefixesOf(members, naming);
   const prefixed = (serverId: string, uri: string): string => naming.slug(serverId) + SEPARATOR + uri;
   const isReserved = (uri: string): boolean => prefixes.some(({ prefix }) => uri.startsWith(prefix));
 
-  function add(serverId: string, uri: string, item: JsonObject): void {
+  function add(serverId: string, uri: string, item: JsonObject): JsonObject {
     let exposed = isReserved(uri) ? prefixed(serverId, uri) : uri;
     const holder = byExposed.get(exposed);
     while (byExposed.has(exposed)) exposed = prefixed(serverId, exposed);
     byExposed.set(exposed, { serverId, uri, exact: true });
-    items.push(exposed === uri ? item : rekeyed(kind, item, exposed));
     if (holder)
       notes.push({
         serverId,
@@ -37,13 +39,18 @@ export function buildUriTable(kind: UriKind, members: readonly Member[], naming:
         severity: 'warning',
         reason: `${holder.serverId} lists it too; this one is listed as ${exposed}`,
       });
+    return exposed === uri ? item : rekeyed(kind, item, exposed);
   }
   for (const { serverId, offer } of members) {
-    for (const [uri, item] of offer?.byKey[kind] ?? []) add(serverId, uri, item);
+    if (!offer) continue;
+    const own = offer.items[kind];
+    const items = Array.from(offer.byKey[kind], ([uri, item]) => add(serverId, uri, item));
+    parts.push(items.length === own.length && items.every((item, at) => item === own[at]) ? own : items);
   }
 
   return {
-    items: Object.freeze(items),
+    parts,
+    items: Object.freeze(parts.flat()),
     exact: (uri) => byExposed.get(uri) ?? byPrefix(uri, prefixes),
   };
 }

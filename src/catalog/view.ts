@@ -1,4 +1,4 @@
-import type { JsonObject, ListKind } from '../protocol/index.ts';
+import type { Era, JsonObject, ListKind, RawResult } from '../protocol/index.ts';
 import type { DisabledItem } from './disabled.ts';
 import type { Finding } from './lint-schema.ts';
 
@@ -26,6 +26,8 @@ export interface CatalogView {
   readonly servers: readonly string[];
   /** The list as clients get it, in config order and then the server's own; the same array on every call. */
   list(kind: ListKind): readonly JsonObject[];
+  /** The same in the bytes that clients of an era get: a result that lacks its cache hints and `_meta`. Written once, when first asked for. */
+  listText(kind: ListKind, era: Era): RawResult;
   tool(name: string): Target | undefined;
   /** A tool by its original name, if only one server has a tool of that name: apps know their tools by no other. */
   plainTool(name: string): Target | undefined;

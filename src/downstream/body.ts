@@ -44,7 +44,8 @@ export async function readJson(
   if (!Buffer.isBuffer(bytes)) return bytes && refused(bytes);
   try {
     const json = JSON.parse(bytes.toString('utf8')) as JsonValue;
-    return isTooDeep(json) ? refused(tooDeep()) : { json };
+    // Each level takes a bracket at least.
+    return bytes.length > MAX_NESTING && isTooDeep(json) ? refused(tooDeep()) : { json };
   } catch (error) {
     // Expected: SyntaxError. Its message says where.
     return refused(new HubError('PARSE_ERROR', `The body is not JSON: ${(error as SyntaxError).message}`));
@@ -83,6 +84,7 @@ function ignoreLeft(): void {
 }
 
 function unsupportedMedia({ headers }: IncomingMessage, types: readonly string[]): HubError | undefined {
+  if (headers['content-encoding'] === undefined && types.includes(headers['content-type'] ?? '')) return undefined;
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (!types.includes(type)) return new HubError('UNSUPPORTED_MEDIA_TYPE', `Send Content-Type: ${types.join(' or ')}.`);
@@ -90,35 +92,47 @@ function unsupportedMedia({ headers }: IncomingMessage, types: readonly string[]
   return new HubError('UNSUPPORTED_MEDIA_TYPE', 'Send the body without Content-Encoding.');
 }
 
-/** The whole body, or why there is none; `undefined` when the client left. */
+/** The whole body, or why there is none; `undefined` when the client left. What comes after the outcome is read and forgotten. */
 function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promise<Buffer | HubError | undefined> {
   return new Promise((resolve) => {
+    const expected = Number(req.headers['content-length']);
     const chunks: Buffer[] = [];
     let size = 0;
-    let timer: Disposable = clock.after(BODY_WITHIN_MS, () => settle(tooSlow()));
+    let isOver = false;
+    let timer: Disposable | undefined;
     const settle = (outcome: Buffer | HubError | undefined): void => {
-      timer.dispose();
-      req.off('data', onData).off('end', onEnd).off('error', onLeft).off('close', onLeft);
-      req.on('error', ignoreLeft);
-      req.resume();
+      if (isOver) return;
+      isOver = true;
+      timer?.dispose();
       resolve(outcome);
     };
-    const problem = (): HubError => tooLarge(maxBytes);
     const onData = (chunk: Buffer): void => {
+      if (isOver) return;
       const wasOver = size > maxBytes;
       size += chunk.length;
       if (size <= maxBytes) chunks.push(chunk);
-      else if (size > maxBytes + MAX_DISCARDED_BYTES) settle(problem());
+      else if (size > maxBytes + MAX_DISCARDED_BYTES) settle(tooLarge(maxBytes));
       else if (!wasOver) {
         chunks.length = 0;
-        timer.dispose();
-        timer = clock.after(DISCARD_WITHIN_MS, () => settle(problem()));
+        timer?.dispose();
+        timer = clock.after(DISCARD_WITHIN_MS, () => settle(tooLarge(maxBytes)));
       }
+      if (size === expected) onEnd();
     };
-    const onEnd = (): void => settle(size > maxBytes ? problem() : Buffer.concat(chunks, size));
-    const onLeft = (): void => settle(undefined);
-    req.on('data', onData).on('end', onEnd).on('error', onLeft).on('close', onLeft);
+    const onEnd = (): void => settle(size > maxBytes ? tooLarge(maxBytes) : joined(chunks, size));
+    req.on('error', ignoreLeft).on('data', onData).on('end', onEnd);
+    req.on('close', () => settle(undefined));
+    const limit = (): void => {
+      if (!isOver) timer ??= clock.after(BODY_WITHIN_MS, () => settle(tooSlow()));
+    };
+    // A body that came with its headers is there by then, and needs no deadline.
+    void Promise.resolve().then(limit);
   });
+}
+
+function joined(chunks: readonly Buffer[], size: number): Buffer {
+  const [only] = chunks;
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size);
 }
 
 function tooLarge(maxBytes: number): HubError {

@@ -5,6 +5,21 @@ import { rpcErrorOf } from '../protocol/index.ts';
 /** Everything of a call but its signal, which belongs to {@link Calls}. */
 export type CallRequest = Omit<Call, 'signal'>;
 
+/** Takes a call back. Beside those who listen to its signal it tells whoever waits for the answer, without the cost of one more listener. */
+export class CallController extends AbortController {
+  #tell: (() => void) | undefined;
+
+  override abort(reason: HubError): void {
+    super.abort(reason);
+    this.#tell?.();
+  }
+
+  /** Tells of being aborted, from now on and to nobody else. */
+  whenAborted(tell: (() => void) | undefined): void {
+    this.#tell = tell;
+  }
+}
+
 export interface CallCounts {
   readonly running: number;
   /** Ever begun. */
@@ -15,7 +30,7 @@ export interface CallCounts {
 export class Calls {
   readonly #gateway: Gateway;
   readonly #logger: Logger;
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Set<CallController>();
   #begun = 0;
   #closed = false;
   #limitMs = 0;
@@ -34,25 +49,22 @@ export class Calls {
    * Makes one call. Resolves with its answer, with a SHUTTING_DOWN error when the hub stops before that, or with
    * `undefined` at once when `controller` is aborted: the client took the call back and nobody waits for an answer.
    */
-  async run(request: CallRequest, controller: AbortController): Promise<Answer | undefined> {
-    if (this.#closed) return failure(shuttingDown());
+  run(request: CallRequest, controller: CallController): Promise<Answer | undefined> {
+    if (this.#closed) return Promise.resolve(failure(shuttingDown()));
     const { signal } = controller;
-    if (signal.aborted) return undefined;
+    if (signal.aborted) return Promise.resolve(undefined);
     this.#running.add(controller);
     this.#begun += 1;
-    let giveUp: (() => void) | undefined;
-    const aborted = new Promise<undefined>((resolve) => {
-      giveUp = () => resolve(undefined);
-      signal.addEventListener('abort', giveUp, { once: true });
+    return new Promise((resolve) => {
+      const settle = (answer: Answer | undefined): void => {
+        if (!this.#running.delete(controller)) return;
+        controller.whenAborted(undefined);
+        resolve(this.#closed && isShuttingDown(signal.reason) ? failure(signal.reason) : answer);
+        if (this.#running.size === 0) this.#onIdle?.();
+      };
+      controller.whenAborted(() => settle(undefined));
+      this.#gateway.call({ ...request, signal }).then(settle, (error: unknown) => settle(this.#mistake(request, error)));
     });
-    try {
-      const answer = await Promise.race([this.#forward({ ...request, signal }), aborted]);
-      return this.#closed && isShuttingDown(signal.reason) ? failure(signal.reason) : answer;
-    } finally {
-      this.#running.delete(controller);
-      if (giveUp) signal.removeEventListener('abort', giveUp);
-      if (this.#running.size === 0) this.#onIdle?.();
-    }
   }
 
   /** Makes no more calls, and lets those in flight end. Resolves when they have, at the latest after `limitMs`; never rejects. */
@@ -74,14 +86,10 @@ export class Calls {
     for (const controller of this.#running) controller.abort(cutOff(this.#limitMs));
   }
 
-  async #forward(call: Call): Promise<Answer> {
-    try {
-      return await this.#gateway.call(call);
-    } catch (error) {
-      // A gateway answers failures, it does not throw them: this is a mistake in the hub.
-      this.#logger.error(`${call.method} failed inside the hub`, { code: 'UNHANDLED_ERROR', reason: String(error) });
-      return failure(toHubError(error));
-    }
+  /** A gateway answers failures, it does not throw them: this is a mistake in the hub. */
+  #mistake({ method }: CallRequest, error: unknown): Answer {
+    this.#logger.error(`${method} failed inside the hub`, { code: 'UNHANDLED_ERROR', reason: String(error) });
+    return failure(toHubError(error));
   }
 }
 

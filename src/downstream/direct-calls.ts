@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closest, type Clock, HubError } from '../base/index.ts';
 import type { Answer, Call, Downstream, Gateway, Principal, Scope } from '../gateway/index.ts';
 import { isObject, type JsonObject, NEWEST_LEGACY, type Outcome, type RpcError, rpcCode } from '../protocol/index.ts';
-import type { Calls } from './calls.ts';
+import type { CallController, Calls } from './calls.ts';
 import { LOCAL_PRINCIPAL } from './context.ts';
 import { forLegacy } from './legacy-results.ts';
 
@@ -69,7 +69,7 @@ export class DirectCalls {
    * VALIDATION_ERROR (the server refuses the arguments), TOOL_ERROR, PROMPT_ERROR, RESOURCE_ERROR, INPUT_NOT_GIVEN, TIMEOUT,
    * CANCELLED, or what the connection fails with
    */
-  async call(call: DirectCall, controller: AbortController): Promise<JsonObject> {
+  async call(call: DirectCall, controller: CallController): Promise<JsonObject> {
     const { gateway, clock } = this.#options;
     const { server } = call;
     if (!gateway.hasServer(server)) throw new HubError('SERVER_NOT_FOUND', `No server "${server}" is configured.`, { details: { server } });
@@ -85,7 +85,7 @@ export class DirectCalls {
     }
   }
 
-  #run(call: DirectCall, maxTotalMs: number, controller: AbortController): Promise<Answer | undefined> {
+  #run(call: DirectCall, maxTotalMs: number, controller: CallController): Promise<Answer | undefined> {
     const { what, timeoutMs, resetOnProgress } = call;
     const named = what.kind === 'resource' ? { uri: what.uri } : { name: what.name, arguments: what.arguments };
     const params = resetOnProgress ? { ...named, _meta: { progressToken: randomUUID() } } : named;

@@ -5,7 +5,7 @@ import type { Gateway, Principal, Scope } from '../gateway/index.ts';
 import { type JsonObject, rpcCode } from '../protocol/index.ts';
 import { acceptOf } from './accept.ts';
 import { discard, readJson } from './body.ts';
-import { type CallCounts, Calls } from './calls.ts';
+import { type CallController, type CallCounts, Calls } from './calls.ts';
 import { classify, type Inbound, shown } from './classify.ts';
 import { type Context, type DownstreamLimits, LOCAL_PRINCIPAL } from './context.ts';
 import { LegacyHttp } from './legacy-http.ts';
@@ -73,7 +73,7 @@ export class Endpoint {
   }
 
   /** Makes a call for a program that speaks no MCP. @see DirectCalls.call */
-  callDirectly(call: DirectCall, controller: AbortController): Promise<JsonObject> {
+  callDirectly(call: DirectCall, controller: CallController): Promise<JsonObject> {
     return this.#direct.call(call, controller);
   }
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Disposable } from '../base/index.ts';
-import { type Message, SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from '../protocol/index.ts';
+import { lineParts, type Message, SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from '../protocol/index.ts';
 import type { MessageStream } from './message-stream.ts';
-import { limitUnread } from './reply.ts';
+import { endAnswer } from './reply.ts';
 
 /** Most bytes that wait for a client to read before its stream is dropped. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
@@ -46,7 +46,9 @@ export class EventStream implements MessageStream {
 
   /** False when the stream is over, so that nobody gets it. */
   send(message: Message): boolean {
-    return this.sendEvent({ event: 'message', data: JSON.stringify(message) });
+    const { head, body, tail } = lineParts(message);
+    if (!body) return this.sendEvent({ event: 'message', data: head + tail });
+    return this.#open && this.#write(`event: message\ndata: ${head}`, body, `${tail}\n\n`);
   }
 
   sendEvent(event: SseEvent): boolean {
@@ -62,18 +64,17 @@ export class EventStream implements MessageStream {
   end(): void {
     if (!this.#open) return;
     this.#stop();
-    limitUnread(this.#res);
-    this.#res.end();
+    endAnswer(this.#res);
   }
 
-  #write(text: string): boolean {
+  #write(...pieces: readonly (string | Buffer)[]): boolean {
     if (this.#res.destroyed) return false;
     if (this.#res.writableLength > MAX_UNREAD_BYTES) {
       this.#stop();
       this.#res.destroy();
       return false;
     }
-    this.#res.write(text);
+    for (const piece of pieces) this.#res.write(piece);
     return true;
   }
 

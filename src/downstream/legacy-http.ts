@@ -27,6 +27,14 @@ export const BATCH_VERSIONS: ReadonlySet<string | undefined> = new Set(['2024-11
 const SESSION_ENDED = { code: rpcCode.invalidRequest, message: 'The session was ended before the request was answered.' };
 const NOTHING_KEPT = 'This session has no event of that Last-Event-ID, or nothing of what came after it is kept any more.';
 
+/** One POST to a session. */
+interface Posted {
+  readonly req: IncomingMessage;
+  readonly exchange: Exchange;
+  readonly entry: HttpSession;
+  readonly owner: Owner;
+}
+
 /** Streamable HTTP of 2025-03-26 … 2025-11-25: sessions, with a stream of their own (spec 2025-11-25 basic/transports). */
 export class LegacyHttp {
   readonly #context: Context;
@@ -77,15 +85,21 @@ export class LegacyHttp {
     }
     const { clock } = this.#context;
     const exchange = Exchange.open(res, { clock, accept: acceptOf(req), requests: requests.length, batch, streams });
-    const answers = messages.map(async (message) => {
-      if (!isRequest(message)) return takeIn(session, message);
-      const response = await session.request(message, (event) => exchange.push(event), req.headers);
-      if (response) exchange.answer(response);
-      // Who cancels a request waits for no answer; who asked in a session that another request has ended still does.
-      else if (this.#sessions.get(session.id, owner) !== entry) exchange.answer(errorMessage(message.id, SESSION_ENDED), 404);
-      else exchange.skip();
-    });
-    await Promise.all(answers);
+    const answers: Promise<void>[] = [];
+    for (const message of messages) {
+      if (isRequest(message)) answers.push(this.#answer(message, { req, exchange, entry, owner }));
+      else takeIn(session, message);
+    }
+    await (batch ? Promise.all(answers) : answers[0]);
+  }
+
+  async #answer(message: RequestMessage, { req, exchange, entry, owner }: Posted): Promise<void> {
+    const { session } = entry;
+    const response = await session.request(message, (event) => exchange.push(event), req.headers);
+    if (response) exchange.answer(response);
+    // Who cancels a request waits for no answer; who asked in a session that another request has ended still does.
+    else if (this.#sessions.get(session.id, owner) !== entry) exchange.answer(errorMessage(message.id, SESSION_ENDED), 404);
+    else exchange.skip();
   }
 
   /**

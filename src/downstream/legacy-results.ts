@@ -24,8 +24,7 @@ export function forLegacy({ outcome, era }: Answer, method: string): Outcome {
   if (outcome.error) return { error: legacyError(outcome.error, method) };
   const resultType = fieldOf(outcome, 'resultType') ?? 'complete';
   if (resultType !== 'complete') return unfinished(resultType, method);
-  const plain = withFields(outcome, method === 'tools/call' ? { ...NO_STAMPS, ...objectContent(outcome) } : NO_STAMPS);
-  return method === 'tools/list' && !plain.error ? { result: withObjectSchemas(plain.result) } : plain;
+  return withFields(outcome, method === 'tools/call' ? { ...NO_STAMPS, ...objectContent(outcome) } : NO_STAMPS);
 }
 
 const NO_STAMPS: FieldChanges = { resultType: undefined, ttlMs: undefined, cacheScope: undefined };
@@ -45,19 +44,6 @@ function objectContent(outcome: Outcome): FieldChanges {
   const structuredContent = fieldOf(outcome, 'structuredContent');
   if (structuredContent === undefined || isObject(structuredContent)) return {};
   return { structuredContent: { result: structuredContent } };
-}
-
-/** … and an output schema to describe an object: one that does not is left out, the tool stays. */
-function withObjectSchemas(result: JsonObject): JsonObject {
-  const { tools } = result;
-  if (!Array.isArray(tools)) return result;
-  return { ...result, tools: tools.map(withObjectSchema) };
-}
-
-function withObjectSchema(tool: JsonValue): JsonValue {
-  if (!isObject(tool) || tool['outputSchema'] === undefined) return tool;
-  const { outputSchema, ...rest } = tool;
-  return isObject(outputSchema) && outputSchema['type'] === 'object' ? tool : rest;
 }
 
 const MODERN_CODES: ReadonlySet<number> = new Set([

@@ -3,7 +3,7 @@ import { type Clock, HubError } from '../base/index.ts';
 import type { Scope } from '../gateway/index.ts';
 import { isWantedAt, type NotificationMessage, type RequestMessage, responseMessage, rpcCode } from '../protocol/index.ts';
 import { type Accept, acceptOf } from './accept.ts';
-import type { CallRequest } from './calls.ts';
+import { CallController, type CallRequest } from './calls.ts';
 import type { Context } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { Exchange } from './exchange.ts';
@@ -56,7 +56,7 @@ export class ModernHttp {
     { accept, ...from }: Pick<CallRequest, 'scope' | 'downstream' | 'headers'> & { readonly accept: Accept },
   ): Promise<void> {
     const { calls, clock, serverInfo } = this.#context;
-    const controller = new AbortController();
+    const controller = new CallController();
     const exchange = Exchange.open(res, { clock, accept, requests: 1, onGone: () => controller.abort(clientGone()) });
     const notify = (notification: NotificationMessage): void => {
       // Log messages go only to a request that asked for them (spec 2026-07-28 server/utilities/logging).

@@ -5,7 +5,6 @@ import {
   isCacheable,
   isObject,
   type JsonObject,
-  type JsonValue,
   metaKey,
   type Outcome,
   type RpcError,
@@ -20,8 +19,7 @@ import {
 export function forModern({ outcome, era }: Answer, method: string, serverInfo: JsonObject): Outcome {
   if (outcome.error) return { error: era === 'modern' ? fromModern(outcome.error) : fromLegacy(outcome.error, era === 'legacy') };
   if (era === 'modern') return outcome;
-  const shown: Outcome = method === 'tools/list' ? { result: withoutExecution(outcome.result) } : outcome;
-  return withFields(shown, stamps(shown, method, serverInfo));
+  return withFields(outcome, stamps(outcome, method, serverInfo));
 }
 
 /** What is missing in a result that was not made for this revision. */
@@ -38,20 +36,6 @@ function stamps(outcome: Outcome, method: string, serverInfo: JsonObject): Field
 
 function cacheHints(outcome: Outcome): FieldChanges {
   return { ttlMs: fieldOf(outcome, 'ttlMs') ?? 0, cacheScope: fieldOf(outcome, 'cacheScope') ?? 'private' };
-}
-
-/** How a tool takes part in the tasks of 2025-11-25, which this revision does not have. */
-function withoutExecution(result: JsonObject): JsonObject {
-  const { tools } = result;
-  if (!Array.isArray(tools) || !tools.some((tool) => isObject(tool) && 'execution' in tool)) return result;
-  return {
-    ...result,
-    tools: tools.map((tool: JsonValue) => {
-      if (!isObject(tool)) return tool;
-      const { execution: _execution, ...rest } = tool;
-      return rest;
-    }),
-  };
 }
 
 /** -32020 and -32022 are about the hub's own request to the upstream: to the client they would say something untrue. */

@@ -7,6 +7,7 @@ import {
   type RequestMessage,
   responseMessage,
 } from '../protocol/index.ts';
+import { CallController } from './calls.ts';
 import type { Context } from './context.ts';
 import type { MessageStream } from './message-stream.ts';
 import { legacyMethodProblem, readEnvelope } from './modern-envelope.ts';
@@ -56,7 +57,7 @@ export class ModernStdio {
     const { scope } = owner;
     const { id, method, params } = message;
     if (method === 'subscriptions/listen') return subscriptions.listen(this.#target(message), message, { scope, downstream });
-    const controller = new AbortController();
+    const controller = new CallController();
     const running: Running = { id, cancel: () => controller.abort(new HubError('CANCELLED', 'The client cancelled the request.')) };
     const notify = (notification: NotificationMessage): void => {
       // Log messages go only to a request that asked for them (spec 2026-07-28 server/utilities/logging).

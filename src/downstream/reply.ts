@@ -1,28 +1,39 @@
 import type { ServerResponse } from 'node:http';
 import type { HubError } from '../base/index.ts';
-import { errorMessage, type Message } from '../protocol/index.ts';
+import { errorMessage, type Message, messageParts } from '../protocol/index.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
 
 /** How long a finished answer may wait for a client that does not read it, in milliseconds. */
 const UNREAD_MS = 60_000;
 
+/** A result that is shorter is quicker to write as one text with what is around it than in three pieces, in bytes. */
+const SHORT_BYTES = 4_096;
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Ends an answer, and its connection when the client does not take what still waits to be read by it. */
+export function endAnswer(res: ServerResponse, last = ''): void {
+  res.end(last);
+  // Most answers have gone out whole by now.
+  if (res.writableLength > 0) limitUnread(res);
+}
+
 /** Ends the connection of a client that does not take what is written to it; nothing happens when it does. */
-export function limitUnread(res: ServerResponse): void {
+function limitUnread(res: ServerResponse): void {
   res.setTimeout(UNREAD_MS, () => res.destroy());
 }
 
 /** One whole JSON answer. Does nothing when the client is gone or an answer has begun. */
-export function sendJson(
-  res: ServerResponse,
-  status: number,
-  body: Message | readonly Message[],
-  headers: Readonly<Record<string, string>> = {},
-): void {
+export function sendJson(res: ServerResponse, status: number, body: Message | readonly Message[], headers?: Headers): void {
   if (res.headersSent || res.destroyed) return;
-  const text = Buffer.from(JSON.stringify(body));
-  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': text.length });
-  limitUnread(res);
-  res.end(text);
+  const { head, body: middle, tail } = messageParts(body);
+  const length = Buffer.byteLength(head) + (middle?.length ?? 0) + Buffer.byteLength(tail);
+  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': length });
+  if (!middle || middle.length < SHORT_BYTES) return endAnswer(res, head + (middle?.toString('utf8') ?? '') + tail);
+  // They wait for the end of the answer, and go out in one go.
+  res.write(head);
+  res.write(middle);
+  endAnswer(res, tail);
 }
 
 /** One whole answer without a body. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../base/index.ts';
-import { changeKindOf, errorMessage, isNotification, isResponse, type Message, rpcCode, sseFrame } from '../protocol/index.ts';
+import { changeKindOf, errorMessage, isNotification, isResponse, type Message, messageLine, rpcCode, sseFrame } from '../protocol/index.ts';
 import { type EventOwner, EventStore, type StoredEvent } from './event-store.ts';
 import { EventStream } from './event-stream.ts';
 import type { MessageStream } from './message-stream.ts';
@@ -128,7 +128,7 @@ export class ResumableStream implements MessageStream, EventOwner {
   }
 
   #frame(message: Message): string {
-    return sseFrame({ event: 'message', id: this.#id(), data: JSON.stringify(message) });
+    return sseFrame({ event: 'message', id: this.#id(), data: messageLine(message) });
   }
 
   #id(): string {

@@ -16,6 +16,7 @@ import {
   rpcCode,
   rpcErrorOf,
 } from '../protocol/index.ts';
+import { CallController } from './calls.ts';
 import { lackingAbility } from './client-abilities.ts';
 import type { Context } from './context.ts';
 import { forLegacy, initializeResult } from './legacy-results.ts';
@@ -30,7 +31,7 @@ export interface Owner {
 
 interface RunningCall {
   readonly id: RequestId;
-  readonly controller: AbortController;
+  readonly controller: CallController;
   readonly headers: Call['headers'];
 }
 
@@ -91,7 +92,7 @@ export class Session {
    */
   async request(message: RequestMessage, push: Push, headers?: Call['headers']): Promise<ResponseMessage | undefined> {
     this.#touch();
-    const call: RunningCall = { id: message.id, controller: new AbortController(), headers };
+    const call: RunningCall = { id: message.id, controller: new CallController(), headers };
     this.#running.add(call);
     try {
       const outcome = await this.#outcome(message, push, call);
@@ -173,7 +174,7 @@ export class Session {
     this.#lastUsedMs = this.#context.clock.now();
   }
 
-  async #outcome(message: RequestMessage, push: Push, running: RunningCall): Promise<Outcome | undefined> {
+  #outcome(message: RequestMessage, push: Push, running: RunningCall): Outcome | Promise<Outcome | undefined> {
     const { method, params } = message;
     if (method === 'ping') return { result: {} };
     if (method === 'initialize') return this.#initialize(params ?? {}, running.controller);
@@ -190,7 +191,7 @@ export class Session {
     }
   }
 
-  async #initialize(params: JsonObject, controller: AbortController): Promise<Outcome | undefined> {
+  async #initialize(params: JsonObject, controller: CallController): Promise<Outcome | undefined> {
     if (this.#isInitialized()) return alreadyInitialized();
     const { clientInfo, capabilities } = params;
     const protocolVersion = negotiateLegacy(params['protocolVersion']);
@@ -231,11 +232,17 @@ export class Session {
       // The client waits for it longer than for the call.
       if (event.method === 'notifications/elicitation/complete') this.#push(event);
     };
-    const over = new AbortController();
+    // Made when the server asks something, which few calls come to.
+    let over: AbortController | undefined;
+    let isOver = false;
     const ask: NonNullable<Call['ask']> = async (request, signal, { tell, outlivesCall } = {}) => {
       const error = lackingAbility(request, downstream.clientCapabilities);
       if (error) return { error };
-      if (!outlivesCall) return this.#questions.ask(request, { push, signal: AbortSignal.any([signal, over.signal]), tell });
+      if (!outlivesCall) {
+        over ??= new AbortController();
+        if (isOver) over.abort();
+        return this.#questions.ask(request, { push, signal: AbortSignal.any([signal, over.signal]), tell });
+      }
       const anyStream: Push = (message) => push(message) || (this.#stream?.send(message) ?? false);
       return this.#questions.ask(request, { push: anyStream, signal, tell });
     };
@@ -246,7 +253,8 @@ export class Session {
       );
       return answer && forLegacy(answer, method);
     } finally {
-      over.abort();
+      isOver = true;
+      over?.abort();
     }
   }
 

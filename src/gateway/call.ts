@@ -52,7 +52,7 @@ export interface Call {
 /** The answer to a call, in the shape of the era it was made in. The downstream adapter turns it into its client's. */
 export interface Answer {
   readonly outcome: Outcome;
-  /** Era of the upstream that answered; `hub` when the hub itself did, in modern shape. */
+  /** Era of the upstream that answered; of the client for a list, which is kept in the shape of each; `hub` when the hub itself did, in modern shape. */
   readonly era: Era | 'hub';
   /** What went wrong, when it was the hub that could not get an answer; the outcome says the same to a client of MCP. */
   readonly failure?: HubError;

@@ -215,12 +215,10 @@ export class HubGateway implements Gateway, Disposable {
     if (!view) return failureAnswer(call.method, serverGone(call.scope));
     const down = this.#downError(call.scope);
     if (down) return failureAnswer(call.method, down);
-    return hubResult({
-      [kind]: view.list(kind),
-      resultType: 'complete',
-      ...listHint(scoped, kind),
-      _meta: { [metaKey.serverInfo]: this.#serverInfo(call.scope) },
-    });
+    const { era } = call.downstream;
+    const stamps = era === 'modern' ? { resultType: 'complete', ...listHint(scoped, kind) } : {};
+    const _meta = { [metaKey.serverInfo]: this.#serverInfo(call.scope) };
+    return { era, outcome: view.listText(kind, era).with({ ...stamps, _meta }) };
   }
 
   /** On one server's endpoint a list of a server that never came up is an error, not an empty success. */

@@ -6,12 +6,13 @@ import { type Caller, NO_KEYS, type AccessKeys } from './auth/access.ts';
 import { setCaller } from './auth/callers.ts';
 import { CALLBACK_PATH, Door, isStranger } from './auth/door.ts';
 import { headersOfRefusal, scopeProblem } from './auth/refusals.ts';
-import { foreignPageProblem, hostOriginProblem } from './guards/host-origin.ts';
-import { forwardedHost } from './guards/proxies.ts';
+import { foreignPageProblem } from './guards/host-origin.ts';
+import { OwnNames } from './guards/own-names.ts';
 import { setSecurityHeaders } from './guards/security-headers.ts';
 import { EVENTS_PATH, type EventStreams } from './event-streams.ts';
 import type { Management } from './management.ts';
 import { problemOf } from './problem.ts';
+import { targetOf, plainPath, type RequestTarget, serverOf } from './request-target.ts';
 
 export interface AppOptions {
   readonly endpoint: Endpoint;
@@ -46,10 +47,13 @@ const MCP_PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', MESSAGES_PATH]);
 
 const NO_HOSTS: readonly string[] = [];
 
+const ALL: StreamClient['scope'] = { kind: 'all' };
+
 /** Every request's way in: the guards first, then the door, then MCP on the raw request and response, REST through Express. */
 export class App {
   readonly #options: AppOptions & { readonly streams: EventStreams };
   readonly #door: Door;
+  readonly #names = new OwnNames();
   #api: Promise<Handler> | undefined;
 
   constructor(options: AppOptions & { readonly streams: EventStreams }) {
@@ -60,7 +64,6 @@ export class App {
   /** Serves one request. Resolves when it is dealt with; never rejects. */
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      setSecurityHeaders(res);
       await this.#route(req, res);
     } catch (error) {
       this.#options.logger.error('A request failed inside the hub', { code: 'UNHANDLED_ERROR', reason: String(error) });
@@ -74,7 +77,7 @@ export class App {
    * served like the others, which then says what is wrong with it.
    */
   streamClient(req: IncomingMessage): StreamClient | undefined {
-    const url = urlOf(req);
+    const url = targetOf(req);
     if (!url || req.method !== 'GET' || this.#hostProblem(req)) return undefined;
     const { caller } = this.#door.admit(req);
     const scope = caller && !scopeProblem(caller, 'mcp') ? this.#streamScope(plainPath(url)) : undefined;
@@ -93,12 +96,12 @@ export class App {
 
   #streamScope(path: string): StreamClient['scope'] | undefined {
     const id = serverOf(path);
-    if (id === undefined) return path === '/mcp' ? { kind: 'all' } : undefined;
+    if (id === undefined) return path === '/mcp' ? ALL : undefined;
     return this.#options.endpoint.hasServer(id) ? { kind: 'server', id } : undefined;
   }
 
-  async #route(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const url = urlOf(req);
+  #route(req: IncomingMessage, res: ServerResponse): Promise<void> | void {
+    const url = targetOf(req);
     const isApi = url !== undefined && (url.pathname === '/api' || url.pathname.startsWith('/api/'));
     const foreign = this.#foreign(req, url);
     if (foreign) return this.#refuse(req, res, foreign, isApi);
@@ -109,11 +112,17 @@ export class App {
     this.#door.watch(caller, res);
     if (isApi && plainPath(url) === EVENTS_PATH) return this.#events(req, res, url, caller);
     if (!isApi) return this.#mcp(req, res, url, caller);
+    return this.#rest(req, res, caller);
+  }
+
+  async #rest(req: IncomingMessage, res: ServerResponse, caller: Caller): Promise<void> {
     setCaller(req, caller);
+    // Express gives the response a prototype of its own, which knows nothing of ours.
+    setSecurityHeaders(res);
     return (await this.#loadApi())(req, res);
   }
 
-  #foreign(req: IncomingMessage, url: URL | undefined): HubError | undefined {
+  #foreign(req: IncomingMessage, url: RequestTarget | undefined): HubError | undefined {
     return this.#hostProblem(req) ?? (isLoginReturn(req, url) ? undefined : foreignPageProblem(req.headers));
   }
 
@@ -122,15 +131,10 @@ export class App {
   }
 
   #hostProblem(req: IncomingMessage): HubError | undefined {
-    const trusted = this.#trustedHosts;
-    const allowed = this.#options.allowedHosts();
-    const names = trusted.length === 0 ? allowed : [...allowed, ...trusted];
-    const problem = hostOriginProblem(req.headers, names, req.socket.localAddress);
-    const forwarded = problem ? undefined : forwardedHost(req, trusted);
-    return forwarded === undefined ? problem : hostOriginProblem({ host: forwarded }, names);
+    return this.#names.problem(req, this.#options.allowedHosts(), this.#trustedHosts);
   }
 
-  async #mcp(req: IncomingMessage, res: ServerResponse, url: URL, caller: Caller): Promise<void> {
+  #mcp(req: IncomingMessage, res: ServerResponse, url: RequestTarget, caller: Caller): Promise<void> | void {
     const { endpoint } = this.#options;
     const { principal } = caller;
     const path = plainPath(url);
@@ -138,14 +142,14 @@ export class App {
     const isUse = server !== undefined || MCP_PATHS.has(path);
     const problem = isUse ? scopeProblem(caller, 'mcp') : undefined;
     if (problem) return this.#refuse(req, res, problem, false);
-    if (path === '/mcp') return endpoint.handle(req, res, { kind: 'all' }, principal);
+    if (path === '/mcp') return endpoint.handle(req, res, ALL, principal);
     if (server !== undefined) return endpoint.handle(req, res, { kind: 'server', id: server }, principal);
     if (path === '/sse') return endpoint.handleSse(req, res, principal);
     if (path === MESSAGES_PATH) return endpoint.handleMessages(req, res, url.searchParams.get('sessionId') ?? undefined, principal);
     return path === '/' && (req.method === 'GET' || req.method === 'HEAD') ? hint(res) : notFound(req, res);
   }
 
-  #events(req: IncomingMessage, res: ServerResponse, url: URL, caller: Caller): void {
+  #events(req: IncomingMessage, res: ServerResponse, url: RequestTarget, caller: Caller): void {
     const problem = scopeProblem(caller, 'read') ?? this.#options.streams.open(req, res, url);
     if (problem) this.#refuse(req, res, problem, true);
   }
@@ -173,14 +177,8 @@ export class App {
   }
 }
 
-/** The URL of a request, which may be in absolute form; `undefined` when it makes none. */
-function urlOf({ url = '' }: IncomingMessage): URL | undefined {
-  const absolute = url.startsWith('/') ? `http://hub${url}` : url;
-  return URL.canParse(absolute) ? new URL(absolute) : undefined;
-}
-
 /** A person comes back from a login: the browser itself goes there, and no page has it as a part. */
-function isLoginReturn({ method, headers }: IncomingMessage, url: URL | undefined): boolean {
+function isLoginReturn({ method, headers }: IncomingMessage, url: RequestTarget | undefined): boolean {
   const mode = headers['sec-fetch-mode'];
   return (
     method === 'GET' &&
@@ -190,23 +188,6 @@ function isLoginReturn({ method, headers }: IncomingMessage, url: URL | undefine
     // Browsers send one with what scripts ask for, a handshake of a WebSocket among that, but not when they go somewhere.
     headers.origin === undefined
   );
-}
-
-/** The path without the slash that may end it. */
-function plainPath({ pathname }: URL): string {
-  return pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
-}
-
-/** The server that `/mcp/<server>` names, percent-decoded; `undefined` for any other path. */
-function serverOf(path: string): string | undefined {
-  const encoded = /^\/mcp\/([^/]+)$/.exec(path)?.[1];
-  if (encoded === undefined || encoded === '.well-known') return undefined;
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    // Expected: URIError, a `%` that starts no byte. No server is meant by that.
-    return undefined;
-  }
 }
 
 function turnAway(req: IncomingMessage, res: ServerResponse, error: HubError): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type Disposable, Disposables, HubError, type Logger } from '../base/index.ts';
 import type { EventFeed, FeedEvent } from './event-feed.ts';
+import type { RequestTarget } from './request-target.ts';
 import { EventReader, MAX_UNREAD_BYTES } from './event-reader.ts';
 
 /** Where the events are read. */
@@ -46,7 +47,7 @@ export class EventStreams {
   }
 
   /** Begins a stream; an error to answer with, where there is none to be had. */
-  open(req: IncomingMessage, res: ServerResponse, { searchParams }: URL): HubError | undefined {
+  open(req: IncomingMessage, res: ServerResponse, { searchParams }: RequestTarget): HubError | undefined {
     const refusal = this.#refusal(req);
     if (refusal) {
       if (refusal.code === 'METHOD_NOT_ALLOWED') res.setHeader('allow', 'GET');

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ClaimedPort, type Disposable, errorTable, openPort, sleep } from '../base/index.ts';
 import { App, type AppOptions } from './app.ts';
-import { SECURITY_LINES } from './guards/security-headers.ts';
+import { GuardedResponse, SECURITY_LINES } from './guards/security-headers.ts';
 import { EventStreams } from './event-streams.ts';
 import { markUnixPeer } from './guards/unix-peers.ts';
 import { upgradeHandler } from './stream-upgrade.ts';
@@ -126,6 +126,7 @@ export class HttpServer {
 
 function createHttpServer(app: App, options: AppOptions): Server {
   const server = createServer({
+    ServerResponse: GuardedResponse,
     maxHeaderSize: MAX_HEADER_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: HEADERS_WITHIN_MS,

@@ -26,6 +26,7 @@ export function encodeHeaderValue(text: string): string {
 
 /** The text in a header value, or `undefined` when it has characters that no header may have or its sentinel form is broken. */
 export function decodeHeaderValue(value: string): string | undefined {
+  if (!value.startsWith('=?') && PLAIN.test(value)) return value;
   const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, '');
   if (!PLAIN.test(trimmed)) return undefined;
   const encoded = SENTINEL.exec(trimmed)?.[1];

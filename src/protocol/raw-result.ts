@@ -1,7 +1,7 @@
 import { HubError } from '../base/index.ts';
 import type { JsonObject, JsonValue, Outcome } from './envelope.ts';
 import { isObject } from './envelope.ts';
-import { type Members, scanObject } from './json-scan.ts';
+import { Members, scanObject } from './json-scan.ts';
 
 /** Fields of a result to put in place; one that is `undefined` goes. */
 export type FieldChanges = Readonly<Record<string, JsonValue | undefined>>;
@@ -67,6 +67,15 @@ export class RawResult {
   toJSON(): object {
     return { result: this.result };
   }
+}
+
+/** A result that has one field, from its JSON text `{"<key>":…}` without white space. */
+export function singleField(key: string, bytes: Buffer): RawResult {
+  const members = new Members(bytes, 0);
+  const keyEnd = 1 + JSON.stringify(key).length;
+  members.add(1, keyEnd, keyEnd + 1, bytes.length - 1);
+  members.end = bytes.length;
+  return new RawResult(members);
 }
 
 /** One field of a result, made a value of by itself; `undefined` when there is none, or the outcome is an error. */

@@ -24,3 +24,9 @@ export function lineParts(message: Message | readonly Message[]): MessageParts {
   const isOneLine = !parts.body || (!parts.body.includes(LF) && !parts.body.includes(CR));
   return isOneLine ? parts : { head: JSON.stringify(message), tail: '' };
 }
+
+/** The JSON text of a message on one line, as one text. */
+export function messageLine(message: Message | readonly Message[]): string {
+  const { head, body, tail } = lineParts(message);
+  return body ? head + body.toString('utf8') + tail : head + tail;
+}

@@ -102,7 +102,7 @@ describe('headers that mirror arguments', () => {
 
 describe('results', () => {
   it('stamps what a legacy server or the hub answered', async () => {
-    harness.gateway.on('tools/list', () => legacyResult({ tools: [{ name: 'a', execution: {} }], extra: { a: 1 } }));
+    harness.gateway.on('tools/list', () => legacyResult({ tools: [{ name: 'a' }], extra: { a: 1 } }));
     const { status, json } = await send(mcp, modern('tools/list', {}, {}, 'x'));
     expect(status).toBe(200);
     expect(json).toEqual({

@@ -236,7 +236,7 @@ describe('lists and discovery', () => {
     const late = new FakeUpstream('late', undefined);
     const { gateway, upstreams } = gatewayOver(late, upstream('a', { tools: [tool('x')] }));
     late.onSettled = async () => upstreams.offer('late', listing({ tools: [tool('y', { icons: [{ src: 'i' }], 'x-new': { z: 1 } })] }));
-    const result = resultOf(await gateway.call(call('tools/list')));
+    const result = resultOf(await gateway.call(call('tools/list', undefined, modern)));
     expect(result['tools']).toEqual([tool('late__y', { icons: [{ src: 'i' }], 'x-new': { z: 1 } }), tool('a__x')]);
     expect(result).toMatchObject({ ttlMs: 0, cacheScope: 'private', resultType: 'complete' });
   });

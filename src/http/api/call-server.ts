@@ -1,9 +1,9 @@
 import { closest, HubError } from '../../base/index.ts';
-import type { DirectCall, Endpoint } from '../../downstream/index.ts';
+import type { CallController, DirectCall, Endpoint } from '../../downstream/index.ts';
 import type { Management } from '../management.ts';
 
 /** Makes one call of a server; aborting the controller takes it back. @throws HubError */
-export type CallServer = (call: DirectCall, controller: AbortController) => Promise<object>;
+export type CallServer = (call: DirectCall, controller: CallController) => Promise<object>;
 
 /** Calls on the road of every other call; an unknown server is answered with the one that may have been meant. */
 export function callServer(endpoint: Pick<Endpoint, 'hasServer' | 'callDirectly'>, management: Pick<Management, 'servers'>): CallServer {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type Clock, HubError, type Logger, toHubError } from '../../base/index.ts';
-import { type Body, discard, type Endpoint, readJson } from '../../downstream/index.ts';
+import { type Body, CallController, discard, type Endpoint, readJson } from '../../downstream/index.ts';
 import type { Caller } from '../auth/access.ts';
 import { callerOf } from '../auth/callers.ts';
 import { headersOfRefusal, scopeProblem } from '../auth/refusals.ts';
@@ -11,6 +11,7 @@ import type { EventStreams } from '../event-streams.ts';
 import type { Management } from '../management.ts';
 import { problemOf } from '../problem.ts';
 import { callServer } from './call-server.ts';
+import { isKnown, weakTag } from './etag.ts';
 import { openApiDocument } from './openapi.ts';
 import { notAllowed, Paths } from './paths.ts';
 import type { ApiContext, Reply, Route } from './route.ts';
@@ -87,7 +88,7 @@ async function serve(route: Route, { req, res, context, options, paths }: Exchan
   const mayEdit = caller.scopes ? caller.scopes.has('admin') : isLocal;
   const refusal = refusalOf(req, route, paths, { caller, mayEdit });
   if (refusal) throw refusal;
-  const controller = new AbortController();
+  const controller = new CallController();
   res.on('close', () => {
     if (!res.writableFinished) controller.abort(new HubError('CANCELLED', 'The client closed the connection.'));
   });
@@ -122,7 +123,14 @@ function hasBody({ headers, method }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function send(res: Response, { body, status = 200, headers = {}, bare, afterwards }: Reply, nowMs: number): void {
+function send(res: Response, { taggedBy, ...reply }: Reply, nowMs: number): void {
+  if (taggedBy === undefined) return sendWhole(res, reply, nowMs);
+  const tag = weakTag(taggedBy);
+  if (isKnown(tag, res.req.headers['if-none-match'])) res.writeHead(304, { etag: tag }).end();
+  else sendWhole(res, { ...reply, headers: { ...reply.headers, etag: tag } }, nowMs);
+}
+
+function sendWhole(res: Response, { body, status = 200, headers = {}, bare, afterwards }: Reply, nowMs: number): void {
   if (afterwards) res.once('finish', () => setImmediate(afterwards));
   if (typeof body !== 'string') return sendJson(res, status, bare ? body : { ...body, timestamp: new Date(nowMs).toISOString() }, headers);
   const page = Buffer.from(body);

@@ -122,6 +122,10 @@ function parametersOf(route: Route, components: Record<string, unknown>): Json {
     const description = 'The `ETag` of the config when it was read; if it is another by now, nothing is changed.';
     parameters.push({ name: 'If-Match', in: 'header', required: false, description, schema: { type: 'string' } });
   }
+  if (route.ifNoneMatch) {
+    const description = 'The `ETag` of the answer that is there already.';
+    parameters.push({ name: 'If-None-Match', in: 'header', required: false, description, schema: { type: 'string' } });
+  }
   return parameters.length > 0 ? { parameters } : {};
 }
 
@@ -146,7 +150,8 @@ function responsesOf(route: Route, components: Record<string, unknown>): Json {
     content: { [mediaType]: { schema: schemaOf(answer, 'output', components), example: example.answer } },
   };
   const dry = status === 201 ? { 200: { ...success, description: 'It would work: nothing was done.' } } : {};
-  return { [status]: success, ...dry, ...failures(route) };
+  const known = route.ifNoneMatch ? { 304: { description: 'The answer that is there already is still right.' } } : {};
+  return { [status]: success, ...dry, ...known, ...failures(route) };
 }
 
 function failures(route: Route): Json {

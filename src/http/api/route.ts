@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { ErrorCode } from '../../base/index.ts';
 import type { KeyScope } from '../../config/index.ts';
+import type { CallController } from '../../downstream/index.ts';
 import type { Caller } from '../auth/access.ts';
 import type { Management } from '../management.ts';
 import type { CallServer } from './call-server.ts';
@@ -25,7 +26,7 @@ interface RawRequest {
   readonly body: unknown;
   readonly headers: IncomingHttpHeaders;
   /** Aborted when the client goes away before it was answered. */
-  readonly controller: AbortController;
+  readonly controller: CallController;
   /** Whether a program on this machine made it. */
   readonly isLocal: boolean;
   /** Whether its caller may change the config: one on this machine where no key is asked for, else one whose key has `admin`. */
@@ -40,6 +41,8 @@ export interface Reply {
   readonly bare?: true;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** All of the answer that is worth sending it again for, where a client may ask whether it has changed (`If-None-Match`). */
+  readonly taggedBy?: unknown;
   /** Run once the answer has been handed to the network. */
   readonly afterwards?: () => void;
 }
@@ -61,6 +64,8 @@ interface RouteDocs {
   readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Whether it takes `If-Match`. */
   readonly ifMatch?: true;
+  /** Whether it takes `If-None-Match`. */
+  readonly ifNoneMatch?: true;
   /** Its GET does something, so that HEAD (RFC 9110, 9.3.2) has no place there. */
   readonly noHead?: true;
   /** Refused to everybody but programs on this machine and keys with `admin`, since it writes the config, or for the reason given. */
@@ -95,7 +100,7 @@ interface Input<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly headers: IncomingHttpHeaders;
-  readonly controller: AbortController;
+  readonly controller: CallController;
   readonly isLocal: boolean;
   readonly mayEdit: boolean;
   readonly caller: Caller;

@@ -35,6 +35,8 @@ export type Admission =
   | { readonly caller: Caller; readonly refusal?: undefined }
   | { readonly refusal: HubError; readonly caller?: undefined };
 
+const LETS_ANYBODY_IN: Admission = { caller: ANYBODY };
+
 /** Something that is open for a caller: an answer, a stream. */
 interface Closable {
   once(event: 'close', listener: () => void): unknown;
@@ -58,11 +60,11 @@ export class Door {
   admit(req: IncomingMessage): Admission {
     const { keys } = this.#options;
     const text = credentialOf(req.headers);
-    if (text === undefined) return keys.isNeeded ? (isOpen(req) ? { caller: STRANGER } : { refusal: keyNeeded() }) : { caller: ANYBODY };
+    if (text === undefined) return keys.isNeeded ? (isOpen(req) ? { caller: STRANGER } : { refusal: keyNeeded() }) : LETS_ANYBODY_IN;
     const key = keys.find(text);
     if (key) return { caller: this.#callerOf(key) };
     // Clients send what their configuration says, also to a hub that asks for nothing.
-    if (!keys.isNeeded && !looksLikeKey(text)) return { caller: ANYBODY };
+    if (!keys.isNeeded && !looksLikeKey(text)) return LETS_ANYBODY_IN;
     return { refusal: this.#refuse(req) };
   }
 

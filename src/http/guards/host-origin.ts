@@ -33,7 +33,8 @@ export function hostOriginProblem(
  * @returns the FORBIDDEN error to answer with, or `undefined`.
  */
 export function foreignPageProblem(headers: IncomingHttpHeaders): HubError | undefined {
-  const site = [headers['sec-fetch-site']].flat()[0]?.toLowerCase();
+  const said = headers['sec-fetch-site'];
+  const site = (typeof said === 'string' ? said : said?.[0])?.toLowerCase();
   const isOwn = site === undefined ? !isForeignSocket(headers) : site === 'same-origin' || site === 'none';
   if (isOwn || isOfFriend(headers)) return undefined;
   const message = 'The hub does not answer to pages of other sites (Sec-Fetch-Site). Type its address, or call it from a program.';
@@ -48,7 +49,8 @@ function isOfFriend({ origin, host }: IncomingHttpHeaders): boolean {
 }
 
 /** Not every browser sends `Sec-Fetch-Site` with the handshake of a WebSocket, which the hub would serve as the GET that it is. */
-function isForeignSocket({ origin, host, ...headers }: IncomingHttpHeaders): boolean {
+function isForeignSocket(headers: IncomingHttpHeaders): boolean {
+  const { origin, host } = headers;
   return headers['sec-websocket-key'] !== undefined && origin !== undefined && origin.replace(/^\w+:\/\//, '') !== host;
 }
 

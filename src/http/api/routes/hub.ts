@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { scopeProblem } from '../../auth/refusals.ts';
+import { TAGGED } from '../etag.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_SERVER, EXAMPLE_TIME, ok, servers, timestamp } from '../schemas.ts';
 
@@ -93,10 +94,14 @@ const workspaces = route({
   method: 'get',
   path: '/api/workspaces',
   summary: 'All hubs that run for this user',
+  ...TAGGED,
   answer: z.looseObject({ workspaces: byPort, timestamp }),
   errors: [],
   example: { answer: { workspaces: { '37373': WORKSPACE }, timestamp: EXAMPLE_TIME } },
-  run: async (_, { management }) => ({ body: { workspaces: await management.workspaces() } }),
+  run: async (_, { management }) => {
+    const body = { workspaces: await management.workspaces() };
+    return { body, taggedBy: body };
+  },
 });
 
 const restart = route({
@@ -150,10 +155,14 @@ const openApi = route({
   method: 'get',
   path: '/api/openapi.json',
   summary: 'This API as an OpenAPI 3.1 document',
+  ...TAGGED,
   answer: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),
   errors: [],
   example: { answer: { openapi: '3.1.1', info: { title: 'mcp-hub', version: '4.3.0' }, paths: {} } },
-  run: (_, context) => ({ body: context.openApi(), bare: true }),
+  run: (_, context) => {
+    const body = context.openApi();
+    return { body, bare: true, taggedBy: body };
+  },
 });
 
 /** The hub itself. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isKeyScope, keyScopes } from '../../../config/index.ts';
+import { TAGGED } from '../etag.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_TIME, ok, timestamp } from '../schemas.ts';
 import { invalidField } from '../validate.ts';
@@ -33,10 +34,14 @@ const list = route({
   method: 'get',
   path: '/api/keys',
   summary: 'List the API keys',
+  ...TAGGED,
   answer: z.looseObject({ keys: z.array(apiKey), timestamp }),
   errors: ['CONFIG_ERROR'],
   example: { answer: { keys: [EXAMPLE_KEY], timestamp: EXAMPLE_TIME } },
-  run: (_, { management }) => ({ body: { keys: management.keys.list() } }),
+  run: (_, { management }) => {
+    const body = { keys: management.keys.list() };
+    return { body, taggedBy: body };
+  },
 });
 
 const create = route({

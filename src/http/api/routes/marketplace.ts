@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TAGGED } from '../etag.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_TIME, timestamp } from '../schemas.ts';
 
@@ -25,6 +26,7 @@ const list = route({
       .optional()
       .describe('the order: `newest`, `stars` or `name`.'),
   }),
+  ...TAGGED,
   answer: z.looseObject({
     servers: z.array(listed),
     warning: z.string().optional().describe('Why the list may be out of date.'),
@@ -40,7 +42,8 @@ const list = route({
       tags: names.length > 0 ? names : undefined,
       sort: sort || undefined,
     });
-    return { body: { servers, ...(warning !== undefined && { warning }) } };
+    const body = { servers, ...(warning !== undefined && { warning }) };
+    return { body, taggedBy: body };
   },
 });
 

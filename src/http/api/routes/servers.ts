@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { notFromThisMachine } from '../../guards/this-machine.ts';
+import type { ServerObject } from '../../management.ts';
+import { TAGGED } from '../etag.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_SERVER, EXAMPLE_TIME, flag, namedServer, nameInPath, ok, server, servers, timestamp } from '../schemas.ts';
 
 const oneServer = z.looseObject({ server, timestamp });
 const okServer = z.looseObject({ status: ok, server, timestamp });
+
+/** The uptime says no more than when the server was started. */
+const withoutUptime = ({ uptime: _uptime, ...rest }: ServerObject): object => rest;
 
 const named = { ...NO_INPUT, tag: 'Servers', body: namedServer } as const;
 const bodyExample = { server_name: 'time' };
@@ -17,10 +22,14 @@ const list = route({
   tag: 'Servers',
   summary: 'List all servers',
   description: 'Also those that are disabled or cannot be started.',
+  ...TAGGED,
   answer: z.looseObject({ servers, timestamp }),
   errors: [],
   example: { answer: { servers: [EXAMPLE_SERVER], timestamp: EXAMPLE_TIME } },
-  run: (_, { management }) => ({ body: { servers: management.servers.all() } }),
+  run: (_, { management }) => {
+    const all = management.servers.all();
+    return { body: { servers: all }, taggedBy: all.map(withoutUptime) };
+  },
 });
 
 const info = route({
@@ -43,10 +52,14 @@ const get = route({
   summary: 'Get one server',
   description: 'The same as `POST /api/servers/info`.',
   params: nameInPath,
+  ...TAGGED,
   answer: oneServer,
   errors: ['SERVER_NOT_FOUND'],
   example: { params: { name: 'time' }, answer: { server: EXAMPLE_SERVER, timestamp: EXAMPLE_TIME } },
-  run: ({ params }, { management }) => ({ body: { server: management.servers.get(params.name) } }),
+  run: ({ params }, { management }) => {
+    const one = management.servers.get(params.name);
+    return { body: { server: one }, taggedBy: withoutUptime(one) };
+  },
 });
 
 const start = route({
