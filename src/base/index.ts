@@ -1,4 +1,5 @@
 export { closest, slipDistance } from './closest.ts';
+export { anyOf, CancelController, type CancelSignal } from './cancel.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Disposable, Disposables } from './disposable.ts';
 export { Emitter } from './emitter.ts';

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { CancelSignal } from './cancel.ts';
 import type { Clock } from './clock.ts';
 
 /** A promise with its handles outside. `resolve` and `reject` after the first settlement do nothing. */
@@ -22,7 +23,7 @@ export interface DeadlineOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** Ends the wait early; the wait then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** The error that a passed deadline rejects with. */
   readonly onTimeout: () => unknown;
 }
@@ -47,7 +48,7 @@ export interface PatienceOptions {
   readonly clock: Clock;
   readonly atMostMs: number;
   /** Ends the wait early, without an error. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
 }
 
 /**
@@ -69,7 +70,7 @@ export async function waitAtMost(work: Promise<unknown>, { clock, atMostMs, sign
 }
 
 /** Resolves after `ms`, or early (without an error) when `signal` aborts. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, signal?: CancelSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const done = (): void => {
@@ -86,7 +87,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
  * As many may wait at one signal as there are servers, and each takes its listener away again: Node's warning of a leak, which comes
  * with the eleventh, would be wrong.
  */
-function listen(signal: AbortSignal, onAbort: () => void): void {
-  setMaxListeners(0, signal);
+function listen(signal: CancelSignal, onAbort: () => void): void {
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
   signal.addEventListener('abort', onAbort, { once: true });
 }

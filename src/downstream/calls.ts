@@ -1,4 +1,4 @@
-import { type Clock, HubError, isHubError, type Logger, toHubError, withDeadline } from '../base/index.ts';
+import { CancelController, type Clock, HubError, isHubError, type Logger, toHubError, withDeadline } from '../base/index.ts';
 import type { Answer, Call, Gateway } from '../gateway/index.ts';
 import { rpcErrorOf } from '../protocol/index.ts';
 
@@ -6,7 +6,7 @@ import { rpcErrorOf } from '../protocol/index.ts';
 export type CallRequest = Omit<Call, 'signal'>;
 
 /** Takes a call back. Beside those who listen to its signal it tells whoever waits for the answer, without the cost of one more listener. */
-export class CallController extends AbortController {
+export class CallController extends CancelController {
   #tell: (() => void) | undefined;
 
   override abort(reason: HubError): void {

@@ -1,4 +1,4 @@
-import { type Clock, type Deferred, deferred } from '../base/index.ts';
+import { type CancelSignal, type Clock, type Deferred, deferred } from '../base/index.ts';
 import {
   type JsonObject,
   type Message,
@@ -33,7 +33,7 @@ interface Open {
 export interface QuestionOptions {
   readonly push: Push;
   /** Takes the question back. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Gets the progress on the answer, with the token that the question came with. */
   readonly tell?: ((progress: NotificationMessage) => void) | undefined;
 }

@@ -1,4 +1,4 @@
-import { HubError, toHubError } from '../base/index.ts';
+import { anyOf, HubError, toHubError } from '../base/index.ts';
 import type { Answer, Call, Downstream, Feed, Principal, Scope } from '../gateway/index.ts';
 import {
   isLoggingLevel,
@@ -241,7 +241,7 @@ export class Session {
       if (!outlivesCall) {
         over ??= new AbortController();
         if (isOver) over.abort();
-        return this.#questions.ask(request, { push, signal: AbortSignal.any([signal, over.signal]), tell });
+        return this.#questions.ask(request, { push, signal: anyOf(signal, over.signal), tell });
       }
       const anyStream: Push = (message) => push(message) || (this.#stream?.send(message) ?? false);
       return this.#questions.ask(request, { push: anyStream, signal, tell });

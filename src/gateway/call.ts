@@ -1,4 +1,4 @@
-import type { HubError } from '../base/index.ts';
+import type { CancelSignal, HubError } from '../base/index.ts';
 import type { Era, JsonObject, LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
 import type { AskClient, Origin } from '../upstream/index.ts';
 
@@ -36,7 +36,7 @@ export interface Call {
   /** Of the request that it came with; absent where the transport has none. */
   readonly headers?: Origin['headers'];
   /** Aborts when the client takes the call back; never once it is answered. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Overrides the server's `requestTimeout`, in milliseconds. */
   readonly timeoutMs?: number | undefined;
   /** Whether progress restarts that time; `true` unless said otherwise. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HubError } from '../base/index.ts';
+import { anyOf, HubError } from '../base/index.ts';
 import { fieldOf, isObject, type JsonObject, patchMeta, RELATED_TASK_KEY } from '../protocol/index.ts';
 import type { AskClient, Upstream, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
 import type { Call } from './call.ts';
@@ -61,7 +61,7 @@ async function forOneClient(upstream: TaskWorker, call: Call, request: UpstreamR
   // The request that the server asked in may be over when the call is taken back.
   const onRequest: AskClient | undefined =
     ask && ((question, signal, options) => ask(question, signal, { ...options, takeBack: (reason) => taken.abort(reason) }));
-  const signal = AbortSignal.any([request.signal, taken.signal]);
+  const signal = anyOf(request.signal, taken.signal);
   const whole: UpstreamRequest = { ...request, onRequest, signal, origin: { ...request.origin, sessionId } };
   try {
     return await throughCoreTask(call, upstream.id, request.params ?? {}, (method, params, more) =>

@@ -1,4 +1,4 @@
-import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
+import { anyOf, type Clock, HubError, sleep, toHubError } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { rpcCode } from '../protocol/index.ts';
 import type { Origin, Upstream, UpstreamRequest } from '../upstream/index.ts';
@@ -121,7 +121,7 @@ async function forwardGuessed(roads: Roads, call: Call, { routes, notFound }: Ro
   const losers = new AbortController();
   const asked: Call = {
     ...call,
-    signal: AbortSignal.any([call.signal, losers.signal]),
+    signal: anyOf(call.signal, losers.signal),
     timeoutMs: Math.min(call.timeoutMs ?? GUESS_TIMEOUT_MS, GUESS_TIMEOUT_MS),
     // Nobody but the winner may speak to the client, and who that is shows only with its answer.
     notify: () => {},

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, HubError, sleep } from '../base/index.ts';
+import { anyOf, type CancelSignal, type Clock, HubError, sleep } from '../base/index.ts';
 import { fieldOf, isObject, type JsonObject, type JsonValue, messageKind, type Outcome, type ServerRequest } from '../protocol/index.ts';
 import type { UpstreamAnswer } from '../upstream/index.ts';
 import type { Answer, Call } from './call.ts';
@@ -17,7 +17,7 @@ export interface Rounds {
   /** The params of the call as the server got them first. */
   readonly params: JsonObject;
   readonly ask: NonNullable<Call['ask']>;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly clock: Clock;
   readonly send: (params: JsonObject) => Promise<UpstreamAnswer>;
 }
@@ -95,7 +95,7 @@ export async function askAll(
   { ask, signal, server }: Pick<Rounds, 'ask' | 'signal' | 'server'>,
 ): Promise<JsonObject> {
   const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
+  const either = anyOf(signal, failed.signal);
   try {
     const answers = questions.map(async ([key, request]) => [key, bareResult(await ask(request, either), request, server)] as const);
     return Object.fromEntries(await Promise.all(answers));

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../base/index.ts';
 /** What the gateway needs to know of logins at remote servers. The hub has them. */
 export interface LoginPages {
   /** The page on which a person logs in at that server; a new one where none is open, `undefined` where none is to be had. Never rejects. */
@@ -9,5 +10,5 @@ export interface LoginPages {
    *
    * @throws HubError UNAUTHORIZED when the login was refused, and what `signal` was aborted with
    */
-  over(server: string, signal: AbortSignal): Promise<void>;
+  over(server: string, signal: CancelSignal): Promise<void>;
 }

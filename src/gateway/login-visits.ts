@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, type HubError, withDeadline } from '../base/index.ts';
+import { anyOf, type CancelSignal, type Clock, type HubError, withDeadline } from '../base/index.ts';
 import { hasAbility, notification, type ServerRequest } from '../protocol/index.ts';
 import type { AskClient, Origin, Upstream, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
 import { loginNeeded, needsLogin, nobodyLoggedIn, visitNotWanted } from './login-errors.ts';
@@ -25,7 +25,7 @@ interface Visit {
   readonly ask: AskClient;
   readonly request: UpstreamRequest;
   /** Aborts when the login is over, or the request is taken back. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly takeBack: (reason: HubError) => void;
 }
 
@@ -84,14 +84,14 @@ export class LoginVisits {
     if (!ask || !canBeSent(request.origin)) throw loginNeeded(server, url);
     const taken = new AbortController();
     const over = new AbortController();
-    const takenBack = AbortSignal.any([signal, taken.signal]);
+    const takenBack = anyOf(signal, taken.signal);
     const visit: Visit = {
       elicitationId: randomUUID(),
       server,
       url,
       ask,
       request,
-      signal: AbortSignal.any([takenBack, over.signal]),
+      signal: anyOf(takenBack, over.signal),
       takeBack: (reason) => taken.abort(reason),
     };
     const loggedIn = this.#pages.over(server, visit.signal);

@@ -1,4 +1,4 @@
-import { type Deferred, deferred } from '../base/index.ts';
+import { type CancelSignal, type Deferred, deferred } from '../base/index.ts';
 import {
   type ClientAbility,
   hasAbility,
@@ -31,7 +31,7 @@ export class OpenQuestions {
   }
 
   /** Waits for an answer or an error; aborting `signal` takes the question back. Never rejects. */
-  async ask(request: ServerRequest, needs: ClientAbility, signal: AbortSignal): Promise<Outcome> {
+  async ask(request: ServerRequest, needs: ClientAbility, signal: CancelSignal): Promise<Outcome> {
     if (signal.aborted) return unanswered(takenBack(request));
     this.#lastKey += 1;
     const key = `${needs.replace(/\..*/, '')}-${this.#lastKey}`;

@@ -1,4 +1,4 @@
-import { type Clock, type Disposable, HubError, toHubError } from '../base/index.ts';
+import { type CancelSignal, type Clock, type Disposable, HubError, toHubError } from '../base/index.ts';
 import {
   abilityFor,
   type ClientAbility,
@@ -152,7 +152,7 @@ export class ParkedCall {
     if (this.#questions.size > 0) this.#askSoon();
   }
 
-  async #asked(request: ServerRequest, signal: AbortSignal, takeBack?: (reason: HubError) => void): Promise<Outcome> {
+  async #asked(request: ServerRequest, signal: CancelSignal, takeBack?: (reason: HubError) => void): Promise<Outcome> {
     const { method } = request;
     const needs = abilityFor(request);
     if (needs === undefined) {

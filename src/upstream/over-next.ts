@@ -1,4 +1,4 @@
-import { isHubError } from '../base/index.ts';
+import { type CancelSignal, isHubError } from '../base/index.ts';
 import { provablyNotRun } from './not-run.ts';
 import type { Readiness } from './readiness.ts';
 import type { Connection } from './types.ts';
@@ -12,7 +12,7 @@ export function overNext<T>(
   send: (connection: Connection) => Promise<T>,
   next: () => Promise<Connection>,
   readiness: Pick<Readiness, 'current' | 'replaced'>,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<T> {
   return send(connection).catch(async (error: unknown) => {
     if (!provablyNotRun(error) || signal.aborted) throw error;

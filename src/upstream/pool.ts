@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Disposable, Emitter, messageOf, withDeadline } from '../base/index.ts';
+import { type CancelSignal, type Disposable, Emitter, messageOf, withDeadline } from '../base/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { UpstreamParts } from './incarnation.ts';
 import { ProcessGuard } from './process/process-guard.ts';
@@ -110,7 +110,7 @@ export class Pool {
   }
 
   /** Resolves once the first attempt of each of these upstreams has ended, `startupWait` is over or the signal aborts. Never rejects. */
-  async settled(ids: Iterable<string>, signal: AbortSignal): Promise<void> {
+  async settled(ids: Iterable<string>, signal: CancelSignal): Promise<void> {
     await Promise.all([...ids].map((id) => this.#upstreams.get(id)?.settled(signal)));
   }
 

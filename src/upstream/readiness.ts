@@ -1,4 +1,4 @@
-import { type Clock, type Deferred, deferred, HubError, waitAtMost } from '../base/index.ts';
+import { type CancelSignal, type Clock, type Deferred, deferred, HubError, waitAtMost } from '../base/index.ts';
 import { notReady } from './not-ready.ts';
 import type { Connection, UpstreamState } from './types.ts';
 
@@ -57,7 +57,7 @@ export class Readiness {
   }
 
   /** As {@link Upstream.settled}. */
-  async settled(signal: AbortSignal): Promise<void> {
+  async settled(signal: CancelSignal): Promise<void> {
     const first = this.#firstAttempt;
     if (!first || this.#options.now.state.kind !== 'starting') return;
     const leftMs = this.#sinceMs + this.#options.startupWaitMs() - this.#options.clock.now();
@@ -65,7 +65,7 @@ export class Readiness {
   }
 
   /** @throws HubError SERVER_NOT_CONNECTED, CANCELLED */
-  async connection(signal: AbortSignal): Promise<Connection> {
+  async connection(signal: CancelSignal): Promise<Connection> {
     const { id, clock, startupWaitMs, now } = this.#options;
     const untilMs = this.#sinceMs + startupWaitMs();
     for (;;) {
@@ -79,7 +79,7 @@ export class Readiness {
   }
 
   /** Resolves once `connection` is not the one in use, or after a moment; true when it is not. */
-  async replaced(connection: Connection, signal: AbortSignal): Promise<boolean> {
+  async replaced(connection: Connection, signal: CancelSignal): Promise<boolean> {
     const isReplaced = (): boolean => this.current !== connection;
     if (!isReplaced()) await waitAtMost(this.#changed.promise, { clock: this.#options.clock, atMostMs: MOMENT_MS, signal });
     return isReplaced();

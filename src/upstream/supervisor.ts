@@ -1,4 +1,4 @@
-import { type HubError, withDeadline } from '../base/index.ts';
+import { type CancelSignal, type HubError, withDeadline } from '../base/index.ts';
 import type { CacheHint, Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
@@ -178,7 +178,7 @@ export class Supervisor implements Upstream {
   }
 
   /** Resolves when it is ready. @throws HubError as {@link Upstream.request}, when that does not come about in time */
-  async ready(signal: AbortSignal): Promise<void> {
+  async ready(signal: CancelSignal): Promise<void> {
     if (!this.#life.now.connection) await this.#awaited(signal);
   }
 
@@ -186,7 +186,7 @@ export class Supervisor implements Upstream {
     return this.#life.now.connection ? undefined : this.#notReady();
   }
 
-  settled(signal: AbortSignal): Promise<void> {
+  settled(signal: CancelSignal): Promise<void> {
     return this.#life.readiness.settled(signal);
   }
 
@@ -214,7 +214,7 @@ export class Supervisor implements Upstream {
     this.#sharing.endSession(sessionId);
   }
 
-  #awaited(signal: AbortSignal) {
+  #awaited(signal: CancelSignal) {
     if (!signal.aborted) this.#life.wake();
     return this.#life.readiness.connection(signal);
   }

@@ -1,4 +1,4 @@
-import type { HubError } from '../base/index.ts';
+import type { CancelSignal, HubError } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
@@ -43,7 +43,7 @@ export interface AskOptions {
  * Asks the client of a call something that its server wants to know, and brings back its answer or an error that says why
  * there is none; never rejects. The signal takes the question back, and so does the end of the call.
  */
-export type AskClient = (request: ServerRequest, signal: AbortSignal, options?: AskOptions) => Promise<Outcome>;
+export type AskClient = (request: ServerRequest, signal: CancelSignal, options?: AskOptions) => Promise<Outcome>;
 
 /** One request to an upstream: original names, the caller's params and `_meta` as they came (progress token included). */
 export interface UpstreamRequest {
@@ -51,7 +51,7 @@ export interface UpstreamRequest {
   readonly params?: JsonObject | undefined;
   readonly origin: Origin;
   /** Aborting takes the request back: the upstream is told in the way of its era, its connection stays. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Overrides the definition's `requestTimeout`, in milliseconds. */
   readonly timeoutMs?: number | undefined;
   /** Whether progress restarts that time; `true` unless said otherwise. */
@@ -234,7 +234,7 @@ export interface Upstream {
   /** Why a request would be refused right now, in words; `undefined` when it is ready. */
   unavailable(): HubError | undefined;
   /** Resolves once the first start attempt has ended either way, or `startupWait` is over. Never rejects. */
-  settled(signal: AbortSignal): Promise<void>;
+  settled(signal: CancelSignal): Promise<void>;
   setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
   setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>>;
   setLogLevel(level: string | undefined): Promise<void>;

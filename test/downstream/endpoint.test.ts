@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../src/base/index.ts';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notification } from '../../src/protocol/index.ts';
@@ -110,7 +111,7 @@ it('serves both eras on one URL at the same time', async () => {
 });
 
 it('drops the stream of a client that does not read', async () => {
-  let signal: AbortSignal | undefined;
+  let signal: CancelSignal | undefined;
   let events = 0;
   const event = notification('notifications/progress', { progressToken: 1, progress: 1, message: 'x'.repeat(64 * 1024) });
   harness.gateway.on('tools/call', async (call) => {

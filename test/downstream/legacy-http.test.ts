@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../src/base/index.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notification } from '../../src/protocol/index.ts';
 import { failure, type FakeFeed, hubResult, legacyResult, modernResult } from '../support/fake-gateway.ts';
@@ -269,7 +270,7 @@ describe('requests', () => {
   });
 
   it('are cancelled by a notification, not by a disconnect', async () => {
-    const signals: AbortSignal[] = [];
+    const signals: CancelSignal[] = [];
     harness.gateway.on('tools/call', (call) => {
       signals.push(call.signal);
       call.notify(notification('notifications/progress', { progressToken: 1, progress: 1 }));

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../src/base/index.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { notification } from '../../src/protocol/index.ts';
 import { legacyResult } from '../support/fake-gateway.ts';
@@ -51,7 +52,7 @@ it.each(['/mcp', '/sse', '/mcp/one'])('%s tells where to send messages and answe
 
 it('takes running calls back when the stream closes', async () => {
   const { stream, post } = await connect('/mcp');
-  let signal: AbortSignal | undefined;
+  let signal: CancelSignal | undefined;
   harness.gateway.on('tools/call', (call) => {
     signal = call.signal;
     return new Promise(() => {});

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../src/base/index.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Call } from '../../src/gateway/index.ts';
 import { metaKey, notification } from '../../src/protocol/index.ts';
@@ -191,7 +192,7 @@ describe('streams', () => {
   });
 
   it('cancels the call when its client closes it', async () => {
-    let signal: AbortSignal | undefined;
+    let signal: CancelSignal | undefined;
     harness.gateway.on('tools/call', (call) => {
       signal = call.signal;
       withNotes(call);

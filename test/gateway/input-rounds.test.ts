@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../src/base/index.ts';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, Outcome, ServerRequest } from '../../src/protocol/index.ts';
 import { asksForInput, driveRounds, type Rounds } from '../../src/gateway/input-rounds.ts';
@@ -87,7 +88,7 @@ describe('driveRounds', () => {
   });
 
   it('fails when one answer is an error, and takes the other questions back', async () => {
-    const signals: AbortSignal[] = [];
+    const signals: CancelSignal[] = [];
     const { drive, sent } = rounds([required({ inputRequests: { a: elicit('A?'), b: elicit('B?') } })], {
       ask: ({ params }, signal) => {
         signals.push(signal);

@@ -1,4 +1,4 @@
-import { type Clock, HubError, type Logger } from '../../base/index.ts';
+import { type CancelSignal, type Clock, HubError, type Logger } from '../../base/index.ts';
 import {
   type JsonObject,
   type NotificationMessage,
@@ -23,7 +23,7 @@ export interface Ask {
   readonly params?: JsonObject | undefined;
   /** The downstream it is made for; absent for the hub's own requests. */
   readonly origin?: Origin | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** In milliseconds; progress restarts it, unless `resetOnProgress` is false. */
   readonly timeoutMs?: number | undefined;
   readonly resetOnProgress?: boolean | undefined;

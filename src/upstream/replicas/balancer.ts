@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../base/index.ts';
 import type { UpstreamAnswer, UpstreamRequest } from '../types.ts';
 import { isAboutTasks } from '../sharing/task-places.ts';
 import type { Bindings } from './bindings.ts';
@@ -100,7 +101,7 @@ export class Balancer {
   }
 
   /** None is ready: waits for the first that is. @throws HubError SERVER_NOT_CONNECTED, CANCELLED */
-  async #awaited(signal: AbortSignal): Promise<Replica> {
+  async #awaited(signal: CancelSignal): Promise<Replica> {
     const { now, nextReady } = this.#options;
     const { lead, replicas } = now();
     const own = lead.supervisor.ready(signal);

@@ -1,4 +1,4 @@
-import { deferred, type HubError } from '../../base/index.ts';
+import { type CancelSignal, deferred, type HubError } from '../../base/index.ts';
 import type { CacheHint, Listing } from '../../catalog/index.ts';
 import type { ServerDefinition } from '../../config/index.ts';
 import type { ListKind, NotificationMessage } from '../../protocol/index.ts';
@@ -129,7 +129,7 @@ export class ReplicaSet implements Upstream {
     return this.#lead.supervisor.unavailable();
   }
 
-  async settled(signal: AbortSignal): Promise<void> {
+  async settled(signal: CancelSignal): Promise<void> {
     if (this.#single) return this.#single.settled(signal);
     const all = Promise.all(this.#supervisors.map((supervisor) => supervisor.settled(signal)));
     // One that is ready knows what there is; the others need not be waited for.

@@ -1,4 +1,14 @@
-import { type Clock, type Deferred, deferred, type Disposable, HubError, isHubError, toHubError, withDeadline } from '../../base/index.ts';
+import {
+  type CancelSignal,
+  type Clock,
+  type Deferred,
+  deferred,
+  type Disposable,
+  HubError,
+  isHubError,
+  toHubError,
+  withDeadline,
+} from '../../base/index.ts';
 import type { ClientHeaders } from '../forwarded-headers.ts';
 import { isOfSession } from './placement.ts';
 import type { Connection } from '../types.ts';
@@ -53,7 +63,7 @@ interface Waiter {
 }
 
 export interface Wait {
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Longest wait for a connection, in milliseconds. */
   readonly timeoutMs: number;
 }

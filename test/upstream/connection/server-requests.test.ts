@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Deferred, deferred, Secret } from '../../../src/base/index.ts';
+import { type CancelSignal, type Deferred, deferred, Secret } from '../../../src/base/index.ts';
 import type { Message, NotificationMessage, Outcome, ServerRequest } from '../../../src/protocol/index.ts';
 import type { ConnectOptions } from '../../../src/upstream/connection/connect.ts';
 import type { AskOptions } from '../../../src/upstream/types.ts';
@@ -43,7 +43,7 @@ async function connected(era: 'legacy' | 'modern' = 'legacy', overrides: Partial
 
 interface Asked {
   readonly requests: ServerRequest[];
-  readonly signals: AbortSignal[];
+  readonly signals: CancelSignal[];
   readonly options: (AskOptions | undefined)[];
   readonly answer: Deferred<Outcome>;
   readonly onRequest: NonNullable<UpstreamRequest['onRequest']>;
@@ -52,7 +52,7 @@ interface Asked {
 function client(): Asked {
   const answer = deferred<Outcome>();
   const requests: ServerRequest[] = [];
-  const signals: AbortSignal[] = [];
+  const signals: CancelSignal[] = [];
   const options: (AskOptions | undefined)[] = [];
   const onRequest: Asked['onRequest'] = (request, signal, asking) => {
     options.push(asking);
