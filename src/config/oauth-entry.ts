@@ -129,7 +129,11 @@ export function checkOAuth(entry: Surroundings, node: ObjectNode, path: string, 
 }
 
 /** What would make all logins the same one, or one principal need several. */
-function checkEach({ headers = {}, urls = [] }: Surroundings, { grantType }: OAuthValues, bad: (message: string, hint: string) => void): void {
+function checkEach(
+  { headers = {}, urls = [] }: Surroundings,
+  { grantType }: OAuthValues,
+  bad: (message: string, hint: string) => void,
+): void {
   const what = '"logins": "each" does not go with';
   if (grantType === 'client_credentials') {
     bad(`${what} "client_credentials", by which the hub logs in by itself and for all`, 'Remove one of the two');

@@ -259,6 +259,11 @@ export interface Upstream {
    */
   restart(): Promise<void>;
   /**
+   * The login of a principal is gone, or another one: the connections that carry it end, with a `reason` at once, else with their
+   * last call. Concerns only principals with a login of their own here. Resolves when those ended at once are gone; never rejects.
+   */
+  endLogin(principalId: string, reason?: HubError): Promise<void>;
+  /**
    * Asks anew for everything that it offers. A list that cannot be had stays as it was.
    *
    * @throws HubError SERVER_NOT_CONNECTED when it is down or goes down meanwhile, TIMEOUT after its `requestTimeout`

@@ -112,6 +112,13 @@ export class FakeUpstream implements Upstream {
     return this.onFreshen(kind);
   }
 
+  /** Whose logins were said to have ended. */
+  readonly endedLogins: string[] = [];
+
+  async endLogin(principalId: string): Promise<void> {
+    this.endedLogins.push(principalId);
+  }
+
   notify(notification: NotificationMessage): void {
     this.notifications.push(notification);
   }

@@ -161,6 +161,10 @@ export class ReplicaSet implements Upstream {
     for (const supervisor of this.#supervisors) supervisor.endSession(sessionId);
   }
 
+  async endLogin(principalId: string, reason?: HubError): Promise<void> {
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.endLogin(principalId, reason)));
+  }
+
   /** As {@link Supervisor.startUp}, all of them at once. */
   startUp(holdMs?: number): void {
     for (const supervisor of this.#supervisors) supervisor.startUp(holdMs);
