@@ -1,14 +1,16 @@
-import { deferred, type Disposable, Disposables, Emitter, type HubError } from '../base/index.ts';
-import type { LoginPages } from '../gateway/index.ts';
+import { deferred, type Disposable, Disposables, Emitter, HUB_OWNER, type HubError } from '../base/index.ts';
+import type { LoginPages, LoginPlace } from '../gateway/index.ts';
 import type { Logins, Pool, UpstreamState } from '../upstream/index.ts';
 
 interface DeskEvents {
-  finished: string;
-  refused: { readonly server: string; readonly error: HubError };
+  finished: LoginPlace;
+  refused: { readonly place: LoginPlace; readonly error: HubError };
 }
 
 /** States in which a server that needs a login still does, or has not shown yet what came of it. */
 const STILL_WAITING: ReadonlySet<UpstreamState['kind']> = new Set(['auth-required', 'starting', 'stopping']);
+/** States in which nobody but the owner of the hub need wait for a login any more. The owner's may come and go. */
+const OVER_FOR_ALL: ReadonlySet<UpstreamState['kind']> = new Set(['stopped', 'disabled', 'failed']);
 
 /** Where calls wait for logins, and hear of their ends. */
 export class LoginDesk implements LoginPages {
@@ -22,23 +24,26 @@ export class LoginDesk implements LoginPages {
     this.#pool = pool;
   }
 
-  async page(server: string): Promise<string | undefined> {
-    const open = this.#logins.authorizationUrl(server);
+  async page({ server, principal }: LoginPlace): Promise<string | undefined> {
+    const open = this.#logins.authorizationUrl(server, principal);
     // Expected: VALIDATION_ERROR of a server that has no login, CONNECTION_ERROR of one that offers none.
-    return open ?? this.#logins.begin(server).catch(() => undefined);
+    return open ?? this.#logins.begin(server, principal).catch(() => undefined);
   }
 
-  count(server: string): number {
-    return this.#counts.get(server) ?? 0;
+  count(place: LoginPlace): number {
+    return this.#counts.get(keyOf(place)) ?? 0;
   }
 
-  async over(server: string, signal: AbortSignal): Promise<void> {
+  async over(place: LoginPlace, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    const { server, principal } = place;
+    const isOver = ({ kind }: UpstreamState): boolean => (principal === HUB_OWNER ? !STILL_WAITING.has(kind) : OVER_FOR_ALL.has(kind));
+    const isIt = (one: LoginPlace): boolean => keyOf(one) === keyOf(place);
     const end = deferred<void>();
     const listening = new Disposables();
-    listening.add(this.#events.on('finished', (name) => name === server && end.resolve()));
-    listening.add(this.#events.on('refused', (one) => one.server === server && end.reject(one.error)));
-    listening.add(this.#pool.on('state', ({ id, state }) => id === server && !STILL_WAITING.has(state.kind) && end.resolve()));
+    listening.add(this.#events.on('finished', (one) => isIt(one) && end.resolve()));
+    listening.add(this.#events.on('refused', (one) => isIt(one.place) && end.reject(one.error)));
+    listening.add(this.#pool.on('state', ({ id, state }) => id === server && isOver(state) && end.resolve()));
     listening.add(this.#pool.on('members', () => !this.#pool.get(server) && end.resolve()));
     listening.add(onAbort(signal, () => end.reject(signal.reason)));
     try {
@@ -48,18 +53,29 @@ export class LoginDesk implements LoginPages {
     }
   }
 
-  /** Somebody has logged in at that server, which is started where it is not running. */
-  finished(server: string): void {
-    this.#counts.set(server, this.count(server) + 1);
-    this.#pool.get(server)?.start();
-    this.#events.emit('finished', server);
+  /** Somebody has logged in. The owner's login is that of the server itself, which is started where it is not running. */
+  finished(place: LoginPlace): void {
+    this.#counts.set(keyOf(place), this.count(place) + 1);
+    const upstream = this.#pool.get(place.server);
+    if (place.principal === HUB_OWNER) upstream?.start();
+    // It may be another account than before.
+    else void upstream?.endLogin(place.principal);
+    this.#events.emit('finished', place);
   }
 
-  /** The login at that server came to nothing. */
-  refused(server: string, error: HubError): void {
-    this.#events.emit('refused', { server, error });
+  /** A login came to nothing. */
+  refused(place: LoginPlace, error: HubError): void {
+    this.#events.emit('refused', { place, error });
+  }
+
+  /** That principal is gone. */
+  forget(principal: string): void {
+    const start = `[${JSON.stringify(principal)},`;
+    for (const key of this.#counts.keys()) if (key.startsWith(start)) this.#counts.delete(key);
   }
 }
+
+const keyOf = ({ server, principal }: LoginPlace): string => JSON.stringify([principal, server]);
 
 function onAbort(signal: AbortSignal, listener: () => void): Disposable {
   signal.addEventListener('abort', listener, { once: true });

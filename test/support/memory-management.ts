@@ -29,6 +29,7 @@ export function serverObject(name: string, over: Partial<ServerObject> = {}): Se
     uptime: 1,
     lastStarted: '2026-01-01T00:00:00.000Z',
     authorizationUrl: null,
+    loggedIn: null,
     serverInfo: null,
     config_source: FILE,
     ...over,
@@ -114,6 +115,8 @@ export class MemoryManagement implements Management {
   };
 
   readonly logins: Logins = {
+    hasOwn: () => false,
+    seenBy: async (_, server) => server,
     authorize: async (name) => {
       this.#server(name);
       return { authorizationUrl: `https://login.example/${encodeURIComponent(name)}` };

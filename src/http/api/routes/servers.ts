@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { notFromThisMachine } from '../../guards/this-machine.ts';
+import { seenBy } from '../seen-by.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_SERVER, EXAMPLE_TIME, flag, namedServer, nameInPath, ok, server, servers, timestamp } from '../schemas.ts';
 
@@ -20,7 +21,9 @@ const list = route({
   answer: z.looseObject({ servers, timestamp }),
   errors: [],
   example: { answer: { servers: [EXAMPLE_SERVER], timestamp: EXAMPLE_TIME } },
-  run: (_, { management }) => ({ body: { servers: management.servers.all() } }),
+  run: async ({ caller }, { management }) => ({
+    body: { servers: await Promise.all(management.servers.all().map(seenBy(caller, management))) },
+  }),
 });
 
 const info = route({
@@ -32,7 +35,9 @@ const info = route({
   answer: oneServer,
   errors: ['SERVER_NOT_FOUND'],
   example: { body: bodyExample, answer: { server: EXAMPLE_SERVER, timestamp: EXAMPLE_TIME } },
-  run: ({ body }, { management }) => ({ body: { server: management.servers.get(body.server_name) } }),
+  run: async ({ body, caller }, { management }) => ({
+    body: { server: await seenBy(caller, management)(management.servers.get(body.server_name)) },
+  }),
 });
 
 const get = route({
@@ -46,7 +51,9 @@ const get = route({
   answer: oneServer,
   errors: ['SERVER_NOT_FOUND'],
   example: { params: { name: 'time' }, answer: { server: EXAMPLE_SERVER, timestamp: EXAMPLE_TIME } },
-  run: ({ params }, { management }) => ({ body: { server: management.servers.get(params.name) } }),
+  run: async ({ params, caller }, { management }) => ({
+    body: { server: await seenBy(caller, management)(management.servers.get(params.name)) },
+  }),
 });
 
 const start = route({
@@ -68,9 +75,9 @@ const start = route({
     'TIMEOUT',
   ],
   example: { body: bodyExample, answer: answerExample },
-  run: async ({ body: { server_name: name }, mayEdit }, { management }) => {
+  run: async ({ body: { server_name: name }, mayEdit, caller }, { management }) => {
     if (!mayEdit && management.servers.get(name).status === 'disabled') throw notFromThisMachine(`Enabling server "${name}"`);
-    return { body: { status: 'ok', server: await management.servers.start(name) } };
+    return { body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.start(name)) } };
   },
 });
 
@@ -88,9 +95,9 @@ const stop = route({
     body: bodyExample,
     answer: { status: 'ok', server: { ...EXAMPLE_SERVER, status: 'disabled', uptime: 0, lastStarted: null }, timestamp: EXAMPLE_TIME },
   },
-  run: async ({ body: { server_name: name }, query: { disable }, mayEdit }, { management }) => {
+  run: async ({ body: { server_name: name }, query: { disable }, mayEdit, caller }, { management }) => {
     if (disable && !mayEdit) throw notFromThisMachine(`Disabling server "${name}"`);
-    return { body: { status: 'ok', server: await management.servers.stop(name, { disable }) } };
+    return { body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.stop(name, { disable })) } };
   },
 });
 
@@ -104,7 +111,9 @@ const restart = route({
   answer: okServer,
   errors: ['SERVER_NOT_FOUND', 'CONFLICT'],
   example: { body: bodyExample, answer: answerExample },
-  run: async ({ body }, { management }) => ({ body: { status: 'ok', server: await management.servers.restart(body.server_name) } }),
+  run: async ({ body, caller }, { management }) => ({
+    body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.restart(body.server_name)) },
+  }),
 });
 
 const refresh = route({
@@ -115,7 +124,9 @@ const refresh = route({
   answer: okServer,
   errors: ['SERVER_NOT_FOUND', 'SERVER_NOT_CONNECTED', 'TIMEOUT', 'CONNECTION_ERROR', 'UPSTREAM_EXITED', 'UPSTREAM_PROTOCOL'],
   example: { body: bodyExample, answer: answerExample },
-  run: async ({ body }, { management }) => ({ body: { status: 'ok', server: await management.servers.refresh(body.server_name) } }),
+  run: async ({ body, caller }, { management }) => ({
+    body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.refresh(body.server_name)) },
+  }),
 });
 
 const refreshAll = (method: 'get' | 'post'): Route =>
@@ -130,7 +141,10 @@ const refreshAll = (method: 'get' | 'post'): Route =>
     answer: z.looseObject({ status: ok, servers, timestamp }),
     errors: [],
     example: { answer: { status: 'ok', servers: [EXAMPLE_SERVER], timestamp: EXAMPLE_TIME } },
-    run: async (_, { management }) => ({ body: { status: 'ok', servers: await management.servers.refreshAll() } }),
+    run: async ({ caller }, { management }) => {
+      const all = await management.servers.refreshAll();
+      return { body: { status: 'ok', servers: await Promise.all(all.map(seenBy(caller, management))) } };
+    },
   });
 
 const log = route({
