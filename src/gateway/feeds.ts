@@ -6,6 +6,7 @@ import { LEVEL_OF_THE_SILENT, loginOwner, type MembersChange, type PoolEvents, t
 import type { Downstream, Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
+import { onlyOwnerHears } from './login-errors.ts';
 import { Roots } from './roots.ts';
 import { resourceNotFound, subscribable } from './route.ts';
 import { applyWatchedTasks, serversOf, tellOfTask, type WatchedTask, watchTasks } from './task-watch.ts';
@@ -36,9 +37,13 @@ class FeedState {
     return inScope(this.options.scope, serverId);
   }
 
+  get principalId(): string {
+    return this.options.principal.id;
+  }
+
   /** Whether what a server tells on its own account is for this one: it says that to the login of the hub's owner. */
   hears(upstream: Upstream | undefined): boolean {
-    return upstream !== undefined && loginOwner(upstream.definition, this.options.principal.id) === HUB_OWNER;
+    return upstream !== undefined && loginOwner(upstream.definition, this.principalId) === HUB_OWNER;
   }
 }
 
@@ -256,11 +261,11 @@ export class Feeds implements Disposable {
     return this.#levels.has(serverId) ? LEVEL_OF_THE_SILENT : 'all';
   }
 
-  #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
+  #onLogMessage({ id, notification: message, principalId }: PoolEvents['logMessage']): void {
     const ofTheSilent = this.#levelOfTheSilent(id);
     const upstream = this.#options.upstreams.get(id);
     for (const feed of this.#feeds) {
-      if (!isIntelligible(feed, message) || !feed.hears(upstream)) continue;
+      if (!isIntelligible(feed, message) || !feed.hears(upstream) || (principalId ?? feed.principalId) !== feed.principalId) continue;
       if (feed.options.logs && feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message)) feed.options.send(message);
     }
   }
@@ -271,11 +276,6 @@ const KNOWN: ReadonlySet<string> = new Set(['notifications/message', 'notificati
 /** What nobody knows says nothing to somebody who does not know which server it comes from. */
 function isIntelligible({ options }: FeedState, { method }: NotificationMessage): boolean {
   return options.scope.kind === 'server' || KNOWN.has(method);
-}
-
-function onlyOwnerHears(server: string): HubError {
-  const message = `Server "${server}" has a login of your own, and tells of changes to that of the hub's owner alone ("logins": "each" in its entry). Read the resource again instead.`;
-  return new HubError('FORBIDDEN', message, { details: { server } });
 }
 
 function tooManySubscriptions(): HubError {

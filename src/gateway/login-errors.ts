@@ -39,3 +39,9 @@ export function ownerMustLogIn(server: string): HubError {
     `On the machine of the hub, run "mcp-hub auth ${server}". Calls go by your own login.`;
   return new HubError('SERVER_NOT_CONNECTED', message, { details: { server, state: 'auth-required', ran: false } });
 }
+
+/** What somebody with a login of their own is told who wants to hear of changes. */
+export function onlyOwnerHears(server: string): HubError {
+  const message = `Server "${server}" has a login of your own, and tells of changes to that of the hub's owner alone ("logins": "each" in its entry). Read the resource again instead.`;
+  return new HubError('FORBIDDEN', message, { details: { server } });
+}

@@ -59,8 +59,7 @@ export interface UpstreamRequest {
   /** The most that it may take with all its progress, in milliseconds; ten times `timeoutMs` unless said otherwise. */
   readonly maxTotalMs?: number | undefined;
   /**
-   * Told of every notification that belongs to this request, before its outcome: progress with the caller's own token,
-   * log messages that can be attributed to it.
+   * Told of every notification that belongs to this request, before its outcome: progress with its own token, log messages.
    */
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
@@ -293,7 +292,8 @@ export interface PoolEvents {
   listing: { readonly id: string; readonly listing: Listing | undefined };
   resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
   taskChanged: { readonly id: string; readonly taskId: string; readonly notification: NotificationMessage };
-  logMessage: { readonly id: string; readonly notification: NotificationMessage };
+  /** With a `principalId` it is that principal's alone. */
+  logMessage: { readonly id: string; readonly notification: NotificationMessage; readonly principalId?: string };
   /** {@link Upstream.degraded} of one that is connected begins or ends to say something. */
   degraded: { readonly id: string };
   forSession: { readonly id: string; readonly sessionId: string; readonly notification: NotificationMessage };
