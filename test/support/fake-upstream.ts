@@ -1,6 +1,6 @@
 import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
 import type { CacheHint, Listing } from '../../src/catalog/index.ts';
-import type { ServerDefinition, StdioDefinition } from '../../src/config/index.ts';
+import type { RemoteDefinition, ServerDefinition, StdioDefinition } from '../../src/config/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
 import type {
   LogLine,
@@ -62,6 +62,12 @@ export function definitionOf(id: string, more: Partial<StdioDefinition> = {}): S
     errors: [],
     ...more,
   };
+}
+
+/** The same for a server at an address. */
+export function remoteDefinitionOf(id: string, more: Partial<RemoteDefinition> = {}): RemoteDefinition {
+  const { command: _command, args: _args, ...rest } = definitionOf(id);
+  return { ...rest, kind: 'remote', url: 'https://a.example/', headers: {}, transport: 'auto', ...more };
 }
 
 type Answerer = (request: UpstreamRequest) => Outcome | Promise<Outcome>;

@@ -46,6 +46,8 @@ export class MemoryManagement implements Management {
   readonly apiKeys: KeyEntry[] = [
     { id: 'known', name: 'known', scopes: ['mcp'], createdAt: '2026-01-01T00:00:00.000Z', expiresAt: null, lastUsedAt: null },
   ];
+  /** The principals with logins of their own. */
+  readonly ownLogins = new Set<string>();
   warning: string | undefined;
   version = 1;
 
@@ -115,14 +117,16 @@ export class MemoryManagement implements Management {
   };
 
   readonly logins: Logins = {
-    hasOwn: () => false,
+    hasOwn: (_, principal) => this.ownLogins.has(principal),
     seenBy: async (_, server) => server,
-    authorize: async (name) => {
+    authorize: async (name, { principal }) => {
       this.#server(name);
+      this.asked.push(`authorize ${principal}`);
       return { authorizationUrl: `https://login.example/${encodeURIComponent(name)}` };
     },
-    logOut: async (name) => {
+    logOut: async (name, principal) => {
       this.#server(name);
+      this.asked.push(`logout ${principal}`);
       return { revoked: true };
     },
     finish: async (params) => {

@@ -124,7 +124,8 @@ export class Logins {
 
   /** Whose login waits for the callback with that `state`, and at which server. */
   waiting(state: string | null): { readonly server: string; readonly principal: string } | undefined {
-    return state === null ? undefined : this.#pending(state);
+    const { server, principal } = (state === null ? undefined : this.#pending(state)) ?? {};
+    return server === undefined || principal === undefined ? undefined : { server, principal };
   }
 
   /**

@@ -33,6 +33,7 @@ export class PersonalLink {
   readonly #options: PersonalLinkOptions;
   readonly #clock: Clock;
   readonly #sharing: Sharing;
+  #logLevel: string | undefined;
   #life: Incarnation | undefined;
   #opening: Promise<Connection> | undefined;
   #connection: Connection | undefined;
@@ -46,6 +47,7 @@ export class PersonalLink {
   constructor(options: PersonalLinkOptions) {
     this.#options = options;
     this.#clock = options.parts.clock;
+    this.#logLevel = options.logLevel;
     this.#sharing = new Sharing(options);
     this.#sharing.setRootsSource(options.roots);
   }
@@ -93,6 +95,7 @@ export class PersonalLink {
   }
 
   async setLogLevel(level: string | undefined): Promise<void> {
+    this.#logLevel = level;
     // As on the connections of sessions: one that cannot be told shows that with its next request.
     await Promise.all([this.#connection?.setLogLevel(level).catch(() => undefined), this.#sharing.setLogLevel(level)]);
   }
@@ -147,7 +150,7 @@ export class PersonalLink {
   }
 
   async #open(): Promise<Connection> {
-    const { definition, parts, listing, roots, logLevel, logMessage, forSession } = this.#options;
+    const { definition, parts, listing, roots, logMessage, forSession } = this.#options;
     const life = new Incarnation({
       definition: definition(),
       requestTimeoutMs: () => definition().requestTimeoutMs,
@@ -173,7 +176,8 @@ export class PersonalLink {
       if (this.#ending) throw this.#error('The connection of this caller was ended.');
       this.#connection = connection;
       this.#sharing.open(definition, connection);
-      await this.setLogLevel(logLevel);
+      // It may be another one than when this began.
+      if (this.#logLevel !== undefined) await this.setLogLevel(this.#logLevel);
       return connection;
     } catch (thrown) {
       const error = toHubError(thrown, 'CONNECTION_ERROR');
