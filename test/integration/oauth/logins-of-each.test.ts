@@ -5,6 +5,7 @@ import { systemClock } from '../../../src/base/index.ts';
 import { apiKeyFile, createApiKey, type KeyScope, revokeApiKey, SealedFile } from '../../../src/config/index.ts';
 import type { Era, JsonObject } from '../../../src/protocol/index.ts';
 import { startWhoami, type WhoamiFixture } from '../../fixtures/http/whoami.ts';
+import { commandLine } from '../../support/command-line.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type RunningHub, runHub } from '../../support/in-process-hub.ts';
 import { clientOf, logInAt, shown, untilStatus, visit } from '../../support/oauth-hub.ts';
@@ -48,7 +49,7 @@ async function start(server: Era = 'legacy'): Promise<Place> {
 
 const keysIn = (data: string) => apiKeyFile(join(data, 'mcp-hub'));
 
-async function keyOf({ data }: Place, name: string, scopes: readonly KeyScope[] = ['mcp', 'read']): Promise<string> {
+async function keyOf({ data }: Pick<Place, 'data'>, name: string, scopes: readonly KeyScope[] = ['mcp', 'read']): Promise<string> {
   return (await createApiKey(keysIn(data), { name, scopes, expiresAt: null }, Date.now())).text;
 }
 
@@ -76,7 +77,7 @@ const textOf = ({ response }: Pick<Told, 'response'>): string => {
 };
 const whoami = async (client: WireClient): Promise<string> => textOf(await client.call('tools/call', { name: 'guarded__whoami' }));
 const authorized = (key: string) => ({ authorization: `Bearer ${key}`, 'content-type': 'application/json' });
-const statusOf = async ({ hub }: Place, key: string) => {
+const statusOf = async ({ hub }: Pick<Place, 'hub'>, key: string) => {
   const response = await fetch(`${hub.origin}/api/servers/guarded`, { headers: authorized(key) });
   return ((await response.json()) as { server: { status: string; loggedIn: boolean; authorizationUrl: string | null } }).server;
 };
@@ -250,4 +251,40 @@ describe('the management API', () => {
     const events = hub.records.filter((record) => JSON.stringify(record).includes('state='));
     expect(events).toEqual([]);
   });
+});
+
+it('commands with a key act for the key, and those of the owner for the owner', { timeout: 60_000 }, async () => {
+  const place = await start();
+  const cli = await commandLine();
+  undo.push(() => cli.remove());
+  await cli.list({ port: Number(new URL(place.hub.origin).port) });
+  const file = join(place.data, 'ada.key');
+  await writeFile(file, await keyOf(place, 'ada'));
+  const asAda = ['--api-key-file', file];
+  const running = cli.start('auth', 'guarded', '--no-browser', ...asAda);
+  const page = (): string => /http:\S+state=\S+/.exec(running.stdout())?.[0] ?? '';
+  await eventually(() => expect(page()).not.toBe(''));
+  expect((await visit(page(), 'ada')).status).toBe(200);
+  expect(await running.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('guarded is connected') });
+  expect(await cli.run('auth', ...asAda)).toMatchObject({ code: 0, stdout: 'No server needs a login.\n' });
+  expect((await cli.run('auth')).stdout).toContain('log in with "mcp-hub auth guarded"');
+  await logInAt(place.hub);
+  const out = await cli.run('auth', 'guarded', '--logout', ...asAda);
+  expect([out.code, out.stdout]).toEqual([0, 'The login at guarded is forgotten here and at the authorization server.\n']);
+  expect((await cli.run('auth', ...asAda)).stdout).toContain('log in with "mcp-hub auth guarded"');
+  expect((await cli.run('auth')).stdout).toBe('No server needs a login.\n');
+});
+
+it('a server that asks nobody for a login is connected for everybody', async () => {
+  const mcp = await startWhoami('legacy');
+  undo.push(() => mcp.close());
+  const hub = await runHub({ mcpServers: { guarded: { url: mcp.url, oauth: { logins: 'each' } } } });
+  undo.push(() => hub.stop());
+  await untilStatus(hub, 'connected');
+  const place = { hub, data: join(hub.folder, 'home/.local/share') };
+  const key = await keyOf(place, 'ada');
+  expect(await statusOf(place, key)).toMatchObject({ status: 'connected', loggedIn: false });
+  expect(await whoami(await clientOf(hub, 'modern', '/mcp', undefined, key))).toBe('undefined');
+  // A session for the owner, and one for the key.
+  expect(mcp.sessions.size).toBe(2);
 });
