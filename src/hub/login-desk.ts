@@ -9,8 +9,11 @@ interface DeskEvents {
 
 /** States in which a server that needs a login still does, or has not shown yet what came of it. */
 const STILL_WAITING: ReadonlySet<UpstreamState['kind']> = new Set(['auth-required', 'starting', 'stopping']);
-/** States in which nobody but the owner of the hub need wait for a login any more. The owner's may come and go. */
-const OVER_FOR_ALL: ReadonlySet<UpstreamState['kind']> = new Set(['stopped', 'disabled', 'failed']);
+
+/** Whether nobody at all need wait for a login any more. That of the owner, and with it the server, may come and go, also to sleep. */
+function isOverForAll(state: UpstreamState): boolean {
+  return state.kind === 'disabled' || state.kind === 'failed' || (state.kind === 'stopped' && state.reason === undefined);
+}
 
 /** Where calls wait for logins, and hear of their ends. */
 export class LoginDesk implements LoginPages {
@@ -37,7 +40,7 @@ export class LoginDesk implements LoginPages {
   async over(place: LoginPlace, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { server, principal } = place;
-    const isOver = ({ kind }: UpstreamState): boolean => (principal === HUB_OWNER ? !STILL_WAITING.has(kind) : OVER_FOR_ALL.has(kind));
+    const isOver = (state: UpstreamState): boolean => (principal === HUB_OWNER ? !STILL_WAITING.has(state.kind) : isOverForAll(state));
     const isIt = (one: LoginPlace): boolean => keyOf(one) === keyOf(place);
     const end = deferred<void>();
     const listening = new Disposables();
