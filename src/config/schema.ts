@@ -156,8 +156,7 @@ export const commonFields = {
   },
   maxConnections: {
     type: integer(1, 1000, 'connections'),
-    about:
-      'Most connections (for a local server: processes) that the hub makes for single clients, beside the one that they share. Where each logs in by itself (`"logins": "each"`), it holds for every principal, and for the number of principals as well.',
+    about: 'Most connections (local: processes) for single clients beside the shared one; of each principal, if `logins` is `each`.',
     default: 32,
   },
   start: {

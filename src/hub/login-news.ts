@@ -39,7 +39,7 @@ export class LoginNews implements Disposable {
     if (authorizationUrl === undefined || this.#told.get(upstream) === authorizationUrl) return;
     this.#told.set(upstream, authorizationUrl);
     // Readers are told alike, and the page is the owner's alone where each logs in by itself: who opened it would log the owner in.
-    const shown = hasLoginsOfEach(upstream.definition) ? null : authorizationUrl;
-    this.#publish({ name: 'subscription_event', data: { type: 'login_required', server: upstream.id, authorizationUrl: shown } });
+    const shown = hasLoginsOfEach(upstream.definition) ? {} : { authorizationUrl };
+    this.#publish({ name: 'subscription_event', data: { type: 'login_required', server: upstream.id, ...shown } });
   }
 }

@@ -21,7 +21,10 @@ const SUBSCRIPTION_EVENTS: { readonly [T in SubscriptionEvent['type']]: readonly
     { type: 'degraded_changed', server: 'a', degraded: true, degradedReason: 'no' },
     { type: 'degraded_changed', server: 'a', degraded: false },
   ],
-  login_required: [{ type: 'login_required', server: 'a', authorizationUrl: 'https://login.example.com/' }],
+  login_required: [
+    { type: 'login_required', server: 'a', authorizationUrl: 'https://login.example.com/' },
+    { type: 'login_required', server: 'a' },
+  ],
   workspaces_updated: [{ type: 'workspaces_updated', workspaces: {} }],
 };
 const OTHER_EVENTS: { readonly [N in Exclude<EventName, 'subscription_event'>]: readonly News[] } = {

@@ -12,7 +12,7 @@ it('tells nobody the page of the owner where each logs in by itself', () => {
   const told = new LoginNews(new FakeUpstreams(upstream), { authorizationUrl: () => 'https://login.example/1' }, (one) => news.push(one));
   told.start();
   told.dispose();
-  expect(news).toEqual([{ name: 'subscription_event', data: { type: 'login_required', server: 'a', authorizationUrl: null } }]);
+  expect(news).toEqual([{ name: 'subscription_event', data: { type: 'login_required', server: 'a' } }]);
 });
 
 it('tells of each login page once, with its address', () => {
