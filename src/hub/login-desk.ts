@@ -20,7 +20,8 @@ export class LoginDesk implements LoginPages {
   readonly #logins: Pick<Logins, 'authorizationUrl' | 'begin'>;
   readonly #pool: Pick<Pool, 'get' | 'on'>;
   readonly #events = new Emitter<DeskEvents>(() => undefined);
-  readonly #counts = new Map<string, number>();
+  /** By server and principal; asked for with every call. */
+  readonly #counts = new Map<string, Map<string, number>>();
 
   constructor(logins: Pick<Logins, 'authorizationUrl' | 'begin'>, pool: Pick<Pool, 'get' | 'on'>) {
     this.#logins = logins;
@@ -33,15 +34,15 @@ export class LoginDesk implements LoginPages {
     return open ?? this.#logins.begin(server, principal).catch(() => undefined);
   }
 
-  count(place: LoginPlace): number {
-    return this.#counts.get(keyOf(place)) ?? 0;
+  count({ server, principal }: LoginPlace): number {
+    return this.#counts.get(server)?.get(principal) ?? 0;
   }
 
   async over(place: LoginPlace, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { server, principal } = place;
     const isOver = (state: UpstreamState): boolean => (principal === HUB_OWNER ? !STILL_WAITING.has(state.kind) : isOverForAll(state));
-    const isIt = (one: LoginPlace): boolean => keyOf(one) === keyOf(place);
+    const isIt = (one: LoginPlace): boolean => one.server === server && one.principal === principal;
     const end = deferred<void>();
     const listening = new Disposables();
     listening.add(this.#events.on('finished', (one) => isIt(one) && end.resolve()));
@@ -58,11 +59,13 @@ export class LoginDesk implements LoginPages {
 
   /** Somebody has logged in. The owner's login is that of the server itself, which is started where it is not running. */
   finished(place: LoginPlace): void {
-    this.#counts.set(keyOf(place), this.count(place) + 1);
-    const upstream = this.#pool.get(place.server);
-    if (place.principal === HUB_OWNER) upstream?.start();
+    const { server, principal } = place;
+    const counts = this.#counts.get(server) ?? new Map<string, number>();
+    this.#counts.set(server, counts.set(principal, this.count(place) + 1));
+    const upstream = this.#pool.get(server);
+    if (principal === HUB_OWNER) upstream?.start();
     // It may be another account than before.
-    else void upstream?.endLogin(place.principal);
+    else void upstream?.endLogin(principal);
     this.#events.emit('finished', place);
   }
 
@@ -73,12 +76,9 @@ export class LoginDesk implements LoginPages {
 
   /** That principal is gone. */
   forget(principal: string): void {
-    const start = `[${JSON.stringify(principal)},`;
-    for (const key of this.#counts.keys()) if (key.startsWith(start)) this.#counts.delete(key);
+    for (const counts of this.#counts.values()) counts.delete(principal);
   }
 }
-
-const keyOf = ({ server, principal }: LoginPlace): string => JSON.stringify([principal, server]);
 
 function onAbort(signal: AbortSignal, listener: () => void): Disposable {
   signal.addEventListener('abort', listener, { once: true });
