@@ -26,7 +26,8 @@ const hub: readonly SettingRow[] = [
   {
     name: 'maxSessions',
     unit: 'count',
-    effect: 'the session unused for longest ends; when each has an open stream or a call in flight, 429 `LIMIT_EXCEEDED`',
+    effect:
+      'the longest unused session of whoever has most ends; when none may, because all have an open stream or a call in flight or are of those who have no more, 429 `LIMIT_EXCEEDED`',
   },
   { name: 'sessionIdleTimeout', unit: 'ms', effect: 'the session ends; its next request gets 404, upon which clients initialize anew' },
   {

@@ -6,6 +6,7 @@ export { Emitter } from './emitter.ts';
 export { type ErrorCode, type ErrorKind, errorTable, HubError, isHubError, messageOf, toHubError } from './errors.ts';
 export { lock, tryLock } from './file-lock.ts';
 export { headerKind, type HeaderKind, isHeaderName, isHeaderValue } from './header-rules.ts';
+export { HUB_OWNER } from './hub-owner.ts';
 export { isAlive } from './is-alive.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { isLoopbackAddress, isLoopbackHost } from './loopback.ts';

@@ -157,6 +157,8 @@ export interface OAuthDefinition {
   readonly signingAlgorithm?: string | undefined;
   /** PKCE is taken to be supported where nothing is said of it. */
   readonly assumePkce?: boolean | undefined;
+  /** Whether all who use the hub go by one login, that of its owner, which is the default, or each principal by its own. */
+  readonly logins?: 'shared' | 'each' | undefined;
 }
 
 /** A broken entry: reported, listed, never started. */

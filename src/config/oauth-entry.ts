@@ -63,6 +63,12 @@ export const oauthFields = {
       'Logs in also where the metadata of the authorization server does not say that it supports PKCE, which the MCP specification forbids. PKCE is used in any case.',
     default: false,
   },
+  logins: {
+    type: oneOf('shared', 'each'),
+    about:
+      '`shared`: whoever uses the hub goes by the login of its owner. `each`: every [API key](security.md#api-keys) logs in by itself, and its calls go by its own login alone.',
+    default: 'shared' as const,
+  },
 } satisfies Fields;
 
 export type OAuthValues = ValuesOf<typeof oauthFields>;
@@ -97,13 +103,22 @@ export function oauthOf(values: OAuthValues | boolean | undefined): OAuthDefinit
   return { ...rest, ...(words && words.length > 0 && { scopes: words }) };
 }
 
+/** The entry around `oauth`, as far as it has to fit. */
+interface Surroundings {
+  readonly oauth?: OAuthValues | boolean | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly urls?: readonly string[] | undefined;
+}
+
 /** What no field of `oauth` can say alone. */
-export function checkOAuth(values: OAuthValues | boolean | undefined, node: ObjectNode, path: string, report: Report): void {
+export function checkOAuth(entry: Surroundings, node: ObjectNode, path: string, report: Report): void {
+  const { oauth: values } = entry;
   const at = node.members.findLast(({ key }) => key === 'oauth')?.value.at;
   if (at === undefined || typeof values !== 'object') return;
   const place = keyPath(path, 'oauth');
   const bad = (message: string, hint: string): void => report({ severity: 'error', at, keyPath: place, message, hint });
   checkClient(values, bad);
+  if (values.logins === 'each') checkEach(entry, values, bad);
   const { clientMetadataUrl, redirectUri } = values;
   if (clientMetadataUrl !== undefined && !clientMetadataUrl.includes('$') && !/^https:\/\/[^/]+\/./.test(clientMetadataUrl)) {
     bad('"clientMetadataUrl" is not an https address with a path', 'Give the address of the document itself');
@@ -111,6 +126,22 @@ export function checkOAuth(values: OAuthValues | boolean | undefined, node: Obje
   if (redirectUri !== undefined && !redirectUri.includes('$') && !URL.canParse(redirectUri)) {
     bad('"redirectUri" is not an address', 'It starts with http:// or https://');
   }
+}
+
+/** What would make all logins the same one, or one principal need several. */
+function checkEach(
+  { headers = {}, urls = [] }: Surroundings,
+  { grantType }: OAuthValues,
+  bad: (message: string, hint: string) => void,
+): void {
+  const what = '"logins": "each" does not go with';
+  if (grantType === 'client_credentials') {
+    bad(`${what} "client_credentials", by which the hub logs in by itself and for all`, 'Remove one of the two');
+  }
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) {
+    bad(`${what} an "Authorization" header, which is the same for all`, 'Remove one of the two');
+  }
+  if (urls.length > 1) bad(`${what} several addresses, each of which would want logins of its own`, 'Give one address in "url"');
 }
 
 function checkClient({ clientId, clientSecret, privateKey, grantType }: OAuthValues, bad: (message: string, hint: string) => void): void {

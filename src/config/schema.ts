@@ -156,7 +156,7 @@ export const commonFields = {
   },
   maxConnections: {
     type: integer(1, 1000, 'connections'),
-    about: 'Most connections (for a local server: processes) that the hub makes for single clients, beside the one that they share.',
+    about: 'Most connections (local: processes) for single clients beside the shared one; of each principal, if `logins` is `each`.',
     default: 32,
   },
   start: {
@@ -259,7 +259,7 @@ export const settingFields = {
   maxSessions: {
     type: integer(1, 100_000, 'sessions'),
     about:
-      'Most sessions at once, and most open streams of the old HTTP+SSE transport. A new session ends the one that was unused for longest; when all of them have an open stream or a call in flight, it is refused.',
+      'Most sessions at once, and most open streams of the old HTTP+SSE transport. A new session ends the longest unused one of whoever has most; when all of them have an open stream or a call in flight, it is refused.',
     default: 1000,
   },
   shutdownTimeout: {

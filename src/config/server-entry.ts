@@ -189,7 +189,7 @@ function checkTogether(entry: Entry): void {
   }
   checkSandbox(entry);
   checkQueue(entry);
-  if (!has('command')) checkOAuth(entry.values.oauth, node, path, report);
+  if (!has('command')) checkOAuth(entry.values, node, path, report);
 }
 
 function checkQueue({ node, path, report }: Entry): void {

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '../base/index.ts';
+import { type Clock, HUB_OWNER, type Logger } from '../base/index.ts';
 import type { Gateway, Principal } from '../gateway/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import type { Calls } from './calls.ts';
@@ -27,4 +27,4 @@ export interface Context {
 }
 
 /** Everybody, where the hub does not ask for a key; and the person who runs it. */
-export const LOCAL_PRINCIPAL: Principal = { id: 'local' };
+export const LOCAL_PRINCIPAL: Principal = { id: HUB_OWNER };

@@ -210,7 +210,7 @@ export class Session {
     if (this.#isInitialized()) return alreadyInitialized();
     this.#downstream = downstream;
     this.#feed = this.#context.gateway.attach({
-      scope: this.scope,
+      ...this.owner,
       changes: new Set(['tools', 'prompts', 'resources'] as const),
       logs: true,
       sessionId: this.id,

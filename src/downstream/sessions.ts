@@ -8,7 +8,14 @@ import type { Owner } from './session.ts';
 /** How often idle sessions are looked for at least, in milliseconds. */
 const SWEEP_EVERY_MS = 60_000;
 
-/** The sessions of Streamable HTTP, by id. Those nobody uses expire; when there are too many, the one unused for longest goes. */
+/** What one principal has of the sessions. */
+interface Holding {
+  count: number;
+  /** The one of them that was unused for longest, if any is not in use. */
+  stalest: HttpSession | undefined;
+}
+
+/** The sessions of Streamable HTTP, by id. Those nobody uses expire; when there are too many, one of whoever has most goes. */
 export class Sessions {
   readonly #context: Context;
   readonly #byId = new Map<string, HttpSession>();
@@ -24,14 +31,15 @@ export class Sessions {
   }
 
   /**
-   * A new session. Clients rarely end theirs: where there are too many, the one that was unused for longest goes.
+   * A new session. Clients rarely end theirs: where there are too many, the longest unused one of the principal that has most goes,
+   * so that nobody can take the places of those who have no more.
    *
-   * @throws HubError LIMIT_EXCEEDED when there are too many and all of them are in use
+   * @throws HubError LIMIT_EXCEEDED when there are too many and none of them can go
    */
   create(owner: Owner): HttpSession {
     const { maxSessions } = this.#context.limits();
     // The limit may be lower than it was.
-    while (this.#byId.size >= maxSessions) if (!this.#evict()) throw tooMany(maxSessions);
+    while (this.#byId.size >= maxSessions) if (!this.#evict(owner.principal.id)) throw tooMany(maxSessions);
     const entry = createHttpSession(owner, this.#context, this.#budget);
     this.#byId.set(entry.session.id, entry);
     this.#sweep ??= this.#sweepLater();
@@ -57,11 +65,12 @@ export class Sessions {
     this.#stopSweep();
   }
 
-  #evict(): boolean {
-    let stalest: HttpSession | undefined;
-    for (const entry of this.#byId.values()) {
-      if (!entry.session.isBusy && (!stalest || entry.session.lastUsedMs < stalest.session.lastUsedMs)) stalest = entry;
-    }
+  #evict(newcomer: string): boolean {
+    const holdings = holdingsOf(this.#byId.values());
+    const own = holdings.get(newcomer)?.count ?? 0;
+    const mayLose = [...holdings].filter(([principal, { count }]) => principal === newcomer || count > own);
+    const most = mayLose.filter(([, { stalest }]) => stalest).toSorted(([, one], [, other]) => other.count - one.count)[0];
+    const stalest = most?.[1].stalest;
     if (stalest) this.end(stalest);
     return stalest !== undefined;
   }
@@ -84,9 +93,21 @@ export class Sessions {
   }
 }
 
+function holdingsOf(entries: Iterable<HttpSession>): ReadonlyMap<string, Holding> {
+  const holdings = new Map<string, Holding>();
+  for (const entry of entries) {
+    const { owner, isBusy, lastUsedMs } = entry.session;
+    const holding = holdings.get(owner.principal.id) ?? { count: 0, stalest: undefined };
+    holdings.set(owner.principal.id, holding);
+    holding.count += 1;
+    if (!isBusy && (!holding.stalest || lastUsedMs < holding.stalest.session.lastUsedMs)) holding.stalest = entry;
+  }
+  return holdings;
+}
+
 function tooMany(maxSessions: number): HubError {
   const message =
-    `The hub has ${maxSessions} sessions ("maxSessions"), and each of them has an open stream or a call in flight. ` +
+    `The hub has ${maxSessions} sessions ("maxSessions"), and each of them has an open stream or a call in flight, or is of somebody who has no more than you. ` +
     'Try again later, or raise the setting in the config.';
   return new HubError('LIMIT_EXCEEDED', message, { details: { setting: 'maxSessions', maxSessions } });
 }

@@ -91,7 +91,8 @@ export class Subscriptions {
     const listen: Listen = { id: message.id, stream, gone };
     this.#open.add(listen);
     const out = new TaggedOut(listen, filter);
-    feed = this.#context.gateway.attach({ scope, changes: filter.changes, logs: false, send: (event) => out.send(event) });
+    const { principal } = downstream;
+    feed = this.#context.gateway.attach({ scope, principal, changes: filter.changes, logs: false, send: (event) => out.send(event) });
     const [resources, taskIds] = await Promise.all([
       this.#subscribe(feed, filter.resources, gone.signal),
       filter.taskIds && this.#watch(feed, filter.taskIds, gone.signal),

@@ -1,9 +1,10 @@
 import type { ChangeKind, LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
-import type { Scope } from './call.ts';
+import type { Principal, Scope } from './call.ts';
 
 /** Somebody who wants to be told of changes: a legacy session, or one modern `subscriptions/listen`. */
 export interface FeedOptions {
   readonly scope: Scope;
+  readonly principal: Principal;
   /** The `list_changed` notifications it wants. */
   readonly changes: ReadonlySet<ChangeKind>;
   /** Whether log messages that belong to no call go here: legacy sessions only. */

@@ -1,11 +1,12 @@
-import { type Clock, type Disposable, Disposables, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Clock, type Disposable, Disposables, HUB_OWNER, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
 import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
 import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, rpcErrorOf } from '../protocol/index.ts';
-import { LEVEL_OF_THE_SILENT, type MembersChange, type PoolEvents } from '../upstream/index.ts';
+import { LEVEL_OF_THE_SILENT, loginOwner, type MembersChange, type PoolEvents, type Upstream } from '../upstream/index.ts';
 import type { Downstream, Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
+import { onlyOwnerHears } from './login-errors.ts';
 import { Roots } from './roots.ts';
 import { resourceNotFound, subscribable } from './route.ts';
 import { applyWatchedTasks, serversOf, tellOfTask, type WatchedTask, watchTasks } from './task-watch.ts';
@@ -34,6 +35,15 @@ class FeedState {
 
   covers(serverId: string): boolean {
     return inScope(this.options.scope, serverId);
+  }
+
+  get principalId(): string {
+    return this.options.principal.id;
+  }
+
+  /** Whether what a server tells on its own account is for this one: it says that to the login of the hub's owner. */
+  hears(upstream: Upstream | undefined): boolean {
+    return upstream !== undefined && loginOwner(upstream.definition, this.principalId) === HUB_OWNER;
   }
 }
 
@@ -69,7 +79,7 @@ export class Feeds implements Disposable {
     const { upstreams } = this.#options;
     this.#owned.add(upstreams.on('members', (change) => this.#follow(change)));
     this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#onResourceUpdated(event)));
-    this.#owned.add(upstreams.on('taskChanged', (event) => tellOfTask(this.#feeds, event)));
+    this.#owned.add(upstreams.on('taskChanged', (event) => tellOfTask(this.#feeds, event, upstreams)));
     this.#owned.add(upstreams.on('logMessage', (event) => this.#onLogMessage(event)));
     this.#owned.add(upstreams.on('forSession', (event) => this.#onForSession(event)));
     this.#owned.add(this.#roots).start();
@@ -133,6 +143,7 @@ export class Feeds implements Disposable {
     const found = view && subscribable(view, uri);
     const target = found?.targets.find(({ serverId }) => this.#canSubscribe(serverId));
     if (!target) return { error: rpcErrorOf(found?.notFound() ?? resourceNotFound(uri)) };
+    if (!state.hears(this.#options.upstreams.get(target.serverId))) return { error: rpcErrorOf(onlyOwnerHears(target.serverId)) };
     if (state.wanted.size >= MAX_WANTED && !state.wanted.has(uri)) return { error: rpcErrorOf(tooManySubscriptions()) };
     state.wanted.set(uri, target);
     try {
@@ -186,10 +197,12 @@ export class Feeds implements Disposable {
 
   async #applySubscriptions(serverId: string): Promise<void> {
     const uris = new Set<string>();
-    for (const { wanted } of this.#feeds) {
-      for (const target of wanted.values()) if (target.serverId === serverId) uris.add(target.uri);
+    const upstream = this.#options.upstreams.get(serverId);
+    for (const feed of this.#feeds) {
+      if (!feed.hears(upstream)) continue;
+      for (const target of feed.wanted.values()) if (target.serverId === serverId) uris.add(target.uri);
     }
-    await this.#options.upstreams.get(serverId)?.setSubscribedResources(uris);
+    await upstream?.setSubscribedResources(uris);
   }
 
   async #applyLogLevels(): Promise<void> {
@@ -223,7 +236,9 @@ export class Feeds implements Disposable {
   }
 
   #onResourceUpdated({ id, uri, notification: updated }: PoolEvents['resourceUpdated']): void {
+    const upstream = this.#options.upstreams.get(id);
     for (const feed of this.#feeds) {
+      if (!feed.hears(upstream)) continue;
       // A set, because somebody may want a resource and a part of it, and is told of one update once.
       const named = new Set<string>();
       for (const [exposed, target] of feed.wanted) {
@@ -246,10 +261,11 @@ export class Feeds implements Disposable {
     return this.#levels.has(serverId) ? LEVEL_OF_THE_SILENT : 'all';
   }
 
-  #onLogMessage({ id, notification: message }: PoolEvents['logMessage']): void {
+  #onLogMessage({ id, notification: message, principalId }: PoolEvents['logMessage']): void {
     const ofTheSilent = this.#levelOfTheSilent(id);
+    const upstream = this.#options.upstreams.get(id);
     for (const feed of this.#feeds) {
-      if (!isIntelligible(feed, message)) continue;
+      if (!isIntelligible(feed, message) || !feed.hears(upstream) || (principalId ?? feed.principalId) !== feed.principalId) continue;
       if (feed.options.logs && feed.covers(id) && isWantedAt(feed.logLevel ?? ofTheSilent, message)) feed.options.send(message);
     }
   }

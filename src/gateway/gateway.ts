@@ -1,8 +1,8 @@
-import { type Clock, type Disposable, Disposables, HubError, type Logger, toHubError } from '../base/index.ts';
+import { type Clock, type Disposable, Disposables, HUB_OWNER, HubError, type Logger, toHubError } from '../base/index.ts';
 import type { CatalogNote, CatalogView } from '../catalog/index.ts';
 import type { HeaderParam, JsonObject, ListKind, NotificationMessage } from '../protocol/index.ts';
 import { headerParamsOf, isObject, listKindOf, metaKey } from '../protocol/index.ts';
-import type { Upstream } from '../upstream/index.ts';
+import { loginOwner, type Upstream } from '../upstream/index.ts';
 import { failureAnswer, hubFailure, hubResult } from './answer.ts';
 import type { Answer, Call, Scope } from './call.ts';
 import type { Gateway } from './contract.ts';
@@ -11,6 +11,7 @@ import type { Feed, FeedOptions } from './feed.ts';
 import { Feeds } from './feeds.ts';
 import { forward, forwardRouted, type Roads } from './forward.ts';
 import { freshenList, listHint } from './list-hints.ts';
+import { ownerMustLogIn } from './login-errors.ts';
 import type { LoginPages } from './login-pages.ts';
 import { LoginVisits } from './login-visits.ts';
 import { Offer } from './offer.ts';
@@ -213,7 +214,7 @@ export class HubGateway implements Gateway, Disposable {
     await freshenList(scoped, kind);
     const view = this.#view(call.scope);
     if (!view) return failureAnswer(call.method, serverGone(call.scope));
-    const down = this.#downError(call.scope);
+    const down = this.#downError(call);
     if (down) return failureAnswer(call.method, down);
     const { era } = call.downstream;
     const stamps = era === 'modern' ? { resultType: 'complete', ...listHint(scoped, kind) } : {};
@@ -222,11 +223,12 @@ export class HubGateway implements Gateway, Disposable {
   }
 
   /** On one server's endpoint a list of a server that never came up is an error, not an empty success. */
-  #downError(scope: Scope): HubError | undefined {
+  #downError({ scope, downstream }: Call): HubError | undefined {
     if (scope.kind === 'all') return undefined;
     const upstream = this.#options.upstreams.get(scope.id);
     if (!upstream || upstream.listing) return undefined;
-    return upstream.unavailable();
+    const isOwners = loginOwner(upstream.definition, downstream.principal.id) === HUB_OWNER;
+    return upstream.state.kind === 'auth-required' && !isOwners ? ownerMustLogIn(scope.id) : upstream.unavailable();
   }
 
   async #discover(call: Call): Promise<Answer> {

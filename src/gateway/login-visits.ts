@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { anyOf, type CancelSignal, type Clock, type HubError, withDeadline } from '../base/index.ts';
 import { hasAbility, notification, type ServerRequest } from '../protocol/index.ts';
-import type { AskClient, Origin, Upstream, UpstreamAnswer, UpstreamRequest } from '../upstream/index.ts';
+import { type AskClient, loginOwner, type Origin, type Upstream, type UpstreamAnswer, type UpstreamRequest } from '../upstream/index.ts';
 import { loginNeeded, needsLogin, nobodyLoggedIn, visitNotWanted } from './login-errors.ts';
-import type { LoginPages } from './login-pages.ts';
+import type { LoginPages, LoginPlace } from './login-pages.ts';
 import type { Worker } from './parked-call.ts';
 
 /** How long a request waits for its person, in milliseconds: as long as a login page is good for. */
@@ -20,7 +20,7 @@ export function canBeSent({ clientCapabilities = {} }: Origin): boolean {
 interface Visit {
   /** Names the visit to a legacy client. */
   readonly elicitationId: string;
-  readonly server: string;
+  readonly place: LoginPlace;
   readonly url: string;
   readonly ask: AskClient;
   readonly request: UpstreamRequest;
@@ -32,7 +32,7 @@ interface Visit {
 /**
  * The requests that meet a server which needs a login: the client that asked is sent to the page (spec 2025-11-25 and 2026-07-28
  * client/elicitation, "URL mode"), and the same request goes on once somebody has logged in, wherever that was. However many wait,
- * there is one page for each server, and a session is asked once.
+ * there is one page for each server and whose login it is, and a session is asked once.
  */
 export class LoginVisits {
   readonly #pages: LoginPages;
@@ -66,41 +66,41 @@ export class LoginVisits {
   }
 
   #request(upstream: Upstream, request: UpstreamRequest): Promise<UpstreamAnswer> {
-    const { id } = upstream;
-    const logins = this.#pages.count(id);
+    const place: LoginPlace = { server: upstream.id, principal: loginOwner(upstream.definition, request.origin.principalId) };
+    const logins = this.#pages.count(place);
     return upstream.request(request).catch(async (error: unknown) => {
       if (!needsLogin(error)) throw error;
-      if (this.#pages.count(id) === logins) await this.#logIn(id, request, error);
+      if (this.#pages.count(place) === logins) await this.#logIn(place, request, error);
       return upstream.request(request);
     });
   }
 
-  async #logIn(server: string, request: UpstreamRequest, error: HubError): Promise<void> {
-    const logins = this.#pages.count(server);
-    const url = await this.#pages.page(server);
-    if (this.#pages.count(server) !== logins) return;
+  async #logIn(place: LoginPlace, request: UpstreamRequest, error: HubError): Promise<void> {
+    const logins = this.#pages.count(place);
+    const url = await this.#pages.page(place);
+    if (this.#pages.count(place) !== logins) return;
     if (url === undefined) throw error;
     const { onRequest: ask, signal } = request;
-    if (!ask || !canBeSent(request.origin)) throw loginNeeded(server, url);
+    if (!ask || !canBeSent(request.origin)) throw loginNeeded(place, url);
     const taken = new AbortController();
     const over = new AbortController();
     const takenBack = anyOf(signal, taken.signal);
     const visit: Visit = {
       elicitationId: randomUUID(),
-      server,
+      place,
       url,
       ask,
       request,
       signal: anyOf(takenBack, over.signal),
       takeBack: (reason) => taken.abort(reason),
     };
-    const loggedIn = this.#pages.over(server, visit.signal);
+    const loggedIn = this.#pages.over(place, visit.signal);
     try {
       await withDeadline(Promise.race([loggedIn, this.#sent(visit, loggedIn)]), {
         clock: this.#clock,
         timeoutMs: LOGIN_WITHIN_MS,
         signal: takenBack,
-        onTimeout: () => nobodyLoggedIn(server, url),
+        onTimeout: () => nobodyLoggedIn(place, url),
       });
       this.#tellOfEnd(visit);
     } finally {
@@ -112,8 +112,8 @@ export class LoginVisits {
   /** @throws HubError when the client is not to be, or cannot be, sent there */
   async #sent(visit: Visit, loggedIn: Promise<void>): Promise<void> {
     const consent = await this.#consent(visit);
-    if (consent === 'refused') throw visitNotWanted(visit.server, visit.url);
-    if (consent === 'unreachable') throw loginNeeded(visit.server, visit.url);
+    if (consent === 'refused') throw visitNotWanted(visit.place, visit.url);
+    if (consent === 'unreachable') throw loginNeeded(visit.place, visit.url);
     await loggedIn;
   }
 
@@ -121,7 +121,7 @@ export class LoginVisits {
   async #consent(visit: Visit): Promise<Consent> {
     const { sessionId } = visit.request.origin;
     if (sessionId === undefined) return this.#ask(visit);
-    const key = JSON.stringify([visit.server, sessionId]);
+    const key = JSON.stringify([visit.place.server, sessionId]);
     for (;;) {
       const asked = this.#asking.get(key);
       if (!asked) break;
@@ -134,8 +134,8 @@ export class LoginVisits {
   }
 
   async #ask(visit: Visit): Promise<Consent> {
-    const { elicitationId, server, url, ask, signal, takeBack } = visit;
-    const message = `Server "${server}" needs a login before it can be used. Log in on its page; what was asked for goes on after that.`;
+    const { elicitationId, place, url, ask, signal, takeBack } = visit;
+    const message = `Server "${place.server}" needs a login before it can be used. Log in on its page; what was asked for goes on after that.`;
     const question: ServerRequest = { method: 'elicitation/create', params: { mode: 'url', elicitationId, url, message } };
     this.#asked.add(visit);
     const { result } = await ask(question, signal, { takeBack });

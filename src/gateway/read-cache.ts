@@ -1,6 +1,6 @@
-import { type Clock, type Disposable, Disposables } from '../base/index.ts';
+import { type Clock, type Disposable, Disposables, HUB_OWNER } from '../base/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
-import type { Upstream } from '../upstream/index.ts';
+import { loginOwner, type Upstream } from '../upstream/index.ts';
 import type { Answer, Call } from './call.ts';
 import { canonical } from './canonical.ts';
 import type { Routing } from './route.ts';
@@ -46,7 +46,7 @@ interface ReadKey {
  * Results of `resources/read` for as long as their server allows (spec 2026-07-28 server/utilities/caching): from modern
  * servers only, complete ones, with a time, that were not got with input of the client. Known by server and params without
  * `_meta`; `private` ones belong to the principal that asked. Dropped when the resource or the list of resources changes,
- * and with the connection. Reads of which the catalog can only guess the server are not kept, and equal reads in flight
+ * and with the connection. Reads by a login of one's own are not kept. Reads of which the catalog can only guess the server are not kept, and equal reads in flight
  * are not merged.
  */
 export class ReadCache implements Disposable {
@@ -98,6 +98,8 @@ export class ReadCache implements Disposable {
     const upstream = this.#options.upstreams.get(serverId);
     const epoch = upstream?.resourceEpoch;
     if (epoch === undefined || upstream?.listing?.identity.era !== 'modern' || forwardsHeaders(upstream.definition)) return undefined;
+    // Another login sees other things, may be one of another account tomorrow, and nobody tells of its changes.
+    if (loginOwner(upstream.definition, downstream.principal.id) !== HUB_OWNER) return undefined;
     const { _meta, ...rest } = params;
     const shared = canonical([serverId, rest]);
     return { serverId, uri: String(rest['uri']), shared, own: JSON.stringify([downstream.principal.id, shared]), epoch };

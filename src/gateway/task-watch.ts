@@ -1,5 +1,5 @@
 import type { NotificationMessage } from '../protocol/index.ts';
-import type { PoolEvents } from '../upstream/index.ts';
+import type { PoolEvents, Upstream } from '../upstream/index.ts';
 import type { Scope } from './call.ts';
 import { exposedTaskId, taskOf } from './task-ids.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -13,6 +13,8 @@ export interface WatchedTask {
 /** The part of a feed that has to do with tasks. */
 interface TaskWatcher {
   readonly options: { readonly scope: Scope; send(notification: NotificationMessage): void };
+  /** Whether what that server tells on its own account is for this one. */
+  hears(upstream: Upstream | undefined): boolean;
   /** By exposed id. */
   tasks: ReadonlyMap<string, WatchedTask>;
 }
@@ -38,7 +40,7 @@ export async function watchTasks(
   );
   return taskIds.filter((exposed) => {
     const task = watcher.tasks.get(exposed);
-    return task !== undefined && agreed.get(task.serverId)?.has(task.taskId);
+    return task !== undefined && watcher.hears(upstreams.get(task.serverId)) && agreed.get(task.serverId)?.has(task.taskId);
   });
 }
 
@@ -60,15 +62,24 @@ export function serversOf({ tasks }: TaskWatcher): readonly string[] {
 /** Tells a server of everything that anybody wants to hear of its tasks. */
 export async function applyWatchedTasks(all: Iterable<TaskWatcher>, serverId: string, upstreams: Upstreams): Promise<ReadonlySet<string>> {
   const taskIds = new Set<string>();
-  for (const { tasks } of all) {
-    for (const task of tasks.values()) if (task.serverId === serverId) taskIds.add(task.taskId);
+  const upstream = upstreams.get(serverId);
+  for (const watcher of all) {
+    if (!watcher.hears(upstream)) continue;
+    for (const task of watcher.tasks.values()) if (task.serverId === serverId) taskIds.add(task.taskId);
   }
-  return (await upstreams.get(serverId)?.setWatchedTasks(taskIds)) ?? new Set();
+  return (await upstream?.setWatchedTasks(taskIds)) ?? new Set();
 }
 
 /** Hands a `notifications/tasks` to those that named the task, and to nobody else. */
-export function tellOfTask(all: Iterable<TaskWatcher>, { id, taskId, notification }: PoolEvents['taskChanged']): void {
-  for (const { options, tasks } of all) {
+export function tellOfTask(
+  all: Iterable<TaskWatcher>,
+  { id, taskId, notification }: PoolEvents['taskChanged'],
+  upstreams: Upstreams,
+): void {
+  const upstream = upstreams.get(id);
+  for (const watcher of all) {
+    if (!watcher.hears(upstream)) continue;
+    const { options, tasks } = watcher;
     const exposed = options.scope.kind === 'server' ? taskId : exposedTaskId(id, taskId);
     if (tasks.get(exposed)?.serverId !== id) continue;
     options.send({ ...notification, params: { ...notification.params, taskId: exposed } });

@@ -39,6 +39,8 @@ export interface ServerObject {
   /** ISO 8601. */
   readonly lastStarted: string | null;
   readonly authorizationUrl: string | null;
+  /** Whether whoever asks is logged in there; `null` where all share one login. */
+  readonly loggedIn: boolean | null;
   /** What the server says of itself: `name`, `version`, … */
   readonly serverInfo: object | null;
   /** The `--config` string, verbatim. */
@@ -113,20 +115,27 @@ export interface Marketplace {
 
 /** OAuth logins at remote servers. */
 export interface Logins {
+  /** Whether that principal has a login of its own at a server, and does not share that of the hub's owner. */
+  hasOwn(name: string, principal: string): boolean;
+  /** A server as that principal sees it: with the state of its own login, where it has one. @throws HubError CONFIG_ERROR */
+  seenBy(principal: string, server: ServerObject): Promise<ServerObject>;
   /**
-   * Begins a login.
+   * Begins the login of a principal, or that which all share.
    *
    * @param options `openBrowser`: whether its page may be shown on the hub's own screen
    * @throws HubError SERVER_NOT_FOUND, VALIDATION_ERROR when the server asks for none
    */
-  authorize(name: string, options: { readonly openBrowser: boolean }): Promise<{ readonly authorizationUrl: string }>;
+  authorize(
+    name: string,
+    options: { readonly principal: string; readonly openBrowser: boolean },
+  ): Promise<{ readonly authorizationUrl: string }>;
   /**
-   * Forgets the login at a server, which needs one again after that.
+   * Forgets the login of a principal at a server, or that which all share; a login is needed again after that.
    *
    * @returns `revoked`: whether the authorization server has taken the tokens back
    * @throws HubError SERVER_NOT_FOUND, VALIDATION_ERROR when the server has no login
    */
-  logOut(name: string): Promise<{ readonly revoked: boolean }>;
+  logOut(name: string, principal: string): Promise<{ readonly revoked: boolean }>;
   /** Ends a login with what the authorization server appended to the callback address. @throws HubError VALIDATION_ERROR, UNAUTHORIZED */
   finish(params: URLSearchParams): Promise<{ readonly server: string; readonly message: string }>;
 }

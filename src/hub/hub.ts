@@ -101,6 +101,7 @@ class LocalHub implements Hub {
     // Before anybody follows them: what the servers offered before is merged once, and not again for each of them.
     parts.pool.startAll();
     this.#owned.add(parts.gateway).start();
+    this.#owned.add(parts.keyedLogins).start();
     this.#owned.add(parts.pool.on('members', () => parts.logins.keep(parts.pool.all().map(({ id }) => id))));
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
@@ -200,6 +201,7 @@ class LocalHub implements Hub {
       const ended = parts.endpoint.drain().then(() => parts.pool.stopAll());
       await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close(), closing.then(() => parts.keys.close())]);
     }
+    await parts?.keyedLogins.close();
     await parts?.logins.close();
     await parts?.way.close();
     this.#owned.dispose();

@@ -1,4 +1,4 @@
-import type { Logger } from '../base/index.ts';
+import { HUB_OWNER, type Logger } from '../base/index.ts';
 import type { Launch, LaunchContext } from '../upstream/index.ts';
 import type { HubOptions } from './types.ts';
 
@@ -7,9 +7,16 @@ export class LaunchSecrets {
   readonly #redactors = new Map<string, (text: string) => string>();
   readonly #told = new Set<string>();
 
-  keep(server: string, launch: Launch): Launch {
-    this.#redactors.set(server, (text) => launch.redact(text));
+  /** @param principal whose login the launch has; the owner's when absent */
+  keep(server: string, launch: Launch, principal: string = HUB_OWNER): Launch {
+    this.#redactors.set(JSON.stringify([principal, server]), (text) => launch.redact(text));
     return launch;
+  }
+
+  /** That principal is gone, with its tokens. */
+  forget(principal: string): void {
+    const start = `[${JSON.stringify(principal)},`;
+    for (const key of this.#redactors.keys()) if (key.startsWith(start)) this.#redactors.delete(key);
   }
 
   /** The text with every secret in it replaced. */

@@ -14,17 +14,17 @@ export interface LaunchingOptions extends Pick<HubParts, 'logins' | 'way'> {
   readonly secrets: LaunchSecrets;
 }
 
-type Resolve = (definition: StdioDefinition | RemoteDefinition, signal: AbortSignal) => Promise<Launch>;
+type Resolve = (definition: StdioDefinition | RemoteDefinition, signal: AbortSignal, principal?: string) => Promise<Launch>;
 
 /** Makes launches out of definitions: with their secrets, which are kept out of what is shown, the way out that they may take, and their login. */
 export function launching({ options, settings, logger, port, secrets, way, logins }: LaunchingOptions): Resolve {
-  return async (definition, signal) => {
+  return async (definition, signal, principal) => {
     const isOwn = (url: URL): boolean => isOwnAddress(url, options.host, port());
     const isAllowed = (url: URL): boolean => isAllowedHost(url.hostname, settings().allowedUpstreamHosts);
     const where = { signal, isOwnAddress: isOwn, isAllowedAddress: isAllowed };
     const launch = await resolveLaunch(definition, { ...secrets.context(options, definition.id, logger), ...where });
     const equipped = launch.kind === 'remote' ? { ...launch, outgoing: launch.publicOnly ? way.publicOutgoing : way.outgoing } : launch;
     const addresses = definition.kind === 'remote' ? definition.urls?.length : undefined;
-    return secrets.keep(definition.id, logins.equip(definition.id, equipped, addresses));
+    return secrets.keep(definition.id, logins.equip(definition.id, equipped, addresses, principal), principal);
   };
 }

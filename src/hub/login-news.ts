@@ -1,5 +1,5 @@
 import type { Disposable } from '../base/index.ts';
-import type { Upstream } from '../upstream/index.ts';
+import { hasLoginsOfEach, type Upstream } from '../upstream/index.ts';
 import type { Publish } from './news.ts';
 import type { StateSource } from './server-news.ts';
 
@@ -38,6 +38,8 @@ export class LoginNews implements Disposable {
     const authorizationUrl = this.#pages.authorizationUrl(upstream.id);
     if (authorizationUrl === undefined || this.#told.get(upstream) === authorizationUrl) return;
     this.#told.set(upstream, authorizationUrl);
-    this.#publish({ name: 'subscription_event', data: { type: 'login_required', server: upstream.id, authorizationUrl } });
+    // Readers are told alike, and the page is the owner's alone where each logs in by itself: who opened it would log the owner in.
+    const shown = hasLoginsOfEach(upstream.definition) ? {} : { authorizationUrl };
+    this.#publish({ name: 'subscription_event', data: { type: 'login_required', server: upstream.id, ...shown } });
   }
 }

@@ -31,7 +31,7 @@ export type SubscriptionEvent =
     }
   | { readonly type: 'prompt_list_changed'; readonly server: string; readonly prompts: readonly object[] }
   | { readonly type: 'degraded_changed'; readonly server: string; readonly degraded: boolean; readonly degradedReason?: string }
-  | { readonly type: 'login_required'; readonly server: string; readonly authorizationUrl: string }
+  | { readonly type: 'login_required'; readonly server: string; readonly authorizationUrl?: string }
   | { readonly type: 'workspaces_updated'; readonly workspaces: object };
 
 /** Something that readers of the event stream hear of. Never holds a secret. */

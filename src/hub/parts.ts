@@ -7,6 +7,7 @@ import { HubGateway } from '../gateway/index.ts';
 import { HttpServer, type HttpServerOptions, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { lateConnector, Logins, OfferFiles, Pool } from '../upstream/index.ts';
 import { hubKeys } from './access/build.ts';
+import { KeyedLogins } from './access/keyed-logins.ts';
 import type { HubKeys } from './access/hub-keys.ts';
 import { LaunchSecrets } from './launch-secrets.ts';
 import { LoginDesk } from './login-desk.ts';
@@ -23,6 +24,7 @@ export interface HubParts {
   readonly endpoint: Endpoint;
   readonly server: HttpServer;
   readonly keys: HubKeys;
+  readonly keyedLogins: KeyedLogins;
   /** The way out to remote servers; closed after those that use it. */
   readonly way: WayOut;
 }
@@ -58,6 +60,7 @@ export function buildParts({ options, config, settings, logger, management, port
     clock,
     logger,
     // Old clients ask a person for an address with the server's name in it.
+    met: (principal) => keyedLogins.met(principal),
     redirectUrl: (server) => `http://localhost:${port()}/api/oauth/callback?server_name=${encodeURIComponent(server)}`,
   });
   const pool = new Pool({
@@ -71,6 +74,8 @@ export function buildParts({ options, config, settings, logger, management, port
     resolveLaunch: launching({ options, settings, logger, port, secrets, way, logins }),
   });
   const desk = new LoginDesk(logins, pool);
+  const forget = (principal: string): void => [desk, secrets].forEach((one) => one.forget(principal));
+  const keyedLogins = new KeyedLogins({ keys, logins, pool, clock, logger, forget });
   const gateway = new HubGateway({
     logins: desk,
     upstreams: pool,
@@ -91,7 +96,7 @@ export function buildParts({ options, config, settings, logger, management, port
   });
   const server = new HttpServer({
     endpoint,
-    management: management({ pool, logins, desk, gateway, endpoint, keys }),
+    management: management({ pool, logins, desk, gateway, endpoint, keys, keyedLogins }),
     clock,
     logger,
     version: options.version,
@@ -101,7 +106,7 @@ export function buildParts({ options, config, settings, logger, management, port
     keys,
     ...placeOf(options),
   });
-  return { pool, logins, desk, gateway, endpoint, server, keys, way };
+  return { pool, logins, desk, gateway, endpoint, server, keys, keyedLogins, way };
 }
 
 /** Where the hub listens. */

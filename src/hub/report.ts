@@ -56,6 +56,7 @@ export function serverObject(
     serverInfo: upstream.serverInfo ?? null,
     ...uptimeOf(state, nowMs),
     authorizationUrl: authorizationUrl ?? null,
+    loggedIn: null,
     config_source: definition.source,
     notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
     noiseCount: upstream.noiseCount,

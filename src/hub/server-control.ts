@@ -2,7 +2,7 @@ import { type Clock, closest, deferred, HubError, waitAtMost } from '../base/ind
 import type { ServerEdit } from '../config/index.ts';
 import type { HubGateway } from '../gateway/index.ts';
 import type { ServerControl, ServerObject } from '../http/index.ts';
-import type { Logins, Pool, Upstream } from '../upstream/index.ts';
+import { hasLoginsOfEach, type Logins, type Pool, type Upstream } from '../upstream/index.ts';
 import type { LiveConfig } from './live-config.ts';
 import { serverObject } from './report.ts';
 
@@ -135,7 +135,9 @@ export class HubServers implements ServerControl {
 
   #object(upstream: Upstream): ServerObject {
     const { clock, gateway, logins } = this.#options;
-    return serverObject(upstream, gateway.notes, clock.now(), logins.authorizationUrl(upstream.id));
+    // A page for one principal alone is shown to nobody else.
+    const page = hasLoginsOfEach(upstream.definition) ? undefined : logins.authorizationUrl(upstream.id);
+    return serverObject(upstream, gateway.notes, clock.now(), page);
   }
 }
 

@@ -24,8 +24,11 @@ export interface UpstreamParts {
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   readonly connect: Connect;
-  /** @throws HubError PLACEHOLDER_ERROR or CONFIG_ERROR when the definition cannot be used; there is no retry after those. */
-  readonly resolveLaunch: (definition: StartableDefinition, signal: AbortSignal) => Promise<Launch>;
+  /**
+   * @param principalId whose login it goes by; the owner of the hub's when absent
+   * @throws HubError PLACEHOLDER_ERROR or CONFIG_ERROR when the definition cannot be used; there is no retry after those.
+   */
+  readonly resolveLaunch: (definition: StartableDefinition, signal: AbortSignal, principalId?: string) => Promise<Launch>;
   readonly createStdioTransport: (id: string, launch: StdioLaunch) => ProcessTransport;
   /** What servers offered the last time; nothing is remembered without it. */
   readonly offers?: Offers | undefined;

@@ -58,8 +58,8 @@ export class Lives {
   constructor(options: LivesOptions) {
     this.#options = options;
     const { id, parts } = options;
-    this.#retirees = new Retirees({ id, clock: parts.clock, onEnding: (ending) => this.#await(ending) });
-    if (options.after) this.#await(options.after);
+    this.#retirees = new Retirees({ id, clock: parts.clock, onEnding: (ending) => this.hold(ending) });
+    if (options.after) this.hold(options.after);
   }
 
   /** The last lines of standard error, of a life that is over as well: they say why. */
@@ -153,14 +153,14 @@ export class Lives {
   /** Ends those that finish their calls; `successor` is the end of one that was to become the current one. */
   endOthers(reason: HubError, successor: Promise<void>): void {
     this.#retirees.end(reason);
-    this.#await(successor);
+    this.hold(successor);
   }
 
   /** Ends the current one, for `reason`, and the connections beside its main one. */
   end(reason: HubError): void {
     const beside = this.#options.sharing.end(reason);
     const main = this.#current?.end(reason);
-    this.#await(Promise.all([main, beside]).then(() => undefined));
+    this.hold(Promise.all([main, beside]).then(() => undefined));
   }
 
   /** Resolves when all that were ended are gone: within a few seconds. */
@@ -169,7 +169,7 @@ export class Lives {
   }
 
   /** No other life begins before this has come; it never rejects. */
-  #await(ending: Promise<void>): void {
+  hold(ending: Promise<void>): void {
     this.#endings.add(ending);
     void ending.finally(() => this.#endings.delete(ending));
   }

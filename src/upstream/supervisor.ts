@@ -1,4 +1,4 @@
-import { type CancelSignal, type HubError, withDeadline } from '../base/index.ts';
+import { type CancelSignal, HUB_OWNER, type HubError, withDeadline } from '../base/index.ts';
 import type { CacheHint, Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { ListKind, NotificationMessage } from '../protocol/index.ts';
@@ -7,12 +7,14 @@ import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { NO_HINT } from './lists/list-freshness.ts';
+import { hasLoginsOfEach, loginOwner } from './oauth/login-owner.ts';
 import { LostLogin } from './lost-login.ts';
 import type { SupervisorOptions } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
 import { overNext } from './over-next.ts';
+import { PersonalLinks } from './sharing/personal-links.ts';
 import { Sharing } from './sharing/sharing.ts';
-import type { StopReason } from './startable.ts';
+import { startable, stoppedError, type StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
 import type { Connection, Load, LogLine, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from './types.ts';
 
@@ -25,6 +27,7 @@ export class Supervisor implements Upstream {
   readonly #life: Lifecycle;
   readonly #admission: Admission;
   readonly #lost: LostLogin;
+  readonly #personal: PersonalLinks;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -37,11 +40,18 @@ export class Supervisor implements Upstream {
       if (this.#life.now.connection) this.#life.fail(error);
     };
     this.#lost = new LostLogin({ isRunning: () => this.#sharing.isRunning, lost });
+    this.#personal = new PersonalLinks({
+      id,
+      parts,
+      definition: () => startable(this.definition),
+      listing: () => this.listing,
+      forSession: (event) => on.forSession({ id, ...event }),
+    });
     this.#admission = new Admission({
       id,
       clock: parts.clock,
       definition: () => this.definition,
-      send: (one) => this.#lost.watch(() => this.#send(one)),
+      send: (one) => this.#sendAs(loginOwner(this.definition, one.origin.principalId), one),
     });
   }
 
@@ -107,6 +117,8 @@ export class Supervisor implements Upstream {
   /** As {@link Lifecycle.update}. */
   update(definition: ServerDefinition, isOtherServer: boolean): void {
     this.#life.update(definition, isOtherServer);
+    if (!startable(definition)) void this.#personal.end(stoppedError(this.id, 'disabled'));
+    else if (isOtherServer) this.#personal.retire();
     this.#admission.changed();
   }
 
@@ -130,11 +142,18 @@ export class Supervisor implements Upstream {
   }
 
   stop(reason?: StopReason): Promise<void> {
+    this.#life.lives.hold(this.#personal.end(stoppedError(this.id, reason ?? 'stopped')));
     return this.#life.stop(reason);
   }
 
   restart(): Promise<void> {
+    this.#personal.retire();
     return this.#life.restart();
+  }
+
+  async endLogin(principalId: string, reason?: HubError): Promise<void> {
+    if (reason) await this.#personal.end(reason, principalId);
+    else this.#personal.retire(principalId);
   }
 
   async refresh(): Promise<void> {
@@ -148,6 +167,22 @@ export class Supervisor implements Upstream {
 
   request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     return this.#admission.request(request);
+  }
+
+  #sendAs(owner: string, request: UpstreamRequest): Promise<UpstreamAnswer> {
+    if (hasLoginsOfEach(this.definition)) this.#personal.meet(request.origin);
+    return owner === HUB_OWNER ? this.#lost.watch(() => this.#send(request)) : this.#sendPersonal(request);
+  }
+
+  /** That the owner of the hub has to log in is nobody else's concern. */
+  async #sendPersonal(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const isUsable = (): boolean => this.#life.now.connection !== undefined || this.state.kind === 'auth-required';
+    if (!isUsable()) {
+      await this.#awaited(request.signal).catch((error: unknown) => {
+        if (!isUsable()) throw error;
+      });
+    }
+    return this.#personal.request(request);
   }
 
   #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
@@ -169,12 +204,15 @@ export class Supervisor implements Upstream {
   }
 
   notify(notification: NotificationMessage, sessionId: string): void {
-    this.#sharing.notify(notification, sessionId);
+    const owner = this.#sessionOwner(sessionId);
+    if (owner === HUB_OWNER) this.#sharing.notify(notification, sessionId);
+    // Before its first request nobody knows with which login it may go.
+    else if (owner !== undefined) this.#personal.notify(notification, sessionId);
   }
 
   /** Whether that client has a connection of its own, and so has to come back here. */
   hasConnectionOf(client: string): boolean {
-    return this.#sharing.isApart(client);
+    return this.#sharing.isApart(client) || this.#personal.isApart(client);
   }
 
   /** Resolves when it is ready. @throws HubError as {@link Upstream.request}, when that does not come about in time */
@@ -199,19 +237,32 @@ export class Supervisor implements Upstream {
   }
 
   async setLogLevel(level: string | undefined): Promise<void> {
-    await Promise.all([this.#wishes.setLogLevel(level, this.#life.now.connection), this.#sharing.setLogLevel(level)]);
+    const others = Promise.all([this.#sharing.setLogLevel(level), this.#personal.setLogLevel(level)]);
+    await Promise.all([this.#wishes.setLogLevel(level, this.#life.now.connection), others]);
   }
 
   setRootsSource(source: RootsSource): void {
-    this.#sharing.setRootsSource(source);
+    this.#personal.setRootsSource(source);
+    this.#sharing.setRootsSource((sessionId) => {
+      const isOfOwner = sessionId === undefined && hasLoginsOfEach(this.definition);
+      return isOfOwner ? this.#personal.rootsOf(HUB_OWNER) : source(sessionId);
+    });
   }
 
   rootsChanged(sessionId: string | undefined): void {
-    this.#sharing.rootsChanged(sessionId);
+    const owner = sessionId === undefined ? HUB_OWNER : this.#sessionOwner(sessionId);
+    if (owner === HUB_OWNER) this.#sharing.rootsChanged(sessionId);
+    else if (sessionId !== undefined) this.#personal.rootsChanged(sessionId);
   }
 
   endSession(sessionId: string): void {
     this.#sharing.endSession(sessionId);
+    this.#personal.endSession(sessionId);
+  }
+
+  /** Whose login the session goes by; `undefined` as long as that is not known. */
+  #sessionOwner(sessionId: string): string | undefined {
+    return hasLoginsOfEach(this.definition) ? this.#personal.ownerOf(sessionId) : HUB_OWNER;
   }
 
   #awaited(signal: CancelSignal) {

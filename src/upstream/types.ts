@@ -59,8 +59,7 @@ export interface UpstreamRequest {
   /** The most that it may take with all its progress, in milliseconds; ten times `timeoutMs` unless said otherwise. */
   readonly maxTotalMs?: number | undefined;
   /**
-   * Told of every notification that belongs to this request, before its outcome: progress with the caller's own token,
-   * log messages that can be attributed to it.
+   * Told of every notification that belongs to this request, before its outcome: progress with its own token, log messages.
    */
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
@@ -259,6 +258,11 @@ export interface Upstream {
    */
   restart(): Promise<void>;
   /**
+   * The login of a principal is gone, or another one: the connections that carry it end, with a `reason` at once, else with their
+   * last call. Concerns only principals with a login of their own here. Resolves when those ended at once are gone; never rejects.
+   */
+  endLogin(principalId: string, reason?: HubError): Promise<void>;
+  /**
    * Asks anew for everything that it offers. A list that cannot be had stays as it was.
    *
    * @throws HubError SERVER_NOT_CONNECTED when it is down or goes down meanwhile, TIMEOUT after its `requestTimeout`
@@ -288,7 +292,8 @@ export interface PoolEvents {
   listing: { readonly id: string; readonly listing: Listing | undefined };
   resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
   taskChanged: { readonly id: string; readonly taskId: string; readonly notification: NotificationMessage };
-  logMessage: { readonly id: string; readonly notification: NotificationMessage };
+  /** With a `principalId` it is that principal's alone. */
+  logMessage: { readonly id: string; readonly notification: NotificationMessage; readonly principalId?: string };
   /** {@link Upstream.degraded} of one that is connected begins or ends to say something. */
   degraded: { readonly id: string };
   forSession: { readonly id: string; readonly sessionId: string; readonly notification: NotificationMessage };

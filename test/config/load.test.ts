@@ -157,18 +157,29 @@ describe('loadConfig', () => {
     expect(two).toMatchObject({ oauth: { scopes: ['a', 'b', 'c'], grantType: 'client_credentials' } });
   });
 
+  it('takes logins of each at one address only', async () => {
+    const { servers } = await load(server('{ url: "http://h", oauth: { logins: "each" } }'));
+    expect(servers[0]).toMatchObject({ oauth: { logins: 'each' } });
+    const several = '{ urls: ["http://h", "http://i"], oauth: { logins: "each" } }';
+    expect(await lines(server(several))).toEqual([expect.stringContaining('does not go with several addresses')]);
+  });
+
   it.each([
     ['{ clientSecret: "s" }', 'Has no "clientId"'],
     ['{ grantType: "client_credentials" }', 'Has no "clientId"'],
     ['{ grantType: "client_credentials", clientId: "me" }', '"client_credentials" needs "clientSecret" or "privateKey"'],
     ['{ clientMetadataUrl: "http://x.example/c" }', '"clientMetadataUrl" is not an https address with a path'],
     ['{ redirectUri: "back" }', '"redirectUri" is not an address'],
+    ['{ logins: "all" }', 'oauth.logins: Must be one of'],
+    ['{ logins: "each", grantType: "client_credentials", clientId: "me", clientSecret: "s" }', 'does not go with "client_credentials"'],
+    ['{ logins: "each" }, headers: { authorization: "Bearer x" }', 'does not go with an "Authorization" header'],
     ['{ signingAlgorithm: "none", privateKey: "k", clientId: "me" }', 'oauth.signingAlgorithm: Must be one of'],
   ])('says what is wrong with oauth: %s', async (oauth, words) => {
     expect(await lines(server(`{ url: "http://h", oauth: ${oauth} }`))).toEqual([expect.stringContaining(words)]);
   });
 
   it.each([
+    ['oauth: { login: "each" }', 'oauth.login: Unknown key. Did you mean "logins"?'],
     ['oauth: { client_id: "me" }', 'oauth.client_id: Unknown key. Did you mean "clientId"?'],
     ['oauth: { enabled: true }', 'oauth.enabled: Unknown key'],
     ['oauth: "auto"', 'oauth: Is neither an object nor true or false, and is ignored'],

@@ -346,6 +346,7 @@ describe('feeds', () => {
   let heard: NotificationMessage[];
   const feed = (more: Partial<FeedOptions> = {}): FeedOptions => ({
     scope: { kind: 'all' },
+    principal: { id: 'local' },
     changes: new Set(['tools', 'prompts', 'resources']),
     logs: true,
     send: (notification) => heard.push(notification),

@@ -36,6 +36,7 @@ function over(...members: FakeUpstream[]) {
   const feed = (more: Partial<FeedOptions> = {}) =>
     gateway.attach({
       scope: { kind: 'all' },
+      principal: { id: 'local' },
       changes: new Set(['tools', 'prompts', 'resources']),
       logs: true,
       send: (notification) => heard.push(notification),

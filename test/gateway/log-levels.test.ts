@@ -29,7 +29,13 @@ function scene() {
   gateway.start();
   started.push(gateway);
   const heard: unknown[] = [];
-  const feed: FeedOptions = { scope: { kind: 'all' }, changes: new Set(), logs: true, send: ({ params }) => heard.push(params?.['level']) };
+  const feed: FeedOptions = {
+    scope: { kind: 'all' },
+    principal: { id: 'local' },
+    changes: new Set(),
+    logs: true,
+    send: ({ params }) => heard.push(params?.['level']),
+  };
   const call = async (logLevel: LoggingLevel): Promise<void> => {
     const downstream = { principal: { id: 'local' }, era: 'modern' as const, protocolVersion: '2026-07-28', logLevel };
     const { signal } = new AbortController();

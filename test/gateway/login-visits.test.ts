@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { deferred, HubError } from '../../src/base/index.ts';
 import { LoginVisits } from '../../src/gateway/login-visits.ts';
-import type { LoginPages } from '../../src/gateway/index.ts';
+import type { LoginPages, LoginPlace } from '../../src/gateway/index.ts';
 import type { JsonObject } from '../../src/protocol/index.ts';
 import type { AskClient, UpstreamRequest } from '../../src/upstream/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import { FakeUpstream, listing } from '../support/fake-upstream.ts';
+import { FakeUpstream, listing, remoteDefinitionOf } from '../support/fake-upstream.ts';
 
 const PAGE = 'https://login.example/authorize?state=s';
 const refused = new HubError('UNAUTHORIZED', 'HTTP 401', { details: { server: 'a', ran: false } });
@@ -20,8 +20,12 @@ function scene({ page = PAGE }: { readonly page?: string } = {}) {
     if (!isIn) throw refused;
     return { result: { content: [] } };
   };
+  const places: LoginPlace[] = [];
   const pages: LoginPages = {
-    page: async () => (page === 'none' ? undefined : page),
+    page: async (place) => {
+      places.push(place);
+      return page === 'none' ? undefined : page;
+    },
     count: () => logins,
     over: (_, signal) => {
       const gone = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
@@ -42,7 +46,7 @@ function scene({ page = PAGE }: { readonly page?: string } = {}) {
   });
   const worker = new LoginVisits(pages, clock).before(upstream);
   const send = (one: UpstreamRequest): Promise<unknown> => worker.request(one).catch((error: unknown) => error);
-  return { clock, upstream, asked, request, send, logIn, refuse: (error: HubError) => end.reject(error) };
+  return { clock, upstream, places, asked, request, send, logIn, refuse: (error: HubError) => end.reject(error) };
 }
 
 const never: AskClient = () => new Promise(() => {});
@@ -112,6 +116,20 @@ describe('a request that meets a server without a login', () => {
     const error = new HubError('UNAUTHORIZED', 'access_denied');
     refuse(error);
     expect(await answer).toBe(error);
+  });
+
+  it('waits for the login of its principal, where each has its own', async () => {
+    const { request, send, upstream, places } = scene();
+    upstream.definition = remoteDefinitionOf('a', { oauth: { logins: 'each' } });
+    const own = await send(request(undefined));
+    expect(own).toMatchObject({ message: `Server "a" needs a login. Open ${PAGE} in a browser; then call again.` });
+    upstream.definition = remoteDefinitionOf('a');
+    const shared = await send(request(undefined));
+    expect(shared).toMatchObject({ message: expect.stringContaining('or run "mcp-hub auth a"') });
+    expect(places).toEqual([
+      { server: 'a', principal: 'p' },
+      { server: 'a', principal: 'local' },
+    ]);
   });
 
   it('that may have run is never sent again', async () => {

@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred, silentLogger } from '../../src/base/index.ts';
-import type { RemoteDefinition } from '../../src/config/index.ts';
 import { type Answer, type Call, HubGateway } from '../../src/gateway/index.ts';
 import type { JsonObject } from '../../src/protocol/index.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import { definitionOf, FakeUpstream, FakeUpstreams, listing, type ListingParts } from '../support/fake-upstream.ts';
+import { FakeUpstream, FakeUpstreams, listing, type ListingParts, remoteDefinitionOf } from '../support/fake-upstream.ts';
 
 const URI = 'x://1';
 const started: HubGateway[] = [];
@@ -13,8 +12,7 @@ afterEach(() => {
   for (const gateway of started.splice(0)) gateway.dispose();
 });
 
-const { command: _command, args: _args, ...plain } = definitionOf('a');
-const REMOTE: RemoteDefinition = { ...plain, kind: 'remote', url: 'https://a.example/', headers: {}, transport: 'auto' };
+const REMOTE = remoteDefinitionOf('a');
 
 interface Scene {
   /** What is in the result besides its contents. */
@@ -63,6 +61,18 @@ describe('a read that its server lets be cached', () => {
     await read();
     await read({ uri: URI }, { headers: { 'x-user': 'bob' } });
     expect(server.requests).toHaveLength(3);
+  });
+
+  it('is not kept, nor given, to somebody who has a login of their own', async () => {
+    const { server, read } = scene();
+    server.definition = { ...REMOTE, oauth: { logins: 'each' } };
+    const texts: unknown[] = [];
+    // What the owner reads is the owner's, though the server calls it public.
+    for (const id of ['local', 'local', 'ada', 'ada', 'bob', 'local']) {
+      const { result } = (await read({ uri: URI }, by(id))).outcome;
+      texts.push(result?.['contents']);
+    }
+    expect(texts).toEqual(['1', '1', '2', '3', '4', '1'].map((text) => [{ uri: URI, text }]));
   });
 
   it('is not what another server of the same name says, also when it was under way as that came', async () => {

@@ -21,6 +21,7 @@ function attach({ roots }: Setup, sessionId: string, has: string[] | 'silent' | 
   const pending: Deferred<Outcome>[] = [];
   const member = roots.attach({
     scope: only === undefined ? { kind: 'all' } : { kind: 'server', id: only },
+    principal: { id: 'local' },
     changes: new Set(),
     logs: true,
     sessionId,

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/base/index.ts';
 import { neededScope } from '../../src/http/auth/route-access.ts';
 import { routes } from '../../src/http/api/routes.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { serverObject } from '../support/memory-management.ts';
 import { api } from './api-harness.ts';
 import { bearer, type DoorHarness, startDoor } from './door-harness.ts';
 
@@ -135,9 +136,44 @@ describe('scopes', () => {
   it('are those that are documented', () => {
     const needing = (scope: string): string[] => table.filter(([, route]) => neededScope(route) === scope).map(([name]) => name);
     expect(needing('nothing')).toEqual(['get /api/health', 'get /api/oauth/callback']);
-    expect(needing('mcp')).toEqual(['post /api/servers/tools', 'post /api/servers/resources', 'post /api/servers/prompts']);
+    expect(needing('mcp')).toEqual([
+      'post /api/servers/tools',
+      'post /api/servers/resources',
+      'post /api/servers/prompts',
+      'post /api/servers/authorize',
+      'post /api/oauth/manual_callback',
+      'post /api/servers/logout',
+    ]);
     expect(needing('read').filter((name) => !name.startsWith('get '))).toEqual(['post /api/servers/info', 'post /api/marketplace/details']);
     expect(needing('admin').filter((name) => name.startsWith('get '))).toEqual(['get /api/refresh', 'get /api/keys']);
+  });
+
+  it.each(['authorize', 'logout'])(
+    'mcp is enough for a login of one’s own, and admin is needed for the one that all share: %s',
+    async (path) => {
+      const ask = async (id: string, headers: Record<string, string> = {}) =>
+        api(`${door.url}/api/servers/${path}`, { method: 'POST', headers: { ...bearer(id), ...headers }, body: { server_name: 'mine' } });
+      door.management.states.set('mine', serverObject('mine'));
+      expect(await ask('use')).toMatchObject({ status: 403, json: { code: 'FORBIDDEN', data: { scope: 'admin' } } });
+      expect((await ask('all', { host: 'hub.example' })).status).toBe(200);
+      door.management.ownLogins.add('key:use');
+      try {
+        expect((await ask('use', { host: 'hub.example' })).status).toBe(200);
+        expect((await ask('both')).status).toBe(403);
+      } finally {
+        door.management.ownLogins.clear();
+      }
+      expect(door.management.asked.slice(-2)).toEqual([`${path} key:all`, `${path} key:use`]);
+    },
+  );
+
+  it('a login that all share is forgotten for programs on this machine alone, where no key is asked for', async () => {
+    door.keys.isNeeded = false;
+    const logOut = (headers: Record<string, string>) =>
+      api(`${door.url}/api/servers/logout`, { method: 'POST', headers, body: { server_name: 'mine' } });
+    door.management.states.set('mine', serverObject('mine'));
+    expect(await logOut({ host: 'hub.example' })).toMatchObject({ status: 403, json: { data: { only: 'local' } } });
+    expect((await logOut({})).status).toBe(200);
   });
 
   it.each(['/mcp', '/mcp/time', '/sse', '/messages?sessionId=x'])('%s needs mcp', async (path) => {

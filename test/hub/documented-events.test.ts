@@ -21,7 +21,10 @@ const SUBSCRIPTION_EVENTS: { readonly [T in SubscriptionEvent['type']]: readonly
     { type: 'degraded_changed', server: 'a', degraded: true, degradedReason: 'no' },
     { type: 'degraded_changed', server: 'a', degraded: false },
   ],
-  login_required: [{ type: 'login_required', server: 'a', authorizationUrl: 'https://login.example.com/' }],
+  login_required: [
+    { type: 'login_required', server: 'a', authorizationUrl: 'https://login.example.com/' },
+    { type: 'login_required', server: 'a' },
+  ],
   workspaces_updated: [{ type: 'workspaces_updated', workspaces: {} }],
 };
 const OTHER_EVENTS: { readonly [N in Exclude<EventName, 'subscription_event'>]: readonly News[] } = {
@@ -57,7 +60,7 @@ it('events have the fields that are described there', () => {
   log.on(({ name, json }) => told.push({ event: name, data: JSON.parse(json) }));
   for (const news of Object.values(OTHER_EVENTS).flat()) log.publish(news);
   for (const data of Object.values(SUBSCRIPTION_EVENTS).flat()) log.publish({ name: 'subscription_event', data });
-  expect(told).toHaveLength(15);
-  for (const { name, json } of [...log.snapshot(), ...(log.since('b0-15') ?? [])]) told.push({ event: name, data: JSON.parse(json) });
+  expect(told).toHaveLength(16);
+  for (const { name, json } of [...log.snapshot(), ...(log.since('b0-16') ?? [])]) told.push({ event: name, data: JSON.parse(json) });
   expect(told.flatMap((event) => undocumented(known, event))).toEqual([]);
 });

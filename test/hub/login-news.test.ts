@@ -2,7 +2,18 @@ import { expect, it } from 'vitest';
 import { HubError } from '../../src/base/index.ts';
 import { LoginNews } from '../../src/hub/login-news.ts';
 import type { News } from '../../src/hub/news.ts';
-import { FakeUpstream, FakeUpstreams } from '../support/fake-upstream.ts';
+import { FakeUpstream, FakeUpstreams, remoteDefinitionOf } from '../support/fake-upstream.ts';
+
+it('tells nobody the page of the owner where each logs in by itself', () => {
+  const news: News[] = [];
+  const upstream = new FakeUpstream('a', undefined);
+  upstream.definition = remoteDefinitionOf('a', { oauth: { logins: 'each' } });
+  upstream.state = { kind: 'auth-required', error: new HubError('UNAUTHORIZED', 'Log in.') };
+  const told = new LoginNews(new FakeUpstreams(upstream), { authorizationUrl: () => 'https://login.example/1' }, (one) => news.push(one));
+  told.start();
+  told.dispose();
+  expect(news).toEqual([{ name: 'subscription_event', data: { type: 'login_required', server: 'a' } }]);
+});
 
 it('tells of each login page once, with its address', () => {
   const news: News[] = [];

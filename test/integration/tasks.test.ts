@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apiKeyFile, createApiKey } from '../../src/config/index.ts';
 import type { JsonObject } from '../../src/protocol/index.ts';
 import { modern, open } from '../downstream/harness.ts';
 import { at } from '../support/era-pairs.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { DECLARED, DECLARED_OTHER, LEGACY_SERVERS, MODERN_SERVERS, startTaskHub, type TaskHub } from '../support/task-servers.ts';
+import { WireClient } from '../support/wire-client.ts';
+import { HttpWire } from '../support/wires.ts';
 
 let tasks: TaskHub;
 beforeAll(async () => {
@@ -180,6 +184,33 @@ describe.each(LEGACY_SERVERS)('the tasks of 2025-11-25 of %s', (server) => {
     const { response: done } = await client.request('tasks/result', { taskId });
     expect(text(at(done, 'result'))).toBe('core core');
     await client.close();
+  });
+
+  it('are those of the principal that made them: for another one they do not exist', async () => {
+    const { hub } = tasks;
+    const file = apiKeyFile(join(hub.folder, 'home/.local/share/mcp-hub'));
+    const clientOf = async (name: string): Promise<WireClient> => {
+      const { text: key } = await createApiKey(file, { name: `${server} ${name}`, scopes: ['mcp'], expiresAt: null }, Date.now());
+      return WireClient.connect(new HttpWire(tasks.url(server), 'legacy', key), { era: 'legacy' });
+    };
+    const [ada, bob] = [await clientOf('ada'), await clientOf('bob')];
+    const make = async (client: WireClient): Promise<string> => {
+      const told = await client.call('tools/call', { name: 'job', arguments: {}, task: { ttl: 1_000 } });
+      return String(at(told.response, 'result', 'task', 'taskId'));
+    };
+    const listed = async (client: WireClient): Promise<unknown[]> => {
+      const all = at((await client.call('tasks/list')).response, 'result', 'tasks') as JsonObject[];
+      return all.map(({ taskId }) => taskId);
+    };
+    const [first, second, other] = [await make(ada), await make(ada), await make(bob)];
+    expect([await listed(ada), await listed(bob)]).toEqual([[first, second], [other]]);
+    for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) {
+      expect((await bob.call(method, { taskId: first })).response).toMatchObject({ error: { code: -32602 } });
+    }
+    expect((await ada.call('tasks/get', { taskId: first })).response).toMatchObject({ result: { taskId: first } });
+    const again = await WireClient.connect(new HttpWire(tasks.url(server), 'legacy'), { era: 'legacy' });
+    expect(await listed(again)).not.toContain(first);
+    await Promise.all([ada, bob, again].map((client) => client.close()));
   });
 
   it('are waited for where a tool runs as nothing else and the client was never offered them', async () => {

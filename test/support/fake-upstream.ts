@@ -1,6 +1,6 @@
 import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
 import type { CacheHint, Listing } from '../../src/catalog/index.ts';
-import type { ServerDefinition, StdioDefinition } from '../../src/config/index.ts';
+import type { RemoteDefinition, ServerDefinition, StdioDefinition } from '../../src/config/index.ts';
 import type { Era, JsonObject, ListKind, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
 import type {
   LogLine,
@@ -64,6 +64,12 @@ export function definitionOf(id: string, more: Partial<StdioDefinition> = {}): S
   };
 }
 
+/** The same for a server at an address. */
+export function remoteDefinitionOf(id: string, more: Partial<RemoteDefinition> = {}): RemoteDefinition {
+  const { command: _command, args: _args, ...rest } = definitionOf(id);
+  return { ...rest, kind: 'remote', url: 'https://a.example/', headers: {}, transport: 'auto', ...more };
+}
+
 type Answerer = (request: UpstreamRequest) => Outcome | Promise<Outcome>;
 
 /** An upstream that answers by a script and remembers what it was asked. */
@@ -110,6 +116,13 @@ export class FakeUpstream implements Upstream {
 
   freshen(kind: ListKind): Promise<void> | undefined {
     return this.onFreshen(kind);
+  }
+
+  /** Whose logins were said to have ended. */
+  readonly endedLogins: string[] = [];
+
+  async endLogin(principalId: string): Promise<void> {
+    this.endedLogins.push(principalId);
   }
 
   notify(notification: NotificationMessage): void {

@@ -29,6 +29,7 @@ export function serverObject(name: string, over: Partial<ServerObject> = {}): Se
     uptime: 1,
     lastStarted: '2026-01-01T00:00:00.000Z',
     authorizationUrl: null,
+    loggedIn: null,
     serverInfo: null,
     config_source: FILE,
     ...over,
@@ -45,6 +46,8 @@ export class MemoryManagement implements Management {
   readonly apiKeys: KeyEntry[] = [
     { id: 'known', name: 'known', scopes: ['mcp'], createdAt: '2026-01-01T00:00:00.000Z', expiresAt: null, lastUsedAt: null },
   ];
+  /** The principals with logins of their own. */
+  readonly ownLogins = new Set<string>();
   warning: string | undefined;
   version = 1;
 
@@ -114,12 +117,16 @@ export class MemoryManagement implements Management {
   };
 
   readonly logins: Logins = {
-    authorize: async (name) => {
+    hasOwn: (_, principal) => this.ownLogins.has(principal),
+    seenBy: async (_, server) => server,
+    authorize: async (name, { principal }) => {
       this.#server(name);
+      this.asked.push(`authorize ${principal}`);
       return { authorizationUrl: `https://login.example/${encodeURIComponent(name)}` };
     },
-    logOut: async (name) => {
+    logOut: async (name, principal) => {
       this.#server(name);
+      this.asked.push(`logout ${principal}`);
       return { revoked: true };
     },
     finish: async (params) => {

@@ -39,8 +39,8 @@ export async function loginPageOf(hub: RunningHub, name = 'guarded'): Promise<st
 }
 
 /** What a person does, from the page to the callback. Resolves with the callback's answer. */
-export async function visit(page: string): Promise<Response> {
-  return fetch(await logIn(page));
+export async function visit(page: string, login?: string): Promise<Response> {
+  return fetch(await logIn(page, login));
 }
 
 /** Logs a person in at a server, and waits until it is connected. */
@@ -50,7 +50,7 @@ export async function logInAt(hub: RunningHub, name = 'guarded'): Promise<void> 
 }
 
 /** A client of the hub, that is sent to pages unless `reply` is left out. */
-export function clientOf(hub: RunningHub, era: Era, path = '/mcp', reply?: Reply): Promise<WireClient> {
+export function clientOf(hub: RunningHub, era: Era, path = '/mcp', reply?: Reply, key?: string): Promise<WireClient> {
   const capabilities: JsonObject = reply ? { elicitation: { form: {}, url: {} } } : {};
-  return WireClient.connect(new HttpWire(`${hub.origin}${path}`, era), { era, capabilities, reply });
+  return WireClient.connect(new HttpWire(`${hub.origin}${path}`, era, key), { era, capabilities, reply });
 }

@@ -66,7 +66,7 @@ export async function startProtectedServer(): Promise<ProtectedServer> {
 }
 
 /** What a person does in a browser: follows the pages, gives a name and consents. Resolves with the address of the callback. */
-export async function logIn(authorizationUrl: string): Promise<string> {
+export async function logIn(authorizationUrl: string, login = 'jo'): Promise<string> {
   const cookies = new Map<string, string>();
   let next: { url: string; form?: URLSearchParams } = { url: authorizationUrl };
   for (let step = 0; step < 20; step += 1) {
@@ -83,18 +83,18 @@ export async function logIn(authorizationUrl: string): Promise<string> {
     const location = response.headers.get('location');
     const page = await response.text();
     if (location) next = { url: new URL(location, next.url).href };
-    else next = formOn(page, next.url);
+    else next = formOn(page, next.url, login);
     if (new URL(next.url).pathname === '/api/oauth/callback') return next.url;
   }
   throw new Error('The login does not end.');
 }
 
-function formOn(page: string, base: string): { url: string; form: URLSearchParams } {
+function formOn(page: string, base: string, login: string): { url: string; form: URLSearchParams } {
   const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1];
   const prompt = /name="prompt" value="([^"]+)"/.exec(page)?.[1];
   if (action === undefined || prompt === undefined)
     throw new Error(`No form on this page: ${page.replace(/<[^>]*>/g, ' ').slice(0, 2_000)}`);
-  return { url: new URL(action, base).href, form: new URLSearchParams({ prompt, login: 'jo', password: 'x' }) };
+  return { url: new URL(action, base).href, form: new URLSearchParams({ prompt, login, password: 'x' }) };
 }
 
 /** Sends a request on to another server, and its answer back. */

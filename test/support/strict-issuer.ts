@@ -23,7 +23,9 @@ export class StrictIssuer {
   readonly #fixture: HttpFixture;
   readonly #provider: Provider;
   readonly #grants: Grant[] = [];
-  readonly #grantIds = new Set<string>();
+  /** By grant: whose login it is. */
+  readonly #grantIds = new Map<string, string>();
+  readonly #refreshes = new Map<string, number>();
   readonly #revoked: string[] = [];
   #fault: 'none' | 'cut' | number = 'none';
   #requests = 0;
@@ -78,6 +80,11 @@ export class StrictIssuer {
     return this.#grants.filter(({ type }) => type === 'refresh_token').length;
   }
 
+  /** How often the login of one account was renewed. */
+  refreshesOf(account: string): number {
+    return this.#refreshes.get(account) ?? 0;
+  }
+
   /** The tokens that were revoked at its revocation endpoint. */
   get revoked(): readonly string[] {
     return this.#revoked;
@@ -95,15 +102,27 @@ export class StrictIssuer {
 
   /** Takes all logins back, as a person does on the pages of an account. */
   async revokeAll(): Promise<void> {
-    const { AccessToken, RefreshToken } = this.#provider;
-    for (const id of this.#grantIds) await Promise.all([AccessToken.revokeByGrantId(id), RefreshToken.revokeByGrantId(id)]);
-    this.#grantIds.clear();
+    await this.#revoke(() => true);
   }
 
-  /** Whether an access token is good at this resource. */
-  async accepts(token: string, resource: string): Promise<boolean> {
+  /** Takes the logins of one account back. */
+  async revokeOf(account: string): Promise<void> {
+    await this.#revoke((owner) => owner === account);
+  }
+
+  /** Whose access token it is, if it is good at this resource. */
+  async subjectOf(token: string, resource: string): Promise<string | undefined> {
     const found = await this.#provider.AccessToken.find(token);
-    return found !== undefined && !found.isExpired && [found.aud].flat().includes(resource);
+    return found !== undefined && !found.isExpired && [found.aud].flat().includes(resource) ? found.accountId : undefined;
+  }
+
+  async #revoke(isMeant: (account: string) => boolean): Promise<void> {
+    const { AccessToken, RefreshToken } = this.#provider;
+    for (const [id, account] of this.#grantIds) {
+      if (!isMeant(account)) continue;
+      await Promise.all([AccessToken.revokeByGrantId(id), RefreshToken.revokeByGrantId(id)]);
+      this.#grantIds.delete(id);
+    }
   }
 
   close(): Promise<void> {
@@ -119,9 +138,11 @@ export class StrictIssuer {
 
   #count(): void {
     this.#provider.on('grant.success', ({ oidc }) => {
-      this.#grants.push({ type: String(oidc.params?.['grant_type'] ?? ''), isGranted: true });
-      const grantId = oidc.entities.AccessToken?.grantId ?? oidc.entities.RefreshToken?.grantId;
-      if (grantId !== undefined) this.#grantIds.add(grantId);
+      const type = String(oidc.params?.['grant_type'] ?? '');
+      this.#grants.push({ type, isGranted: true });
+      const { grantId, accountId = '' } = oidc.entities.AccessToken ?? oidc.entities.RefreshToken ?? {};
+      if (grantId !== undefined) this.#grantIds.set(grantId, accountId);
+      if (type === 'refresh_token') this.#refreshes.set(accountId, this.refreshesOf(accountId) + 1);
     });
     this.#provider.on('grant.error', ({ oidc }) => {
       this.#grants.push({ type: String(oidc.params?.['grant_type'] ?? ''), isGranted: false });
@@ -153,10 +174,11 @@ export async function guard(issuer: StrictIssuer, mcp: HttpFixture): Promise<Gua
     }
     const token = (req.headers.authorization ?? '').replace('Bearer ', '');
     return void (async () => {
-      const isGood = token !== '' && !rejected.has(token) && (await issuer.accepts(token, gate.url));
-      if (isGood) {
+      const subject = token === '' || rejected.has(token) ? undefined : await issuer.subjectOf(token, gate.url);
+      if (subject !== undefined) {
         seen.add(token);
         counts.passed += 1;
+        req.headers['x-subject'] = subject;
         return pass(req, res, mcp.url);
       }
       counts.refused += 1;

@@ -31,13 +31,16 @@ export class HttpWire implements Wire {
   readonly hasStreams = true;
   readonly #url: string;
   readonly #era: Era;
+  readonly #key: Readonly<Record<string, string>>;
   readonly #gone = new AbortController();
   #arrivals: Arrivals | undefined;
   #session: string | undefined;
 
-  constructor(url: string, era: Era) {
+  /** @param key an API key, sent with every request */
+  constructor(url: string, era: Era, key?: string) {
     this.#url = url;
     this.#era = era;
+    this.#key = key === undefined ? {} : { authorization: `Bearer ${key}` };
   }
 
   attach(arrivals: Arrivals): void {
@@ -61,7 +64,8 @@ export class HttpWire implements Wire {
 
   async close(): Promise<void> {
     this.#gone.abort();
-    if (this.#session) await (await open(this.#url, { method: 'DELETE', headers: { 'mcp-session-id': this.#session } })).ended;
+    if (this.#session)
+      await (await open(this.#url, { method: 'DELETE', headers: { 'mcp-session-id': this.#session, ...this.#key } })).ended;
   }
 
   async #open(message: JsonObject, id: RequestId | undefined, signal: AbortSignal | undefined) {
@@ -82,14 +86,14 @@ export class HttpWire implements Wire {
     this.#arrivals?.ended(id);
   }
 
-  #headers({ method, params }: JsonObject): Record<string, string> {
+  #headers({ method, params }: JsonObject): Readonly<Record<string, string>> {
     if (this.#era === 'legacy') {
       const version = { 'mcp-protocol-version': '2025-11-25' };
-      return this.#session === undefined ? {} : { 'mcp-session-id': this.#session, ...version };
+      return this.#session === undefined ? this.#key : { 'mcp-session-id': this.#session, ...version, ...this.#key };
     }
     const { name, uri } = (params ?? {}) as JsonObject;
     const named = name ?? uri;
-    return modernHeaders(String(method), typeof named === 'string' ? named : undefined);
+    return { ...modernHeaders(String(method), typeof named === 'string' ? named : undefined), ...this.#key };
   }
 }
 

@@ -37,6 +37,12 @@ export const server = z
       .string()
       .nullable()
       .describe('Where to log in: when its status is `unauthorized`, or when it wants more rights than the login has.'),
+    loggedIn: z
+      .boolean()
+      .nullish()
+      .describe(
+        'Where each logs in by itself (`"logins": "each"`): whether whoever asks is logged in. `status` and `authorizationUrl` are its own then, too. `null` where all share one login.',
+      ),
     serverInfo: someObject.nullable().describe('What the server says of itself while it is connected: `name`, `version`, …'),
     config_source: z.string().describe('The config file that it stands in, as it was given with `--config`.'),
     nextRetryAt: z.string().nullish().meta({ format: 'date-time', description: 'When it is started again after a failure.' }),
@@ -130,6 +136,7 @@ export const EXAMPLE_SERVER = {
   uptime: 42,
   lastStarted: '2026-11-21T11:59:18.000Z',
   authorizationUrl: null,
+  loggedIn: null,
   serverInfo: { name: 'time', version: '1.0.0' },
   config_source: '~/.config/mcphub/servers.json',
   nextRetryAt: null,

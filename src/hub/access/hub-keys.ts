@@ -64,6 +64,15 @@ export class HubKeys implements AccessKeys, KeyControl {
   }
 
   /**
+   * Whether a principal is that of a key which is no more. Of one that the person gives at the start nobody knows whether it will be
+   * given again.
+   */
+  isGone(principal: string): boolean {
+    const [, id] = /^key:(.+)$/.exec(principal) ?? [];
+    return id !== undefined && id !== this.#givenKey.id && this.#known.isGone(id);
+  }
+
+  /**
    * Whether the hub may start: one that others can reach needs a key, or somebody to show a new one to.
    *
    * @throws HubError USAGE, CONFIG_ERROR when the file of the keys cannot be used and one is needed

@@ -30,6 +30,8 @@ export class KnownKeys {
   /** Keys that were found right before: a key of a client comes with each of its requests. No more than there are keys. */
   readonly #seen = new Map<string, Known>();
   #stamp: string | undefined;
+  /** The file could be read as it is. */
+  #isSound = false;
   #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: KnownKeysOptions) {
@@ -57,6 +59,11 @@ export class KnownKeys {
     return key && key.endsMs > this.#options.clock.now() ? key : undefined;
   }
 
+  /** Whether there surely is no such key, or none that is good: nothing is sure of a file that cannot be used. */
+  isGone(id: string): boolean {
+    return !this.good(id) && this.#isSound;
+  }
+
   /** Looks at the file with the next key, however long ago the last look is. */
   forget(): void {
     this.#lookedMs = Number.NEGATIVE_INFINITY;
@@ -72,7 +79,9 @@ export class KnownKeys {
       if (stamp === this.#stamp) return;
       this.#stamp = stamp;
       this.#seen.clear();
+      this.#isSound = false;
       this.#byId = new Map(file.read().map((key) => [key.id, known(key)]));
+      this.#isSound = true;
     } catch (error) {
       // The keys from before stay: a slip in an editor must lock nobody out.
       logger.error(`The API keys stay as they were: ${messageOf(error)}`, { code: 'CONFIG_ERROR', file: file.path });

@@ -22,3 +22,14 @@ export function loginRefused({ server, redact }: LoginContext, words: string, ca
     ...(cause !== undefined && { cause }),
   });
 }
+
+/** There is nothing to begin. */
+export function alreadyLoggedIn(server: string): HubError {
+  return new HubError('VALIDATION_ERROR', `Server "${server}" is logged in already; nothing is to be done.`, { details: { server } });
+}
+
+/** A login was asked for, and no page for it can be had. @param reason a sentence */
+export function noneCanBegin(server: string, reason: string, cause?: unknown): HubError {
+  const message = `No login at server "${server}" can be begun: ${reason}`;
+  return new HubError('CONNECTION_ERROR', message, { details: { server }, ...(cause !== undefined && { cause }) });
+}

@@ -161,6 +161,17 @@ export class LoginMemory implements FlowMemory {
     });
   }
 
+  /** Nothing is left at all: nobody will come back for it. */
+  async forget(): Promise<void> {
+    const { store, key, logger } = this.#options;
+    this.#have({ byIssuer: {} });
+    try {
+      await store.remove(key);
+    } catch (error) {
+      logger.error(`The login at server "${key.server}" cannot be deleted: ${messageOf(error)}`, { server: key.server });
+    }
+  }
+
   #have(logins: StoredLogins): void {
     this.#logins = logins;
     for (const { tokens, client } of Object.values(logins.byIssuer)) {

@@ -2,7 +2,7 @@ import { Secret } from '../../base/index.ts';
 import type { OAuthDefinition, Placeholders } from '../../config/index.ts';
 
 /** How the config wants the login at one server, placeholders resolved. What is absent is found out. */
-export interface LoginSettings extends Omit<OAuthDefinition, 'clientSecret' | 'privateKey'> {
+export interface LoginSettings extends Omit<OAuthDefinition, 'clientSecret' | 'privateKey' | 'logins'> {
   readonly clientSecret?: Secret;
   readonly privateKey?: Secret;
 }

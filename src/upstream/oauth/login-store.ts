@@ -72,6 +72,19 @@ export class LoginStore {
     return changed;
   }
 
+  /** Whose logins there are, and where. @throws HubError CONFIG_ERROR */
+  async keys(): Promise<readonly LoginKey[]> {
+    return Object.keys(await this.#options.file.read()).flatMap(readKey);
+  }
+
+  /** Nothing is left of the logins of one person at one server. @throws HubError CONFIG_ERROR, TIMEOUT */
+  async remove(key: LoginKey): Promise<void> {
+    await this.#options.file.change((content) => {
+      const { [keyOf(key)]: _, ...rest } = content;
+      return rest;
+    });
+  }
+
   /**
    * Does `work` while no other hub does the same for this login: a refresh token is good for one use.
    *
@@ -91,6 +104,19 @@ export class LoginStore {
 
 function keyOf({ principal, server, url }: LoginKey): string {
   return JSON.stringify([principal, server, url]);
+}
+
+/** What {@link keyOf} has made; entries of other programs have other names. */
+function readKey(text: string): readonly LoginKey[] {
+  if (!text.startsWith('[')) return [];
+  try {
+    const [principal, server, url]: unknown[] = JSON.parse(text);
+    const isOwn = typeof principal === 'string' && typeof server === 'string' && typeof url === 'string';
+    return isOwn ? [{ principal, server, url }] : [];
+  } catch {
+    // Expected: SyntaxError, of a name that another program gave.
+    return [];
+  }
 }
 
 /** Before logins were kept by person and issuer: one login under the server's name and address. */

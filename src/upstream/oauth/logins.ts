@@ -1,4 +1,4 @@
-import { type Clock, type Fetch, HubError, isHubError, type Logger } from '../../base/index.ts';
+import { type Clock, type Fetch, HUB_OWNER, HubError, isHubError, type Logger, messageOf } from '../../base/index.ts';
 import { SealedFile } from '../../config/index.ts';
 import { CallbackPorts } from './callback-ports.ts';
 import type { Launch, RemoteLaunch } from '../launch.ts';
@@ -20,10 +20,9 @@ export interface LoginsOptions {
   readonly publicFetch?: Fetch | undefined;
   /** Where the authorization server of that server sends the browser back to. */
   readonly redirectUrl: (server: string) => string;
+  /** Told of every principal but the owner of the hub whose login is used. */
+  readonly met?: (principal: string) => void;
 }
-
-/** Whose logins they are where nobody says: the person whose hub it is. */
-const LOCAL = 'local';
 
 /** The OAuth logins of all remote servers that the config gives no `Authorization` header to. */
 export class Logins {
@@ -48,12 +47,13 @@ export class Logins {
    * @param addresses how many addresses the server has
    * @param principal whose login it is
    */
-  equip(server: string, launch: Launch, addresses = 1, principal = LOCAL): Launch {
+  equip(server: string, launch: Launch, addresses = 1, principal = HUB_OWNER): Launch {
     if (launch.kind !== 'remote' || launch.oauth === false || hasAuthorization(launch)) {
       this.#logins.delete(keyOf(server, principal));
       return launch;
     }
     this.#publicOnly.set(server, launch.publicOnly);
+    if (principal !== HUB_OWNER) this.#options.met?.(principal);
     const login = this.#loginAt({ server, principal, url: launch.url.reveal(), settings: launch.oauth ?? {} }, addresses);
     return { ...launch, login, redact: (text) => login.redact(launch.redact(text)) };
   }
@@ -65,12 +65,37 @@ export class Logins {
   }
 
   /** The page on which a person logs in at that server, while one is open. */
-  authorizationUrl(server: string, principal = LOCAL): string | undefined {
+  authorizationUrl(server: string, principal = HUB_OWNER): string | undefined {
     return this.#of(server, principal).find(({ authorizationUrl }) => authorizationUrl !== undefined)?.authorizationUrl;
   }
 
+  /** Whether that principal is logged in at that server, as far as is known. @throws HubError CONFIG_ERROR */
+  async isLoggedIn(server: string, principal: string): Promise<boolean> {
+    for (const login of this.#of(server, principal)) if (await login.isLoggedIn()) return true;
+    return false;
+  }
+
+  /** The principals that logins are kept of. @throws HubError CONFIG_ERROR */
+  async principals(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#store.keys()).map(({ principal }) => principal));
+  }
+
+  /** Forgets all that is kept of a principal, and takes its tokens back where that can be. Never rejects. */
+  async forget(principal: string): Promise<void> {
+    const { logger } = this.#options;
+    try {
+      for (const key of await this.#store.keys())
+        if (key.principal === principal) this.#loginAt({ ...key, settings: this.#settingsAt(key) });
+      const logins = [...this.#logins].flatMap(([key, all]) => (all.some((one) => one.principal === principal) ? [{ key, all }] : []));
+      for (const { key } of logins) this.#logins.delete(key);
+      await Promise.all(logins.flatMap(({ all }) => all.map((login) => login.forget())));
+    } catch (error) {
+      logger.error(`The logins of ${principal} could not be forgotten: ${messageOf(error)}`, { principal });
+    }
+  }
+
   /** Begins a login. @throws HubError VALIDATION_ERROR, CONNECTION_ERROR */
-  async begin(server: string, principal = LOCAL): Promise<string> {
+  async begin(server: string, principal = HUB_OWNER): Promise<string> {
     let refusal: unknown;
     // Where it has several addresses, some may be logged in already.
     for (const login of this.#of(server, principal)) {
@@ -90,11 +115,17 @@ export class Logins {
    * @returns whether its authorization server has taken the tokens back
    * @throws HubError VALIDATION_ERROR for a server that has no login, CONFIG_ERROR
    */
-  async logOut(server: string, principal = LOCAL): Promise<boolean> {
+  async logOut(server: string, principal = HUB_OWNER): Promise<boolean> {
     const logins = this.#of(server, principal);
     if (logins.length === 0) throw noLogin(server);
     const revoked = await Promise.all(logins.map((login) => login.logOut()));
     return revoked.every(Boolean);
+  }
+
+  /** Whose login waits for the callback with that `state`, and at which server. */
+  waiting(state: string | null): { readonly server: string; readonly principal: string } | undefined {
+    const { server, principal } = (state === null ? undefined : this.#pending(state)) ?? {};
+    return server === undefined || principal === undefined ? undefined : { server, principal };
   }
 
   /**
@@ -107,7 +138,7 @@ export class Logins {
     const state = params.get('state');
     if (state === null)
       throw new HubError('VALIDATION_ERROR', 'The callback has no "state". Paste the whole address that the browser was sent to.');
-    const login = [...this.#logins.values()].flat().find((one) => one.isPending(state));
+    const login = this.#pending(state);
     if (!login) {
       throw new HubError(
         'VALIDATION_ERROR',
@@ -129,12 +160,24 @@ export class Logins {
     return this.#ports.close();
   }
 
+  /** Who has not come to a server yet would log in there as its owner does. */
   #of(server: string, principal: string): readonly ServerLogin[] {
-    return this.#logins.get(keyOf(server, principal)) ?? [];
+    const known = this.#logins.get(keyOf(server, principal));
+    if (known || principal === HUB_OWNER) return known ?? [];
+    const owners = this.#of(server, HUB_OWNER);
+    return owners.map(({ serverUrl: url, settings }) => this.#loginAt({ server, principal, url, settings }, owners.length));
   }
 
-  #loginAt({ server, principal, url, settings }: Place, addresses: number): ServerLogin {
-    const logins = this.#of(server, principal);
+  #pending(state: string): ServerLogin | undefined {
+    return [...this.#logins.values()].flat().find((one) => one.isPending(state));
+  }
+
+  #settingsAt({ server, url }: { readonly server: string; readonly url: string }): LoginSettings {
+    return this.#of(server, HUB_OWNER).find(({ serverUrl }) => serverUrl === url)?.settings ?? {};
+  }
+
+  #loginAt({ server, principal, url, settings }: Place, addresses = Infinity): ServerLogin {
+    const logins = this.#logins.get(keyOf(server, principal)) ?? [];
     const known = logins.find((one) => one.serverUrl === url && isSameLogin(one.settings, settings));
     if (known) return known;
     const { clock, logger, fetch, publicFetch } = this.#options;

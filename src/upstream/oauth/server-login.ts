@@ -2,7 +2,7 @@ import { HubError, isHubError, messageOf, toHubError } from '../../base/index.ts
 import { notRun } from '../not-run.ts';
 import { type Challenge, challengeOf, stepUpOf } from './challenge.ts';
 import { beginFlow, endFlow, type FlowMemory, type Pending } from './code-flow.ts';
-import type { LoginContext } from './login-context.ts';
+import { alreadyLoggedIn, type LoginContext, noneCanBegin } from './login-context.ts';
 import { loginFetch } from './login-fetch.ts';
 import { type LoginSettings, loginSecrets } from './login-settings.ts';
 import { LoginMemory } from './login-memory.ts';
@@ -58,6 +58,11 @@ export class ServerLogin implements RemoteLogin {
     return this.#options.url;
   }
 
+  /** Whose login it is. */
+  get principal(): string {
+    return this.#options.principal;
+  }
+
   get settings(): LoginSettings {
     return this.#options.settings;
   }
@@ -66,6 +71,12 @@ export class ServerLogin implements RemoteLogin {
   get authorizationUrl(): string | undefined {
     const { clock } = this.#options;
     return this.#pending && clock.now() - this.#pending.sinceMs < PENDING_FOR_MS ? this.#pending.url : undefined;
+  }
+
+  /** Whether there are tokens of which nothing is known but that they are good. @throws HubError CONFIG_ERROR */
+  async isLoggedIn(): Promise<boolean> {
+    await this.#memory.load();
+    return this.#memory.bearer !== undefined && (!this.#needsPerson || this.#pending?.added !== undefined);
   }
 
   isPending(state: string): boolean {
@@ -126,18 +137,15 @@ export class ServerLogin implements RemoteLogin {
     const { server } = this.#options;
     if (this.authorizationUrl !== undefined) return this.authorizationUrl;
     await this.#memory.load();
-    if (this.#memory.bearer !== undefined && !this.#needsPerson) throw this.#loggedIn();
+    if (this.#memory.bearer !== undefined && !this.#needsPerson) throw alreadyLoggedIn(server);
     let isDone = false;
     try {
       isDone = await this.#exclusive(() => (this.#isOwn ? this.#logInAlone() : this.#openPage()));
     } catch (error) {
-      const message = `No login at server "${server}" can be begun: ${this.redact(messageOf(error))}`;
-      throw new HubError('CONNECTION_ERROR', message, { cause: error, details: { server } });
+      throw noneCanBegin(server, this.redact(messageOf(error)), error);
     }
     if (this.authorizationUrl !== undefined) return this.authorizationUrl;
-    if (isDone) throw this.#loggedIn();
-    const message = `No login at server "${server}" can be begun: it names no authorization server, nor is one at its own address.`;
-    throw new HubError('CONNECTION_ERROR', message, { details: { server } });
+    throw isDone ? alreadyLoggedIn(server) : noneCanBegin(server, 'it names no authorization server, nor is one at its own address.');
   }
 
   /**
@@ -176,6 +184,12 @@ export class ServerLogin implements RemoteLogin {
     });
   }
 
+  /** Forgets all of it, because its person is gone: the tokens, which are taken back where that can be, and the client that it registered. */
+  async forget(): Promise<void> {
+    await this.logOut();
+    await this.#exclusive(() => this.#memory.forget());
+  }
+
   /** `text` without the secrets of this login, also without those that it had before. */
   redact(text: string): string {
     return this.#memory.redact(text, ...loginSecrets(this.#options.settings), this.#pending?.verifier, this.#code);
@@ -188,11 +202,6 @@ export class ServerLogin implements RemoteLogin {
 
   get #outageNow(): HubError | undefined {
     return this.#outage && this.#options.clock.now() < this.#outage.untilMs ? this.#outage.error : undefined;
-  }
-
-  #loggedIn(): HubError {
-    const { server } = this.#options;
-    return new HubError('VALIDATION_ERROR', `Server "${server}" is logged in already; nothing is to be done.`, { details: { server } });
   }
 
   /** There is a token that does. A page on which a person allows more than it does stays open. */

@@ -6,6 +6,7 @@ import type { Supervision } from '../history.ts';
 import type { EnvironmentName } from '../launch-environment.ts';
 import type { SupervisorOptions } from '../lives.ts';
 import type { StopReason } from '../startable.ts';
+import { TaskOwners } from '../task-owners.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Load, LogLine, ReplicaFacts, RootsSource, Upstream, UpstreamAnswer, UpstreamRequest, UpstreamState } from '../types.ts';
 import { degradedOf, factsOf, leadOf, loadOf, stderrOf, supervisionOf } from './aggregate.ts';
@@ -26,6 +27,7 @@ export class ReplicaSet implements Upstream {
   readonly #logger: SupervisorOptions['parts']['logger'];
   readonly #members: Members;
   readonly #bindings = new Bindings();
+  readonly #tasks = new TaskOwners();
   readonly #wishes = new Wishes(this.#bindings);
   readonly #balancer: Balancer;
   readonly #rollout = new Rollout();
@@ -42,7 +44,7 @@ export class ReplicaSet implements Upstream {
     this.#logger = parts.logger;
     this.#definition = definition;
     this.#members = new Members({
-      options,
+      options: { ...options, on: { ...on, logMessage: (event) => on.logMessage(this.#tasks.addressed(event)) } },
       brief: (replica) => this.#wishes.tell(replica),
       stated: (replica, state) => this.#stated(replica, state),
       listed: () => this.#listed(),
@@ -116,7 +118,7 @@ export class ReplicaSet implements Upstream {
   }
 
   request(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    return this.#single?.request(request) ?? this.#balancer.request(request);
+    return TaskOwners.concerns(request) ? this.#tasks.send(request, (one) => this.#send(one)) : this.#send(request);
   }
 
   notify(notification: NotificationMessage, sessionId: string): void {
@@ -159,6 +161,10 @@ export class ReplicaSet implements Upstream {
   endSession(sessionId: string): void {
     this.#bindings.endSession(sessionId);
     for (const supervisor of this.#supervisors) supervisor.endSession(sessionId);
+  }
+
+  async endLogin(principalId: string, reason?: HubError): Promise<void> {
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.endLogin(principalId, reason)));
   }
 
   /** As {@link Supervisor.startUp}, all of them at once. */
@@ -220,6 +226,10 @@ export class ReplicaSet implements Upstream {
   get #areSessionsBound(): boolean {
     const { state, definition } = this;
     return definition.isolation === 'session' && !(state.kind === 'ready' && state.identity.era === 'modern');
+  }
+
+  #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    return this.#single?.request(request) ?? this.#balancer.request(request);
   }
 
   #stated(replica: Replica, state: UpstreamState): void {

@@ -14,7 +14,7 @@ import { isOfSession } from './placement.ts';
 import type { Connection } from '../types.ts';
 
 /** How long a connection that nobody uses is kept, in milliseconds. */
-const IDLE_MS = 300_000;
+export const IDLE_MS = 300_000;
 /** How long the unused connection of a session is safe from those who wait in line, in milliseconds. A spare one never is. */
 const SAFE_MS = 10_000;
 /** How often those in line look whether a connection has become free in that way, in milliseconds. */

@@ -14,8 +14,9 @@ let folder: string;
 let records: LogRecord[];
 const file = (): string => join(folder, 'data', 'oauth-storage.json');
 const keyFile = (): string => join(folder, 'data', 'key');
-const logins = (): Logins =>
+const logins = (met?: (principal: string) => void): Logins =>
   new Logins({
+    ...(met && { met }),
     file: file(),
     keyFile: keyFile(),
     clock: systemClock,
@@ -161,5 +162,52 @@ describe('logins at remote servers', () => {
     } finally {
       await bad.close();
     }
+  });
+});
+
+describe('logins of several principals', () => {
+  const keyed = (all: Logins, principal: string) => all.equip('srv', remoteLaunch(server.url), 1, principal);
+
+  async function loginAs(all: Logins, principal: string): Promise<void> {
+    await all.finish(new URL(await logIn(await all.begin('srv', principal), principal)).searchParams);
+  }
+
+  it('are apart: pages, tokens, clients and their ends', async () => {
+    const met: string[] = [];
+    const all = logins((principal) => met.push(principal));
+    keyed(all, 'local');
+    // Who has not come to the server yet logs in there as its owner would.
+    const pages = [await all.begin('srv', 'ada'), await all.begin('srv', 'bob')];
+    expect(new Set(pages.map((page) => new URL(page).searchParams.get('client_id'))).size).toBe(2);
+    expect(all.waiting(new URL(pages[0] ?? '').searchParams.get('state'))).toEqual({ server: 'srv', principal: 'ada' });
+    expect([all.waiting('guessed'), all.waiting(null), all.authorizationUrl('srv')]).toEqual([undefined, undefined, undefined]);
+    await loginAs(all, 'ada');
+    const isIn = (): Promise<boolean[]> => Promise.all(['local', 'ada', 'bob'].map((one) => all.isLoggedIn('srv', one)));
+    expect(await isIn()).toEqual([false, true, false]);
+    await loginAs(all, 'bob');
+    const { connection } = await connectTo(keyed(all, 'bob'));
+    await connection.close();
+    expect(met).toEqual(['bob']);
+    await all.logOut('srv', 'ada');
+    expect(await isIn()).toEqual([false, false, true]);
+  });
+
+  it('are forgotten as a whole, also by a hub that has not used them, and no other ones', async () => {
+    const first = logins();
+    keyed(first, 'local');
+    await loginAs(first, 'ada');
+    await loginAs(first, 'bob');
+    const second = logins();
+    expect(await second.principals()).toEqual(new Set(['ada', 'bob']));
+    await second.forget('ada');
+    expect(await second.principals()).toEqual(new Set(['bob']));
+    const third = logins();
+    keyed(third, 'local');
+    expect([await third.isLoggedIn('srv', 'ada'), await third.isLoggedIn('srv', 'bob')]).toEqual([false, true]);
+    // It is as if it had never been there.
+    await first.forget('bob');
+    expect(await first.principals()).toEqual(new Set());
+    await loginAs(first, 'bob');
+    expect(await first.isLoggedIn('srv', 'bob')).toBe(true);
   });
 });

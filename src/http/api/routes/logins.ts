@@ -1,19 +1,34 @@
 import { z } from 'zod';
+import type { Caller } from '../../auth/access.ts';
+import { scopeProblem } from '../../auth/refusals.ts';
+import { notFromThisMachine } from '../../guards/this-machine.ts';
+import type { Management } from '../../management.ts';
 import { loginFailedPage, loginPage, PAGE_HEADERS } from '../login-page.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_SERVER, EXAMPLE_TIME, namedServer, ok, server, timestamp } from '../schemas.ts';
+import { seenBy } from '../seen-by.ts';
 import { invalidField } from '../validate.ts';
 import { errorTable, toHubError } from '../../../base/index.ts';
+
+const WHOSE =
+  'Where each logs in by itself (`"logins": "each"` in the entry of the server) it is the login of whoever asks; the one that all share takes a key of scope `admin`.';
+
+/** The login that all share is not every caller's to begin or end. @throws HubError FORBIDDEN */
+function checkMayManage(caller: Caller, name: string, { logins }: Management): void {
+  const problem = logins.hasOwn(name, caller.principal.id) ? undefined : scopeProblem(caller, 'admin');
+  if (problem) throw problem;
+}
 
 const authorize = route({
   ...NO_INPUT,
   method: 'post',
   path: '/api/servers/authorize',
+  needs: 'mcp',
   tag: 'Logins',
   summary: 'Begin the login at a server',
   description:
     'Opens a browser where there is one, for programs on the same machine; `authorizationUrl` is where to go otherwise. ' +
-    'While a login is open, it is the same one.',
+    `While a login is open, it is the same one. ${WHOSE}`,
   body: namedServer.extend({ open_browser: z.boolean().optional().describe('false: whoever asks opens the page itself.') }),
   answer: z.looseObject({ status: ok, server, authorizationUrl: z.string(), timestamp }),
   errors: ['SERVER_NOT_FOUND', 'CONFLICT', 'CONNECTION_ERROR'],
@@ -26,10 +41,12 @@ const authorize = route({
       timestamp: EXAMPLE_TIME,
     },
   },
-  run: async ({ body, isLocal }, { management }) => {
+  run: async ({ body, isLocal, caller }, { management }) => {
     const { name } = management.servers.get(body.server_name);
-    const { authorizationUrl } = await management.logins.authorize(name, { openBrowser: isLocal && body.open_browser !== false });
-    return { body: { status: 'ok', server: management.servers.get(name), authorizationUrl } };
+    checkMayManage(caller, name, management);
+    const openBrowser = isLocal && body.open_browser !== false;
+    const { authorizationUrl } = await management.logins.authorize(name, { principal: caller.principal.id, openBrowser });
+    return { body: { status: 'ok', server: await seenBy(caller, management)(management.servers.get(name)), authorizationUrl } };
   },
 });
 
@@ -79,6 +96,7 @@ const manualCallback = route({
   ...NO_INPUT,
   method: 'post',
   path: '/api/oauth/manual_callback',
+  needs: 'mcp',
   tag: 'Logins',
   summary: 'End a login with the address that the browser was sent to',
   description: 'For a hub on another machine: the browser cannot reach its callback, so the person copies the address.',
@@ -104,12 +122,12 @@ const logOut = route({
   ...NO_INPUT,
   method: 'post',
   path: '/api/servers/logout',
-  localOnly: true,
+  needs: 'mcp',
   tag: 'Logins',
   summary: 'Forget the login at a server',
   description:
     'The tokens are deleted here, and taken back at the authorization server where that has an endpoint for it: `revoked` says ' +
-    'whether it did. A server that runs is started anew, and asks for a login.',
+    `whether it did. A server that runs is started anew, and asks for a login. ${WHOSE} Where no key is asked for, it is refused to everybody but programs on the same machine.`,
   body: namedServer,
   answer: z.looseObject({ status: ok, server, revoked: z.boolean(), timestamp }),
   errors: ['SERVER_NOT_FOUND', 'CONFIG_ERROR'],
@@ -122,10 +140,15 @@ const logOut = route({
       timestamp: EXAMPLE_TIME,
     },
   },
-  run: async ({ body }, { management }) => {
+  run: async ({ body, caller, mayEdit }, { management }) => {
     const { name } = management.servers.get(body.server_name);
-    const { revoked } = await management.logins.logOut(name);
-    return { body: { status: 'ok', server: management.servers.get(name), revoked } };
+    const { id } = caller.principal;
+    checkMayManage(caller, name, management);
+    if (!mayEdit && !management.logins.hasOwn(name, id)) {
+      throw notFromThisMachine('POST /api/servers/logout', 'forgets the login that all who use the hub share');
+    }
+    const { revoked } = await management.logins.logOut(name, id);
+    return { body: { status: 'ok', server: await seenBy(caller, management)(management.servers.get(name)), revoked } };
   },
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { notFromThisMachine } from '../../guards/this-machine.ts';
 import type { ServerObject } from '../../management.ts';
 import { TAGGED } from '../etag.ts';
+import { seenBy } from '../seen-by.ts';
 import { NO_INPUT, type Route, route } from '../route.ts';
 import { EXAMPLE_SERVER, EXAMPLE_TIME, flag, namedServer, nameInPath, ok, server, servers, timestamp } from '../schemas.ts';
 
@@ -26,8 +27,8 @@ const list = route({
   answer: z.looseObject({ servers, timestamp }),
   errors: [],
   example: { answer: { servers: [EXAMPLE_SERVER], timestamp: EXAMPLE_TIME } },
-  run: (_, { management }) => {
-    const all = management.servers.all();
+  run: async ({ caller }, { management }) => {
+    const all = await Promise.all(management.servers.all().map(seenBy(caller, management)));
     return { body: { servers: all }, taggedBy: all.map(withoutUptime) };
   },
 });
@@ -41,7 +42,9 @@ const info = route({
   answer: oneServer,
   errors: ['SERVER_NOT_FOUND'],
   example: { body: bodyExample, answer: { server: EXAMPLE_SERVER, timestamp: EXAMPLE_TIME } },
-  run: ({ body }, { management }) => ({ body: { server: management.servers.get(body.server_name) } }),
+  run: async ({ body, caller }, { management }) => ({
+    body: { server: await seenBy(caller, management)(management.servers.get(body.server_name)) },
+  }),
 });
 
 const get = route({
@@ -56,8 +59,8 @@ const get = route({
   answer: oneServer,
   errors: ['SERVER_NOT_FOUND'],
   example: { params: { name: 'time' }, answer: { server: EXAMPLE_SERVER, timestamp: EXAMPLE_TIME } },
-  run: ({ params }, { management }) => {
-    const one = management.servers.get(params.name);
+  run: async ({ params, caller }, { management }) => {
+    const one = await seenBy(caller, management)(management.servers.get(params.name));
     return { body: { server: one }, taggedBy: withoutUptime(one) };
   },
 });
@@ -81,9 +84,9 @@ const start = route({
     'TIMEOUT',
   ],
   example: { body: bodyExample, answer: answerExample },
-  run: async ({ body: { server_name: name }, mayEdit }, { management }) => {
+  run: async ({ body: { server_name: name }, mayEdit, caller }, { management }) => {
     if (!mayEdit && management.servers.get(name).status === 'disabled') throw notFromThisMachine(`Enabling server "${name}"`);
-    return { body: { status: 'ok', server: await management.servers.start(name) } };
+    return { body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.start(name)) } };
   },
 });
 
@@ -101,9 +104,9 @@ const stop = route({
     body: bodyExample,
     answer: { status: 'ok', server: { ...EXAMPLE_SERVER, status: 'disabled', uptime: 0, lastStarted: null }, timestamp: EXAMPLE_TIME },
   },
-  run: async ({ body: { server_name: name }, query: { disable }, mayEdit }, { management }) => {
+  run: async ({ body: { server_name: name }, query: { disable }, mayEdit, caller }, { management }) => {
     if (disable && !mayEdit) throw notFromThisMachine(`Disabling server "${name}"`);
-    return { body: { status: 'ok', server: await management.servers.stop(name, { disable }) } };
+    return { body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.stop(name, { disable })) } };
   },
 });
 
@@ -117,7 +120,9 @@ const restart = route({
   answer: okServer,
   errors: ['SERVER_NOT_FOUND', 'CONFLICT'],
   example: { body: bodyExample, answer: answerExample },
-  run: async ({ body }, { management }) => ({ body: { status: 'ok', server: await management.servers.restart(body.server_name) } }),
+  run: async ({ body, caller }, { management }) => ({
+    body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.restart(body.server_name)) },
+  }),
 });
 
 const refresh = route({
@@ -128,7 +133,9 @@ const refresh = route({
   answer: okServer,
   errors: ['SERVER_NOT_FOUND', 'SERVER_NOT_CONNECTED', 'TIMEOUT', 'CONNECTION_ERROR', 'UPSTREAM_EXITED', 'UPSTREAM_PROTOCOL'],
   example: { body: bodyExample, answer: answerExample },
-  run: async ({ body }, { management }) => ({ body: { status: 'ok', server: await management.servers.refresh(body.server_name) } }),
+  run: async ({ body, caller }, { management }) => ({
+    body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.refresh(body.server_name)) },
+  }),
 });
 
 const refreshAll = (method: 'get' | 'post'): Route =>
@@ -143,7 +150,10 @@ const refreshAll = (method: 'get' | 'post'): Route =>
     answer: z.looseObject({ status: ok, servers, timestamp }),
     errors: [],
     example: { answer: { status: 'ok', servers: [EXAMPLE_SERVER], timestamp: EXAMPLE_TIME } },
-    run: async (_, { management }) => ({ body: { status: 'ok', servers: await management.servers.refreshAll() } }),
+    run: async ({ caller }, { management }) => {
+      const all = await management.servers.refreshAll();
+      return { body: { status: 'ok', servers: await Promise.all(all.map(seenBy(caller, management))) } };
+    },
   });
 
 const log = route({
