@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isObject, type JsonObject } from '../../src/protocol/index.ts';
@@ -126,6 +127,36 @@ describe('several processes of one server', () => {
     await load;
     expect(failures(await Promise.all(outcomes))).toEqual([]);
     expect([before.size, after.size, new Set([...before, ...after]).size]).toEqual([3, 3, 6]);
+  });
+
+  it('are told of by a restart that one of them refuses', async () => {
+    const once = join(folder, 'once');
+    // The second successor finds what the first one has left, and ends.
+    const program = `if (require('fs').existsSync(process.argv[1])) { console.error('no more'); process.exit(3); }
+      if (process.env.RESTARTED && require('fs').existsSync(process.env.RESTARTED)) require('fs').writeFileSync(process.argv[1], '');
+      process.argv.splice(1, 1); import(process.env.SERVER);`;
+    const {
+      args: [server = ''],
+    } = fixture('journal.mjs');
+    const flag = join(folder, 'restarted');
+    const env = { SERVER: pathToFileURL(server).href, RESTARTED: flag };
+    const { origin } = await start({ command: process.execPath, args: ['-e', program, once, 'x', journal()], env, replicas: 3 });
+    await connected(3);
+    await writeFile(flag, '');
+    const body = JSON.stringify({ server_name: 'a' });
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    const answer: unknown = await (await fetch(`${origin}/api/servers/restart`, post)).json();
+    expect(answer).toMatchObject({
+      status: 'ok',
+      server: { status: 'connected' },
+      notRenewed: [
+        { replica: 2, status: 'connected', reason: expect.stringContaining('no more') },
+        { replica: 3, status: 'connected', reason: 'It was not tried, because another one did not become ready.' },
+      ],
+    });
+    await rm(once);
+    await rm(flag);
+    expect(await (await fetch(`${origin}/api/servers/restart`, post)).json()).toMatchObject({ status: 'ok', notRenewed: [] });
   });
 
   it('come and go by an edit of the config, and the others keep their processes', async () => {
