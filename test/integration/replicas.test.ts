@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isObject, type JsonObject } from '../../src/protocol/index.ts';
 import { type LegacyHttpFixture, startLegacyHttp } from '../fixtures/http/legacy-http.ts';
@@ -209,6 +210,31 @@ describe('several addresses of one server', () => {
     const { response } = await client.request('tools/call', { name: 'a__echo', arguments: { n } });
     return isObject(response['result']) && response['result']['isError'] !== true ? 'fine' : response;
   };
+
+  it('tell a client once of a resource that all of them say has changed', async () => {
+    const { url } = await start({ urls: remotes.map((remote) => remote.url) });
+    await connected(3);
+    const client = new Client({ name: 'subscriber', version: '1' }, { versionNegotiation: { mode: 'legacy' } });
+    const told: string[] = [];
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void told.push(params.uri));
+    await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+    await client.subscribeResource({ uri: 'test://a' });
+    await eventually(() => expect(remotes.map(({ offer }) => offer.subscribed)).toEqual([['test://a'], ['test://a'], ['test://a']]));
+    // Until a stream is open there is nobody to tell.
+    await eventually(async () => {
+      await remotes[0]?.offer.updated('test://a');
+      expect(told.length).toBeGreaterThan(0);
+    });
+    await delay(300);
+    told.splice(0);
+    await Promise.all(remotes.map(({ offer }) => offer.updated('test://a')));
+    await eventually(() => expect(told).toEqual(['test://a']));
+    await remotes[1]?.offer.updated('test://a');
+    await eventually(() => expect(told).toEqual(['test://a', 'test://a']));
+    await delay(300);
+    expect(told).toHaveLength(2);
+    await client.close();
+  });
 
   it('share the calls, and lose none when one of them refuses connections', async () => {
     const { url } = await start({ urls: remotes.map((remote) => remote.url) });
