@@ -151,7 +151,13 @@ function answerSection({ mediaType, example, ...route }: Route, answer: Json): s
   if (typeof example.answer === 'string')
     return `Answers ${status} with \`${String(mediaType)}\`:\n\n\`\`\`\n${example.answer.trim()}\n\`\`\`\n`;
   const json = `\`\`\`json\n${pretty(example.answer)}\n\`\`\``;
-  return `Answers ${status}:\n\n${json}\n\n${fieldTable(answer, 'always')}\n`;
+  return `Answers ${status}:\n\n${json}\n\n${fieldTable(answer, 'always')}\n${otherAnswers(answer)}`;
+}
+
+/** Of an answer that may look in several ways, those that have a name; the first one is shown in full. */
+function otherAnswers({ anyOf }: Json): string {
+  const [, ...others]: unknown[] = Array.isArray(anyOf) ? anyOf : [];
+  return others.length === 0 ? '' : `\nOr ${others.map((one) => typeOf(Object(one))).join(' or ')}.\n`;
 }
 
 /** Indented JSON, with what is short on one line. */

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { HubError, messageOf, Secret } from '../base/index.ts';
+import { looksLikeKey } from '../config/index.ts';
 import { readOwnerKey } from '../hub/index.ts';
 
 /** Where a key for every command stands. */
@@ -13,6 +15,8 @@ export function keyFromEnvironment(env: NodeJS.ProcessEnv): Secret | undefined {
 
 /** The key in a file, alone on its line. @throws HubError USAGE, which does not quote the file */
 export async function keyFromFile(path: string): Promise<Secret> {
+  if (looksLikeKey(basename(path)))
+    throw new HubError('USAGE', '--api-key-file takes the name of a file, not the key itself. MCP_HUB_API_KEY takes a key.');
   let text: string;
   try {
     text = (await readFile(path, 'utf8')).trim();

@@ -12,6 +12,8 @@ export interface Summary {
   readonly host: string;
   /** 0 for none. */
   readonly port: number;
+  /** Where a person finds the API key that clients need; absent where they need none. */
+  readonly keyPlace?: string | undefined;
   /** The path of a Unix socket. */
   readonly socket?: string | undefined;
   readonly servers: readonly ServerReport[];
@@ -53,7 +55,7 @@ export function renderNotes(serverName: string, notes: readonly string[], style:
 
 /** How many servers are ready, the addresses, and what to paste into a client. */
 export function renderSummary(summary: Summary, style: Style): string[] {
-  const { host, port, socket, logFile } = summary;
+  const { host, port, keyPlace, socket, logFile } = summary;
   const ready = names(summary.servers, ['ready']);
   return [
     '',
@@ -63,7 +65,7 @@ export function renderSummary(summary: Summary, style: Style): string[] {
     ...(socket === undefined ? [] : [`Unix socket:   ${style.strong(printable(socket))}`]),
     `Log file:      ${printable(logFile)}`,
     '',
-    ...(port === 0 ? [] : clientLines(originOf(host, port))),
+    ...(port === 0 ? [] : clientLines(originOf(host, port), keyPlace)),
   ];
 }
 
@@ -72,11 +74,14 @@ function addressLines(origin: string, ready: readonly string[], style: Style): s
   return ready.length > 0 ? [all, `One server:    ${origin}/mcp/<server>  (${ready.map(encodeURIComponent).join(', ')})`] : [all];
 }
 
-function clientLines(origin: string): string[] {
-  const snippet = JSON.stringify({ mcpServers: { Hub: { url: `${origin}/mcp` } } });
+function clientLines(origin: string, keyPlace: string | undefined): string[] {
+  const headers = keyPlace !== undefined && { headers: { Authorization: 'Bearer <key>' } };
+  const snippet = JSON.stringify({ mcpServers: { Hub: { url: `${origin}/mcp`, ...headers } } });
+  const advice = keyPlace === undefined ? 'Connect a client with "mcp-hub connect <client>", or put this' : 'To connect a client, put this';
   return [
-    'Connect a client with "mcp-hub connect <client>", or put this into its configuration:',
-    `  ${snippet.replaceAll(':{', ': {').replaceAll('":"', '": "')}`,
+    `${advice} into its configuration:`,
+    `  ${snippet.replaceAll(':{', ': {').replaceAll('":"', '": "').replaceAll(',"', ', "')}`,
+    ...(keyPlace === undefined ? [] : [`The hub asks for an API key: in place of <key> goes ${printable(keyPlace)}.`]),
     '',
   ];
 }

@@ -1,5 +1,5 @@
 import { HubError, isLoopbackHost, type Secret } from '../base/index.ts';
-import type { AccessOptions } from '../hub/index.ts';
+import type { AccessOptions, OpenHub } from '../hub/index.ts';
 import type { ServeOptions } from './args.ts';
 import { KEY_VARIABLE, keyFromEnvironment, keyFromFile } from './hub-key.ts';
 
@@ -19,6 +19,22 @@ export async function accessOf(options: ServeOptions, { env, stderr }: Pick<Node
   // It may be meant for another hub, which the commands of this person talk to.
   if (!given || (!isLong(given) && !requireKey && isLoopbackHost(host))) return access;
   return { ...access, given: long(given, KEY_VARIABLE) };
+}
+
+/**
+ * Where a person finds the key that clients of this hub need, in words for the end of a sentence; `undefined` where none is needed.
+ *
+ * @param given whether the hub was started with a key
+ */
+export function keyPlace(
+  { needsKey, firstKey }: OpenHub,
+  { apiKeyFile }: Pick<ServeOptions, 'apiKeyFile'>,
+  given: boolean,
+): string | undefined {
+  if (!needsKey) return undefined;
+  if (apiKeyFile !== undefined) return `the one in ${apiKeyFile}`;
+  if (given) return `the one in ${KEY_VARIABLE}`;
+  return firstKey === undefined ? 'one that "mcp-hub key create <name>" makes' : 'the one that is shown above';
 }
 
 /** The lines for the person at the terminal: the one time that a key is shown. */

@@ -1,7 +1,7 @@
 import { HubError } from '../base/index.ts';
 import { type ApiClient, connectHub, START_WITHIN_MS } from './api-client.ts';
 import type { CommandIo } from './command.ts';
-import { isObject, memberOf, textOf } from './json.ts';
+import { isObject, listOf, memberOf, numberOf, textOf } from './json.ts';
 import { patiently } from './patience.ts';
 import { plural } from './render.ts';
 import { allServers, serverInfo, type ServerInfo, serverNamed, withoutName } from './servers.ts';
@@ -14,21 +14,25 @@ export async function actOnServer(path: string, server: string, options: Readonl
 
 /** The same with a hub that is known already. @throws HubError SERVER_NOT_FOUND with the closest name */
 export async function actThrough(client: ApiClient, path: string, server: string, io: CommandIo): Promise<void> {
-  const { object: before } = serverNamed(await allServers(client), server);
+  serverNamed(await allServers(client), server);
   const work = client.post(path, { server_name: server }, START_WITHIN_MS);
   const answer = await patiently(work, `Waiting for ${printable(server)}: the first start of a server may download it.`, io);
   const after = memberOf(answer, 'server');
-  checkReplaced(before, after);
+  checkRenewed(answer);
   tellServer(after, io);
 }
 
-/** @throws HubError CONNECTION_ERROR when it runs as before, because what was to replace it did not start */
-function checkReplaced(before: unknown, after: unknown): void {
-  const [was, is] = [memberOf(before, 'lastError'), memberOf(after, 'lastError')];
-  const runsOn = textOf(after, 'status') === 'connected' && textOf(before, 'lastStarted') === textOf(after, 'lastStarted');
-  if (!runsOn || !isObject(is) || textOf(was, 'at') === textOf(is, 'at')) return;
-  const message = `${textOf(after, 'name')} goes on as it was: ${textOf(is, 'message')}`;
-  throw new HubError('CONNECTION_ERROR', message, { details: { server: after } });
+/** @throws HubError CONNECTION_ERROR when a restart has left something as it was, or down, although the server runs */
+function checkRenewed(answer: unknown): void {
+  const server = memberOf(answer, 'server');
+  const left = listOf(answer, 'notRenewed').filter(isObject);
+  if (left.length === 0 || textOf(server, 'status') !== 'connected') return;
+  const hasReplicas = listOf(server, 'replicas').length > 0;
+  const words = left.map((one) => {
+    const fate = textOf(one, 'status') === 'connected' ? 'goes on as it was' : 'does not run';
+    return `${hasReplicas ? `replica ${numberOf(one, 'replica') ?? '?'} of ` : ''}${textOf(server, 'name')} ${fate}: ${textOf(one, 'reason')}`;
+  });
+  throw new HubError('CONNECTION_ERROR', words.join(' '), { details: { server, notRenewed: left } });
 }
 
 /** How a server is, or why it does not run. @throws HubError CONNECTION_ERROR when it was to run and does not */

@@ -10,7 +10,7 @@ export interface StartScreenOptions {
   readonly write: (text: string) => void;
   readonly clock: Clock;
   readonly style: Style;
-  readonly summary: Omit<Summary, 'port' | 'servers'>;
+  readonly summary: Omit<Summary, 'port' | 'keyPlace' | 'servers'>;
 }
 
 /**
@@ -24,7 +24,7 @@ export class StartScreen implements Disposable {
   readonly #told = new Map<string, string>();
   readonly #toldNotes = new Map<string, ReadonlySet<string>>();
   readonly #owned = new Disposables();
-  #port: number | undefined;
+  #open: Pick<Summary, 'port' | 'keyPlace'> | undefined;
   #settled = false;
   #summaryTold = false;
 
@@ -38,9 +38,9 @@ export class StartScreen implements Disposable {
     this.#owned.add(hub.on('settled', () => this.#onSettled()));
   }
 
-  /** The port is open. */
-  opened(port: number): void {
-    this.#port = port;
+  /** The port is open. @param keyPlace as {@link Summary.keyPlace} */
+  opened(port: number, keyPlace?: string): void {
+    this.#open = { port, keyPlace };
     if (this.#settled) this.#tellSummary();
     else this.#owned.add(this.#options.clock.after(PATIENCE_MS, () => this.#tellSummary()));
   }
@@ -71,10 +71,10 @@ export class StartScreen implements Disposable {
   }
 
   #tellSummary(): void {
-    if (this.#summaryTold || this.#port === undefined) return;
+    if (this.#summaryTold || !this.#open) return;
     this.#summaryTold = true;
     const { style, summary } = this.#options;
-    this.#write(renderSummary({ ...summary, port: this.#port, servers: [...this.#servers.values()] }, style));
+    this.#write(renderSummary({ ...summary, ...this.#open, servers: [...this.#servers.values()] }, style));
   }
 
   #write(lines: readonly string[]): void {

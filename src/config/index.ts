@@ -5,6 +5,7 @@ export {
   isKeyScope,
   keyScopes,
   type KeyScope,
+  looksLikeKey,
   readKeyText,
 } from './api-keys/api-key.ts';
 export { createApiKey, revokeApiKey } from './api-keys/key-edits.ts';

@@ -7,6 +7,7 @@ import type { Downstream, Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { onlyOwnerHears } from './login-errors.ts';
+import { MergedUpdates } from './merged-updates.ts';
 import { Roots } from './roots.ts';
 import { resourceNotFound, subscribable } from './route.ts';
 import { applyWatchedTasks, serversOf, tellOfTask, type WatchedTask, watchTasks } from './task-watch.ts';
@@ -66,19 +67,23 @@ export class Feeds implements Disposable {
   /** The level that each upstream was last asked for; absent while it is left to the upstream. */
   readonly #levels = new Map<string, LoggingLevel>();
   readonly #roots: Roots;
+  readonly #updates: MergedUpdates;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
     const { clock } = options;
     this.#callLevels = new CallLevels({ clock, onOver: (serverId) => this.#background(serverId, this.#applyLogLevel(serverId)) });
     this.#roots = new Roots(options);
+    const hasReplicas = (serverId: string): boolean => options.upstreams.get(serverId)?.replicas !== undefined;
+    this.#updates = new MergedUpdates({ clock, hasReplicas, tell: (update) => this.#onResourceUpdated(update) });
   }
 
   start(): void {
     this.#owned.add(this.#callLevels);
     const { upstreams } = this.#options;
     this.#owned.add(upstreams.on('members', (change) => this.#follow(change)));
-    this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#onResourceUpdated(event)));
+    this.#owned.add(this.#updates);
+    this.#owned.add(upstreams.on('resourceUpdated', (event) => this.#updates.add(event)));
     this.#owned.add(upstreams.on('taskChanged', (event) => tellOfTask(this.#feeds, event, upstreams)));
     this.#owned.add(upstreams.on('logMessage', (event) => this.#onLogMessage(event)));
     this.#owned.add(upstreams.on('forSession', (event) => this.#onForSession(event)));

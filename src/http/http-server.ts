@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ClaimedPort, type Disposable, errorTable, openPort, sleep } from '../base/index.ts';
 import { App, type AppOptions } from './app.ts';
-import { GuardedResponse, SECURITY_LINES } from './guards/security-headers.ts';
+import { GuardedResponse, SECURITY_LINES, setSecurityHeaders } from './guards/security-headers.ts';
 import { EventStreams } from './event-streams.ts';
 import { markUnixPeer } from './guards/unix-peers.ts';
 import { upgradeHandler } from './stream-upgrade.ts';
@@ -75,6 +75,13 @@ export class HttpServer {
     for (const server of this.#servers)
       server.on('error', (error) => logger.warn('A connection could not be accepted', { reason: error.message }));
     return { port, addresses };
+  }
+
+  /** Serves a request that came to a place of its own. Resolves when it is dealt with; never rejects. */
+  async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (!this.#app) return void res.destroy();
+    setSecurityHeaders(res);
+    await this.#app.handle(req, res);
   }
 
   async #openSocket(makeServer: () => Server): Promise<readonly Server[]> {

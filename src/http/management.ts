@@ -47,6 +47,15 @@ export interface ServerObject {
   readonly config_source: string;
 }
 
+/** A process or address of a server that a restart has not made new. */
+export interface NotRenewed {
+  /** Counted from 1; 1 for that of a server which has no others. */
+  readonly replica: number;
+  /** `connected`: it goes on as it was. */
+  readonly status: ServerObject['status'];
+  readonly reason: string;
+}
+
 /** Each method but {@link all} throws SERVER_NOT_FOUND for a name that is not configured. */
 export interface ServerControl {
   /** In the order of the config. */
@@ -59,7 +68,8 @@ export interface ServerControl {
   start(name: string): Promise<ServerObject>;
   /** Stops it; with `disable` it is disabled in its config file too. */
   stop(name: string, options: { readonly disable: boolean }): Promise<ServerObject>;
-  restart(name: string): Promise<ServerObject>;
+  /** Resolves when the first attempts have ended, or after a minute. @throws HubError CONFLICT for a disabled one */
+  restart(name: string): Promise<{ readonly server: ServerObject; readonly notRenewed: readonly NotRenewed[] }>;
   /** Asks it anew for everything it offers. @throws HubError SERVER_NOT_CONNECTED */
   refresh(name: string): Promise<ServerObject>;
   refreshAll(): Promise<readonly ServerObject[]>;

@@ -118,7 +118,7 @@ class LocalHub implements Hub {
     this.#owned.add(this.#live);
     if (this.#options.watch === true) this.#live.watch();
     void this.#tellOthers(parts, config);
-    return { port, urls: port === 0 ? [] : [`http://localhost:${port}/mcp`], firstKey };
+    return { port, urls: port === 0 ? [] : [`http://localhost:${port}/mcp`], needsKey: parts.keys.isNeeded, firstKey };
   }
 
   /** Not before those who wait at the port already were heard: none of it is for them. */

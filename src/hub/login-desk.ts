@@ -57,13 +57,13 @@ export class LoginDesk implements LoginPages {
     }
   }
 
-  /** Somebody has logged in. The owner's login is that of the server itself, which is started where it is not running. */
+  /** Somebody has logged in. The owner's login is that of the server itself, which is started where it is not running; with more rights it may show more. */
   finished(place: LoginPlace): void {
     const { server, principal } = place;
     const counts = this.#counts.get(server) ?? new Map<string, number>();
     this.#counts.set(server, counts.set(principal, this.count(place) + 1));
     const upstream = this.#pool.get(server);
-    if (principal === HUB_OWNER) upstream?.start();
+    if (principal === HUB_OWNER) goOn(upstream);
     // It may be another account than before.
     else void upstream?.endLogin(principal);
     this.#events.emit('finished', place);
@@ -83,4 +83,10 @@ export class LoginDesk implements LoginPages {
 function onAbort(signal: AbortSignal, listener: () => void): Disposable {
   signal.addEventListener('abort', listener, { once: true });
   return { dispose: () => signal.removeEventListener('abort', listener) };
+}
+
+function goOn(upstream: ReturnType<Pool['get']>): void {
+  // Expected: one that goes down meanwhile; it says anew what it offers when it is back.
+  if (upstream?.state.kind === 'ready') upstream.refresh().catch(() => undefined);
+  upstream?.start();
 }

@@ -4,7 +4,7 @@ import { isFit } from '../catalog/index.ts';
 import type { HubConfig, HubSettings } from '../config/index.ts';
 import { Endpoint } from '../downstream/index.ts';
 import { HubGateway } from '../gateway/index.ts';
-import { HttpServer, type HttpServerOptions, type Management, MESSAGES_PATH } from '../http/index.ts';
+import { CALLBACK_PATH, HttpServer, type HttpServerOptions, type Management, MESSAGES_PATH } from '../http/index.ts';
 import { lateConnector, Logins, OfferFiles, Pool } from '../upstream/index.ts';
 import { hubKeys } from './access/build.ts';
 import { KeyedLogins } from './access/keyed-logins.ts';
@@ -59,9 +59,12 @@ export function buildParts({ options, config, settings, logger, management, port
     keyFile: join(options.paths.dataDir, 'key'),
     clock,
     logger,
-    // Old clients ask a person for an address with the server's name in it.
     met: (principal) => keyedLogins.met(principal),
-    redirectUrl: (server) => `http://localhost:${port()}/api/oauth/callback?server_name=${encodeURIComponent(server)}`,
+    redirectUrl: (server, at = port()) => (at === 0 ? undefined : callbackUrl(server, at)),
+    serveCallback: (search, req, res) => {
+      req.url = `${CALLBACK_PATH}${search}`;
+      void server.handle(req, res);
+    },
   });
   const pool = new Pool({
     definitions: config.servers,
@@ -108,6 +111,10 @@ export function buildParts({ options, config, settings, logger, management, port
   });
   return { pool, logins, desk, gateway, endpoint, server, keys, keyedLogins, way };
 }
+
+/** Old clients ask a person for an address with the server's name in it. */
+const callbackUrl = (server: string, port: number): string =>
+  `http://localhost:${port}${CALLBACK_PATH}?server_name=${encodeURIComponent(server)}`;
 
 /** Where the hub listens. */
 function placeOf({ host, port, claimed, socket, cwd, paths }: HubOptions): Pick<HttpServerOptions, 'host' | 'port' | 'claimed' | 'socket'> {

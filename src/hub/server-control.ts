@@ -4,6 +4,7 @@ import type { HubGateway } from '../gateway/index.ts';
 import type { ServerControl, ServerObject } from '../http/index.ts';
 import { hasLoginsOfEach, type Logins, type Pool, type Upstream } from '../upstream/index.ts';
 import type { LiveConfig } from './live-config.ts';
+import { livesOf, notRenewed } from './renewal.ts';
 import { serverObject } from './report.ts';
 
 /** The longest that somebody waits for a server to start; it goes on starting after that. In milliseconds. */
@@ -65,14 +66,15 @@ export class HubServers implements ServerControl {
     return this.get(name);
   }
 
-  async restart(name: string): Promise<ServerObject> {
+  async restart(name: string): ReturnType<ServerControl['restart']> {
     const upstream = this.#find(name);
     if (upstream.definition.disabled) {
       const message = `Server "${name}" is disabled in ${upstream.definition.source}. Start it to enable it.`;
       throw new HubError('CONFLICT', message, { details: { server: name } });
     }
+    const before = livesOf(upstream);
     await this.#options.waitForStart(upstream.restart());
-    return this.get(name);
+    return { server: this.get(name), notRenewed: notRenewed(before, livesOf(this.#find(name))) };
   }
 
   async refresh(name: string): Promise<ServerObject> {

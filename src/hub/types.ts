@@ -56,14 +56,22 @@ export interface HubEvents {
   ended: { readonly reason: 'hard-restart' };
 }
 
+export interface OpenHub {
+  readonly port: number;
+  readonly urls: readonly string[];
+  readonly needsKey: boolean;
+  readonly firstKey?: string | undefined;
+}
+
 export interface Hub {
   /**
    * Binds the port first, then starts the servers; resolves when the port is open.
    *
-   * @returns `port`: 0 for a hub without one; `firstKey`: the API key that the hub has made for itself, to be shown once
+   * @returns `port`: 0 for a hub without one; `needsKey`: whether every request needs an API key; `firstKey`: the one that the hub
+   * has made for itself, to be shown once
    * @throws HubError CONFIG_ERROR (details.diagnostics), PORT_IN_USE (details.port, details.socket), USAGE when it may not start without a key
    */
-  start(): Promise<{ readonly port: number; readonly urls: readonly string[]; readonly firstKey?: string | undefined }>;
+  start(): Promise<OpenHub>;
   /** Loads the config files again; a failure is logged, and nothing has moved then. Does nothing before the start. Never rejects. */
   reload(): Promise<void>;
   /** The text with every secret of a server in it replaced: for errors of which nobody knows where they come from. */

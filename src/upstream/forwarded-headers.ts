@@ -1,4 +1,8 @@
 import { headerKind, isHeaderName, isHeaderValue } from '../base/index.ts';
+import { KnownSecrets } from './known-secrets.ts';
+
+/** What one server is remembered to have been handed on: enough for all requests that run at once, and for errors that come late. */
+const REMEMBERED = { maxCount: 1_000, maxLength: 256 * 1_024 };
 
 /** The header fields of a request to the hub, by their names in lower case. */
 export type ClientHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -33,6 +37,19 @@ export function headerFilter(patterns: readonly string[] = [], own: Iterable<str
     const ended = endingHere(headers);
     const left = passed.filter(([name]) => !ended.has(name));
     return left.length === 0 ? undefined : Object.fromEntries(left);
+  };
+}
+
+/** A filter that remembers what it hands on, so that a server which quotes it in an error can be kept from telling others. */
+export function rememberingFilter(filter: HeaderFilter): { readonly forward: HeaderFilter; redact(text: string): string } {
+  const handedOn = new KnownSecrets(REMEMBERED);
+  return {
+    forward: (headers) => {
+      const passed = filter(headers);
+      if (passed) handedOn.learn(...Object.values(passed));
+      return passed;
+    },
+    redact: (text) => handedOn.redact(text),
   };
 }
 

@@ -17,6 +17,7 @@ import { type EnvironmentLayers, type EnvironmentName, environmentNames, mergedE
 import { inheritedEnvironment } from './process/child-environment.ts';
 import { type LoginSettings, loginSecrets, resolveLoginSettings } from './oauth/login-settings.ts';
 import type { RemoteLogin } from './oauth/remote-login.ts';
+import { type HeaderFilter, headerFilter, rememberingFilter } from './forwarded-headers.ts';
 import { redactor } from './redaction.ts';
 
 /**
@@ -45,8 +46,8 @@ export interface RemoteLaunch {
   readonly url: Secret;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly transport: 'auto' | 'http' | 'sse';
-  /** As {@link RemoteDefinition.forwardHeaders}. */
-  readonly forwardHeaders?: readonly string[];
+  /** Picks what of a client's headers is handed on, which `redact` replaces from then on. Absent for nothing. */
+  readonly forward?: HeaderFilter;
   /** As {@link RemoteDefinition.publicOnly}. */
   readonly publicOnly?: boolean;
   /** How the config wants the login; `false` for none. Absent: as the server says. */
@@ -145,22 +146,25 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
   const url = await resolveAddress(definition, work);
   checkHeaders(definition, headers);
   const oauth = definition.oauth && (await resolveLoginSettings(definition.oauth, placeholders));
+  const filter = headerFilter(definition.forwardHeaders, Object.keys(definition.headers));
+  const forwarded = filter && rememberingFilter(filter);
+  const redactOwn = redactorOf(work, [
+    ...headers.map(([, value]) => value),
+    ...urlSecrets(url),
+    ...secretsOf({ url: definition.url, oauth: definition.oauth }),
+    ...loginSecrets(oauth),
+  ]);
   return {
     kind: 'remote',
     ...(oauth !== undefined && { oauth }),
     url: new Secret(url),
     headers: secrets(Object.fromEntries(headers)),
     transport: definition.transport,
-    ...(definition.forwardHeaders && { forwardHeaders: definition.forwardHeaders }),
+    ...(forwarded && { forward: forwarded.forward }),
     ...(definition.publicOnly !== undefined && { publicOnly: definition.publicOnly }),
     label: maskUrl(definition.url),
     ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
-    redact: redactorOf(work, [
-      ...headers.map(([, value]) => value),
-      ...urlSecrets(url),
-      ...secretsOf({ url: definition.url, oauth: definition.oauth }),
-      ...loginSecrets(oauth),
-    ]),
+    redact: forwarded ? (text) => forwarded.redact(redactOwn(text)) : redactOwn,
   };
 }
 

@@ -44,12 +44,26 @@ const PLAIN_WORDS: ReadonlySet<string> = new Set([
  */
 export function redactor(secrets: Iterable<string>, known: Iterable<string>): (text: string) => string {
   const shown = new Set([...known].map((value) => value.trim()));
-  const values = new Set([...secrets].flatMap(partsOf).filter((value) => !shown.has(value) && !isPlain(value)));
-  if (values.size === 0) return (text) => text;
-  const spellings = new Set([...values].flatMap(spellingsOf));
-  const longestFirst = [...spellings].sort((a, b) => b.length - a.length).map((value) => value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
-  const pattern = new RegExp(longestFirst.join('|'), 'g');
-  return (text) => text.replace(pattern, REDACTED);
+  const pattern = patternOf([...secrets].flatMap((secret) => spellingsOf(secret, shown)));
+  return pattern ? (text) => text.replace(pattern, REDACTED) : (text) => text;
+}
+
+/** How a secret, and what of it may show up alone, may stand in a text. Empty for what is too short or too plain to be hidden. */
+export function spellingsOf(secret: string, shown: ReadonlySet<string> = new Set()): readonly string[] {
+  const values = partsOf(secret).filter((value) => !shown.has(value) && !isPlain(value));
+  return [...new Set(values.flatMap(spelled))];
+}
+
+/** The text with each of `spellings` replaced. */
+export function replaceAll(text: string, spellings: readonly string[]): string {
+  const pattern = patternOf(spellings);
+  return pattern ? text.replace(pattern, REDACTED) : text;
+}
+
+function patternOf(spellings: readonly string[]): RegExp | undefined {
+  if (spellings.length === 0) return undefined;
+  const longestFirst = [...new Set(spellings)].sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map((value) => value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g');
 }
 
 /** The value, and what of it may show up alone: the lines of a key file, the token behind `Bearer`. */
@@ -62,7 +76,7 @@ function isPlain(value: string): boolean {
   return value.length < MIN_LENGTH || /^\d{1,5}$/.test(value) || PLAIN_WORDS.has(value.toLowerCase());
 }
 
-function spellingsOf(value: string): string[] {
+function spelled(value: string): string[] {
   const wellFormed = Buffer.from(value).toString();
   return [value, encodeURIComponent(wellFormed), encodeURI(wellFormed), JSON.stringify(value).slice(1, -1)];
 }

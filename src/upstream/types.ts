@@ -178,6 +178,8 @@ export interface ReplicaFacts {
   /** Counted from 1. */
   readonly number: number;
   readonly state: UpstreamState;
+  /** As of {@link Supervision}. */
+  readonly lastError: Supervision['lastError'];
   /** Why it is in doubt while it is ready. */
   readonly degraded?: string | undefined;
   /** Requests on their way there, those that wait for their turn included. */

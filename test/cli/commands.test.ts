@@ -296,11 +296,28 @@ describe('start, stop, restart, reload', () => {
 
 describe('a restart whose new process does not become ready', () => {
   it('is a failure, although the server goes on', async () => {
-    const lastError = { message: 'The code is broken.', at: '2026-11-21T12:00:00.000Z' };
-    const server = { name: 'calc', status: 'connected', error: null, lastStarted: null, lastError };
-    await withAnswer('POST /api/servers/restart', { status: 'ok', server }, async () => {
+    const server = { name: 'calc', status: 'connected', error: null };
+    const notRenewed = [{ replica: 1, status: 'connected', reason: 'The code is broken.' }];
+    await withAnswer('POST /api/servers/restart', { status: 'ok', server, notRenewed }, async () => {
       const { code, stderr } = await cli.run('restart', 'calc');
       expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('calc goes on as it was: The code is broken.') });
+    });
+  });
+
+  it('is one also when it is only one of several replicas', async () => {
+    const replicas = [1, 2, 3].map((number) => ({ number, status: 'connected', circuit: 'closed' }));
+    const server = { name: 'calc', status: 'connected', error: null, replicas };
+    const notRenewed = [
+      { replica: 2, status: 'disconnected', reason: 'It has ended.' },
+      { replica: 3, status: 'connected', reason: 'The code is broken.' },
+    ];
+    await withAnswer('POST /api/servers/restart', { status: 'ok', server, notRenewed }, async () => {
+      const { code, stderr } = await cli.run('restart', 'calc');
+      expect(code).toBe(3);
+      expect(stderr).toContain('replica 2 of calc does not run: It has ended. replica 3 of calc goes on as it was: The code is broken.');
+      const asJson = await cli.run('restart', 'calc', '--json');
+      expect(asJson.code).toBe(3);
+      expect(asJson.stdout + asJson.stderr).toContain('{"replica":3,"status":"connected"');
     });
   });
 });

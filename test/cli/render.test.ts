@@ -109,6 +109,16 @@ describe('renderSummary', () => {
     ]);
   });
 
+  it('shows where the API key goes that a client needs, and where it is', () => {
+    const keyPlace = 'the one in key\u001B.txt';
+    expect(renderSummary({ ...summary, servers: [], keyPlace }, plainStyle).slice(-4)).toEqual([
+      'To connect a client, put this into its configuration:',
+      '  {"mcpServers": {"Hub": {"url": "http://localhost:37373/mcp", "headers": {"Authorization": "Bearer <key>"}}}}',
+      'The hub asks for an API key: in place of <key> goes the one in key.txt.',
+      '',
+    ]);
+  });
+
   it('says where it looked when there are no servers', () => {
     expect(renderSummary({ ...summary, servers: [] }, plainStyle)).toEqual(
       expect.arrayContaining([

@@ -94,15 +94,31 @@ describe('the file of the keys', () => {
     expect(stamps.add(file.stamp()).size).toBe(4);
   });
 
-  it('has no two keys of one name, and revokes by name and by id', async () => {
+  it('has no two keys of one name, and revokes by name, by id and by the key itself', async () => {
     const { key } = await createApiKey(file, wanted('one'), NOW);
     await createApiKey(file, wanted('two'), NOW);
     expect(await failure(createApiKey(file, wanted('one'), NOW))).toBe('ALREADY_EXISTS');
     expect(await failure(createApiKey(file, wanted(key.id), NOW))).toBe('ALREADY_EXISTS');
     expect((await revokeApiKey(file, key.id)).name).toBe('one');
     expect((await revokeApiKey(file, 'two')).name).toBe('two');
+    const { text } = await createApiKey(file, wanted('three'), NOW);
+    expect((await revokeApiKey(file, text)).name).toBe('three');
     expect(await failure(revokeApiKey(file, 'two'))).toBe('RESOURCE_NOT_FOUND');
     expect(file.read()).toEqual([]);
+  });
+
+  it('quotes nothing of a text that begins like a key but its id', async () => {
+    const { text, key } = await createApiKey(file, wanted('one'), NOW);
+    const cut = text.slice(0, -1);
+    const refused = (work: Promise<unknown>): Promise<unknown> => work.then(String, (error: unknown) => error);
+    expect(await refused(revokeApiKey(file, cut))).toMatchObject({
+      code: 'RESOURCE_NOT_FOUND',
+      message: `There is no API key "mcphub_${key.id}_…".`,
+      details: { key: `mcphub_${key.id}_…` },
+    });
+    const name = await refused(createApiKey(file, wanted(cut), NOW));
+    expect(name).toMatchObject({ code: 'VALIDATION_ERROR', details: { field: 'name' } });
+    expect(String(name)).not.toContain(cut.slice(16));
   });
 
   it('loses no change of several at once', async () => {

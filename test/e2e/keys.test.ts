@@ -84,6 +84,7 @@ describe('a hub that other machines can reach', () => {
       timestamp: expect.any(String),
     });
     expect(await statusOf(hub, '/api/servers', bearer(GIVEN))).toBe(200);
+    await eventually('the addresses are shown', () => hub.stdout().includes('goes the one in MCP_HUB_API_KEY.'), 10_000);
     expect(await statusOf(hub, `/api/servers?api_key=${GIVEN}`)).toBe(401);
     const outside = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
     for (const { address } of outside.filter(({ family }) => family === 'IPv4')) {
@@ -99,6 +100,8 @@ describe('a hub that other machines can reach', () => {
     const hub = await startHub({ config: config(), files, args: ['--host', '0.0.0.0', '--api-key-file', 'key.txt'] });
     expect(await statusOf(hub, '/api/servers', { 'x-api-key': GIVEN })).toBe(200);
     expect(await statusOf(hub, '/api/servers')).toBe(401);
+    await eventually('the addresses are shown', () => /in place of <key> goes the one in \S*key\.txt\./.test(hub.stdout()), 10_000);
+    expect(hub.output()).not.toContain(GIVEN);
     const missing = await spawnHub({ config: config(), args: ['--api-key-file', 'nowhere'] });
     expect(await missing.exit).toMatchObject({ code: 1 });
   });
@@ -116,6 +119,7 @@ describe('a hub that other machines can reach', () => {
     const [key = ''] = /mcphub_\w+/.exec(first) ?? [];
     expect(key).toMatch(/^mcphub_[0-9a-z]{8}_\w{43}$/);
     expect(first.split(key)).toHaveLength(2);
+    expect(first).toContain('in place of <key> goes the one that is shown above');
     expect(run()).not.toContain('mcphub_');
     const kept = readFileSync(join(folder, 'home/data/mcp-hub/api-keys.json'), 'utf8');
     expect(JSON.parse(kept)).toMatchObject({ keys: [{ name: 'first', scopes: ['admin'] }] });
@@ -126,6 +130,7 @@ describe('a hub that other machines can reach', () => {
 describe('keys made and revoked by commands', () => {
   it('count at once in a hub that runs', async () => {
     const hub = await startHub({ config: config(), args: ['--require-key'] });
+    await eventually('the addresses are shown', () => hub.stdout().includes('goes one that "mcp-hub key create <name>" makes'), 10_000);
     const made = command(hub.folder, ['key', 'create', 'dash board', '--scope', 'read,mcp', '--expires', '90d']);
     const key = made.stdout.trim();
     expect(made).toMatchObject({ status: 0, stderr: expect.stringContaining('shown this once') });

@@ -5,6 +5,16 @@ import { routes } from '../../src/http/api/routes.ts';
 import type { HttpFixture } from '../fixtures/http/listen.ts';
 import { api } from '../http/api-harness.ts';
 import { endHubs, freePort, type HubProcess, settled } from '../support/hub-process.ts';
+import {
+  type KeyName,
+  keyCommands,
+  keyNames,
+  ownerKeyFile,
+  PlantedKeys,
+  readOwnerKeyFile,
+  SHOWN_ONCE,
+  wrongRequests,
+} from '../support/planted/keys.ts';
 import { descendants, type SeenProcess } from '../support/planted/processes.ts';
 import { tellingRemote } from '../support/planted/remote.ts';
 import { configText, forAll, makeSetting, names, type SecretName, secrets, servers, type Setting } from '../support/planted/setting.ts';
@@ -22,20 +32,23 @@ const hear = (by: string, text: string): void => void heard.push([by, text]);
 
 const put = (name: string, text: string): Promise<void> => writeFile(join(setting.folder, name), text);
 const read = (name: string): Promise<string> => readFile(join(setting.folder, name), 'utf8').catch(() => '');
-const planted = Object.entries(secrets).map(([name, secret]) => [name as SecretName, secret] as const);
+const keys = new PlantedKeys();
+const planted: readonly (SecretName | KeyName)[] = [...(Object.keys(secrets) as SecretName[]), ...keyNames];
+const textOf = (name: SecretName | KeyName): string => (name in secrets ? secrets[name as SecretName] : keys.secretOf(name as KeyName));
+const asGiven = { authorization: `Bearer ${secrets.givenKey}` };
 
 async function run(input: string, ...args: string[]): Promise<void> {
   hear(`mcp-hub ${args.join(' ')}`, await setting.run(input, ...args));
 }
 
 async function ask(path: string, options: Parameters<typeof api>[1] = {}): Promise<Awaited<ReturnType<typeof api>>> {
-  const answer = await api(`${hub.origin}${path}`, options);
+  const answer = await api(`${hub.origin}${path}`, { headers: asGiven, ...options });
   hear(`${options.method ?? 'GET'} ${path}`, `${JSON.stringify(answer.headers)} ${answer.text}`);
   return answer;
 }
 
 async function follow(): Promise<void> {
-  const response = await fetch(`${hub.origin}/api/events`, { signal: endEvents.signal });
+  const response = await fetch(`${hub.origin}/api/events`, { signal: endEvents.signal, headers: { 'x-api-key': keys.of('keyOfRest') } });
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) events += decoder.decode(chunk, { stream: true });
 }
@@ -50,9 +63,17 @@ beforeAll(async () => {
   remote = await tellingRemote({ clientSecret, accessToken, refreshToken });
   setting = await makeSetting(remote.url, await freePort());
   await run(`${secrets.keyring}\n`, 'secret', 'set', 'planted', '--store', 'file');
+  for (const [name, ...words] of [
+    ['keyOfCommand', 'one', '--scope', 'admin'],
+    ['keyOfCommandAsJson', 'two', '--json'],
+  ] as const)
+    hear(`mcp-hub key create ${words.join(' ')}`, keys.take(name, await setting.run('', 'key', 'create', ...words)));
   hub = await setting.start();
+  const made = await api(`${hub.origin}/api/keys`, { method: 'POST', headers: asGiven, body: { name: 'three', scopes: ['read'] } });
+  hear('POST /api/keys', keys.take('keyOfRest', made.text));
+  hear('the key of the owner', keys.take('keyOfOwner', await readOwnerKeyFile(setting, hub)));
   follow().catch(() => {});
-  await settled(hub);
+  await settled(hub, asGiven);
 });
 
 afterAll(async () => {
@@ -68,7 +89,7 @@ describe('while the hub', () => {
       for (const name of path.includes(':name') ? names : ['']) await ask(path.replace(':name', encodeURIComponent(name)));
     }
     expect(heard.length).toBeGreaterThan(routes.filter(({ method }) => method === 'get').length);
-    const { json } = await api(`${hub.origin}/api/servers/tells`);
+    const { json } = await ask('/api/servers/tells');
     expect(json).toMatchObject({ server: { status: 'connected' } });
   });
 
@@ -82,6 +103,19 @@ describe('while the hub', () => {
     await ask('/api/oauth/manual_callback', { method: 'POST', body: { url: `http://localhost/?code=${secrets.code}&state=none` } });
     const { status } = await ask(`/api/oauth/callback?code=${secrets.code}&state=none`);
     expect(status).toBe(400);
+  });
+
+  it('is asked with keys that it knows, and with others', async () => {
+    const good = ['keyOfCommand', 'keyOfCommandAsJson', 'keyOfRest', 'keyOfOwner'] as const;
+    const statuses: number[] = [];
+    for (const name of good) statuses.push((await ask('/api/keys', { headers: { 'x-api-key': keys.of(name) } })).status);
+    expect(statuses).toEqual([200, 403, 403, 200]);
+    for (const { path, headers } of wrongRequests()) expect([200, 401, 404, 405]).toContain((await ask(path, { headers })).status);
+    for (const text of [secrets.wrongHubKey, keys.of('keyOfRest').slice(0, -1)]) {
+      expect((await ask(`/api/keys/${text}`, { method: 'DELETE' })).status).toBe(404);
+      expect((await ask('/api/keys', { method: 'POST', body: { name: text } })).status).toBe(400);
+    }
+    for (const words of keyCommands(keys, hub.origin)) await run('', ...words);
   });
 
   it('logs in, opening a browser that learns nothing of the hub’s environment', async () => {
@@ -98,7 +132,7 @@ describe('while the hub', () => {
     const iss = address.origin;
     const url = `http://localhost:${hub.port}/api/oauth/callback?${new URLSearchParams({ code: secrets.code, state, iss }).toString()}`;
     expect((await ask('/api/oauth/manual_callback', { method: 'POST', body: { url } })).status).toBe(200);
-    await settled(hub);
+    await settled(hub, asGiven);
   });
 
   it('is asked by commands', async () => {
@@ -148,7 +182,7 @@ describe('while the hub', () => {
     expect(json).toMatchObject({ status: 'ok' });
     expect(heard.filter(([by, text]) => by === 'POST /api/restart' && text.includes('CONFIG_ERROR'))).toHaveLength(3);
     await waitFor(
-      async () => (await api(`${hub.origin}/api/servers/tells`)).text,
+      async () => (await ask('/api/servers/tells')).text,
       (text) => text.includes('"status":"connected"'),
     );
   });
@@ -179,8 +213,8 @@ describe.runIf(process.platform === 'linux')('/proc', () => {
   let seen: readonly SeenProcess[] = [];
   beforeAll(() => void (seen = descendants(hub.pid)));
 
-  function known({ environ, cmdline }: Pick<SeenProcess, 'environ' | 'cmdline'>): SecretName[] {
-    return planted.filter(([, secret]) => findSecret(`${environ}\n${cmdline}`, secret) !== undefined).map(([name]) => name);
+  function known({ environ, cmdline }: Pick<SeenProcess, 'environ' | 'cmdline'>): (SecretName | KeyName)[] {
+    return planted.filter((name) => findSecret(`${environ}\n${cmdline}`, textOf(name)) !== undefined);
   }
 
   it.each(['tells', 'bystander'])('shows that %s has its own secrets and those for all servers', (name) => {
@@ -213,18 +247,23 @@ describe('no secret, in whatever spelling,', () => {
   beforeAll(async () => {
     hear('GET /api/events', events);
     hear('the terminal', hub.output());
-    for (const file of await filesIn(join(setting.folder, 'home'))) hear(file, await readFile(file, 'latin1'));
+    for (const file of await filesIn(join(setting.folder, 'home'))) {
+      const text = await readFile(file, 'latin1');
+      // The one file that is there to hold a key, for the commands of the same person.
+      hear(file, file === ownerKeyFile(setting, hub) ? keys.take('keyOfOwner', text) : text);
+    }
     for (const file of await filesIn(join(setting.folder, 'tmp'))) hear(file, await readFile(file, 'latin1'));
   });
 
   it('could hide: everything has said something', async () => {
     const by = heard.map(([who]) => who);
-    for (const file of ['.log', '/secrets.json', '/oauth-storage.json', '/key', '/workspaces.json'])
+    for (const file of ['.log', '/secrets.json', '/oauth-storage.json', '/key', '/workspaces.json', '/api-keys.json'])
       expect(
         by.filter((who) => who.endsWith(file)),
         file,
       ).toHaveLength(1);
     expect(heard.filter(([who, text]) => who.startsWith('mcp-hub ') && text.trim() === '').map(([who]) => who)).toEqual([]);
+    expect(heard.filter(([, text]) => text.includes(SHOWN_ONCE))).toHaveLength(keyNames.length + 1);
     expect(events).toContain('config_changed');
     expect(hub.stderr()).toContain('told: ');
     // However often its start is tried.
@@ -232,9 +271,9 @@ describe('no secret, in whatever spelling,', () => {
     expect((await readdir(setting.folder)).filter((name) => /^core|^report/.test(name))).toEqual(['reports']);
   });
 
-  it.each(planted)('%s, was said or written by anybody', (_, secret) => {
+  it.each(planted)('%s, was said or written by anybody', (name) => {
     const found = heard.flatMap(([by, text]) => {
-      const place = findSecret(text, secret);
+      const place = findSecret(text, textOf(name));
       return place === undefined ? [] : [`${by}: ${place}`];
     });
     expect(found.slice(0, 4)).toEqual([]);

@@ -6,6 +6,7 @@ import { routes } from '../../src/http/api/routes.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { serverObject } from '../support/memory-management.ts';
 import { api } from './api-harness.ts';
+import { undocumented } from './documented.ts';
 import { bearer, type DoorHarness, startDoor } from './door-harness.ts';
 
 let door: DoorHarness;
@@ -90,7 +91,9 @@ describe('where a key is needed', () => {
 
   it('is open for a sign of life that says nothing else', async () => {
     for (const headers of [{}, bearer('use')]) {
-      const { status, json } = await api(`${door.url}/api/health`, { headers });
+      const answer = await api(`${door.url}/api/health`, { headers });
+      const { status, json } = answer;
+      expect(undocumented('get /api/health', answer)).toEqual([]);
       expect(status).toBe(200);
       expect(Object.keys(json).sort()).toEqual(['auth', 'server_id', 'status', 'timestamp']);
     }

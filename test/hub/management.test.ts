@@ -50,7 +50,7 @@ describe('servers', () => {
     const before = await hub.read();
     expect(await hub.management.servers.stop('one', { disable: false })).toMatchObject({ status: 'disconnected' });
     expect(await hub.management.servers.start('one')).toMatchObject({ status: 'connected' });
-    expect(await hub.management.servers.restart('one')).toMatchObject({ status: 'connected' });
+    expect(await hub.management.servers.restart('one')).toMatchObject({ server: { status: 'connected' }, notRenewed: [] });
     expect(await hub.management.servers.refresh('one')).toMatchObject({ status: 'connected' });
     expect(await hub.management.servers.refreshAll()).toHaveLength(1);
     expect(await hub.read()).toBe(before);

@@ -8,6 +8,7 @@ import { type LegacyHttpFixture, startLegacyHttp } from '../fixtures/http/legacy
 import { type LegacySseFixture, startLegacySse } from '../fixtures/http/legacy-sse.ts';
 import { type ModernHttpFixture, startModernHttp } from '../fixtures/http/modern-http.ts';
 import { CLIENT_ERAS } from '../support/era-pairs.ts';
+import { tellingMcp } from '../fixtures/http/telling-mcp.ts';
 import { eventually } from '../support/eventually.ts';
 import { fixture, type RunningHub, runHub } from '../support/in-process-hub.ts';
 
@@ -194,5 +195,34 @@ describe('other roads', () => {
     expect(status).toBe(200);
     expect(requestsOf.modern()[0]).toMatchObject({ 'x-far': 'far' });
     expect(requestsOf.modern()[0]).not.toHaveProperty('x-tenant');
+  });
+});
+
+describe('what was handed on', () => {
+  const TOKEN = 'tenant+token/of-ada';
+
+  it.each(['shared', 'session'])('is in no error and no log line, whatever a server with %s connections says', async (isolation) => {
+    const telling = await tellingMcp();
+    const forwardHeaders = ['X-Tenant'];
+    const own = await runHub({ mcpServers: { telling: { url: telling.url, forwardHeaders, isolation } }, startupWait: 20_000 });
+    try {
+      const answers: string[] = [];
+      const headers = { 'content-type': 'application/json', 'x-tenant': TOKEN };
+      const body = JSON.stringify({ server_name: 'telling', tool: 'tell', arguments: {} });
+      answers.push(await (await fetch(`${own.origin}/api/servers/tools`, { method: 'POST', headers, body })).text());
+      const client = new Client({ name: 'forwarding', version: '1' }, { versionNegotiation: { mode: 'legacy' } });
+      const requestInit = { headers: { 'x-tenant': TOKEN } };
+      await client.connect(new StreamableHTTPClientTransport(new URL(own.url), { requestInit }));
+      answers.push(JSON.stringify(await client.callTool({ name: 'telling__tell', arguments: {} }).catch(String)));
+      await client.close();
+      const state = await (await fetch(`${own.origin}/api/servers/telling`)).text();
+      expect(telling.told()).toBeGreaterThan(1);
+      for (const text of answers) expect(text).toContain('[redacted]');
+      const all = [...answers, state, JSON.stringify(own.records)].join('\n');
+      for (const spelling of [TOKEN, encodeURIComponent(TOKEN)]) expect(all).not.toContain(spelling);
+    } finally {
+      await own.stop();
+      await telling.close();
+    }
   });
 });

@@ -1,7 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isObject, type JsonObject } from '../../src/protocol/index.ts';
 import { type LegacyHttpFixture, startLegacyHttp } from '../fixtures/http/legacy-http.ts';
@@ -128,6 +130,36 @@ describe('several processes of one server', () => {
     expect([before.size, after.size, new Set([...before, ...after]).size]).toEqual([3, 3, 6]);
   });
 
+  it('are told of by a restart that one of them refuses', async () => {
+    const once = join(folder, 'once');
+    // The second successor finds what the first one has left, and ends.
+    const program = `if (require('fs').existsSync(process.argv[1])) { console.error('no more'); process.exit(3); }
+      if (process.env.RESTARTED && require('fs').existsSync(process.env.RESTARTED)) require('fs').writeFileSync(process.argv[1], '');
+      process.argv.splice(1, 1); import(process.env.SERVER);`;
+    const {
+      args: [server = ''],
+    } = fixture('journal.mjs');
+    const flag = join(folder, 'restarted');
+    const env = { SERVER: pathToFileURL(server).href, RESTARTED: flag };
+    const { origin } = await start({ command: process.execPath, args: ['-e', program, once, 'x', journal()], env, replicas: 3 });
+    await connected(3);
+    await writeFile(flag, '');
+    const body = JSON.stringify({ server_name: 'a' });
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    const answer: unknown = await (await fetch(`${origin}/api/servers/restart`, post)).json();
+    expect(answer).toMatchObject({
+      status: 'ok',
+      server: { status: 'connected' },
+      notRenewed: [
+        { replica: 2, status: 'connected', reason: expect.stringContaining('no more') },
+        { replica: 3, status: 'connected', reason: 'It was not tried, because another one did not become ready.' },
+      ],
+    });
+    await rm(once);
+    await rm(flag);
+    expect(await (await fetch(`${origin}/api/servers/restart`, post)).json()).toMatchObject({ status: 'ok', notRenewed: [] });
+  });
+
   it('come and go by an edit of the config, and the others keep their processes', async () => {
     const { url, folder: at } = await start(local(1));
     const write = async (count: number): Promise<void> => {
@@ -178,6 +210,31 @@ describe('several addresses of one server', () => {
     const { response } = await client.request('tools/call', { name: 'a__echo', arguments: { n } });
     return isObject(response['result']) && response['result']['isError'] !== true ? 'fine' : response;
   };
+
+  it('tell a client once of a resource that all of them say has changed', async () => {
+    const { url } = await start({ urls: remotes.map((remote) => remote.url) });
+    await connected(3);
+    const client = new Client({ name: 'subscriber', version: '1' }, { versionNegotiation: { mode: 'legacy' } });
+    const told: string[] = [];
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void told.push(params.uri));
+    await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+    await client.subscribeResource({ uri: 'test://a' });
+    await eventually(() => expect(remotes.map(({ offer }) => offer.subscribed)).toEqual([['test://a'], ['test://a'], ['test://a']]));
+    // Until a stream is open there is nobody to tell.
+    await eventually(async () => {
+      await remotes[0]?.offer.updated('test://a');
+      expect(told.length).toBeGreaterThan(0);
+    });
+    await delay(300);
+    told.splice(0);
+    await Promise.all(remotes.map(({ offer }) => offer.updated('test://a')));
+    await eventually(() => expect(told).toEqual(['test://a']));
+    await remotes[1]?.offer.updated('test://a');
+    await eventually(() => expect(told).toEqual(['test://a', 'test://a']));
+    await delay(300);
+    expect(told).toHaveLength(2);
+    await client.close();
+  });
 
   it('share the calls, and lose none when one of them refuses connections', async () => {
     const { url } = await start({ urls: remotes.map((remote) => remote.url) });

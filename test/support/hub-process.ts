@@ -107,15 +107,18 @@ export async function endHubs(): Promise<void> {
   folders.clear();
 }
 
-/** What `GET /api/health` answers, once it does. */
-export async function healthOf({ origin }: Pick<HubProcess, 'origin'>): Promise<{
+/** What `GET /api/health` answers, once it does. @param headers with the key of a hub that asks for one */
+export async function healthOf(
+  { origin }: Pick<HubProcess, 'origin'>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{
   readonly state: string;
   readonly servers: readonly { readonly name: string; readonly status: string; readonly error: string | null }[];
 }> {
   const end = Date.now() + START_LIMIT_MS;
   for (;;) {
     try {
-      const response = await fetch(`${origin}/api/health`, { signal: AbortSignal.timeout(START_LIMIT_MS) });
+      const response = await fetch(`${origin}/api/health`, { headers, signal: AbortSignal.timeout(START_LIMIT_MS) });
       return JSON.parse(await response.text());
     } catch (error) {
       // Expected: ECONNREFUSED until the port is open.
@@ -125,10 +128,10 @@ export async function healthOf({ origin }: Pick<HubProcess, 'origin'>): Promise<
   }
 }
 
-/** Waits until every server of the hub is ready or has failed. */
-export async function settled(hub: HubProcess): Promise<void> {
+/** Waits until every server of the hub is ready or has failed. @param headers as for {@link healthOf} */
+export async function settled(hub: HubProcess, headers: Readonly<Record<string, string>> = {}): Promise<void> {
   const end = Date.now() + START_LIMIT_MS;
-  while ((await healthOf(hub)).state !== 'ready') {
+  while ((await healthOf(hub, headers)).state !== 'ready') {
     if (Date.now() > end) throw new Error(`The hub did not settle:\n${hub.output()}`);
     await delay(25);
   }

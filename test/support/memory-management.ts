@@ -65,7 +65,7 @@ export class MemoryManagement implements Management {
     get: (name) => this.#server(name),
     start: async (name) => this.#become(name, { status: 'connected' }),
     stop: async (name, { disable }) => this.#become(name, { status: disable ? 'disabled' : 'disconnected' }),
-    restart: async (name) => this.#become(name, { status: 'connected', uptime: 0 }),
+    restart: async (name) => ({ server: this.#become(name, { status: 'connected', uptime: 0 }), notRenewed: [] }),
     refresh: async (name) => {
       const server = this.#server(name);
       if (server.status === 'connected') return server;

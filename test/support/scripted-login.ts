@@ -142,7 +142,8 @@ export class ScriptedLogin {
       keyFile: this.keyFile,
       clock: this.clock,
       logger: createLogger([(record) => void this.records.push(record)]),
-      redirectUrl: (name) => `http://localhost:37373/api/oauth/callback?server_name=${name}`,
+      redirectUrl: (name, port = 37_373) => `http://localhost:${port}/api/oauth/callback?server_name=${name}`,
+      serveCallback: (_, _req, res) => void res.end(),
     });
     this.#hubs.push(all);
     return all;

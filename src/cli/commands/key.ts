@@ -26,7 +26,7 @@ export const command: CommandSpec = {
             .join('; ')}.`,
       )
       .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'revoke']))
-      .argument('[name]', 'of the key; to revoke one, also its id')
+      .argument('[name]', 'of the key; to revoke one, also its id or the key itself')
       .addOption(new Option('--scope <scopes>', 'what a new key is good for, with commas between (default: mcp)').argParser(scopes))
       .option('--expires <time>', 'how long a new key lasts, as 12h, 90d or 4w, or until when, as 2027-01-31 (default: for ever)'),
   examples: [

@@ -18,7 +18,7 @@ import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
 import { tellPortInUse } from '../port-owner.ts';
 import { takeEnvironment } from '../process-environment.ts';
-import { accessNotices, firstKeyLines } from '../serve-access.ts';
+import { accessNotices, firstKeyLines, keyPlace } from '../serve-access.ts';
 import { ServiceNotify } from '../service-notify.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
@@ -92,7 +92,7 @@ export async function runServe(context: ServeContext): Promise<void> {
     life.started();
     service.ready();
     for (const line of opened.firstKey === undefined ? [] : firstKeyLines(opened.firstKey)) tell(line);
-    screen.opened(opened.port);
+    screen.opened(opened.port, keyPlace(opened, options, access?.given !== undefined));
     // Clients ask for lists as soon as the port is open; what loads the file's libraries would hold them up.
     if (!life.stopping) logOpening = systemClock.after(LOG_OPENS_AFTER_MS, () => void logFile.open());
   } catch (error) {

@@ -1,5 +1,5 @@
 import { closest, HubError } from '../../base/index.ts';
-import { type ApiKey, newApiKey, type NewKey } from './api-key.ts';
+import { type ApiKey, newApiKey, type NewKey, readKeyText, withoutSecret } from './api-key.ts';
 import type { ApiKeyFile } from './key-file.ts';
 
 /** Most keys at once: every one of them is looked at when the file changes. */
@@ -28,8 +28,13 @@ export async function createApiKey(
   return made;
 }
 
-/** Takes a key back, by its id or its name. @throws HubError RESOURCE_NOT_FOUND, CONFIG_ERROR */
-export async function revokeApiKey(file: ApiKeyFile, idOrName: string): Promise<ApiKey> {
+/**
+ * Takes a key back, by its id or its name, or by itself: of a key that is found where it should not be, that is all there is.
+ *
+ * @throws HubError RESOURCE_NOT_FOUND, CONFIG_ERROR
+ */
+export async function revokeApiKey(file: ApiKeyFile, which: string): Promise<ApiKey> {
+  const idOrName = readKeyText(which) ?? which;
   let revoked: ApiKey | undefined;
   await file.change((keys) => {
     revoked = keys.find(({ id }) => id === idOrName) ?? keys.find(({ name }) => name === idOrName);
@@ -46,6 +51,7 @@ function unknownKey(idOrName: string, keys: readonly ApiKey[]): HubError {
     keys.map(({ name }) => name),
   );
   const hint = near === undefined ? '' : ` Did you mean ${JSON.stringify(near)}?`;
-  const details = { key: idOrName, ...(near !== undefined && { closest: near }) };
-  return new HubError('RESOURCE_NOT_FOUND', `There is no API key ${JSON.stringify(idOrName)}.${hint}`, { details });
+  const shown = withoutSecret(idOrName);
+  const details = { key: shown, ...(near !== undefined && { closest: near }) };
+  return new HubError('RESOURCE_NOT_FOUND', `There is no API key ${JSON.stringify(shown)}.${hint}`, { details });
 }

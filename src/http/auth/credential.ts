@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { looksLikeKey } from '../../config/index.ts';
 
 /**
  * The key that a request carries: `Authorization: Bearer …`, or `X-API-Key`. Nothing else is looked at: a query stands in logs and
@@ -11,9 +12,4 @@ export function credentialOf({ authorization, 'x-api-key': apiKey }: IncomingHtt
   const other = typeof apiKey === 'string' && apiKey.trim() !== '' ? apiKey.trim() : undefined;
   // `Authorization` may be meant for a proxy on the way.
   return other !== undefined && (token === undefined || !looksLikeKey(token)) ? other : token;
-}
-
-/** Whether a text claims to be a key of a hub's: such a one is never passed over, also where none is needed. */
-export function looksLikeKey(text: string): boolean {
-  return text.startsWith('mcphub_');
 }

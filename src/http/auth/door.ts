@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { type Clock, type Disposable, type HubError, type Logger } from '../../base/index.ts';
+import { looksLikeKey } from '../../config/index.ts';
 import { LOCAL_PRINCIPAL } from '../../downstream/index.ts';
 import { clientAddress } from '../guards/proxies.ts';
 import type { AccessKeys, Caller, KnownKey } from './access.ts';
-import { credentialOf, looksLikeKey } from './credential.ts';
+import { credentialOf } from './credential.ts';
 import { keyNeeded, tooManyWrong, wrongKey } from './refusals.ts';
 import { WrongKeys } from './wrong-keys.ts';
 

@@ -1,7 +1,6 @@
 import { HubError, isHubError, Secret } from '../../base/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Connect, ConnectOptions } from './connect.ts';
-import { headerFilter } from '../forwarded-headers.ts';
 import { LiveConnection } from './connection.ts';
 import type { Launch, RemoteLaunch, StdioLaunch } from '../launch.ts';
 import { Link } from './link.ts';
@@ -17,7 +16,7 @@ export function connector(version: string): Connect {
   const hubInfo: JsonObject = Object.freeze({ name: 'mcp-hub', version });
   return async (launch, options) => {
     const context = contextOf(launch, options, hubInfo);
-    const forward = launch.kind === 'remote' ? headerFilter(launch.forwardHeaders, Object.keys(launch.headers)) : undefined;
+    const forward = launch.kind === 'remote' ? launch.forward : undefined;
     const negotiated = await (launch.kind === 'stdio'
       ? overPipe(launch, options, context)
       : overHttp(withHeaders(launch, forward?.(options.clientHeaders)), options, context));

@@ -5,11 +5,17 @@ import { type Clock, type Disposable, HubError, messageOf, openPort } from '../.
 export interface Callback {
   /** As the authorization server knows it. */
   readonly url: string;
-  /** The hub's own, where the login ends. */
-  readonly own: string;
+  /** The hub's own; absent where it has no port. */
+  readonly own: string | undefined;
   readonly state: string;
   /** How long the login may take, in milliseconds. */
   readonly withinMs: number;
+}
+
+export interface CallbackPortsOptions {
+  readonly clock: Clock;
+  /** Answers as the hub's own callback does. @param search the query with its question mark */
+  readonly serve: (search: string, req: IncomingMessage, res: ServerResponse) => void;
 }
 
 interface Port {
@@ -22,26 +28,26 @@ const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
 
 /**
  * Listens at callback addresses that are on this machine and not the hub's own port, for apps that are registered with such an address:
- * only while a login waits for its callback, and only to send the browser on to the hub's own callback.
+ * only while a login waits for its callback, and only for that.
  */
 export class CallbackPorts {
-  readonly #clock: Clock;
+  readonly #options: CallbackPortsOptions;
   readonly #ports = new Map<number, Promise<Port>>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(options: CallbackPortsOptions) {
+    this.#options = options;
   }
 
   /** @throws HubError UNAUTHORIZED when the port is taken */
   async await(callback: Callback): Promise<void> {
     const { url, own, state, withinMs } = callback;
     const { protocol, hostname, port } = new URL(url);
-    if (protocol !== 'http:' || !LOOPBACK.has(hostname) || port === new URL(own).port) return;
+    if (protocol !== 'http:' || !LOOPBACK.has(hostname) || (own !== undefined && port === new URL(own).port)) return;
     const number = Number(port === '' ? 80 : port);
     const opening = this.#ports.get(number) ?? this.#open(hostname.replace(/^\[|\]$/g, ''), number);
     this.#ports.set(number, opening);
     const { waiting } = await opening;
-    waiting.set(state, { callback, timer: this.#clock.after(withinMs, () => void this.#done(number, state)) });
+    waiting.set(state, { callback, timer: this.#options.clock.after(withinMs, () => void this.#done(number, state)) });
   }
 
   /** Closes all of them. Never rejects. */
@@ -73,14 +79,9 @@ export class CallbackPorts {
     if (!callback || req.method !== 'GET' || pathname !== new URL(callback.url).pathname) {
       return void res.writeHead(404, { connection: 'close' }).end();
     }
-    const { origin, pathname: path } = new URL(callback.own);
-    const headers = {
-      location: `${origin}${path}${search}`,
-      connection: 'close',
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-    };
-    res.writeHead(302, headers).end(() => void this.#done(number, state));
+    res.setHeader('connection', 'close');
+    res.once('close', () => void this.#done(number, state));
+    this.#options.serve(search, req, res);
   }
 
   /** The last one closes the port. Never rejects. */

@@ -28,13 +28,9 @@ export interface AuthorizationServer {
  * @throws HubError CONNECTION_ERROR when nobody answers, UNAUTHORIZED when what is described is another server
  */
 export async function findProtection(context: LoginContext, metadataUrl: string | undefined): Promise<Protection> {
-  const { checkResourceAllowed, resourceUrlFromServerUrl } = await import('@modelcontextprotocol/client');
   const { url, settings } = context;
   const found = (metadataUrl !== undefined ? await readMetadata(context, metadataUrl) : undefined) ?? (await readMetadata(context));
-  if (found && !checkResourceAllowed({ requestedResource: resourceUrlFromServerUrl(url), configuredResource: found.resource })) {
-    const words = `describes its login as that of ${found.resource}, which is another server. A token for it is not asked for. Check the URL.`;
-    throw loginRefused(context, words);
-  }
+  if (found) await checkProtection(context, found);
   const named = found?.authorization_servers ?? [];
   return {
     resource: found?.resource,
@@ -42,6 +38,18 @@ export async function findProtection(context: LoginContext, metadataUrl: string 
     authorizationServers: named.length > 0 ? allowed(context, named) : [settings.issuer ?? String(new URL('/', url))],
     isDescribed: named.length > 0 || settings.issuer !== undefined,
   };
+}
+
+/** @throws HubError UNAUTHORIZED for the metadata of another server, and for one whose tokens the hub cannot use */
+async function checkProtection(context: LoginContext, found: NonNullable<Awaited<ReturnType<typeof readMetadata>>>): Promise<void> {
+  const { checkResourceAllowed, resourceUrlFromServerUrl } = await import('@modelcontextprotocol/client');
+  if (!checkResourceAllowed({ requestedResource: resourceUrlFromServerUrl(context.url), configuredResource: found.resource })) {
+    const words = `describes its login as that of ${found.resource}, which is another server. A token for it is not asked for. Check the URL.`;
+    throw loginRefused(context, words);
+  }
+  if (found['dpop_bound_access_tokens_required'] === true) {
+    throw loginRefused(context, 'takes only tokens that are bound to a key (DPoP, RFC 9449), which the hub does not have.');
+  }
 }
 
 function allowed(context: LoginContext, named: readonly string[]): readonly string[] {
@@ -60,13 +68,22 @@ export async function readAuthorizationServer(context: LoginContext, url: string
   const { discoverAuthorizationServerMetadata } = await import('@modelcontextprotocol/client');
   const watched = watchedFetch(context);
   try {
-    const metadata = await discoverAuthorizationServerMetadata(url, { fetchFn: watched.fetch });
+    const metadata = await discoverAuthorizationServerMetadata(withRootPath(url), { fetchFn: watched.fetch });
     return { url, issuer: metadata?.issuer ?? url, metadata };
   } catch (error) {
     if (watched.isOutage()) throw asOutage(context, error);
     const words = `wants its login at ${url}, whose metadata cannot be used: ${messageOf(error).slice(0, 300)}`;
     throw loginRefused(context, words, error);
   }
+}
+
+/**
+ * An issuer that is an origin alone is written with a slash at its end or without. Its metadata is at the same address either way (RFC 8414,
+ * section 3.1, takes the slash away), and many servers name themselves in the one way where they are named in the other: with the slash the
+ * SDK takes both. Of an issuer with a path it takes only what was named.
+ */
+function withRootPath(url: string): string {
+  return URL.canParse(url) && new URL(url).origin === url ? `${url}/` : url;
 }
 
 /** The SDK makes an address of an origin by itself, with a slash at its end that an issuer need not have. */

@@ -2,7 +2,7 @@ import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcont
 import { type Clock, type Logger, messageOf } from '../../base/index.ts';
 import type { Client, Registered } from './client-id.ts';
 import type { FlowMemory } from './code-flow.ts';
-import { KnownSecrets } from './known-secrets.ts';
+import { KnownSecrets } from '../known-secrets.ts';
 import type { LoginKey, LoginStore, StoredLogin, StoredLogins } from './login-store.ts';
 import type { Renewed } from './renewal.ts';
 

@@ -1,11 +1,11 @@
 import { type Clock, type Fetch, HUB_OWNER, HubError, isHubError, type Logger, messageOf } from '../../base/index.ts';
 import { SealedFile } from '../../config/index.ts';
-import { CallbackPorts } from './callback-ports.ts';
+import { CallbackPorts, type CallbackPortsOptions } from './callback-ports.ts';
 import type { Launch, RemoteLaunch } from '../launch.ts';
 import type { LoginRoads } from './login-fetch.ts';
 import { isSameLogin, type LoginSettings } from './login-settings.ts';
 import { LoginStore } from './login-store.ts';
-import { redirectUrlOf } from './redirect-url.ts';
+import { type CallbackAddress, redirectUrlOf } from './redirect-url.ts';
 import { ServerLogin } from './server-login.ts';
 
 export interface LoginsOptions {
@@ -18,8 +18,10 @@ export interface LoginsOptions {
   readonly fetch?: Fetch | undefined;
   /** The way to those of servers out in the world. Default: the same. */
   readonly publicFetch?: Fetch | undefined;
-  /** Where the authorization server of that server sends the browser back to. */
-  readonly redirectUrl: (server: string) => string;
+  /** Where the authorization server of that server sends the browser back to: as {@link CallbackAddress}. */
+  readonly redirectUrl: (server: string, port?: number) => string | undefined;
+  /** As {@link CallbackPortsOptions.serve}. */
+  readonly serveCallback: CallbackPortsOptions['serve'];
   /** Told of every principal but the owner of the hub whose login is used. */
   readonly met?: (principal: string) => void;
 }
@@ -36,8 +38,8 @@ export class Logins {
 
   constructor(options: LoginsOptions) {
     this.#options = options;
-    const { file, keyFile, clock } = options;
-    this.#ports = new CallbackPorts(clock);
+    const { file, keyFile, clock, serveCallback } = options;
+    this.#ports = new CallbackPorts({ clock, serve: serveCallback });
     this.#store = new LoginStore({ path: file, clock, file: new SealedFile({ path: file, keyFile, clock, what: 'logins' }) });
   }
 
@@ -182,7 +184,7 @@ export class Logins {
     if (known) return known;
     const { clock, logger, fetch, publicFetch } = this.#options;
     const roads = (): LoginRoads => ({ publicFetch, publicOnly: this.#publicOnly.get(server) });
-    const own = (): string => this.#options.redirectUrl(server);
+    const at: CallbackAddress = (port) => this.#options.redirectUrl(server, port);
     const login = new ServerLogin({
       principal,
       server,
@@ -193,8 +195,8 @@ export class Logins {
       logger,
       fetch,
       roads,
-      redirectUrl: () => redirectUrlOf(settings, own()),
-      awaitCallback: (callback, state, withinMs) => this.#ports.await({ url: callback, own: own(), state, withinMs }),
+      redirectUrl: () => redirectUrlOf(server, settings, at),
+      awaitCallback: (callback, state, withinMs) => this.#ports.await({ url: callback, own: at(), state, withinMs }),
     });
     // What is left of addresses that the server had before goes first.
     const others = logins.filter((one) => one.serverUrl !== url);

@@ -21,7 +21,7 @@ export interface ServerLoginOptions {
   readonly fetch?: Fetch | undefined;
   /** Where a login may lead; asked for every request. */
   readonly roads?: () => LoginRoads;
-  /** Where the authorization server sends the browser back to; asked when a login begins. */
+  /** Where the authorization server sends the browser back to; asked when a login begins. @throws HubError UNAUTHORIZED */
   readonly redirectUrl: () => string;
   /** Makes that address answer until the login ends, where it is not the hub's own. */
   readonly awaitCallback: (url: string, state: string, withinMs: number) => Promise<void>;

@@ -1,5 +1,5 @@
 import { HubError } from '../../base/index.ts';
-import type { LoginContext } from './login-context.ts';
+import { type LoginContext, loginRefused } from './login-context.ts';
 
 /** Statuses after which the same request may succeed later: they say nothing about the login. */
 const OUTAGES: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -9,7 +9,7 @@ const OUTAGES: ReadonlySet<number> = new Set([408, 425, 429]);
  * comes out is what RFC 6749, section 5, asks for. A status that is the authorization server's own trouble is an outage, whatever
  * the body says: a login is not lost because a proxy was restarted.
  *
- * @throws HubError CONNECTION_ERROR for an outage, UPSTREAM_PROTOCOL for a redirect
+ * @throws HubError CONNECTION_ERROR for an outage, UPSTREAM_PROTOCOL for a redirect, UNAUTHORIZED for a token that is more than its text
  */
 export function tokenFetch(context: LoginContext): typeof fetch {
   return async (input, init) => {
@@ -20,6 +20,7 @@ export function tokenFetch(context: LoginContext): typeof fetch {
       throw outage(context, `answers HTTP ${status} where tokens are given`);
     }
     const reply = repaired(fieldsOf(await response.text()), status);
+    checkType(context, reply['token_type']);
     return new Response(JSON.stringify(reply), { status, headers: { 'content-type': 'application/json' } });
   };
 }
@@ -53,10 +54,19 @@ function repaired(given: Fields, status: number): Fields {
   const seconds = Number(expires_in);
   return {
     ...rest,
-    token_type: typeof token_type === 'string' ? token_type : 'Bearer',
+    token_type: typeof token_type === 'string' ? token_type.trim() : 'Bearer',
     // A lifetime of nothing is a mistake: it is found out by use how long the token lives.
     ...(Number.isFinite(seconds) && seconds > 0 && { expires_in: seconds }),
     ...(typeof scope === 'string' && { scope }),
     ...(Array.isArray(scope) && { scope: scope.join(' ') }),
   };
+}
+
+/** A token of a kind that one does not know must not be used (RFC 6749, section 7.1): a server would refuse it, or ought to. */
+function checkType(context: LoginContext, type: unknown): void {
+  if (type === undefined || String(type).toLowerCase() === 'bearer') return;
+  const words =
+    `was not logged in at: its authorization server gave a token of type ${JSON.stringify(String(type).slice(0, 40))}, and the hub can use ` +
+    '"Bearer" alone. Have the hub registered there as a client that gets such tokens, and set "clientId" of "oauth"; or put a token into "headers".';
+  throw loginRefused(context, words);
 }

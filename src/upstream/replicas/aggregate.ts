@@ -59,6 +59,6 @@ export function degradedOf(replicas: readonly Replica[]): string | undefined {
 }
 
 export function factsOf({ number, supervisor, breaker, inFlight }: Replica): ReplicaFacts {
-  const { state, degraded } = supervisor;
-  return { number, state, degraded, inFlight, circuit: breaker.circuit };
+  const { state, supervision, degraded } = supervisor;
+  return { number, state, lastError: supervision.lastError, degraded, inFlight, circuit: breaker.circuit };
 }

@@ -4,6 +4,7 @@ import { isAboutTasks } from '../sharing/task-places.ts';
 import type { Bindings } from './bindings.ts';
 import { Attempts } from './elsewhere.ts';
 import type { Replica } from './replica.ts';
+import { listTasks, tasksIn } from './task-list.ts';
 
 export interface BalancerOptions {
   /** All that take part, and the one that stands for them. */
@@ -31,6 +32,7 @@ export class Balancer {
   /** @throws HubError as {@link Upstream.request}, of the last replica that was tried */
   async request(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { now, bindings, areSessionsBound } = this.#options;
+    if (request.method === 'tasks/list' && !areSessionsBound()) return this.#listTasks(request);
     const bound = bindings.of(request, areSessionsBound(), now().replicas);
     // What it is bound to is lost with a replica that is down; of a task or a question, that is for the replica to say.
     if (bound && (bound.isReady || !isOfSessionOnly(request))) return this.#send(bound, request, request);
@@ -57,6 +59,19 @@ export class Balancer {
     const answer = await replica.request(sent);
     bindings.answered(replica, answer);
     return answer;
+  }
+
+  /** Tasks are made at every replica. */
+  async #listTasks(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    if (this.#ready(new Set()).length === 0) await this.#awaited(request.signal);
+    const ready = this.#ready(new Set());
+    const asked = ready.length > 0 ? ready : [this.#options.now().lead];
+    const hasOtherPlaces = asked.length > 1;
+    return listTasks(asked, request, async (replica, each) => {
+      const answer = await this.#send(replica, each, { ...each, hasOtherPlaces });
+      this.#options.bindings.listed(replica, tasksIn(answer.outcome.result));
+      return answer;
+    });
   }
 
   /** To a task that nobody here has made, as one of an earlier hub: whoever knows it answers without an error. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fieldOf, isObject } from '../../protocol/index.ts';
+import { fieldOf, isObject, type JsonObject } from '../../protocol/index.ts';
 import { clientOf, isOfSession } from '../sharing/placement.ts';
 import { isAboutTasks } from '../sharing/task-places.ts';
 import type { UpstreamAnswer, UpstreamRequest } from '../types.ts';
@@ -44,6 +44,11 @@ export class Bindings {
     const id = isObject(task) ? task['taskId'] : fieldOf(outcome, 'taskId');
     if (typeof id === 'string') remember(this.#tasks, id, replica);
     if (typeof requestState === 'string') remember(this.#states, digest(requestState), replica);
+  }
+
+  /** That replica says that it has these tasks. */
+  listed(replica: Replica, tasks: readonly JsonObject[]): void {
+    for (const { taskId } of tasks) if (typeof taskId === 'string') remember(this.#tasks, taskId, replica);
   }
 
   /** Which of these tasks are to be watched there: those that were made there, and those of which nobody knows. */

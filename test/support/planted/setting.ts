@@ -29,6 +29,9 @@ export const secrets = {
   newRefreshToken: 'refresh-Zq19sss-67890',
   code: 'code-Zq20ttt-01234567',
   badConfig: 'bad-config-Zq21uuu-01',
+  givenKey: 'given-key-Zq22vvv-0123456789',
+  wrongKey: 'wrong-key-Zq23www-0123456789',
+  wrongHubKey: `mcphub_zq24xxxx_${'Zq24'.repeat(10)}xyz`,
 } as const;
 
 export type SecretName = keyof typeof secrets;
@@ -127,6 +130,9 @@ export async function makeSetting(remoteUrl: string, port: number): Promise<Sett
       secrets.newAccessToken,
     ].join('\n'),
     'c.json': configText(folder, remoteUrl),
+    'given.key': `${secrets.givenKey}\n`,
+    'wrong.key': `${secrets.wrongHubKey}\n`,
+    'two.key': `${secrets.givenKey} ${secrets.wrongKey}\n`,
   };
   for (const [name, text] of Object.entries(texts)) await writeFile(join(folder, name), text);
   await storeLogin(join(env['XDG_DATA_HOME'] ?? '', 'mcp-hub'), `${remoteUrl}/login`, port);
@@ -143,7 +149,7 @@ export async function makeSetting(remoteUrl: string, port: number): Promise<Sett
     ].join(' '),
   };
   const start = (): Promise<HubProcess> =>
-    startHub({ cwd: folder, port, env: hubEnv, args: ['--config', 'c.json', '--watch', '--verbose'] });
+    startHub({ cwd: folder, port, env: hubEnv, args: ['--config', 'c.json', '--watch', '--verbose', '--api-key-file', 'given.key'] });
   return { folder, env, start, run };
 }
 

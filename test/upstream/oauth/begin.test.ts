@@ -116,6 +116,24 @@ describe('the authorization server of a login', () => {
     }
   });
 
+  it('may write its issuer with the slash that an address without a path need not have, and has it compared as it wrote it', async () => {
+    srv.issuer.metadata = { issuer: `${srv.issuer.url}/`, authorization_response_iss_parameter_supported: true };
+    const all = srv.logins();
+    const launch = srv.launch(all);
+    expect(await srv.call(launch)).toBe(401);
+    const otherwise = all.finish(srv.agreed(all.authorizationUrl('srv')));
+    await expect(otherwise).rejects.toMatchObject({ message: expect.stringContaining('"iss" is another one') });
+    expect(await srv.call(launch)).toBe(401);
+    srv.valid.add('access-1');
+    await all.finish(srv.agreed(all.authorizationUrl('srv'), { iss: `${srv.issuer.url}/` }));
+    expect(await srv.call(launch)).toBe(200);
+  });
+
+  it.each(['/other', '//', '?x', '/../'])('may not write it with %s at its end', async (end) => {
+    srv.issuer.metadata = { issuer: `${srv.issuer.url}${end}` };
+    await expect(srv.call(srv.launch(srv.logins()))).rejects.toMatchObject({ message: expect.stringContaining('metadata cannot be used') });
+  });
+
   it('must say that it supports PKCE, unless the config knows better', async () => {
     srv.issuer.metadata = { code_challenge_methods_supported: undefined };
     const all = srv.logins();
@@ -140,6 +158,13 @@ describe('the authorization server of a login', () => {
       message: expect.stringContaining('https://login.example only'),
     });
     expect(srv.issuer.asked).toEqual([]);
+  });
+
+  it('is not asked for a token where the server wants one that is bound to a key', async () => {
+    srv.protection = { dpop_bound_access_tokens_required: true };
+    const all = srv.logins();
+    await expect(srv.call(srv.launch(all))).rejects.toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('DPoP') });
+    expect([srv.issuer.asked, all.authorizationUrl('srv')]).toEqual([[], undefined]);
   });
 
   it('is not asked for a token of another server', async () => {

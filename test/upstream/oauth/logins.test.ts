@@ -21,7 +21,8 @@ const logins = (met?: (principal: string) => void): Logins =>
     keyFile: keyFile(),
     clock: systemClock,
     logger: createLogger([(record) => void records.push(record)]),
-    redirectUrl: (name) => `http://localhost:37373/api/oauth/callback?server_name=${name}`,
+    redirectUrl: (name, at = 37_373) => `http://localhost:${at}/api/oauth/callback?server_name=${name}`,
+    serveCallback: (_, _req, res) => void res.end(),
   });
 
 beforeEach(async () => {

@@ -224,6 +224,37 @@ describe('a login', () => {
   });
 });
 
+describe('a token that is more than its text', () => {
+  it.each(['DPoP', 'mac', 'N_A'])('is not sent as if it were none, when it is given (%s)', async (type) => {
+    srv.issuer.token = () => ({ body: srv.issuer.tokens({ token_type: type }) });
+    const launch = srv.launch(all);
+    expect(await srv.call(launch)).toBe(401);
+    const refused = all.finish(srv.agreed(page()));
+    await expect(refused).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringContaining(`of type ${JSON.stringify(type)}`),
+    });
+    await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('access-1') });
+    srv.valid.add('access-1');
+    expect(await srv.call(launch)).toBe(401);
+  });
+
+  it.each(['bearer', 'BEARER', ' Bearer '])('is none that is called %s', async (type) => {
+    takeNewest({ token_type: type });
+    expect(await srv.call(await srv.logIn(all))).toBe(200);
+  });
+
+  it('is not sent either when a renewal or the hub’s own login gives it', async () => {
+    takeNewest();
+    const launch = await srv.logIn(all);
+    srv.issuer.token = () => ({ body: srv.issuer.tokens({ token_type: 'DPoP' }) });
+    srv.valid.clear();
+    await expect(srv.call(launch)).rejects.toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('"DPoP"') });
+    const own = srv.launch(srv.logins(), { clientId: 'app', clientSecret: new Secret('s3cret-value'), grantType: 'client_credentials' });
+    await expect(srv.call(own)).rejects.toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('"DPoP"') });
+  });
+});
+
 describe('more rights', () => {
   it('are asked for on top of what there is, once, and not again from a server that is never content', async () => {
     takeNewest();

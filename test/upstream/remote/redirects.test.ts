@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Outgoing, plainOutgoing } from '../../../src/base/index.ts';
+import { headerFilter } from '../../../src/upstream/forwarded-headers.ts';
 import type { RemoteLaunch } from '../../../src/upstream/index.ts';
 import { startLegacyHttp } from '../../fixtures/http/legacy-http.ts';
 import { startLegacySse } from '../../fixtures/http/legacy-sse.ts';
@@ -12,10 +13,12 @@ const KEY = 'hunter2-key';
 const TOKEN = 'hunter2-token';
 const TENANT = 'hunter2-tenant';
 
+const forward = headerFilter(['x-tenant']);
+
 /** Everything that a launch can send along. */
 const launchTo = (url: string, transport: RemoteLaunch['transport'] = 'http'): RemoteLaunch => ({
   ...remoteLaunch(url, { headers: { 'x-key': KEY }, transport }),
-  forwardHeaders: ['x-tenant'],
+  ...(forward && { forward }),
   login: { authorizationUrl: undefined, authorization: async () => `Bearer ${TOKEN}`, renew: async () => false, stepUp: async () => {} },
 });
 

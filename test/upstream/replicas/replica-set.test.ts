@@ -136,6 +136,56 @@ describe('the replicas of a server', () => {
     expect(asker?.seen).toBe(4);
   });
 
+  it('show the tasks of all of them, page by page, and know where each is', async () => {
+    const { upstream, connections, calls } = await replicas(3);
+    const [one, two, three] = connections;
+    const list = (cursor?: string) =>
+      upstream.request({ ...anyCall, method: 'tasks/list', params: cursor === undefined ? {} : { cursor } });
+    const first = list();
+    await settle();
+    one?.answer({ tasks: [{ taskId: 'a' }], nextCursor: 'more of one' });
+    two?.answer({ tasks: [{ taskId: 'b' }] });
+    three?.answer({ tasks: [{ taskId: 'c' }], nextCursor: 'more of three' });
+    const { result } = (await first).outcome;
+    expect(result).toEqual({ tasks: [{ taskId: 'a' }, { taskId: 'b' }, { taskId: 'c' }], nextCursor: expect.any(String) });
+    const second = list(String(result?.['nextCursor']));
+    await settle();
+    expect([one, three].map((each) => each?.waiting[0]?.request.params)).toEqual([{ cursor: 'more of one' }, { cursor: 'more of three' }]);
+    one?.answer({ tasks: [{ taskId: 'd' }], nextCursor: 'still more' });
+    three?.fail(lost);
+    const more = (await second).outcome.result;
+    expect(more).toEqual({ tasks: [{ taskId: 'd' }], nextCursor: expect.any(String) });
+    leave(upstream.request({ ...anyCall, method: 'tasks/get', params: { taskId: 'c' } }));
+    leave(upstream.request({ ...anyCall, method: 'tasks/get', params: { taskId: 'd' } }));
+    await settle();
+    expect(seen(connections)).toEqual([3, 1, 3]);
+    // With the only replica that has more of them, the rest of the tasks is gone.
+    calls[0]?.options.on.closed(lost);
+    await settle();
+    await expect(list(String(more?.['nextCursor']))).resolves.toMatchObject({ outcome: { result: { tasks: [] } } });
+    await expect(list('cursor of another')).rejects.toMatchObject({ code: 'VALIDATION_ERROR', details: { field: 'params.cursor' } });
+  });
+
+  it('show the tasks of those that know them, and say why when none does', async () => {
+    const { upstream, connections } = await replicas(2);
+    const answers = async (...give: (() => void)[]) => {
+      const listed = upstream.request({ ...anyCall, method: 'tasks/list' });
+      await settle();
+      for (const each of give) each();
+      return (await listed).outcome;
+    };
+    const [one, two] = connections;
+    const refuse = (connection?: Slow) => () =>
+      connection?.waiting.shift()?.answer.resolve({ era: 'legacy', outcome: { error: { code: -32601, message: 'no tasks' } } });
+    expect(await answers(refuse(one), () => two?.answer({ tasks: [{ taskId: 'b' }] }))).toEqual({ result: { tasks: [{ taskId: 'b' }] } });
+    expect(await answers(refuse(one), refuse(two))).toMatchObject({ error: { message: 'no tasks' } });
+    const failing = answers(
+      () => one?.fail(lost),
+      () => two?.fail(lost),
+    );
+    await expect(failing).rejects.toBe(lost);
+  });
+
   it('are asked one after the other for a task that none of them is known for', async () => {
     const { upstream, connections } = await replicas(3);
     const asked = upstream.request({ ...anyCall, method: 'tasks/get', params: { taskId: 'of yesterday' } });

@@ -22,6 +22,39 @@ const WORKSPACE = {
 };
 const byPort = z.record(z.string(), workspace).describe('By port.');
 
+const report = z.looseObject({
+  status: ok,
+  state: z.enum(['starting', 'ready', 'restarting', 'restarted', 'stopping', 'stopped', 'error']),
+  server_id: z.literal('mcp-hub'),
+  version: z.string(),
+  hubVersion: z.string(),
+  pid: z.number().describe("The hub's process."),
+  shutdownTimeout: z.number().optional().describe('The setting in force: milliseconds that calls in flight have when the hub stops.'),
+  activeClients: z.number().describe('How many read `/api/events`.'),
+  servers,
+  connections: z.looseObject({
+    totalConnections: z.number(),
+    connections: z.array(z.looseObject({ id: z.string(), state: z.string(), connectedAt: z.string(), lastEventAt: z.string().nullable() })),
+  }),
+  mcpEndpoint: z.looseObject({
+    activeClients: z.number(),
+    registeredCapabilities: z.looseObject({
+      tools: z.number(),
+      resources: z.number(),
+      resourceTemplates: z.number(),
+      prompts: z.number(),
+    }),
+    totalCapabilities: z.number(),
+  }),
+  workspaces: z.looseObject({ current: z.string().describe('The port of this hub.'), allActive: byPort }),
+  timestamp,
+});
+
+/** What a hub that asks for keys tells those who have none. */
+const sign = z
+  .looseObject({ status: ok, server_id: z.literal('mcp-hub'), auth: z.literal('keys'), timestamp })
+  .meta({ id: 'SignOfLife', description: 'Where a key is needed, and none of scope `read` was sent: that a hub is here, and no more.' });
+
 const health = route({
   ...hub,
   method: 'get',
@@ -32,35 +65,7 @@ const health = route({
     'Answers 200 as soon as the hub listens, also while servers start. `version` is the release whose API the hub is compatible with; ' +
     "`hubVersion` is the hub's own. Where a key is needed, and none of scope `read` was sent, it says only that a hub is here: `status`, " +
     '`server_id` and `auth: "keys"`.',
-  answer: z.looseObject({
-    status: ok,
-    state: z.enum(['starting', 'ready', 'restarting', 'restarted', 'stopping', 'stopped', 'error']),
-    server_id: z.literal('mcp-hub'),
-    version: z.string(),
-    hubVersion: z.string(),
-    pid: z.number().describe("The hub's process."),
-    shutdownTimeout: z.number().optional().describe('The setting in force: milliseconds that calls in flight have when the hub stops.'),
-    activeClients: z.number().describe('How many read `/api/events`.'),
-    servers,
-    connections: z.looseObject({
-      totalConnections: z.number(),
-      connections: z.array(
-        z.looseObject({ id: z.string(), state: z.string(), connectedAt: z.string(), lastEventAt: z.string().nullable() }),
-      ),
-    }),
-    mcpEndpoint: z.looseObject({
-      activeClients: z.number(),
-      registeredCapabilities: z.looseObject({
-        tools: z.number(),
-        resources: z.number(),
-        resourceTemplates: z.number(),
-        prompts: z.number(),
-      }),
-      totalCapabilities: z.number(),
-    }),
-    workspaces: z.looseObject({ current: z.string().describe('The port of this hub.'), allActive: byPort }),
-    timestamp,
-  }),
+  answer: z.union([report, sign]),
   errors: [],
   example: {
     answer: {

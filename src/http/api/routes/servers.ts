@@ -116,13 +116,29 @@ const restart = route({
   path: '/api/servers/restart',
   summary: 'Start a server anew',
   description:
-    'The new process or connection is started first and takes over when it is ready; the old one has 30 seconds to finish its calls. If the new one does not become ready, the old one stays: `status` is still `connected` then, and `lastError` says why. A server whose entry says `"restart": "stop-first"` is stopped first.',
-  answer: okServer,
-  errors: ['SERVER_NOT_FOUND', 'CONFLICT'],
-  example: { body: bodyExample, answer: answerExample },
-  run: async ({ body, caller }, { management }) => ({
-    body: { status: 'ok', server: await seenBy(caller, management)(await management.servers.restart(body.server_name)) },
+    'The new process or connection is started first and takes over when it is ready; the old one has 30 seconds to finish its calls. If the new one does not become ready, the old one stays: `status` of the server is still `connected` then, and `notRenewed` says why. Replicas are renewed one after the other, up to the first that is refused. A server whose entry says `"restart": "stop-first"` is stopped first.',
+  answer: z.looseObject({
+    status: ok.describe('That it was asked to; `notRenewed` says whether it did.'),
+    server,
+    notRenewed: z
+      .array(
+        z.looseObject({
+          replica: z.number().describe('Counted from 1.'),
+          status: z
+            .enum(['connected', 'connecting', 'disconnected', 'unauthorized', 'disabled'])
+            .describe('`connected`: it goes on as it was.'),
+          reason: z.string(),
+        }),
+      )
+      .describe('The processes or addresses that are not new, and why; empty after a restart that did what it should.'),
+    timestamp,
   }),
+  errors: ['SERVER_NOT_FOUND', 'CONFLICT'],
+  example: { body: bodyExample, answer: { ...answerExample, notRenewed: [] } },
+  run: async ({ body, caller }, { management }) => {
+    const { server: restarted, notRenewed } = await management.servers.restart(body.server_name);
+    return { body: { status: 'ok', server: await seenBy(caller, management)(restarted), notRenewed } };
+  },
 });
 
 const refresh = route({
