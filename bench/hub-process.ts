@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Processes } from './processes.ts';
 
@@ -7,6 +7,8 @@ export const HUB = join(import.meta.dirname, '../bin/mcp-hub.js');
 const READY_MS = 20_000;
 
 export interface HubOptions {
+  /** Of its folder, for more than one hub at a time. */
+  readonly name?: string;
   readonly servers: Readonly<Record<string, object>>;
   /** 0 takes any free one. */
   readonly port?: number;
@@ -26,11 +28,17 @@ export function requireBuild(): void {
   if (!existsSync(join(HUB, '../../dist/main.js'))) throw new Error('The hub is not built. Run: npm run build');
 }
 
+/** As `package.json` says it. */
+export function hubVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(HUB, '../../package.json'), 'utf8'));
+  return String(version);
+}
+
 /** Starts the built hub with its default settings, in folders of its own. */
-export function startHub(processes: Processes, { servers, port = 0, nodeArgs = [] }: HubOptions): HubProcess {
-  const home = join(processes.folder, 'home');
+export function startHub(processes: Processes, { name = 'hub', servers, port = 0, nodeArgs = [] }: HubOptions): HubProcess {
+  const home = join(processes.folder, name);
   mkdirSync(home, { recursive: true });
-  const config = join(processes.folder, 'mcp-servers.json');
+  const config = join(home, 'mcp-servers.json');
   writeFileSync(config, JSON.stringify({ mcpServers: servers }));
   const env = {
     ...process.env,

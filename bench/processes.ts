@@ -20,6 +20,12 @@ export interface SpawnOptions {
   readonly capture?: boolean;
 }
 
+/** A process that listens on a port of loopback. */
+export interface Served {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
 /** The processes of a run and the temporary folder they work in. Whoever creates it closes it. */
 export class Processes {
   #folder: string | undefined;
@@ -51,18 +57,15 @@ export class Processes {
   }
 
   /** Starts a script with Node, with an IPC channel where the part needs one. */
-  spawn(
-    script: string,
-    args: readonly string[],
-    { nodeArgs = [], env = process.env, capture = false }: SpawnOptions,
-    ipc: boolean,
-  ): ChildProcess {
+  spawn(script: string, args: readonly string[], { nodeArgs = [], ...options }: SpawnOptions, ipc: boolean): ChildProcess {
+    return this.run(process.execPath, [...nodeArgs, script, ...args], options, ipc);
+  }
+
+  /** Starts any command. */
+  run(command: string, args: readonly string[], { env = process.env, capture = false }: SpawnOptions, ipc = false): ChildProcess {
     if (this.#closed) throw new Error('The run is over.');
     const output = capture ? 'pipe' : 'inherit';
-    const child = spawn(process.execPath, [...nodeArgs, script, ...args], {
-      env,
-      stdio: ['ignore', output, output, ...(ipc ? (['ipc'] as const) : [])],
-    });
+    const child = spawn(command, args, { env, stdio: ['ignore', output, output, ...(ipc ? (['ipc'] as const) : [])] });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;
@@ -76,7 +79,7 @@ export class Processes {
   }
 
   /** Starts a part that serves; resolves with its port once it listens. */
-  async serve(part: 'upstream-http' | 'proxy', ...args: string[]): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  async serve(part: 'upstream-http' | 'proxy' | 'bare-list', ...args: string[]): Promise<Served> {
     const child = this.spawnSubject(this.script(part), args, {}, true);
     const { port } = await nextMessage(child, START_MS, `the port of ${part}`);
     return { child, port: Number(port) };

@@ -9,7 +9,7 @@ import { untilOpen } from './first-request.ts';
 import { freePort } from './free-port.ts';
 import { HUB, requireBuild, startHub } from './hub-process.ts';
 import { withProcesses } from './lifetime.ts';
-import { machine } from './machine.ts';
+import { machineLine, warnUnlessQuiet } from './machine.ts';
 import { within } from './options.ts';
 import type { Processes } from './processes.ts';
 import { median } from './statistics.ts';
@@ -34,9 +34,10 @@ await withProcesses(async (processes) => {
   const isFirstList = values['first-list'];
   const rounds = within('--rounds', values.rounds ?? (isFirstList ? '15' : '7'), 1, 100, Number.isInteger);
   requireBuild();
+  warnUnlessQuiet();
   if (isFirstList) {
     const report = await firstListReport(processes, rounds);
-    return console.log(`${machine()}; ${rounds} starts each\n\n${report}`);
+    return console.log(`${machineLine()}; ${rounds} starts each\n\n${report}`);
   }
   const all: Round[] = [];
   // The first round fills the caches of the operating system, and is not counted.
@@ -44,7 +45,7 @@ await withProcesses(async (processes) => {
     const measured = await measureOnce(processes);
     if (round > 0) all.push(measured);
   }
-  console.log(`${machine()}; medians of ${rounds} rounds\n`);
+  console.log(`${machineLine()}; medians of ${rounds} rounds\n`);
   console.log(report(all));
 });
 
