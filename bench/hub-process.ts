@@ -13,6 +13,8 @@ export interface HubOptions {
   /** 0 takes any free one. */
   readonly port?: number;
   readonly nodeArgs?: readonly string[];
+  /** Open a channel for messages, for a module of `nodeArgs`. */
+  readonly ipc?: boolean;
 }
 
 export interface HubProcess {
@@ -35,7 +37,7 @@ export function hubVersion(): string {
 }
 
 /** Starts the built hub with its default settings, in folders of its own. */
-export function startHub(processes: Processes, { name = 'hub', servers, port = 0, nodeArgs = [] }: HubOptions): HubProcess {
+export function startHub(processes: Processes, { name = 'hub', servers, port = 0, nodeArgs = [], ipc = false }: HubOptions): HubProcess {
   const home = join(processes.folder, name);
   mkdirSync(home, { recursive: true });
   const config = join(home, 'mcp-servers.json');
@@ -50,7 +52,7 @@ export function startHub(processes: Processes, { name = 'hub', servers, port = 0
     MCP_HUB_ENV: '',
   };
   const spawnedMs = performance.now();
-  const child = processes.spawnSubject(HUB, ['--port', String(port), '--config', config], { nodeArgs, env, capture: true }, false);
+  const child = processes.spawnSubject(HUB, ['--port', String(port), '--config', config], { nodeArgs, env, capture: true }, ipc);
   const ready = untilReady(child, Object.keys(servers).length);
   // The caller may be busy with the port when the hub fails; it meets the error when it waits for `ready`.
   ready.catch(() => undefined);

@@ -9,8 +9,9 @@ import { nextMessage } from './messages.ts';
 /** From being asked to end to being killed, in milliseconds: the hub takes up to five seconds for its own children. */
 const END_MS = 7_000;
 const START_MS = 10_000;
-const PARTS = ['upstream-http', 'upstream-stdio', 'proxy', 'load', 'cpu-report', 'bare-list'] as const;
+const PARTS = ['upstream-http', 'upstream-stdio', 'proxy', 'load', 'cpu-report', 'bare-list', 'scales'] as const;
 type Part = (typeof PARTS)[number];
+type ServingPart = 'upstream-http' | 'proxy' | 'bare-list';
 
 export interface SpawnOptions {
   /** Given to Node before the script. */
@@ -79,9 +80,13 @@ export class Processes {
   }
 
   /** Starts a part that serves; resolves with its port once it listens. */
-  async serve(part: 'upstream-http' | 'proxy' | 'bare-list', ...args: string[]): Promise<Served> {
-    const child = this.spawnSubject(this.script(part), args, {}, true);
-    const { port } = await nextMessage(child, START_MS, `the port of ${part}`);
+  async serve(
+    part: ServingPart | { readonly part: ServingPart; readonly nodeArgs: readonly string[] },
+    ...args: string[]
+  ): Promise<Served> {
+    const { part: name, nodeArgs } = typeof part === 'string' ? { part, nodeArgs: [] } : part;
+    const child = this.spawnSubject(this.script(name), args, { nodeArgs }, true);
+    const { port } = await nextMessage(child, START_MS, `the port of ${name}`);
     return { child, port: Number(port) };
   }
 

@@ -1,4 +1,5 @@
 /** `npm run bench`: calls through the hub, through yardsticks, and through other hubs, side by side (docs/performance.md). */
+import { readBaseline, renderWeights, writeBaseline } from './baseline.ts';
 import { type Case, selectCases } from './cases.ts';
 import { requireBuild } from './hub-process.ts';
 import { withProcesses } from './lifetime.ts';
@@ -10,6 +11,7 @@ import type { Processes } from './processes.ts';
 import { type Absent, type Results, writeResults } from './results.ts';
 import { render, type Summary } from './summary.ts';
 import { Targets } from './targets.ts';
+import { weighCalls } from './weigh.ts';
 
 /** Warm-ups, in rounds: longer for the first case of a kind, whose code is not compiled yet. */
 const WARM_UP = 0.5;
@@ -19,6 +21,11 @@ await withProcesses(async (processes) => {
   const options = readOptions(process.argv.slice(2));
   const cases = selectCases(options.cases, options.isQuick);
   requireBuild();
+  if (options.recordsBaseline) {
+    const weights = await weighCalls(processes);
+    console.log(renderWeights(weights, readBaseline()));
+    return writeBaseline(weights);
+  }
   const results = await run(processes, options, cases);
   const { json, svg, rounds, seconds } = options;
   console.log(`${machineLine(results.machine)}; medians of ${rounds} interleaved rounds of ${seconds} s\n`);

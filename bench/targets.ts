@@ -100,7 +100,7 @@ export class Targets {
     const { port } = await this.#upstream();
     return {
       legacy: { url: `http://127.0.0.1:${port}/legacy` },
-      legacystream: { url: `http://127.0.0.1:${port}/legacy-sse` },
+      legacy_sse: { url: `http://127.0.0.1:${port}/legacy-sse` },
       stdio: { command: process.execPath, args: [this.#processes.script('upstream-stdio')] },
     };
   });
@@ -115,7 +115,7 @@ export class Targets {
     const { port } = await this.#upstream();
     const modern = {
       modern: { url: `http://127.0.0.1:${port}/modern` },
-      modernstream: { url: `http://127.0.0.1:${port}/modern-sse` },
+      modern_sse: { url: `http://127.0.0.1:${port}/modern-sse` },
     };
     return this.#startHub('hub', { ...(await this.#legacyServers()), ...modern });
   });
@@ -172,7 +172,7 @@ function pathOf({ era, upstream }: Case): string {
 
 /** The name of the server in the config of hubs. */
 function serverOf({ era, upstream }: Case): string {
-  return { json: era, sse: `${era}stream`, stdio: 'stdio', list: '' }[upstream];
+  return { json: era, sse: `${era}_sse`, stdio: 'stdio', list: '' }[upstream];
 }
 
 async function throughHub(hub: HubProcess, one: Case): Promise<Target> {
