@@ -9,22 +9,25 @@ export interface Group {
 const BAR = 14;
 const GAP = 10;
 const TOP = 52;
-const LEFT = 150;
+const LEFT = 140;
 const WIDTH = 460;
-const RIGHT = 130;
+const RIGHT = 150;
 const HUB = '#2563eb';
 const OTHERS = '#a3a3a3';
 const INK = '#404040';
-/** Steps of the axis that read well. */
-const STEPS = [0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
-const MOST_STEPS = 8;
+/** In each power of ten of the axis. */
+const TICKS = [1, 2, 5];
 
-/** A plot of ratios as SVG: a bar for each median, a whisker from the lowest to the highest round, a line at 1. */
+/**
+ * A plot of ratios as SVG: a bar from the line at 1 to each median, a whisker from the lowest to the highest round. The axis is
+ * logarithmic, so that twice and half are equally far from the line.
+ */
 export function barPlot(title: string, groups: readonly Group[]): string {
-  const highest = Math.max(1, ...groups.flatMap(({ bars }) => bars.map(({ spread: [, , max] }) => max)));
-  const step = STEPS.find((one) => highest / one <= MOST_STEPS) ?? highest;
-  const end = Math.ceil(highest / step) * step;
-  const x = (value: number): string => (LEFT + (value / end) * WIDTH).toFixed(1);
+  const values = groups.flatMap(({ bars }) => bars.flatMap(({ spread }) => spread)).filter((value) => value > 0);
+  const ticks = ticksAround(Math.min(1, ...values), Math.max(1, ...values));
+  const from = Math.log(ticks[0] ?? 1);
+  const length = Math.log(ticks.at(-1) ?? 1) - from;
+  const x = (value: number): number => LEFT + ((Math.log(value) - from) / length) * WIDTH;
   const rows: string[] = [];
   let y = TOP;
   for (const { name, bars } of groups) {
@@ -35,10 +38,9 @@ export function barPlot(title: string, groups: readonly Group[]): string {
     }
     y += GAP;
   }
-  const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, at) => at * step);
   const axis = ticks.flatMap((tick) => [
     line(x(tick), TOP - 8, x(tick), y, '#e5e5e5'),
-    text(Number(x(tick)), TOP - 14, `${Number(tick.toFixed(2))}`, 'middle'),
+    text(x(tick), TOP - 14, `${Number(tick.toPrecision(1))}`, 'middle'),
   ]);
   const width = LEFT + WIDTH + RIGHT;
   return [
@@ -53,25 +55,36 @@ export function barPlot(title: string, groups: readonly Group[]): string {
   ].join('\n');
 }
 
-function bar(label: string, [middle, min, max]: Spread, y: number, x: (value: number) => string): string[] {
+/** The ticks from the last one at or below `low` to the first one at or above `high`; two at least. */
+function ticksAround(low: number, high: number): readonly number[] {
+  const first = Math.floor(Math.log10(low));
+  const last = Math.floor(Math.log10(high)) + 1;
+  const all = Array.from({ length: last - first + 1 }, (_, at) => TICKS.map((tick) => tick * 10 ** (first + at))).flat();
+  const begin = all.findLastIndex((tick) => tick <= low);
+  const end = all.findIndex((tick) => tick >= high);
+  return all.slice(begin, Math.max(end, begin + 1) + 1);
+}
+
+function bar(label: string, [middle, min, max]: Spread, y: number, x: (value: number) => number): string[] {
   const center = y + BAR / 2;
-  const width = (Number(x(middle)) - LEFT).toFixed(1);
+  const left = Math.min(x(1), x(middle));
   const cap = (value: number): string => line(x(value), center - 3, x(value), center + 3, INK);
+  const color = label === 'hub' ? HUB : OTHERS;
   return [
-    `<rect x="${LEFT}" y="${y}" width="${width}" height="${BAR}" fill="${label === 'hub' ? HUB : OTHERS}"/>`,
+    `<rect x="${left.toFixed(1)}" y="${y}" width="${Math.abs(x(middle) - x(1)).toFixed(1)}" height="${BAR}" fill="${color}"/>`,
     line(x(min), center, x(max), center, INK),
     cap(min),
     cap(max),
-    text(Number(x(max)) + 6, y + BAR - 3, `${label} ${middle.toFixed(2)}`, 'start'),
+    text(Math.max(x(max), x(1)) + 6, y + BAR - 3, `${label} ${middle.toFixed(2)}`, 'start'),
   ];
 }
 
-function line(x1: string, y1: number, x2: string, y2: number, color: string): string {
-  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${color}"/>`;
+function line(x1: number, y1: number, x2: number, y2: number, color: string): string {
+  return `<line x1="${x1.toFixed(1)}" y1="${y1}" x2="${x2.toFixed(1)}" y2="${y2}" stroke="${color}"/>`;
 }
 
 function text(x: number, y: number, content: string, anchor: string, weight = 'normal'): string {
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-weight="${weight}" fill="${INK}">${escaped(content)}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y}" text-anchor="${anchor}" font-weight="${weight}" fill="${INK}">${escaped(content)}</text>`;
 }
 
 function escaped(content: string): string {

@@ -10,6 +10,8 @@ export interface HubOptions {
   /** Of its folder, for more than one hub at a time. */
   readonly name?: string;
   readonly servers: Readonly<Record<string, object>>;
+  /** What stands beside the servers in its config file. */
+  readonly settings?: object;
   /** 0 takes any free one. */
   readonly port?: number;
   readonly nodeArgs?: readonly string[];
@@ -37,11 +39,14 @@ export function hubVersion(): string {
 }
 
 /** Starts the built hub with its default settings, in folders of its own. */
-export function startHub(processes: Processes, { name = 'hub', servers, port = 0, nodeArgs = [], ipc = false }: HubOptions): HubProcess {
+export function startHub(
+  processes: Processes,
+  { name = 'hub', servers, settings = {}, port = 0, nodeArgs = [], ipc = false }: HubOptions,
+): HubProcess {
   const home = join(processes.folder, name);
   mkdirSync(home, { recursive: true });
   const config = join(home, 'mcp-servers.json');
-  writeFileSync(config, JSON.stringify({ mcpServers: servers }));
+  writeFileSync(config, JSON.stringify({ ...settings, mcpServers: servers }));
   const env = {
     ...process.env,
     HOME: home,

@@ -4,12 +4,16 @@ import type { Case } from './cases.ts';
 import { connectClients, hangUp, interleaved, type Measured, measure, type Ready, type Target } from './measure.ts';
 import { type Summary, summarize } from './summary.ts';
 
+/** What the first calls of a kind are: they find code that is not compiled yet. */
+const WARM_CALLS = 3_000;
+const WARM_UP_MS = 4_000;
+
 export interface CaseOptions {
   readonly rounds: number;
   /** Of one round of one target. */
   readonly seconds: number;
-  /** Not counted: the first calls find code that is not compiled yet. */
-  readonly warmUpSeconds: number;
+  /** Whether the code that the case runs is likely to be compiled already. */
+  readonly isWarm: boolean;
   /** Called for an optional target that fails; the others go on. */
   onAbsent(name: string, reason: string): void;
 }
@@ -21,7 +25,7 @@ export async function measureCase(
   targets: readonly Target[],
   options: CaseOptions,
 ): Promise<readonly Summary[]> {
-  const { rounds, seconds, warmUpSeconds } = options;
+  const { rounds, seconds } = options;
   let ready: Ready[] = [];
   const measured: Measured[] = [];
 
@@ -42,7 +46,7 @@ export async function measureCase(
     const connected = await attempt(target, async () => connectClients(load, target, one));
     if (connected === undefined) continue;
     ready.push(connected);
-    await attempt(target, async () => measure(load, connected, warmUpSeconds));
+    await attempt(target, async () => warmUp(load, connected, options));
   }
   for (const next of interleaved(rounds, [...ready])) {
     const result = ready.includes(next) ? await attempt(next.target, async () => measure(load, next, seconds)) : undefined;
@@ -54,4 +58,13 @@ export async function measureCase(
     measured.filter(({ target }) => ready.some((other) => other.target.name === target)),
     ready.map(({ target }) => target.name),
   );
+}
+
+/** Rounds that are not counted. */
+async function warmUp(load: ChildProcess, ready: Ready, { isWarm, seconds }: CaseOptions): Promise<void> {
+  const once = async (): Promise<number> => (await measure(load, ready, seconds / 2)).calls;
+  let calls = await once();
+  if (isWarm) return;
+  const endMs = performance.now() + WARM_UP_MS;
+  while (calls < WARM_CALLS && performance.now() < endMs) calls += await once();
 }

@@ -40,10 +40,8 @@ function write(file: string, title: string, all: readonly Group[]): void {
 /** The yardstick is the line at 1, and no bar. */
 function groups(summaries: readonly Summary[], value: (one: Summary) => Spread): readonly Group[] {
   const names = [...new Set(summaries.map((one) => one.case))];
-  const isBar = (one: Summary): boolean => Number.isFinite(value(one)[0]) && !['proxy', 'static'].includes(one.target);
-  const all = names.map((name) => ({
-    name,
-    bars: summaries.filter((one) => one.case === name && isBar(one)).map((one) => ({ label: one.target, spread: value(one) })),
-  }));
-  return all.filter(({ bars }) => bars.length > 0);
+  const isBar = (one: Summary): boolean => Number.isFinite(value(one)[0]) && !one.isYardstick;
+  const barsOf = (name: string): Group['bars'] =>
+    summaries.filter((one) => one.case === name && isBar(one)).map((one) => ({ label: one.target, spread: value(one) }));
+  return names.map((name) => ({ name, bars: barsOf(name) })).filter(({ bars }) => bars.length > 0);
 }

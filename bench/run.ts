@@ -13,10 +13,6 @@ import { render, type Summary } from './summary.ts';
 import { Targets } from './targets.ts';
 import { weighCalls } from './weigh.ts';
 
-/** Warm-ups, in rounds: longer for the first case of a kind, whose code is not compiled yet. */
-const WARM_UP = 0.5;
-const FIRST_WARM_UP = 4;
-
 await withProcesses(async (processes) => {
   const options = readOptions(process.argv.slice(2));
   const cases = selectCases(options.cases, options.isQuick);
@@ -55,9 +51,9 @@ async function run(processes: Processes, options: RunOptions, cases: readonly Ca
   for (const one of cases) {
     console.error(`${one.name} …`);
     const kind = `${one.era} ${one.upstream}`;
-    const warmUpSeconds = options.seconds * (warm.has(kind) ? WARM_UP : FIRST_WARM_UP);
+    const isWarm = warm.has(kind);
     warm.add(kind);
-    summaries.push(...(await measureCase(load, one, await targets.of(one), { ...options, warmUpSeconds, onAbsent })));
+    summaries.push(...(await measureCase(load, one, await targets.of(one), { ...options, isWarm, onAbsent })));
   }
   const { rounds, seconds } = options;
   return { takenAt: new Date().toISOString(), machine, versions: targets.versions, rounds, seconds, absent, cases: summaries };

@@ -9,6 +9,8 @@ export type Spread = readonly [median: number, min: number, max: number];
 export interface Summary {
   readonly case: string;
   readonly target: string;
+  /** What the other targets of the case are compared with. */
+  readonly isYardstick: boolean;
   readonly callsPerSecond: number;
   /** Calls per second relative to the yardstick in the same round. */
   readonly ratio: Spread;
@@ -22,7 +24,7 @@ export interface Summary {
 const YARDSTICKS = { json: 'proxy', sse: 'proxy', stdio: 'direct', list: 'static' } as const;
 
 /** HTTP is compared with the bare proxy, stdio with the raw client on the same server's pipes, lists with a ready file. */
-export const yardstickOf = ({ upstream }: Pick<Case, 'upstream'>): string => YARDSTICKS[upstream];
+const yardstickOf = ({ upstream }: Pick<Case, 'upstream'>): string => YARDSTICKS[upstream];
 
 /** Medians over the rounds of one case. */
 export function summarize(one: Pick<Case, 'name' | 'upstream'>, measured: readonly Measured[], targets: readonly string[]): Summary[] {
@@ -41,6 +43,7 @@ export function summarize(one: Pick<Case, 'name' | 'upstream'>, measured: readon
     return {
       case: one.name,
       target,
+      isYardstick: target === yardstickOf(one),
       callsPerSecond: median(rounds.map(rate)),
       ratio: relative(rate),
       cpuSecondsPer10k: median(rounds.map(cpuPerCall)) * 10,

@@ -54,7 +54,8 @@ export async function openHttpClients(target: HttpTarget, { clients, payload }: 
   };
 }
 
-async function openSession(http: RawHttp, url: URL): Promise<Headers> {
+/** Opens a session; its headers go with every later request. */
+export async function openSession(http: RawHttp, url: URL): Promise<Headers> {
   const params = { protocolVersion: LEGACY_VERSION, capabilities: {}, clientInfo };
   const initialize = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
   const answer = await http.exchange(headOf('POST', url, base), initialize);

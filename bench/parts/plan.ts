@@ -25,6 +25,7 @@ export interface EventStreamTarget {
 export interface StdioTarget {
   readonly kind: 'stdio';
   readonly script: string;
+  readonly args?: readonly string[];
 }
 
 export type Address = HttpTarget | EventStreamTarget | StdioTarget;

@@ -11,8 +11,8 @@ interface Waiting {
  * The yardstick for stdio: one process, and as many calls in flight on its pipes as there are clients, with next to no
  * work on the client's side.
  */
-export async function openStdioClients({ script }: StdioTarget, { clients, payload }: Plan): Promise<Crowd> {
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function openStdioClients({ script, args = [] }: StdioTarget, { clients, payload }: Plan): Promise<Crowd> {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const waiting = new Map<number, Waiting>();
   const fail = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
