@@ -6,7 +6,8 @@ import { type Summary, summarize } from './summary.ts';
 
 /** What the first calls of a kind are: they find code that is not compiled yet. */
 const WARM_CALLS = 3_000;
-const WARM_UP_MS = 4_000;
+/** … or after so many times the length of a round. */
+const WARM_UP_ROUNDS = 10;
 
 export interface CaseOptions {
   readonly rounds: number;
@@ -65,6 +66,6 @@ async function warmUp(load: ChildProcess, ready: Ready, { isWarm, seconds }: Cas
   const once = async (): Promise<number> => (await measure(load, ready, seconds / 2)).calls;
   let calls = await once();
   if (isWarm) return;
-  const endMs = performance.now() + WARM_UP_MS;
+  const endMs = performance.now() + WARM_UP_ROUNDS * seconds * 1_000;
   while (calls < WARM_CALLS && performance.now() < endMs) calls += await once();
 }

@@ -9,45 +9,73 @@ const headers = { 'content-type': 'application/json' };
 
 /** Clients of the transport of 2024-11-05: each has an event stream that brings its answers, and a connection for its requests. */
 export async function openEventStreamClients({ url, prefix }: EventStreamTarget, { clients, payload }: Plan): Promise<Crowd> {
+  const opened = await Promise.all(Array.from({ length: clients }, () => openStream(new URL(url))));
+  const all = opened.map((stream) => new EventStreamClient(stream, new URL(url)));
+  const close = async (): Promise<void> => {
+    for (const client of all) client.close();
+  };
   const { method, params } = requestOf(payload, prefix);
   const text = JSON.stringify(params);
-  const open = async (): Promise<{ call(): Promise<void>; close(): void }> => {
-    const stream = await openStream(new URL(url));
-    const events = new Events(stream);
-    const messages = new URL(dataOf(await events.next('endpoint')), url);
-    const http = new RawHttp(messages);
-    const head = headOf('POST', messages, headers);
-    let id = 1_000_000;
-    const ask = async (name: string, given: string): Promise<string> => {
-      id += 1;
-      const answered = events.next(`${id}`);
-      const { status } = await http.exchange(head, `{"jsonrpc":"2.0","id":${id},"method":"${name}","params":${given}}`);
-      if (status >= 300) throw new Error(`HTTP ${status} from ${messages.href}`);
-      return answered;
-    };
-    await ask('initialize', '{"protocolVersion":"2024-11-05","capabilities":{},"clientInfo":{"name":"bench","version":"1.0.0"}}');
-    await http.exchange(head, '{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  const callOf = (client: EventStreamClient): (() => Promise<void>) => {
     let size: number | undefined;
-    const call = async (): Promise<void> => {
-      const event = await ask(method, text);
+    return async () => {
+      const event = await client.ask(method, text);
       if (event.length === size) return;
       checkAnswer(event, payload);
       size = event.length;
     };
-    await call();
-    const close = (): void => {
-      http.close();
-      stream.destroy();
-    };
-    return { call, close };
   };
-  const all = await Promise.all(Array.from({ length: clients }, open));
-  return {
-    calls: all.map(({ call }) => call),
-    close: async () => {
-      for (const { close } of all) close();
-    },
-  };
+  const calls = all.map(callOf);
+  try {
+    await Promise.all(all.map((client) => client.initialize()));
+    await Promise.all(calls.map((call) => call()));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { calls, close };
+}
+
+class EventStreamClient {
+  readonly #stream: IncomingMessage;
+  readonly #events: Events;
+  readonly #url: URL;
+  readonly #endpoint: Promise<string>;
+  #http: RawHttp | undefined;
+  #head = '';
+  #id = 1_000_000;
+
+  constructor(stream: IncomingMessage, url: URL) {
+    this.#stream = stream;
+    this.#url = url;
+    this.#events = new Events(stream);
+    this.#endpoint = this.#events.next('endpoint');
+  }
+
+  async initialize(): Promise<void> {
+    const messages = new URL(dataOf(await this.#endpoint), this.#url);
+    this.#http = new RawHttp(messages);
+    this.#head = headOf('POST', messages, headers);
+    await this.ask('initialize', '{"protocolVersion":"2024-11-05","capabilities":{},"clientInfo":{"name":"bench","version":"1.0.0"}}');
+    await this.#http.exchange(this.#head, '{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  }
+
+  /** Sends a request and resolves with the event that holds its answer; one at a time. */
+  async ask(method: string, params: string): Promise<string> {
+    if (this.#http === undefined) throw new Error('The client is not initialized.');
+    this.#id += 1;
+    const answered = this.#events.next(`${this.#id}`);
+    // What rejects first is what the caller hears of.
+    answered.catch(() => undefined);
+    const { status } = await this.#http.exchange(this.#head, `{"jsonrpc":"2.0","id":${this.#id},"method":"${method}","params":${params}}`);
+    if (status >= 300) throw new Error(`HTTP ${status} to ${method}`);
+    return answered;
+  }
+
+  close(): void {
+    this.#http?.close();
+    this.#stream.destroy();
+  }
 }
 
 function openStream(url: URL): Promise<IncomingMessage> {
@@ -106,6 +134,6 @@ class Events {
 
 /** An answer carries its id near its beginning or its end, depending on who wrote it. */
 function isFor(event: string, key: string): boolean {
-  if (key === 'endpoint') return event.startsWith('event: endpoint');
+  if (key === 'endpoint') return /^event: ?endpoint$/m.test(event);
   return event.slice(0, 100).includes(`"id":${key}`) || event.slice(-100).includes(`"id":${key}`);
 }

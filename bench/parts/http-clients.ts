@@ -22,8 +22,10 @@ export async function openHttpClients(target: HttpTarget, { clients, payload }: 
   const tail = `,"method":"${method}","params":${JSON.stringify(all)}}`;
   const modern: Headers = { 'mcp-protocol-version': MODERN_VERSION, 'mcp-method': method, ...(tool !== undefined && { 'mcp-name': tool }) };
 
+  const connections: RawHttp[] = [];
   const open = async (): Promise<{ call(): Promise<void>; close(): Promise<void> }> => {
     const http = new RawHttp(url);
+    connections.push(http);
     const own = target.era === 'modern' ? modern : await openSession(http, url);
     const post = headOf('POST', url, { ...base, ...own });
     // Ids of one length make answers of one length: after the first, which is read, a look at the size is enough.
@@ -45,7 +47,10 @@ export async function openHttpClients(target: HttpTarget, { clients, payload }: 
     return { call, close };
   };
 
-  const opened = await Promise.all(Array.from({ length: clients }, open));
+  const opened = await Promise.all(Array.from({ length: clients }, open)).catch((error: unknown) => {
+    for (const http of connections) http.close();
+    throw error;
+  });
   return {
     calls: opened.map(({ call }) => call),
     close: async () => {
