@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Processes } from './processes.ts';
 
 export const HUB = join(import.meta.dirname, '../bin/mcp-hub.js');
-const READY_MS = 20_000;
+/** Also what the hub itself waits for its servers: on a busy machine they need longer than it does by default. */
+const READY_MS = 30_000;
 
 export interface HubOptions {
   /** Of its folder, for more than one hub at a time. */
@@ -46,7 +47,7 @@ export function startHub(
   const home = join(processes.folder, name);
   mkdirSync(home, { recursive: true });
   const config = join(home, 'mcp-servers.json');
-  writeFileSync(config, JSON.stringify({ ...settings, mcpServers: servers }));
+  writeFileSync(config, JSON.stringify({ startupWait: READY_MS, ...settings, mcpServers: servers }));
   const env = {
     ...process.env,
     HOME: home,

@@ -7,7 +7,7 @@ import { type Summary, summarize } from './summary.ts';
 /** What the first calls of a kind are: they find code that is not compiled yet. */
 const WARM_CALLS = 3_000;
 /** … or after so many times the length of a round. */
-const WARM_UP_ROUNDS = 10;
+const WARM_UP_ROUNDS = 6;
 
 export interface CaseOptions {
   readonly rounds: number;

@@ -10,7 +10,7 @@ const LAST_ANSWERS_MS = 20_000;
 
 /** One way to the upstream. */
 export interface Target {
-  /** `direct`, `proxy`, `nginx`, `static`, `hub`, or a peer's. */
+  /** `direct`, `proxy`, `nginx`, `bare-hub`, `static`, `hub`, or a peer's. */
   readonly name: string;
   readonly address: Address;
   /** The process whose CPU time counts; without one, the server that the load generator starts. */

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Case, type Era, LIST_SERVERS, LIST_TOOLS_EACH } from './cases.ts';
 import { firstList } from './first-request.ts';
-import { type HubProcess, hubVersion, startHub } from './hub-process.ts';
+import { hubVersion, startHub } from './hub-process.ts';
 import { lazy } from './lazy.ts';
 import type { Target } from './measure.ts';
 import { startNginx } from './nginx.ts';
@@ -41,7 +41,8 @@ export class Targets {
   }
 
   async #http(one: Case): Promise<readonly Target[]> {
-    const [upstream, proxy, hub, nginx] = await Promise.all([this.#upstream(), this.#proxy(), this.#hub(), this.#nginx()]);
+    const [upstream, proxy, nginx] = await Promise.all([this.#upstream(), this.#proxy(), this.#nginx()]);
+    const [bareHub, hub] = await Promise.all([this.#bareHub(), this.#hub()]);
     const path = pathOf(one);
     const plain = (name: string, child: Target['subject'], port: number): Target => ({
       name,
@@ -52,20 +53,21 @@ export class Targets {
       plain('proxy', proxy.child, proxy.port),
       plain('direct', upstream.child, upstream.port),
       ...(nginx ? [plain('nginx', nginx.child, nginx.port)] : []),
-      await throughHub(hub, one),
+      throughHub('bare-hub', bareHub, one),
+      throughHub('hub', hub, one),
     ];
   }
 
   async #stdio(one: Case): Promise<readonly Target[]> {
     const script = this.#processes.script('upstream-stdio');
-    return [{ name: 'direct', address: { kind: 'stdio', script } }, await throughHub(await this.#hub(), one)];
+    return [{ name: 'direct', address: { kind: 'stdio', script } }, throughHub('hub', await this.#hub(), one)];
   }
 
   async #list(one: Case): Promise<readonly Target[]> {
     const [hub, bare] = [await this.#listHub(), await (one.era === 'legacy' ? this.#staticLegacy() : this.#staticModern())];
     const url = `http://127.0.0.1:${bare.port}/`;
     const yardstick: Target = { name: 'static', address: { kind: 'http', era: 'modern', url, prefix: '' }, subject: bare.child };
-    return [yardstick, await throughHub(hub, one)];
+    return [yardstick, throughHub('hub', hub, one)];
   }
 
   async #ofPeers(one: Case): Promise<readonly Target[]> {
@@ -83,6 +85,11 @@ export class Targets {
 
   readonly #upstream = lazy(() => this.#processes.serve('upstream-http', String(LIST_TOOLS_EACH)));
   readonly #proxy = lazy(async () => this.#processes.serve('proxy', String((await this.#upstream()).port)));
+
+  readonly #bareHub = lazy(async () => {
+    const { port } = await this.#upstream();
+    return this.#processes.serve('bare-hub', String(port), 'legacy', 'modern', 'legacy-sse', 'modern-sse');
+  });
 
   readonly #nginx = lazy(async () => {
     const { port } = await this.#upstream();
@@ -127,8 +134,8 @@ export class Targets {
 
   /** A bare server with the very list that the hub gives in that era. */
   async #startStatic(era: Era): Promise<Served> {
-    const { child, ready } = await this.#listHub();
-    const { body } = await firstList((await ready).port, child, era);
+    const { child, port } = await this.#listHub();
+    const { body } = await firstList(port, child, era);
     const file = join(this.#processes.folder, `list-${era}.json`);
     writeFileSync(file, body);
     return this.#processes.serve('bare-list', '0', file);
@@ -154,14 +161,14 @@ export class Targets {
     return served;
   }
 
-  async #startHub(name: string, servers: Servers): Promise<HubProcess> {
+  async #startHub(name: string, servers: Servers): Promise<Served> {
     const { profile } = this.#options;
     if (profile !== undefined) mkdirSync(profile, { recursive: true });
     const nodeArgs = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profile)];
     const hub = startHub(this.#processes, { name, servers, nodeArgs });
-    await hub.ready;
+    const { port } = await hub.ready;
     this.versions['hub'] = hubVersion();
-    return hub;
+    return { child: hub.child, port };
   }
 }
 
@@ -175,8 +182,7 @@ function serverOf({ era, upstream }: Case): string {
   return { json: era, sse: `${era}_sse`, stdio: 'stdio', list: '' }[upstream];
 }
 
-async function throughHub(hub: HubProcess, one: Case): Promise<Target> {
-  const { port } = await hub.ready;
+function throughHub(name: string, { child, port }: Served, one: Case): Target {
   const url = `http://127.0.0.1:${port}/mcp`;
-  return { name: 'hub', address: { kind: 'http', era: one.era, url, prefix: `${serverOf(one)}__` }, subject: hub.child };
+  return { name, address: { kind: 'http', era: one.era, url, prefix: `${serverOf(one)}__` }, subject: child };
 }

@@ -45,7 +45,7 @@ describe('npm run bench', () => {
     const svg = join(folder, 'plots');
     const { stdout } = await bench('run', [...SHORT, '--case', 'legacy-echo-1', '--json', json, '--svg', svg]);
     const rows = rowsOf(stdout, 'legacy-echo-1');
-    expect(targets(rows)).toEqual(['proxy', 'direct', 'hub']);
+    expect(targets(rows)).toEqual(['proxy', 'direct', 'bare-hub', 'hub']);
     for (const [, , ...figures] of rows) {
       expect(figures.join(' ')).toMatch(/^\d+ \d+\.\d\d \d+\.\d\d–\d+\.\d\d (?:\d+\.\d\d|–) (?:\d+\.\d\d|–) \d+\.\d\d \d+\.\d\d$/);
     }
@@ -67,8 +67,8 @@ describe('npm run bench', () => {
     const cases = ['modern-sse-echo-16', 'legacy-1mb-1', 'stdio-1mb-1', 'legacy-list-1', 'modern-list-1'];
     const { stdout } = await bench('run', [...SHORT, '--no-peers', ...cases.flatMap((name) => ['--case', name])]);
     expect(cases.map((name) => targets(rowsOf(stdout, name)))).toEqual([
-      ['proxy', 'direct', 'hub'],
-      ['proxy', 'direct', 'hub'],
+      ['proxy', 'direct', 'bare-hub', 'hub'],
+      ['proxy', 'direct', 'bare-hub', 'hub'],
       ['direct', 'hub'],
       ['static', 'hub'],
       ['static', 'hub'],
