@@ -74,7 +74,7 @@ async function startOfHub(
 async function startOfBare(processes: Processes, file: string): Promise<Sample> {
   const port = await freePort();
   const spawnedMs = performance.now();
-  const child = processes.spawn(processes.script('bare-list'), [String(port), file], {}, false);
+  const child = processes.spawn(processes.script('bare-list'), [String(port), file], {}, true);
   const { openMs, tookMs, cpuMs } = await firstList(port, child, 'modern');
   await processes.end(child);
   return { target: 'bare', opensMs: openMs - spawnedMs, listMs: tookMs, cpuMs };

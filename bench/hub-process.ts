@@ -1,16 +1,23 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Processes } from './processes.ts';
 
 export const HUB = join(import.meta.dirname, '../bin/mcp-hub.js');
-const READY_MS = 20_000;
+/** Also what the hub itself waits for its servers: on a busy machine they need longer than it does by default. */
+const READY_MS = 30_000;
 
 export interface HubOptions {
+  /** Of its folder, for more than one hub at a time. */
+  readonly name?: string;
   readonly servers: Readonly<Record<string, object>>;
+  /** What stands beside the servers in its config file. */
+  readonly settings?: object;
   /** 0 takes any free one. */
   readonly port?: number;
   readonly nodeArgs?: readonly string[];
+  /** Open a channel for messages, for a module of `nodeArgs`. */
+  readonly ipc?: boolean;
 }
 
 export interface HubProcess {
@@ -26,12 +33,21 @@ export function requireBuild(): void {
   if (!existsSync(join(HUB, '../../dist/main.js'))) throw new Error('The hub is not built. Run: npm run build');
 }
 
+/** As `package.json` says it. */
+export function hubVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(HUB, '../../package.json'), 'utf8'));
+  return String(version);
+}
+
 /** Starts the built hub with its default settings, in folders of its own. */
-export function startHub(processes: Processes, { servers, port = 0, nodeArgs = [] }: HubOptions): HubProcess {
-  const home = join(processes.folder, 'home');
+export function startHub(
+  processes: Processes,
+  { name = 'hub', servers, settings = {}, port = 0, nodeArgs = [], ipc = false }: HubOptions,
+): HubProcess {
+  const home = join(processes.folder, name);
   mkdirSync(home, { recursive: true });
-  const config = join(processes.folder, 'mcp-servers.json');
-  writeFileSync(config, JSON.stringify({ mcpServers: servers }));
+  const config = join(home, 'mcp-servers.json');
+  writeFileSync(config, JSON.stringify({ startupWait: READY_MS, ...settings, mcpServers: servers }));
   const env = {
     ...process.env,
     HOME: home,
@@ -42,7 +58,7 @@ export function startHub(processes: Processes, { servers, port = 0, nodeArgs = [
     MCP_HUB_ENV: '',
   };
   const spawnedMs = performance.now();
-  const child = processes.spawnSubject(HUB, ['--port', String(port), '--config', config], { nodeArgs, env, capture: true }, false);
+  const child = processes.spawnSubject(HUB, ['--port', String(port), '--config', config], { nodeArgs, env, capture: true }, ipc);
   const ready = untilReady(child, Object.keys(servers).length);
   // The caller may be busy with the port when the hub fails; it meets the error when it waits for `ready`.
   ready.catch(() => undefined);

@@ -1,15 +1,17 @@
+import { constants } from 'node:os';
 import { Processes } from './processes.ts';
 
-/** Does `work` with processes that are all gone afterwards, also when it fails or the user ends it (Ctrl-C). */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Does `work` with processes that are all gone afterwards, also when it fails or the user ends it (Ctrl-C, a closed terminal). */
 export async function withProcesses(work: (processes: Processes) => Promise<void>): Promise<void> {
   const processes = new Processes();
   let interrupted = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     interrupted = true;
-    void processes.close().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+    void processes.close().finally(() => process.exit(128 + constants.signals[signal]));
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     processes.open();
     await work(processes);
@@ -22,7 +24,6 @@ export async function withProcesses(work: (processes: Processes) => Promise<void
     await processes.close();
     // The handler of a signal has the last word.
     if (interrupted) await new Promise(() => undefined);
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }

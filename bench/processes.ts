@@ -9,8 +9,9 @@ import { nextMessage } from './messages.ts';
 /** From being asked to end to being killed, in milliseconds: the hub takes up to five seconds for its own children. */
 const END_MS = 7_000;
 const START_MS = 10_000;
-const PARTS = ['upstream-http', 'upstream-stdio', 'proxy', 'load', 'cpu-report', 'bare-list'] as const;
+const PARTS = ['upstream-http', 'upstream-stdio', 'proxy', 'bare-hub', 'load', 'cpu-report', 'bare-list', 'scales', 'collect'] as const;
 type Part = (typeof PARTS)[number];
+type ServingPart = 'upstream-http' | 'proxy' | 'bare-hub' | 'bare-list';
 
 export interface SpawnOptions {
   /** Given to Node before the script. */
@@ -18,6 +19,12 @@ export interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Hand the output to the reader of the child, instead of to the terminal. */
   readonly capture?: boolean;
+}
+
+/** A process that listens on a port of loopback. */
+export interface Served {
+  readonly child: ChildProcess;
+  readonly port: number;
 }
 
 /** The processes of a run and the temporary folder they work in. Whoever creates it closes it. */
@@ -51,18 +58,15 @@ export class Processes {
   }
 
   /** Starts a script with Node, with an IPC channel where the part needs one. */
-  spawn(
-    script: string,
-    args: readonly string[],
-    { nodeArgs = [], env = process.env, capture = false }: SpawnOptions,
-    ipc: boolean,
-  ): ChildProcess {
+  spawn(script: string, args: readonly string[], { nodeArgs = [], ...options }: SpawnOptions, ipc: boolean): ChildProcess {
+    return this.run(process.execPath, [...nodeArgs, script, ...args], options, ipc);
+  }
+
+  /** Starts any command. */
+  run(command: string, args: readonly string[], { env = process.env, capture = false }: SpawnOptions, ipc = false): ChildProcess {
     if (this.#closed) throw new Error('The run is over.');
     const output = capture ? 'pipe' : 'inherit';
-    const child = spawn(process.execPath, [...nodeArgs, script, ...args], {
-      env,
-      stdio: ['ignore', output, output, ...(ipc ? (['ipc'] as const) : [])],
-    });
+    const child = spawn(command, args, { env, stdio: ['ignore', output, output, ...(ipc ? (['ipc'] as const) : [])] });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;
@@ -76,9 +80,13 @@ export class Processes {
   }
 
   /** Starts a part that serves; resolves with its port once it listens. */
-  async serve(part: 'upstream-http' | 'proxy', ...args: string[]): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-    const child = this.spawnSubject(this.script(part), args, {}, true);
-    const { port } = await nextMessage(child, START_MS, `the port of ${part}`);
+  async serve(
+    part: ServingPart | { readonly part: ServingPart; readonly nodeArgs: readonly string[] },
+    ...args: string[]
+  ): Promise<Served> {
+    const { part: name, nodeArgs } = typeof part === 'string' ? { part, nodeArgs: [] } : part;
+    const child = this.spawnSubject(this.script(name), args, { nodeArgs }, true);
+    const { port } = await nextMessage(child, START_MS, `the port of ${name}`);
     return { child, port: Number(port) };
   }
 

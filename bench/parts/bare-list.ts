@@ -1,10 +1,14 @@
-/** The yardstick for the first list: `node:http`, and a list that is ready as a file. Usage: `bare-list <port> <file>`. */
+/** The yardstick for lists: `node:http`, and a list that is ready as a file. Usage: `bare-list <port, 0 for any> <file>`. */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { serve } from './serve.ts';
 
 const [port, file = ''] = process.argv.slice(2);
+let list: Buffer | undefined;
 
-createServer((req, res) => {
+serve((req, res) => {
   req.resume();
-  req.on('end', () => res.writeHead(200, { 'content-type': 'application/json' }).end(readFileSync(file)));
-}).listen(Number(port), '127.0.0.1');
+  req.on('end', () => {
+    list ??= readFileSync(file);
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': list.length }).end(list);
+  });
+}, Number(port));

@@ -1,99 +1,83 @@
-import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request, type RequestOptions } from 'node:http';
-import { callOf, checkAnswer } from './answer-check.ts';
 import type { Crowd, HttpTarget, Plan } from './plan.ts';
+import type { RawAnswer } from './raw-answer.ts';
+import { RawHttp } from './raw-http.ts';
+import { checkAnswer, requestOf } from './request-of.ts';
 
 const LEGACY_VERSION = '2025-11-25';
 const MODERN_VERSION = '2026-07-28';
-/** The longest time that one answer may take, in milliseconds. */
-const ANSWER_MS = 10_000;
 const clientInfo = { name: 'bench', version: '1.0.0' };
 const modernMeta = {
   'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
   'io.modelcontextprotocol/clientInfo': clientInfo,
   'io.modelcontextprotocol/clientCapabilities': {},
 };
-
-interface Reply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly bytes: number;
-  /** Read only where it is asked for. */
-  readonly body: string;
-}
+type Headers = Readonly<Record<string, string>>;
+const base: Headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 /** Clients with a connection each; in the legacy era also with a session each. Rejects when a client is refused. */
 export async function openHttpClients(target: HttpTarget, { clients, payload }: Plan): Promise<Crowd> {
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const url = new URL(target.url);
-  const send = (method: string, headers: OutgoingHttpHeaders, body: string, wanted: boolean): Promise<Reply> =>
-    exchange({ host: url.hostname, port: url.port, path: url.pathname, method, agent, headers }, body, wanted);
-  const call = callOf(payload);
-  const name = `${target.prefix}${call.name}`;
-  const params = { name, arguments: call.arguments, ...(target.era === 'modern' && { _meta: modernMeta }) };
-  const tail = `,"method":"tools/call","params":${JSON.stringify(params)}}`;
-  const base = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const { method, params, tool } = requestOf(payload, target.prefix);
+  const all = { ...params, ...(target.era === 'modern' && { _meta: modernMeta }) };
+  const tail = `,"method":"${method}","params":${JSON.stringify(all)}}`;
+  const modern: Headers = { 'mcp-protocol-version': MODERN_VERSION, 'mcp-method': method, ...(tool !== undefined && { 'mcp-name': tool }) };
 
+  const connections: RawHttp[] = [];
   const open = async (): Promise<{ call(): Promise<void>; close(): Promise<void> }> => {
-    const headers: OutgoingHttpHeaders =
-      target.era === 'modern'
-        ? { ...base, 'mcp-protocol-version': MODERN_VERSION, 'mcp-method': 'tools/call', 'mcp-name': name }
-        : { ...base, 'mcp-protocol-version': LEGACY_VERSION, 'mcp-session-id': await openSession(send, base) };
+    const http = new RawHttp(url);
+    connections.push(http);
+    const own = target.era === 'modern' ? modern : await openSession(http, url);
+    const post = headOf('POST', url, { ...base, ...own });
     // Ids of one length make answers of one length: after the first, which is read, a look at the size is enough.
     let id = 1_000_000;
     let size: number | undefined;
-    const callOnce = async (): Promise<void> => {
+    const call = async (): Promise<void> => {
       id += 1;
-      const reply = await send('POST', headers, `{"jsonrpc":"2.0","id":${id}${tail}`, size === undefined);
-      if (reply.status !== 200) throw new Error(`HTTP ${reply.status} from ${target.url}`);
-      if (size === undefined) checkAnswer(reply.body, payload);
-      size ??= reply.bytes;
-      if (reply.bytes !== size)
-        throw new Error(`An answer of ${reply.bytes} bytes from ${target.url}, after one of ${size} to the same call`);
+      const answer = await http.exchange(post, `{"jsonrpc":"2.0","id":${id}${tail}`);
+      if (answer.status !== 200) throw refused(answer, target.url);
+      if (answer.bytes === size) return;
+      checkAnswer(answer.body(), payload);
+      size = answer.bytes;
     };
-    await callOnce();
+    await call();
     const close = async (): Promise<void> => {
-      if (target.era === 'legacy') await send('DELETE', headers, '', false);
+      if (target.era === 'legacy') await http.exchange(headOf('DELETE', url, own), '');
+      http.close();
     };
-    return { call: callOnce, close };
+    return { call, close };
   };
 
-  const all = await Promise.all(Array.from({ length: clients }, open));
+  const opened = await Promise.all(Array.from({ length: clients }, open)).catch((error: unknown) => {
+    for (const http of connections) http.close();
+    throw error;
+  });
   return {
-    calls: all.map((client) => client.call),
+    calls: opened.map(({ call }) => call),
     close: async () => {
-      await Promise.all(all.map((client) => client.close()));
-      agent.destroy();
+      await Promise.all(opened.map(({ close }) => close()));
     },
   };
 }
 
-async function openSession(
-  send: (method: string, headers: OutgoingHttpHeaders, body: string, wanted: boolean) => Promise<Reply>,
-  base: OutgoingHttpHeaders,
-): Promise<string> {
+/** Opens a session; its headers go with every later request. */
+export async function openSession(http: RawHttp, url: URL): Promise<Headers> {
   const params = { protocolVersion: LEGACY_VERSION, capabilities: {}, clientInfo };
-  const { status, headers, body } = await send('POST', base, JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }), true);
-  const session = headers['mcp-session-id'];
-  if (status !== 200 || typeof session !== 'string') throw new Error(`No session: HTTP ${status} ${body.slice(0, 300)}`);
-  const own = { ...base, 'mcp-protocol-version': LEGACY_VERSION, 'mcp-session-id': session };
-  await send('POST', own, '{"jsonrpc":"2.0","method":"notifications/initialized"}', false);
-  return session;
+  const initialize = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+  const answer = await http.exchange(headOf('POST', url, base), initialize);
+  if (answer.status !== 200) throw refused(answer, url.href);
+  const session = answer.header('mcp-session-id');
+  const own = { 'mcp-protocol-version': LEGACY_VERSION, ...(session !== undefined && { 'mcp-session-id': session }) };
+  await http.exchange(headOf('POST', url, { ...base, ...own }), '{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  return own;
 }
 
-function exchange(options: RequestOptions, body: string, wanted: boolean): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const req = request(options, (res) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      res.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (wanted) chunks.push(chunk);
-      });
-      res.on('error', reject);
-      res.on('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, bytes, body: Buffer.concat(chunks).toString() }));
-    });
-    req.setTimeout(ANSWER_MS, () => req.destroy(new Error(`No answer in ${ANSWER_MS} ms`)));
-    req.on('error', reject);
-    req.end(body);
-  });
+/** Request line and headers as {@link RawHttp} wants them. */
+export function headOf(method: string, { pathname, search }: URL, headers: Headers): string {
+  return `${method} ${pathname}${search} HTTP/1.1\r\n${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')}`;
+}
+
+function refused(answer: RawAnswer, url: string): Error {
+  return new Error(`HTTP ${answer.status} from ${url}: ${answer.body().slice(0, 300)}`);
 }

@@ -1,10 +1,9 @@
 /** The load generator: does what its parent asks, one round at a time, and ends with it. */
-import { openHttpClients } from './http-clients.ts';
-import type { Crowd, LoadReply, LoadRequest, Plan, Round } from './plan.ts';
 import { percentile } from '../statistics.ts';
-import { openStdioClients } from './stdio-clients.ts';
+import { openClients } from './open-clients.ts';
+import type { Crowd, LoadReply, LoadRequest, Round } from './plan.ts';
 
-let crowd: Crowd | undefined;
+const crowds = new Map<string, Crowd>();
 
 process.on('message', (request: LoadRequest) => {
   void obey(request)
@@ -15,21 +14,22 @@ process.once('disconnect', () => process.exit());
 
 async function obey(request: LoadRequest): Promise<LoadReply> {
   switch (request.ask) {
-    case 'prepare':
-      crowd = await open(request.plan);
+    case 'prepare': {
+      const crowd = await openClients(request.plan);
+      crowds.set(request.crowd, crowd);
       return { reply: 'prepared', ...(crowd.pid !== undefined && { pid: crowd.pid }) };
-    case 'run':
-      if (!crowd) throw new Error('There are no clients.');
+    }
+    case 'run': {
+      const crowd = crowds.get(request.crowd);
+      if (!crowd) throw new Error(`There are no clients for ${request.crowd}.`);
       return { reply: 'done', ...(await run(crowd, request.seconds)) };
+    }
     case 'close':
-      await crowd?.close();
-      crowd = undefined;
+      // A server that ends a connection while its clients hang up has done what they wanted.
+      await Promise.allSettled([...crowds.values()].map((crowd) => crowd.close()));
+      crowds.clear();
       return { reply: 'closed' };
   }
-}
-
-function open(plan: Plan): Promise<Crowd> {
-  return plan.target.kind === 'http' ? openHttpClients(plan.target, plan) : openStdioClients(plan.target, plan);
 }
 
 /** Every client calls, one call at a time, for so many seconds. */

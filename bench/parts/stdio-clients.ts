@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { callOf, checkAnswer } from './answer-check.ts';
 import type { Crowd, Plan, StdioTarget } from './plan.ts';
+import { checkAnswer, requestOf } from './request-of.ts';
 
 interface Waiting {
   readonly resolve: (line: string) => void;
@@ -11,8 +11,8 @@ interface Waiting {
  * The yardstick for stdio: one process, and as many calls in flight on its pipes as there are clients, with next to no
  * work on the client's side.
  */
-export async function openStdioClients({ script }: StdioTarget, { clients, payload }: Plan): Promise<Crowd> {
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function openStdioClients({ script, args = [] }: StdioTarget, { clients, payload }: Plan): Promise<Crowd> {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const waiting = new Map<number, Waiting>();
   const fail = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
@@ -22,10 +22,13 @@ export async function openStdioClients({ script }: StdioTarget, { clients, paylo
   child.on('exit', () => fail(new Error('The stdio server ended.')));
   child.stdin.on('error', fail);
   child.stdout.setEncoding('utf8');
-  let rest = '';
+  let parts: string[] = [];
   child.stdout.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
+    // A line of a megabyte comes in many pieces, which are put together once.
+    parts.push(chunk);
+    if (!chunk.includes('\n')) return;
+    const lines = parts.join('').split('\n');
+    parts = [lines.pop() ?? ''];
     for (const line of lines) {
       const id = Number(/"id":(\d+)/.exec(line.slice(0, 60))?.[1]);
       waiting.get(id)?.resolve(line);
@@ -41,11 +44,12 @@ export async function openStdioClients({ script }: StdioTarget, { clients, paylo
       child.stdin.write(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}}\n`);
     });
   await ask('initialize', '{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1.0.0"}}');
-  const params = JSON.stringify(callOf(payload));
-  const first = await ask('tools/call', params);
+  const { method, params } = requestOf(payload);
+  const text = JSON.stringify(params);
+  const first = await ask(method, text);
   checkAnswer(first, payload);
   const call = async (): Promise<void> => {
-    const line = await ask('tools/call', params);
+    const line = await ask(method, text);
     if (line.length !== first.length) throw new Error(`An unexpected answer: ${line.slice(0, 300)}`);
   };
   return {

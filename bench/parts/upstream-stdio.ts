@@ -1,15 +1,26 @@
-/** The same server over stdio, one JSON message per line, in the legacy era. */
+/**
+ * The same server over stdio, one JSON message per line, in the legacy era.
+ *
+ * Usage: `upstream-stdio [milliseconds that it takes for its handshake]`
+ */
 import { answer } from './mcp-answers.ts';
 
-let rest = '';
+const handshakeMs = Number(process.argv[2] ?? 0);
+let parts: string[] = [];
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', (chunk: string) => {
-  const lines = (rest + chunk).split('\n');
-  rest = lines.pop() ?? '';
+  parts.push(chunk);
+  if (!chunk.includes('\n')) return;
+  const lines = parts.join('').split('\n');
+  parts = [lines.pop() ?? ''];
   let out = '';
   for (const line of lines) {
-    const body = line === '' ? undefined : answer(JSON.parse(line), 'legacy');
-    if (body !== undefined) out += `${body}\n`;
+    if (line === '') continue;
+    const message = JSON.parse(line);
+    const body = answer(message, 'legacy');
+    if (body === undefined) continue;
+    if (handshakeMs > 0 && message.method === 'initialize') setTimeout(() => process.stdout.write(`${body}\n`), handshakeMs);
+    else out += `${body}\n`;
   }
   if (out !== '') process.stdout.write(out);
 });
