@@ -162,11 +162,11 @@ export class Logins {
     return this.#ports.close();
   }
 
-  /** Who has not come to a server yet would log in there as its owner does. */
+  /** Whoever it is logs in where the owner does, and in the same way, also before they come to the server, or since its entry was changed. */
   #of(server: string, principal: string): readonly ServerLogin[] {
-    const known = this.#logins.get(keyOf(server, principal));
-    if (known || principal === HUB_OWNER) return known ?? [];
-    const owners = this.#of(server, HUB_OWNER);
+    const owners = this.#logins.get(keyOf(server, HUB_OWNER)) ?? [];
+    if (principal === HUB_OWNER) return owners;
+    if (owners.length === 0) return this.#logins.get(keyOf(server, principal)) ?? [];
     return owners.map(({ serverUrl: url, settings }) => this.#loginAt({ server, principal, url, settings }, owners.length));
   }
 

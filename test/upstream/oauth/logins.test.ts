@@ -193,6 +193,15 @@ describe('logins of several principals', () => {
     expect(await isIn()).toEqual([false, false, true]);
   });
 
+  it('are begun as the entry of the server says now, although nobody but the owner has come there since', async () => {
+    const all = logins();
+    keyed(all, 'local');
+    const clientOf = async (): Promise<string | null> => new URL(await all.begin('srv', 'ada')).searchParams.get('client_id');
+    expect(await clientOf()).not.toBe('mine');
+    all.equip('srv', { ...remoteLaunch(server.url), oauth: { clientId: 'mine' } });
+    expect(await clientOf()).toBe('mine');
+  });
+
   it('are forgotten as a whole, also by a hub that has not used them, and no other ones', async () => {
     const first = logins();
     keyed(first, 'local');
