@@ -10,8 +10,9 @@ export function outgoingOver(choose: (origin: URL) => LateDispatcher): Outgoing 
     roadTo(origin) {
       try {
         const url = new URL(origin);
+        const chosen = choose(url);
         refuseBlockedPort(url);
-        return new DispatchedRoad(origin, choose(url));
+        return new DispatchedRoad(origin, chosen);
       } catch (error) {
         return { send: (_, receiver) => refused(receiver, error) };
       }

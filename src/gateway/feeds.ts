@@ -7,6 +7,7 @@ import type { Downstream, Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
 import { onlyOwnerHears } from './login-errors.ts';
+import { isWithin } from './is-within.ts';
 import { MergedUpdates } from './merged-updates.ts';
 import { Roots } from './roots.ts';
 import { resourceNotFound, subscribable } from './route.ts';
@@ -290,14 +291,3 @@ function tooManySubscriptions(): HubError {
 function inScope(scope: Scope, serverId: string): boolean {
   return scope.kind === 'all' || scope.id === serverId;
 }
-
-/**
- * Whether `uri` is `whole` or a part of it: an update may name a part of what was subscribed to (spec server/resources,
- * "Subscriptions"). A part begins at a delimiter of RFC 3986: `file:///a.txt` has no part `file:///a.txt.old`.
- */
-function isWithin(uri: string, whole: string): boolean {
-  if (!uri.startsWith(whole)) return false;
-  return uri.length === whole.length || DELIMITER.test(uri.charAt(whole.length)) || DELIMITER.test(whole.slice(-1));
-}
-
-const DELIMITER = /[:/?#[\]@!$&'()*+,;=]/;

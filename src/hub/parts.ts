@@ -53,10 +53,7 @@ export function buildParts({ options, config, settings, logger, management, port
   const hub = { name: 'mcp-hub', title: TITLE, version: options.version };
   const way = wayOut(options.env);
   const logins = new Logins({
-    fetch: way.fetch,
-    publicFetch: way.publicFetch,
-    file: join(options.paths.dataDir, 'oauth-storage.json'),
-    keyFile: join(options.paths.dataDir, 'key'),
+    ...loginRoads(options, way),
     clock,
     logger,
     met: (principal) => keyedLogins.met(principal),
@@ -110,6 +107,11 @@ export function buildParts({ options, config, settings, logger, management, port
     ...placeOf(options),
   });
   return { pool, logins, desk, gateway, endpoint, server, keys, keyedLogins, way };
+}
+
+/** How logins reach authorization servers, and where they are kept. */
+function loginRoads({ paths }: HubOptions, { fetch, publicFetch }: WayOut) {
+  return { fetch, publicFetch, file: join(paths.dataDir, 'oauth-storage.json'), keyFile: join(paths.dataDir, 'key') };
 }
 
 /** Old clients ask a person for an address with the server's name in it. */

@@ -30,18 +30,26 @@ export class Members {
   /** Those of the object that one of the members is. @see scanObject */
   opened: Members | undefined;
   readonly #places: number[] = [];
+  readonly #open: string | undefined;
 
-  constructor(bytes: Buffer, start: number) {
+  constructor(bytes: Buffer, start: number, open?: string) {
     this.bytes = bytes;
     this.start = start;
+    this.#open = open;
   }
 
   get isEmpty(): boolean {
     return this.#places.length === 0;
   }
 
-  add(keyStart: number, keyEnd: number, start: number, end: number): void {
-    this.#places.push(keyStart, keyEnd, start, end);
+  /** Takes the member in whose value begins at `start`. @returns the first byte after that */
+  add(keyStart: number, keyEnd: number, start: number, depth: number): number {
+    const { bytes } = this;
+    const isOpen = this.#open !== undefined && bytes[start] === OPEN_OBJECT && isKey(bytes, keyStart, keyEnd, this.#open);
+    if (isOpen) this.opened = scanObject(bytes, start, undefined, depth + 1);
+    const end = isOpen ? (this.opened?.end ?? BAD) : skipValue(bytes, start, depth + 1);
+    if (end !== BAD) this.#places.push(keyStart, keyEnd, start, end);
+    return end;
   }
 
   has(key: string): boolean {
@@ -82,31 +90,9 @@ export class Members {
  */
 export function scanObject(bytes: Buffer, at: number, open?: string, depth = 0): Members | undefined {
   if (bytes[at] !== OPEN_OBJECT) return undefined;
-  const members = new Members(bytes, at);
-  let next = afterSpace(bytes, at + 1);
-  if (bytes[next] === CLOSE_OBJECT) {
-    members.end = next + 1;
-    return members;
-  }
-  for (;;) {
-    const keyEnd = skipText(bytes, next);
-    if (keyEnd === BAD) return undefined;
-    const colon = afterSpace(bytes, keyEnd);
-    if (bytes[colon] !== COLON) return undefined;
-    const start = afterSpace(bytes, colon + 1);
-    const isOpen = open !== undefined && bytes[start] === OPEN_OBJECT && isKey(bytes, next, keyEnd, open);
-    if (isOpen) members.opened = scanObject(bytes, start, undefined, depth + 1);
-    const end = isOpen ? (members.opened?.end ?? BAD) : skipValue(bytes, start, depth + 1);
-    if (end === BAD) return undefined;
-    members.add(next, keyEnd, start, end);
-    const after = afterSpace(bytes, end);
-    if (bytes[after] === CLOSE_OBJECT) {
-      members.end = after + 1;
-      return members;
-    }
-    if (bytes[after] !== COMMA) return undefined;
-    next = afterSpace(bytes, after + 1);
-  }
+  const members = new Members(bytes, at, open);
+  members.end = skipObject(bytes, at, depth, members);
+  return members.end === BAD ? undefined : members;
 }
 
 /** The first byte from `at` on that is no white space. */
@@ -128,15 +114,16 @@ function skipValue(bytes: Buffer, at: number, depth: number): number {
   return skipScalar(bytes, at);
 }
 
-function skipObject(bytes: Buffer, at: number, depth: number): number {
+/** @param into gets to know each member */
+function skipObject(bytes: Buffer, at: number, depth: number, into?: Members): number {
   let next = afterSpace(bytes, at + 1);
   if (bytes[next] === CLOSE_OBJECT) return next + 1;
   for (;;) {
     const keyEnd = skipText(bytes, next);
-    if (keyEnd === BAD) return BAD;
-    const colon = afterSpace(bytes, keyEnd);
+    const colon = keyEnd === BAD ? BAD : afterSpace(bytes, keyEnd);
     if (bytes[colon] !== COLON) return BAD;
-    const end = skipValue(bytes, afterSpace(bytes, colon + 1), depth + 1);
+    const start = afterSpace(bytes, colon + 1);
+    const end = into ? into.add(next, keyEnd, start, depth) : skipValue(bytes, start, depth + 1);
     if (end === BAD) return BAD;
     const after = afterSpace(bytes, end);
     if (bytes[after] === CLOSE_OBJECT) return after + 1;

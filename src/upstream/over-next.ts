@@ -10,7 +10,7 @@ import type { Connection } from './types.ts';
 export function overNext<T>(
   connection: Connection,
   send: (connection: Connection) => Promise<T>,
-  next: () => Promise<Connection>,
+  awaited: () => Promise<Connection>,
   readiness: Pick<Readiness, 'current' | 'replaced'>,
   signal: CancelSignal,
 ): Promise<T> {
@@ -20,6 +20,6 @@ export function overNext<T>(
     const isEnding = isHubError(error) && error.details['session'] === 'ended';
     if (!isEnding && readiness.current === connection) throw error;
     if (!(await readiness.replaced(connection, signal))) throw error;
-    return send(readiness.current ?? (await next()));
+    return send(readiness.current ?? (await awaited()));
   });
 }

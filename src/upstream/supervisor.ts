@@ -189,7 +189,7 @@ export class Supervisor implements Upstream {
     const { connection } = this.#life.now;
     if (connection) return request.hasOtherPlaces ? this.#sharing.request(connection, request) : this.#over(connection, request);
     if (request.hasOtherPlaces) return Promise.reject(this.#notReady());
-    return this.#awaited(request.signal).then((next) => this.#over(next, request));
+    return this.#awaited(request.signal).then((later) => this.#over(later, request));
   }
 
   #over(connection: Connection, request: UpstreamRequest): Promise<UpstreamAnswer> {

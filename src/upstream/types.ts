@@ -58,9 +58,7 @@ export interface UpstreamRequest {
   readonly resetOnProgress?: boolean | undefined;
   /** The most that it may take with all its progress, in milliseconds; ten times `timeoutMs` unless said otherwise. */
   readonly maxTotalMs?: number | undefined;
-  /**
-   * Told of every notification that belongs to this request, before its outcome: progress with its own token, log messages.
-   */
+  /** Told of every notification that belongs to this request, before its outcome: progress with its own token, log messages. */
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   /**
    * Asked what a legacy upstream asks of the client while it works on this request; never rejects. The signal takes the
