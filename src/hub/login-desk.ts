@@ -48,10 +48,13 @@ export class LoginDesk implements LoginPages {
     }
   }
 
-  /** Somebody has logged in at that server, which is started where it is not running. */
+  /** Somebody has logged in at that server, which is started where it is not running. With more rights it may show more. */
   finished(server: string): void {
     this.#counts.set(server, this.count(server) + 1);
-    this.#pool.get(server)?.start();
+    const upstream = this.#pool.get(server);
+    // Expected: one that goes down meanwhile; it says anew what it offers when it is back.
+    if (upstream?.state.kind === 'ready') upstream.refresh().catch(() => undefined);
+    upstream?.start();
     this.#events.emit('finished', server);
   }
 
