@@ -18,26 +18,31 @@ async function shyServer(issuer: ScriptedIssuer): Promise<HttpFixture & { readon
       const json = (status: number, body: object, headers: Record<string, string> = {}): void =>
         void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
       if (request.url?.startsWith('/.well-known/')) return json(200, { resource: fixture.url, authorization_servers: [issuer.url] });
-      const token = /^Bearer (access-\d)$/.exec(request.headers.authorization ?? '')?.[1];
+      const [, token] = /^Bearer (access-\d)$/.exec(String(request.headers.authorization)) ?? [];
       if (token === undefined) return json(401, {}, { 'www-authenticate': 'Bearer scope="read"' });
       if (request.method !== 'POST') return json(405, {});
       const { id, method } = await readJson(request);
       if (id === undefined) return void response.writeHead(202).end();
-      const answer = (result: object): void => json(200, { jsonrpc: '2.0', id, result });
-      if (method === 'initialize') {
-        return answer({ protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'shy', version: '1' } });
-      }
-      if (method === 'tools/list') {
-        lists.push(token);
-        const names = token === 'access-1' ? ['read'] : ['read', 'write'];
-        return answer({ tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })) });
-      }
-      if (method !== 'tools/call') return json(200, { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
-      if (token === 'access-1') return json(403, {}, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="write"' });
-      return answer({ content: [{ type: 'text', text: 'written' }] });
+      if (method === 'tools/list') lists.push(token);
+      const isSmall = token === 'access-1';
+      if (isSmall && method === 'tools/call') return json(403, {}, { 'www-authenticate': INSUFFICIENT });
+      const result = resultOf(String(method), isSmall);
+      json(200, { jsonrpc: '2.0', id, ...(result ? { result } : { error: { code: -32601, message: 'Method not found' } }) });
     })().catch(() => response.destroy());
   });
   return { ...fixture, lists };
+}
+
+const INSUFFICIENT = 'Bearer error="insufficient_scope", scope="write"';
+
+function resultOf(method: string, isSmall: boolean): object | undefined {
+  const tools = isSmall ? ['read'] : ['read', 'write'];
+  const results: Readonly<Record<string, object>> = {
+    initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'shy', version: '1' } },
+    'tools/list': { tools: tools.map((name) => ({ name, inputSchema: { type: 'object' } })) },
+    'tools/call': { content: [{ type: 'text', text: 'written' }] },
+  };
+  return results[method];
 }
 
 /** What the browser of a person who agrees does. */
