@@ -88,6 +88,18 @@ const fixed: readonly FixedRow[] = [
     unit: 'bytes',
     effect: 'the stream is closed; legacy clients can resume it',
   },
+  {
+    of: 'downstream/unread.ts#UNREAD_MS',
+    what: 'time that a finished answer waits to be read',
+    unit: 'ms',
+    effect: 'the connection is closed',
+  },
+  {
+    of: 'downstream/unread.ts#MAX_TOTAL_BYTES',
+    what: 'bytes that clients by HTTP leave unread, all together',
+    unit: 'bytes',
+    effect: 'the connection of the one who began first is closed; a single answer may be larger',
+  },
   { of: 'downstream/event-store.ts#MAX_EVENTS', what: 'events of a session kept for resuming', unit: 'count', effect: 'the oldest goes' },
   { of: 'downstream/event-store.ts#MAX_SESSION_CHARS', what: '… and their size', unit: 'characters', effect: 'the oldest goes' },
   { of: 'downstream/event-store.ts#MAX_TOTAL_CHARS', what: '… of all sessions together', unit: 'characters', effect: 'the oldest goes' },

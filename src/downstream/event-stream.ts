@@ -3,6 +3,7 @@ import type { Clock, Disposable } from '../base/index.ts';
 import { lineParts, type Message, SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from '../protocol/index.ts';
 import type { MessageStream } from './message-stream.ts';
 import { endAnswer } from './reply.ts';
+import { countUnread } from './unread.ts';
 
 /** Most bytes that wait for a client to read before its stream is dropped. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
@@ -75,6 +76,7 @@ export class EventStream implements MessageStream {
       return false;
     }
     for (const piece of pieces) this.#res.write(piece);
+    countUnread(this.#res);
     return true;
   }
 

@@ -2,9 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { HubError } from '../base/index.ts';
 import { errorMessage, type Message, messageParts } from '../protocol/index.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
-
-/** How long a finished answer may wait for a client that does not read it, in milliseconds. */
-const UNREAD_MS = 60_000;
+import { limitUnread } from './unread.ts';
 
 /** A result that is shorter is quicker to write as one text with what is around it than in three pieces, in bytes. */
 const SHORT_BYTES = 4_096;
@@ -16,11 +14,6 @@ export function endAnswer(res: ServerResponse, last = ''): void {
   res.end(last);
   // Most answers have gone out whole by now.
   if (res.writableLength > 0) limitUnread(res);
-}
-
-/** Ends the connection of a client that does not take what is written to it; nothing happens when it does. */
-function limitUnread(res: ServerResponse): void {
-  res.setTimeout(UNREAD_MS, () => res.destroy());
 }
 
 /** One whole JSON answer. Does nothing when the client is gone or an answer has begun. */

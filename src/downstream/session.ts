@@ -35,6 +35,9 @@ interface RunningCall {
   readonly headers: Call['headers'];
 }
 
+/** A session is told of every list that changes. */
+const ALL_CHANGES = new Set(['tools', 'prompts', 'resources'] as const);
+
 /** Methods that no handshake revision has; they are not sent on. */
 const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
 
@@ -211,7 +214,7 @@ export class Session {
     this.#downstream = downstream;
     this.#feed = this.#context.gateway.attach({
       ...this.owner,
-      changes: new Set(['tools', 'prompts', 'resources'] as const),
+      changes: ALL_CHANGES,
       logs: true,
       sessionId: this.id,
       askRoots: isObject(downstream.clientCapabilities?.['roots']) ? (signal) => this.#askRoots(signal) : undefined,

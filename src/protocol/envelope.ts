@@ -92,7 +92,8 @@ function responseKind({ id, result, error }: JsonObject): 'response' | undefined
 export const isRequest = (message: Message): message is RequestMessage => 'method' in message && 'id' in message;
 export const isNotification = (message: Message): message is NotificationMessage => 'method' in message && !('id' in message);
 export const isResponse = (message: Message): message is ResponseMessage => !('method' in message);
-export const isErrorMessage = (message: ResponseMessage): message is ErrorMessage => 'error' in message;
+/** Some servers write `"error": null` beside a result. */
+export const isErrorMessage = (message: ResponseMessage): message is ErrorMessage => 'error' in message && isObject(message.error);
 
 export function request(id: RequestId, method: string, params?: JsonObject): RequestMessage {
   return params === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params };

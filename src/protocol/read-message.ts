@@ -31,7 +31,8 @@ export function messageOf(value: unknown): Message | undefined {
 function rawResponse(bytes: Buffer, start: number): RawResponse | undefined {
   const members = scanObject(bytes, start, 'result');
   const result = members?.opened;
-  if (!result || members.has('method') || members.has('error') || members.text('jsonrpc') !== '"2.0"') return undefined;
+  if (!result || members.has('method') || (members.text('error') ?? 'null') !== 'null' || members.text('jsonrpc') !== '"2.0"')
+    return undefined;
   if (afterSpace(bytes, members.end) < bytes.length) return undefined;
   const id = idOf(members.text('id'));
   return id === undefined || !isUtf8(bytes) ? undefined : new RawResponse(id, new RawResult(result));

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { isHubError } from '../../src/base/index.ts';
 import {
   fieldOf,
+  isErrorMessage,
+  isResponse,
   type JsonObject,
   lineParts,
   type Message,
@@ -113,6 +115,13 @@ describe('readMessage', () => {
     expect(readMessage(bytesOf({ jsonrpc: '2.0', result: {} }))).toBeUndefined();
     const broken = Buffer.concat([Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"a":"'), Buffer.from([0xff]), Buffer.from('"}}')]);
     expect(readMessage(broken)).toEqual({ jsonrpc: '2.0', id: 1, result: { a: '\uFFFD' } });
+  });
+
+  it('takes a result with an error that is null for the result that it is', () => {
+    const message = readMessage(bytesOf({ jsonrpc: '2.0', id: 1, result: { a: 1 }, error: null }));
+    if (!message || !isResponse(message)) throw new Error('No response');
+    expect(isErrorMessage(message)).toBe(false);
+    expect(outcomeOf(message).result).toEqual({ a: 1 });
   });
 
   it('passes over a byte order mark', () => {
