@@ -7,7 +7,9 @@ export { type ErrorCode, type ErrorKind, errorTable, HubError, isHubError, messa
 export { lock, tryLock } from './file-lock.ts';
 export { headerKind, type HeaderKind, isHeaderName, isHeaderValue } from './header-rules.ts';
 export { HUB_OWNER } from './hub-owner.ts';
+export { IdMap } from './id-map.ts';
 export { isAlive } from './is-alive.ts';
+export { LiveSet, type Placed } from './live-set.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';

@@ -1,4 +1,14 @@
-import { CancelController, type Clock, HubError, isHubError, type Logger, toHubError, withDeadline } from '../base/index.ts';
+import {
+  CancelController,
+  type Clock,
+  HubError,
+  isHubError,
+  type Logger,
+  toHubError,
+  withDeadline,
+  LiveSet,
+  type Placed,
+} from '../base/index.ts';
 import type { Answer, Call, Gateway } from '../gateway/index.ts';
 import { rpcErrorOf } from '../protocol/index.ts';
 
@@ -6,7 +16,8 @@ import { rpcErrorOf } from '../protocol/index.ts';
 export type CallRequest = Omit<Call, 'signal'>;
 
 /** Takes a call back. Beside those who listen to its signal it tells whoever waits for the answer, without the cost of one more listener. */
-export class CallController extends CancelController {
+export class CallController extends CancelController implements Placed {
+  place: number | undefined;
   #tell: (() => void) | undefined;
 
   override abort(reason: HubError): void {
@@ -30,7 +41,7 @@ export interface CallCounts {
 export class Calls {
   readonly #gateway: Gateway;
   readonly #logger: Logger;
-  readonly #running = new Set<CallController>();
+  readonly #running = new LiveSet<CallController>();
   #begun = 0;
   #closed = false;
   #limitMs = 0;

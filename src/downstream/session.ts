@@ -1,4 +1,4 @@
-import { anyOf, HubError, toHubError } from '../base/index.ts';
+import { anyOf, HubError, toHubError, LiveSet, type Placed } from '../base/index.ts';
 import type { Answer, Call, Downstream, Feed, Principal, Scope } from '../gateway/index.ts';
 import {
   isLoggingLevel,
@@ -29,7 +29,7 @@ export interface Owner {
   readonly scope: Scope;
 }
 
-interface RunningCall {
+interface RunningCall extends Placed {
   readonly id: RequestId;
   readonly controller: CallController;
   readonly headers: Call['headers'];
@@ -50,7 +50,7 @@ export class Session {
   readonly scope: Scope;
   readonly owner: Owner;
   readonly #context: Context;
-  readonly #running = new Set<RunningCall>();
+  readonly #running = new LiveSet<RunningCall>();
   readonly #parked: MessageStream | undefined;
   readonly #questions: Questions;
   #downstream: Downstream | undefined;

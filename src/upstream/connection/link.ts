@@ -1,4 +1,4 @@
-import { type Clock, type Disposable, Disposables, HubError, type Logger } from '../../base/index.ts';
+import { type Clock, type Disposable, Disposables, HubError, IdMap, type Logger } from '../../base/index.ts';
 import {
   errorMessage,
   isErrorMessage,
@@ -52,7 +52,7 @@ interface Pending {
 /** JSON-RPC over one transport: numbers the requests, pairs them with their answers, and takes them back. */
 export class Link {
   readonly #options: LinkOptions;
-  readonly #pending = new Map<RequestId, Pending>();
+  readonly #pending = new IdMap<Pending>();
   readonly #lingering = new Map<RequestId, Disposable>();
   readonly #listening = new Disposables();
   #listener: LinkListener | undefined;
@@ -229,9 +229,7 @@ export class Link {
 
   #settle(id: RequestId): Pending | undefined {
     if (this.#lingering.size > 0) this.#forgetLingering(id);
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    return pending;
+    return this.#pending.delete(id);
   }
 
   #forgetLingering(id: RequestId): void {
@@ -249,7 +247,7 @@ export class Link {
     this.#closed ??= error;
     for (const timer of this.#lingering.values()) timer.dispose();
     this.#lingering.clear();
-    const waiting = [...this.#pending.values()];
+    const waiting = this.#pending.values();
     this.#pending.clear();
     for (const { reject } of waiting) reject(error);
   }

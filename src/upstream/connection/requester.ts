@@ -1,4 +1,4 @@
-import { type CancelSignal, type Clock, HubError, type Logger } from '../../base/index.ts';
+import { type CancelSignal, type Clock, HubError, type Logger, IdMap } from '../../base/index.ts';
 import {
   type JsonObject,
   type NotificationMessage,
@@ -81,7 +81,7 @@ interface InFlight {
 /** Sends requests over a link in the shape of the upstream's era, with time limits, and leads notifications to them. */
 export class Requester {
   readonly #options: RequesterOptions;
-  readonly #inFlight = new Map<RequestId, InFlight>();
+  readonly #inFlight = new IdMap<InFlight>();
   /** Calls that were taken back: a server that does not hear of it in time may still ask something for them. */
   readonly #stragglers: Recent<CallInFlight>;
 
@@ -211,7 +211,10 @@ export class Requester {
 
   #ofCallers(): readonly InFlight[] {
     const { link } = this.#options;
-    return [...this.#inFlight].filter(([id, { ask }]) => ask.origin !== undefined && link.awaits(id)).map(([, inFlight]) => inFlight);
+    return this.#inFlight
+      .entries()
+      .filter(([id, { ask }]) => ask.origin !== undefined && link.awaits(id))
+      .map(([, inFlight]) => inFlight);
   }
 
   /** A request without an answer. One that was answered a moment ago is still in flight until its caller takes the answer. */

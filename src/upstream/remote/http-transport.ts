@@ -1,4 +1,4 @@
-import { type Clock, type Disposable, Emitter, HubError, isHubError, type Logger, messageOf, toHubError } from '../../base/index.ts';
+import { type Clock, type Disposable, Emitter, HubError, isHubError, type Logger, messageOf, toHubError, IdMap } from '../../base/index.ts';
 import {
   isLegacyVersion,
   isRequest,
@@ -48,7 +48,7 @@ export class HttpTransport implements Transport {
   readonly hasRequestStreams = true;
   readonly #options: RemoteTransportOptions;
   readonly #events: Emitter<TransportEvents>;
-  readonly #exchanges = new Map<RequestId, HttpExchange>();
+  readonly #exchanges = new IdMap<HttpExchange>();
   #server: ServerRoad | undefined;
   /** Of the session and the version as they are; made anew when one of them changes. */
   #context: ExchangeContext | undefined;

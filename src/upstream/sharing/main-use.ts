@@ -1,11 +1,11 @@
-import type { Clock } from '../../base/index.ts';
+import { type Clock, LiveSet, type Placed } from '../../base/index.ts';
 import type { AskingTools, Called } from './asking-tools.ts';
 import { isOfSession, type Situation } from './placement.ts';
 import { isAboutTasks } from './task-places.ts';
 import { MAX_STRAGGLERS, Recent, STRAGGLE_MS } from './recent.ts';
 
 /** One call on the main connection. */
-export interface Use {
+export interface Use extends Placed {
   /** Absent for a modern call, which is a client of its own. */
   readonly client: string | undefined;
   readonly called: Called;
@@ -14,7 +14,7 @@ export interface Use {
 
 /** Who uses the connection that all clients of a server share, and who has. */
 export class MainUse {
-  readonly #uses = new Set<Use>();
+  readonly #uses = new LiveSet<Use>();
   readonly #residents = new Set<string>();
   /** Nothing else of them is kept: a call holds on to much. */
   readonly #stragglers: Recent<Pick<Use, 'client'>>;
