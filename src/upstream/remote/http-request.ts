@@ -95,6 +95,7 @@ export class HttpRequest implements Receiver {
     body.push(chunk);
     if (this.#isOver) return;
     if (body.held > this.#server.maxMessageBytes) return this.#tooLong();
+    if (!this.#pace && !Pace.isNeededFor(body.held, body.lines)) return;
     this.#pace ??= new Pace();
     const pauseMs = this.#pace.pauseAfter(chunk.length, body.held, body.lines);
     if (pauseMs > 0) this.#pauseFor(pauseMs);

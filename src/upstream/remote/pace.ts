@@ -12,6 +12,11 @@ const STEP_PAUSE_MS = 62.5;
 
 /** How fast one answer is read: floods of events and long messages at a bounded rate, so that they leave time for everybody else. */
 export class Pace {
+  /** Whether there is anything yet that would have to be slowed down. */
+  static isNeededFor(held: number, lines: number): boolean {
+    return lines > 0 || held > LONG_MESSAGE;
+  }
+
   /** Lines at the last look. */
   #seenLines = 0;
   /** Since the last pause: lines, and bytes of messages that are long. */
