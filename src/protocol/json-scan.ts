@@ -42,13 +42,17 @@ export class Members {
     return this.#places.length === 0;
   }
 
-  /** Takes the member in whose value begins at `start`. @returns the first byte after that */
-  add(keyStart: number, keyEnd: number, start: number, depth: number): number {
+  add(keyStart: number, keyEnd: number, start: number, end: number): void {
+    this.#places.push(keyStart, keyEnd, start, end);
+  }
+
+  /** Finds where the value of a member ends, and adds it. @returns the first byte after it */
+  take(keyStart: number, keyEnd: number, start: number, depth: number): number {
     const { bytes } = this;
     const isOpen = this.#open !== undefined && bytes[start] === OPEN_OBJECT && isKey(bytes, keyStart, keyEnd, this.#open);
     if (isOpen) this.opened = scanObject(bytes, start, undefined, depth + 1);
     const end = isOpen ? (this.opened?.end ?? BAD) : skipValue(bytes, start, depth + 1);
-    if (end !== BAD) this.#places.push(keyStart, keyEnd, start, end);
+    if (end !== BAD) this.add(keyStart, keyEnd, start, end);
     return end;
   }
 
@@ -123,7 +127,7 @@ function skipObject(bytes: Buffer, at: number, depth: number, into?: Members): n
     const colon = keyEnd === BAD ? BAD : afterSpace(bytes, keyEnd);
     if (bytes[colon] !== COLON) return BAD;
     const start = afterSpace(bytes, colon + 1);
-    const end = into ? into.add(next, keyEnd, start, depth) : skipValue(bytes, start, depth + 1);
+    const end = into ? into.take(next, keyEnd, start, depth) : skipValue(bytes, start, depth + 1);
     if (end === BAD) return BAD;
     const after = afterSpace(bytes, end);
     if (bytes[after] === CLOSE_OBJECT) return after + 1;

@@ -16,6 +16,7 @@ import {
   type RawResult,
   readMessage,
   responseMessage,
+  singleField,
   withFields,
 } from '../../src/protocol/index.ts';
 
@@ -149,6 +150,14 @@ describe('RawResult', () => {
         expect(raw.result).toEqual(result);
       }),
     );
+  });
+
+  it('is made of a single field, and takes others in front of it', () => {
+    const tools = [{ name: 'x'.repeat(1_000) }, 1];
+    const raw = singleField('tools', bytesOf({ tools }));
+    expect(raw.field('tools')).toEqual(tools);
+    const message = responseMessage(1, raw.with({ resultType: 'complete' }));
+    expect(JSON.parse(written(message))).toEqual({ jsonrpc: '2.0', id: 1, result: { resultType: 'complete', tools } });
   });
 
   it('says so when a long text in it turns out to be broken', () => {
