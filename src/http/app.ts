@@ -65,6 +65,7 @@ export class App {
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
       await this.#route(req, res);
+      if (!req.complete) this.#endLate(req, res);
     } catch (error) {
       this.#options.logger.error('A request failed inside the hub', { code: 'UNHANDLED_ERROR', reason: String(error) });
       if (res.headersSent) res.destroy();
@@ -165,6 +166,15 @@ export class App {
     discard(req, this.#options.clock, () => {
       if (!req.complete) req.socket.destroy();
     });
+  }
+
+  /** What was answered without its body is not waited for longer than a body that is refused. */
+  #endLate(req: IncomingMessage, res: ServerResponse): void {
+    const forget = (): void => {
+      if (!req.complete) this.#forgetBody(req);
+    };
+    if (res.writableFinished) forget();
+    else res.once('finish', forget);
   }
 
   /** In the words of REST, or in those of MCP. */
