@@ -8,7 +8,7 @@ import {
   type JsonValue,
   type Message,
   MODERN_VERSIONS,
-  messageKind,
+  messageOf,
   metaKey,
   metaOf,
   type NotificationMessage,
@@ -44,10 +44,6 @@ export function classify(body: JsonValue, versionHeader: string | undefined): In
   if (isNotification(message)) return classifyNotification(message, versionHeader);
   if (namesModern(versionHeader)) return invalid('Responses cannot be posted in this protocol revision.', idOf(body));
   return { kind: 'legacy', messages: [message], batch: false };
-}
-
-function messageOf(value: JsonValue): Message | undefined {
-  return messageKind(value) === undefined ? undefined : (value as unknown as Message);
 }
 
 function classifyRequest(message: RequestMessage, versionHeader: string | undefined): Inbound {

@@ -18,7 +18,7 @@ export {
   paramHeaders,
 } from './param-headers.ts';
 export { fieldOf, type FieldChanges, RawResult, singleField, withFields } from './raw-result.ts';
-export { messageOf, readMessage } from './read-message.ts';
+export { messageOf, messagesIn, readMessage } from './read-message.ts';
 export { outcomeOf, RawResponse, responseMessage } from './responses.ts';
 export { SSE_HEADERS, SSE_KEEP_ALIVE, SSE_KEEP_ALIVE_MS, type SseEvent, sseFrame } from './sse.ts';
 export { matchesTemplate } from './uri-template.ts';

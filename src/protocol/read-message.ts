@@ -5,9 +5,6 @@ import { afterSpace, scanObject } from './json-scan.ts';
 import { RawResult } from './raw-result.ts';
 import { RawResponse } from './responses.ts';
 
-/** Texts may begin with a mark that says which byte comes first (RFC 8259, 8.1). */
-const BOM = [0xef, 0xbb, 0xbf];
-
 /**
  * Reads one JSON-RPC message. A result stays as the bytes it came in ({@link RawResponse}); they are kept, so they must not be
  * written to again. Inside of long texts of a result only their end was looked for.
@@ -16,7 +13,7 @@ const BOM = [0xef, 0xbb, 0xbf];
  * @throws SyntaxError for what is no JSON
  */
 export function readMessage(bytes: Buffer): Message | undefined {
-  const start = BOM.every((byte, at) => bytes[at] === byte) ? BOM.length : 0;
+  const start = afterMark(bytes);
   const raw = rawResponse(bytes, afterSpace(bytes, start));
   if (raw) return raw;
   const value: unknown = JSON.parse(bytes.toString('utf8', start));
@@ -26,6 +23,37 @@ export function readMessage(bytes: Buffer): Message | undefined {
 /** The message that a value is; `undefined` when it is none. */
 export function messageOf(value: unknown): Message | undefined {
   return messageKind(value) === undefined ? undefined : (value as Message);
+}
+
+const OPEN_OBJECT = 0x7b;
+const OPEN_LIST = 0x5b;
+
+/**
+ * The message that bytes hold, or those of a batch; `undefined` for what is none. Bytes with nothing on them are an empty batch. They
+ * are kept, as {@link readMessage} says.
+ */
+export function messagesIn(bytes: Buffer): Message | undefined | (Message | undefined)[] {
+  const start = afterSpace(bytes, afterMark(bytes));
+  const first = bytes[start];
+  if (first === undefined) return [];
+  // What cannot be a message is not parsed: an exception costs time.
+  if (first !== OPEN_OBJECT && first !== OPEN_LIST) return undefined;
+  try {
+    return first === OPEN_OBJECT ? readMessage(bytes) : batch(JSON.parse(bytes.toString('utf8', start)));
+  } catch {
+    // Expected: SyntaxError, a server that prints other things on standard output.
+    return undefined;
+  }
+}
+
+/** Batches are gone since revision 2025-06-18; servers of 2025-03-26 may still send them. */
+function batch(values: unknown): Message | undefined | (Message | undefined)[] {
+  return Array.isArray(values) && values.length > 0 ? values.map((value) => messageOf(value)) : undefined;
+}
+
+/** Texts may begin with a mark that says which byte comes first (RFC 8259, 8.1). */
+function afterMark(bytes: Buffer): number {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
 function rawResponse(bytes: Buffer, start: number): RawResponse | undefined {

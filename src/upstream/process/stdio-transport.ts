@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf } from '../../base/index.ts';
-import { LineReader, isRequest, isResponse, type Message, type OverlongLine } from '../../protocol/index.ts';
+import { LineReader, isRequest, isResponse, type Message, type OverlongLine, messagesIn } from '../../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from '../launch.ts';
 import { overlongResponseId } from './overlong-response.ts';
@@ -8,7 +8,6 @@ import { exitError, type ProcessExit } from './process-errors.ts';
 import type { ProcessGuard } from './process-guard.ts';
 import { ReadRate } from './read-rate.ts';
 import type { StopGrace } from './stop-sequence.ts';
-import { messagesIn } from '../connection/messages-in.ts';
 import type { Transport, TransportEvents } from '../connection/transport.ts';
 import type { LogLine } from '../types.ts';
 

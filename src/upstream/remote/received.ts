@@ -1,5 +1,12 @@
-import { type ErrorMessage, isErrorMessage, isResponse, type Message, messageOf, type ReceivedEvent } from '../../protocol/index.ts';
-import { messagesIn } from '../connection/messages-in.ts';
+import {
+  type ErrorMessage,
+  isErrorMessage,
+  isResponse,
+  type Message,
+  messageOf,
+  type ReceivedEvent,
+  messagesIn,
+} from '../../protocol/index.ts';
 
 /** Hands on the message in a body, or those of a batch. False, and nothing is handed on, when it or one of them is no JSON-RPC message. */
 export function receiveBody(body: Buffer, receive: (message: Message) => void): boolean {
