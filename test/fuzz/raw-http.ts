@@ -41,7 +41,8 @@ export function sendRaw(port: number, bytes: Buffer): Promise<RawReply> {
   });
 }
 
-const HEAD = /^HTTP\/1\.1 (\d{3})[^\r]*\r\n([\s\S]*?)\r\n\r\n/;
+/** Status and fields; an answer may have no fields at all, as `100 Continue` has none. */
+const HEAD = /^HTTP\/1\.1 (\d{3})[^\r]*\r\n((?:[^\r\n]+\r\n)*)\r\n/;
 
 /** The text from the first head on that is no 1xx, which only announces another. */
 function final(text: string): string {
