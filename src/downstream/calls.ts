@@ -12,9 +12,6 @@ import {
 import type { Answer, Call, Gateway } from '../gateway/index.ts';
 import { rpcErrorOf } from '../protocol/index.ts';
 
-/** Everything of a call but its signal, which belongs to {@link Calls}. */
-export type CallRequest = Omit<Call, 'signal'>;
-
 /** Takes a call back. Beside those who listen to its signal it tells whoever waits for the answer, without the cost of one more listener. */
 export class CallController extends CancelController implements Placed {
   place: number | undefined;
@@ -57,10 +54,10 @@ export class Calls {
   }
 
   /**
-   * Makes one call. Resolves with its answer, with a SHUTTING_DOWN error when the hub stops before that, or with
-   * `undefined` at once when `controller` is aborted: the client took the call back and nobody waits for an answer.
+   * Makes one call, whose signal is the controller's. Resolves with its answer, with a SHUTTING_DOWN error when the hub stops before
+   * that, or with `undefined` at once when `controller` is aborted: the client took the call back and nobody waits for an answer.
    */
-  run(request: CallRequest, controller: CallController): Promise<Answer | undefined> {
+  run(call: Call, controller: CallController): Promise<Answer | undefined> {
     if (this.#closed) return Promise.resolve(failure(shuttingDown()));
     const { signal } = controller;
     if (signal.aborted) return Promise.resolve(undefined);
@@ -74,7 +71,7 @@ export class Calls {
         if (this.#running.size === 0) this.#onIdle?.();
       };
       controller.whenAborted(() => settle(undefined));
-      this.#gateway.call({ ...request, signal }).then(settle, (error: unknown) => settle(this.#mistake(request, error)));
+      this.#gateway.call(call).then(settle, (error: unknown) => settle(this.#mistake(call, error)));
     });
   }
 
@@ -98,7 +95,7 @@ export class Calls {
   }
 
   /** A gateway answers failures, it does not throw them: this is a mistake in the hub. */
-  #mistake({ method }: CallRequest, error: unknown): Answer {
+  #mistake({ method }: Call, error: unknown): Answer {
     this.#logger.error(`${method} failed inside the hub`, { code: 'UNHANDLED_ERROR', reason: String(error) });
     return failure(toHubError(error));
   }

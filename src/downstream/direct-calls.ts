@@ -96,6 +96,7 @@ export class DirectCalls {
         params,
         downstream: callerOf(call),
         headers: call.headers,
+        signal: controller.signal,
         timeoutMs,
         resetOnProgress,
         maxTotalMs,

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, HubError } from '../base/index.ts';
-import type { Scope } from '../gateway/index.ts';
+import type { Call, Scope } from '../gateway/index.ts';
 import { isWantedAt, type NotificationMessage, type RequestMessage, responseMessage, rpcCode } from '../protocol/index.ts';
 import { type Accept, acceptOf } from './accept.ts';
-import { CallController, type CallRequest } from './calls.ts';
+import { CallController } from './calls.ts';
 import type { Context } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { Exchange } from './exchange.ts';
@@ -53,16 +53,16 @@ export class ModernHttp {
   async #call(
     res: ServerResponse,
     { id, method, params }: RequestMessage,
-    { accept, ...from }: Pick<CallRequest, 'scope' | 'downstream' | 'headers'> & { readonly accept: Accept },
+    { accept, scope, downstream, headers }: Pick<Call, 'scope' | 'downstream' | 'headers'> & { readonly accept: Accept },
   ): Promise<void> {
     const { calls, clock, serverInfo } = this.#context;
     const controller = new CallController();
     const exchange = Exchange.open(res, { clock, accept, requests: 1, onGone: () => controller.abort(clientGone()) });
     const notify = (notification: NotificationMessage): void => {
       // Log messages go only to a request that asked for them (spec 2026-07-28 server/utilities/logging).
-      if (isWantedAt(from.downstream.logLevel ?? 'none', notification)) exchange.push(notification);
+      if (isWantedAt(downstream.logLevel ?? 'none', notification)) exchange.push(notification);
     };
-    const answer = await calls.run({ ...from, method, params, notify }, controller);
+    const answer = await calls.run({ scope, method, params, downstream, headers, signal: controller.signal, notify }, controller);
     if (!answer) return;
     const outcome = forModern(answer, method, serverInfo);
     exchange.answer(responseMessage(id, outcome), modernStatus(outcome));

@@ -64,7 +64,7 @@ export class ModernStdio {
       if (!controller.signal.aborted && isWantedAt(downstream.logLevel ?? 'none', notification)) out.send(notification);
     };
     this.#calls.add(running);
-    const answer = await context.calls.run({ scope, method, params, downstream, notify }, controller);
+    const answer = await context.calls.run({ scope, method, params, downstream, signal: controller.signal, notify }, controller);
     this.#calls.delete(running);
     if (answer) out.send(responseMessage(id, forModern(answer, method, context.serverInfo)));
   }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { HubError } from '../base/index.ts';
 import { errorMessage, type Message, messageParts } from '../protocol/index.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
@@ -21,12 +21,16 @@ export function sendJson(res: ServerResponse, status: number, body: Message | re
   if (res.headersSent || res.destroyed) return;
   const { head, body: middle, tail } = messageParts(body);
   const length = Buffer.byteLength(head) + (middle?.length ?? 0) + Buffer.byteLength(tail);
-  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': length });
+  res.writeHead(status, headers ? { ...headers, ...jsonHeaders(length) } : jsonHeaders(length));
   if (!middle || middle.length < SHORT_BYTES) return endAnswer(res, head + (middle?.toString('utf8') ?? '') + tail);
   // They wait for the end of the answer, and go out in one go.
   res.write(head);
   res.write(middle);
   endAnswer(res, tail);
+}
+
+function jsonHeaders(length: number): OutgoingHttpHeaders {
+  return { 'content-type': 'application/json', 'content-length': length };
 }
 
 /** One whole answer without a body. */

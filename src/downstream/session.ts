@@ -207,7 +207,8 @@ export class Session {
       clientCapabilities: isObject(capabilities) ? capabilities : undefined,
     };
     const { calls, serverInfo } = this.#context;
-    const answer = await calls.run({ scope: this.scope, method: 'server/discover', downstream, notify: () => {} }, controller);
+    const { signal } = controller;
+    const answer = await calls.run({ scope: this.scope, method: 'server/discover', downstream, signal, notify: () => {} }, controller);
     if (!answer || this.#closed) return undefined;
     if (answer.outcome.error) return forLegacy(answer, 'initialize');
     if (this.#isInitialized()) return alreadyInitialized();
@@ -251,7 +252,7 @@ export class Session {
     };
     try {
       const answer: Answer | undefined = await this.#context.calls.run(
-        { scope: this.scope, method, params, downstream, headers, notify, ask },
+        { scope: this.scope, method, params, downstream, headers, signal: controller.signal, notify, ask },
         controller,
       );
       return answer && forLegacy(answer, method);

@@ -37,8 +37,8 @@ export async function forward(
     logLevel: downstream.logLevel,
     headers: call.headers,
   };
-  const send: Send = (method, whole, more) =>
-    worker.request({
+  const send: Send = (method, whole, more) => {
+    const request: UpstreamRequest = {
       method,
       params: whole,
       origin,
@@ -48,8 +48,9 @@ export async function forward(
       maxTotalMs: call.maxTotalMs,
       onNotification: (notification) => call.notify(notification),
       onRequest: call.ask,
-      ...more,
-    });
+    };
+    return worker.request(more ? { ...request, ...more } : request);
+  };
   try {
     const sent = keepsTaskHint(call, upstream) ? params : withoutTaskHint(params);
     const road = { upstream, worker, call, params: sent, origin, send, parks };

@@ -41,7 +41,8 @@ function withSecurity(res: ServerResponse, headers: Headers = {}): Headers {
     return headers;
   }
   const all: OutgoingHttpHeader[] = [...FLAT];
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
     if (value === undefined) continue;
     const at = VALUE_AT.get(name);
     if (at === undefined) all.push(name, value);

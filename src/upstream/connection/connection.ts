@@ -239,7 +239,7 @@ export class LiveConnection implements Connection {
 
   #send(request: UpstreamRequest): Promise<Outcome> {
     const headers = this.#mirrorsHeaders(request.method) ? this.#declared.of(this.#lists.current, request.params) : undefined;
-    return this.#requester.ask({ ...request, headers });
+    return this.#requester.ask(request, headers);
   }
 
   #mirrorsHeaders(method: string): boolean {

@@ -18,6 +18,8 @@ import type { AskClient, Origin } from '../types.ts';
 /** Unless it says otherwise, a request may take this many times its time limit in all, however much progress it tells of; the client's time to answer questions apart. */
 const MAX_LIMIT_FACTOR = 10;
 
+type HeaderValues = Readonly<Record<string, string>>;
+
 export interface Ask {
   readonly method: string;
   readonly params?: JsonObject | undefined;
@@ -29,7 +31,6 @@ export interface Ask {
   readonly resetOnProgress?: boolean | undefined;
   /** The most that it may take with all its progress, in milliseconds. */
   readonly maxTotalMs?: number | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly onNotification?: ((notification: NotificationMessage) => void) | undefined;
   readonly onRequest?: AskClient | undefined;
   /** Whether it is known to make the server ask something. */
@@ -90,8 +91,11 @@ export class Requester {
     this.#stragglers = new Recent({ clock: options.clock, forMs: STRAGGLE_MS, limit: MAX_STRAGGLERS });
   }
 
-  /** @throws HubError TIMEOUT, CANCELLED, or what the link fails with. */
-  ask(ask: Ask): Promise<Outcome> {
+  /**
+   * @param headers that go with it where its transport has any
+   * @throws HubError TIMEOUT, CANCELLED, or what the link fails with.
+   */
+  ask(ask: Ask, headers?: HeaderValues): Promise<Outcome> {
     if (ask.signal?.aborted) return Promise.reject(this.#cancelled(ask));
     const { link, speaker } = this.#options;
     const id = link.allot();
@@ -103,7 +107,7 @@ export class Requester {
       this.#end(id, inFlight);
       if (onAbort) ask.signal?.removeEventListener('abort', onAbort);
     };
-    return link.send(id, ask.method, params, { headers: this.#headersOf(ask), hasOtherPlaces: ask.hasOtherPlaces }).then(
+    return link.send(id, ask.method, params, { headers: this.#headersOf(ask, headers), hasOtherPlaces: ask.hasOtherPlaces }).then(
       (outcome) => {
         over();
         return outcome;
@@ -175,7 +179,7 @@ export class Requester {
     return via === undefined ? [...this.#stragglers.all(), ...running] : running;
   }
 
-  #headersOf({ origin, headers }: Ask): Ask['headers'] {
+  #headersOf({ origin }: Ask, headers: HeaderValues | undefined): HeaderValues | undefined {
     const { forward } = this.#options;
     return forward ? { ...forward(origin?.headers), ...headers } : headers;
   }

@@ -12,7 +12,7 @@ import {
 import { type Body, EventBody, UnwantedBody, WholeBody } from './body.ts';
 import type { Sending } from './held-requests.ts';
 import { garbageError, isBeforeSending, name, networkError, statusError } from './http-errors.ts';
-import { HttpRequest, type Refusal, type RequestListener } from './http-request.ts';
+import { HttpRequest, type Refusal, type RequestListener, type RequestOrder } from './http-request.ts';
 import { contentTypeOf, EVENT_STREAM, JSON_TYPE } from './media-types.ts';
 import { errorIn, receiveBody, receiveEvent } from './received.ts';
 import type { RequestHeaders } from './request-headers.ts';
@@ -93,8 +93,9 @@ export class HttpExchange implements RequestListener {
   run(): void {
     const { request, options } = this.sending;
     const { server, headers } = this.#context;
-    const order = { method: 'POST', headers: headers.post(request, options.headers), body: JSON.stringify(request) } as const;
-    this.#http = new HttpRequest(server, { ...order, inSession: this.#inSession, silenceMs: 0 }, this);
+    const body = JSON.stringify(request);
+    const order: RequestOrder = { method: 'POST', headers: headers.post(request, options.headers), body, inSession: this.#inSession, silenceMs: 0 };
+    this.#http = new HttpRequest(server, order, this);
     this.#http.send();
   }
 
