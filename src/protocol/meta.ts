@@ -36,18 +36,23 @@ export function progressTokenOf(params: JsonObject | undefined): ProgressToken |
 
 /** `holder` with `_meta` replaced; an empty `_meta` is left out. The original is not touched. */
 export function withMeta(holder: JsonObject, meta: JsonObject): JsonObject {
+  if (Object.keys(meta).length > 0) return { ...holder, _meta: meta };
   const { _meta, ...rest } = holder;
-  return Object.keys(meta).length === 0 ? rest : { ...rest, _meta: meta };
+  return rest;
 }
 
-/** `holder` with `entries` laid over its `_meta`; an entry that is `undefined` removes the key. */
+/** `holder` with `entries` laid over its `_meta`; an entry that is `undefined` removes the key. Where that changes nothing, `holder` itself. */
 export function patchMeta(holder: JsonObject, entries: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
-  const meta: Record<string, JsonValue | undefined> = { ...metaOf(holder) };
-  for (const [key, value] of Object.entries(entries)) {
+  const before = metaOf(holder);
+  let meta: Record<string, JsonValue | undefined> | undefined;
+  for (const key in entries) {
+    const value = entries[key];
+    if (before?.[key] === value) continue;
+    meta ??= { ...before };
     if (value === undefined) delete meta[key];
     else meta[key] = value;
   }
-  return withMeta(holder, meta);
+  return meta ? withMeta(holder, meta) : holder;
 }
 
 function hasEnvelope(meta: JsonObject): boolean {
