@@ -27,21 +27,26 @@ export type Body =
  *
  * @param types the media types that JSON may come as
  */
-export async function readJson(
+export function readJson(
   req: IncomingMessage,
   maxBytes: number,
   clock: Clock,
-  types: readonly string[] = ['application/json'],
+  types: readonly string[] = JSON_ONLY,
 ): Promise<Body | undefined> {
   const unsupported = unsupportedMedia(req, types);
   if (unsupported) {
     req.resume();
-    return refused(unsupported);
+    return Promise.resolve(refused(unsupported));
   }
   // Whoever announces too much need not wait for an answer until it has been sent.
-  if (Number(req.headers['content-length']) > maxBytes) return { ...refused(tooLarge(maxBytes)), isUnread: true };
-  const bytes = await readBytes(req, maxBytes, clock);
-  if (!Buffer.isBuffer(bytes)) return bytes && refused(bytes);
+  const announced = Number(req.headers['content-length']);
+  if (announced > maxBytes) return Promise.resolve({ ...refused(tooLarge(maxBytes)), isUnread: true });
+  return readBytes(req, announced, maxBytes, clock);
+}
+
+const JSON_ONLY: readonly string[] = ['application/json'];
+
+function bodyOf(bytes: Buffer): Body {
   try {
     const json = JSON.parse(bytes.toString('utf8')) as JsonValue;
     // Each level takes a bracket at least.
@@ -93,9 +98,8 @@ function unsupportedMedia({ headers }: IncomingMessage, types: readonly string[]
 }
 
 /** The whole body, or why there is none; `undefined` when the client left. What comes after the outcome is read and forgotten. */
-function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promise<Buffer | HubError | undefined> {
+function readBytes(req: IncomingMessage, announced: number, maxBytes: number, clock: Clock): Promise<Body | undefined> {
   return new Promise((resolve) => {
-    const expected = Number(req.headers['content-length']);
     const chunks: Buffer[] = [];
     let size = 0;
     let isOver = false;
@@ -104,7 +108,7 @@ function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promis
       if (isOver) return;
       isOver = true;
       timer?.dispose();
-      resolve(outcome);
+      resolve(Buffer.isBuffer(outcome) ? bodyOf(outcome) : outcome && refused(outcome));
     };
     const onData = (chunk: Buffer): void => {
       if (isOver) return;
@@ -117,10 +121,12 @@ function readBytes(req: IncomingMessage, maxBytes: number, clock: Clock): Promis
         timer?.dispose();
         timer = clock.after(DISCARD_WITHIN_MS, () => settle(tooLarge(maxBytes)));
       }
-      if (size === expected) onEnd();
+      if (size === announced) onEnd();
     };
     const onEnd = (): void => settle(size > maxBytes ? tooLarge(maxBytes) : joined(chunks, size));
-    req.on('error', ignoreLeft).on('data', onData).on('end', onEnd);
+    req.on('error', ignoreLeft).on('data', onData);
+    // One whose length is known is over with its last byte.
+    if (!(announced > 0)) req.on('end', onEnd);
     req.on('close', () => settle(undefined));
     const limit = (): void => {
       if (!isOver) timer ??= clock.after(BODY_WITHIN_MS, () => settle(tooSlow()));

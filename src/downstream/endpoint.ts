@@ -4,7 +4,7 @@ import { type Clock, HubError, type Logger } from '../base/index.ts';
 import type { Gateway, Principal, Scope } from '../gateway/index.ts';
 import { type JsonObject, rpcCode } from '../protocol/index.ts';
 import { acceptOf } from './accept.ts';
-import { discard, readJson } from './body.ts';
+import { type Body, discard, readJson } from './body.ts';
 import { type CallController, type CallCounts, Calls } from './calls.ts';
 import { classify, type Inbound, shown } from './classify.ts';
 import { type Context, type DownstreamLimits, LOCAL_PRINCIPAL } from './context.ts';
@@ -88,7 +88,7 @@ export class Endpoint {
   }
 
   /** Serves one request to `/mcp` or `/mcp/<server>`. Resolves when it is dealt with; never rejects. */
-  async handle(req: IncomingMessage, res: ServerResponse, scope: Scope, principal: Principal = LOCAL_PRINCIPAL): Promise<void> {
+  handle(req: IncomingMessage, res: ServerResponse, scope: Scope, principal: Principal = LOCAL_PRINCIPAL): Promise<void> | void {
     res.on('error', ignoreGone);
     const owner: Owner = { principal, scope };
     if (scope.kind === 'server' && !this.#context.gateway.hasServer(scope.id)) return refuseServer(req, res, scope.id);
@@ -131,7 +131,7 @@ export class Endpoint {
       req.resume();
       return sendRefusal(res, unknownStream());
     }
-    const inbound = await this.#read(req, res, undefined);
+    const inbound = this.#inbound(req, res, await this.#read(req), undefined);
     if (inbound?.kind === 'initialize') return this.#sse.post(req, res, [inbound.message], sessionId);
     if (inbound?.kind === 'legacy') return this.#sse.post(req, res, inbound.messages, sessionId);
     if (inbound) refuse(res, new HubError('INVALID_REQUEST', 'This transport does not carry messages of revision 2026-07-28.'));
@@ -161,7 +161,7 @@ export class Endpoint {
   }
 
   async #post(req: IncomingMessage, res: ServerResponse, owner: Owner): Promise<void> {
-    const inbound = await this.#read(req, res, headerOf(req.headers, 'mcp-protocol-version'));
+    const inbound = this.#inbound(req, res, await this.#read(req), headerOf(req.headers, 'mcp-protocol-version'));
     if (!inbound) return;
     const { json, sse } = acceptOf(req);
     if (!json && !sse) {
@@ -187,13 +187,18 @@ export class Endpoint {
     return refuseMethod(req, res, 'POST, DELETE');
   }
 
+  #read(req: IncomingMessage): Promise<Body | undefined> {
+    const { limits, clock } = this.#context;
+    return readJson(req, limits().maxBodyBytes, clock);
+  }
+
   /** The body with its era decided; answers itself, and gives nothing, when there is nothing to serve. */
-  async #read(
+  #inbound(
     req: IncomingMessage,
     res: ServerResponse,
+    body: Body | undefined,
     version: string | undefined,
-  ): Promise<Exclude<Inbound, { kind: 'refused' }> | undefined> {
-    const body = await readJson(req, this.#context.limits().maxBodyBytes, this.#context.clock);
+  ): Exclude<Inbound, { kind: 'refused' }> | undefined {
     if (!body || res.destroyed) return undefined;
     if (body.refusal) {
       if (!body.isUnread) sendRefusal(res, body.refusal);

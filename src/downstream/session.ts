@@ -1,5 +1,5 @@
 import { anyOf, HubError, toHubError, LiveSet, type Placed } from '../base/index.ts';
-import type { Answer, Call, Downstream, Feed, Principal, Scope } from '../gateway/index.ts';
+import type { Call, Downstream, Feed, Principal, Scope } from '../gateway/index.ts';
 import {
   isLoggingLevel,
   isNotification,
@@ -224,7 +224,7 @@ export class Session {
     return { result: initializeResult(answer.outcome.result, protocolVersion, serverInfo) };
   }
 
-  async #call(
+  #call(
     { method, params }: RequestMessage,
     downstream: Downstream,
     push: Push,
@@ -250,16 +250,12 @@ export class Session {
       const anyStream: Push = (message) => push(message) || (this.#stream?.send(message) ?? false);
       return this.#questions.ask(request, { push: anyStream, signal, tell });
     };
-    try {
-      const answer: Answer | undefined = await this.#context.calls.run(
-        { scope: this.scope, method, params, downstream, headers, signal: controller.signal, notify, ask },
-        controller,
-      );
-      return answer && forLegacy(answer, method);
-    } finally {
+    const call: Call = { scope: this.scope, method, params, downstream, headers, signal: controller.signal, notify, ask };
+    return this.#context.calls.run(call, controller).then((answer) => {
       isOver = true;
       over?.abort();
-    }
+      return answer && forLegacy(answer, method);
+    });
   }
 
   async #setLevel(feed: Feed, downstream: Downstream, level: unknown): Promise<Outcome> {

@@ -125,7 +125,7 @@ export class HubGateway implements Gateway, Disposable {
     }
   }
 
-  #dispatch(call: Call): Promise<Answer> {
+  #dispatch(call: Call): Promise<Answer> | Answer {
     const { method } = call;
     if (method === 'server/discover') return this.#discover(call);
     const kind = listKindOf(method);
@@ -148,7 +148,7 @@ export class HubGateway implements Gateway, Disposable {
   }
 
   /** A call that names a tool, prompt or resource; on one server's endpoint, any other method as well. */
-  #named(call: Call): Promise<Answer> {
+  #named(call: Call): Promise<Answer> | Answer {
     const resumed = this.#roads.parks.resume(call);
     if (resumed) return resumed;
     const routing = this.#route(call, call.params ?? {});
@@ -164,14 +164,17 @@ export class HubGateway implements Gateway, Disposable {
     return down ? failureAnswer(call.method, down) : this.#routed(call, routing);
   }
 
-  async #routed(call: Call, routing: Routing | undefined): Promise<Answer> {
+  #routed(call: Call, routing: Routing | undefined): Promise<Answer> | Answer {
     const { upstreams, clock } = this.#roads;
     if (!routing) {
       const only = call.scope.kind === 'server' ? upstreams.get(call.scope.id) : undefined;
       return only ? forward(clock, only, call, call.params, this.#roads) : unknownMethod(call.method);
     }
     const raising = this.#raiseLogLevel(call, routing);
-    if (!raising) return this.#send(call, routing);
+    return raising ? this.#sendAfter(raising, call, routing) : this.#send(call, routing);
+  }
+
+  async #sendAfter(raising: Promise<() => void>, call: Call, routing: Routing): Promise<Answer> {
     const release = await raising;
     try {
       return await this.#send(call, routing);

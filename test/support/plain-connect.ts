@@ -21,7 +21,7 @@ function asker(transport: Transport): (method: string, params?: JsonObject) => P
     const id = waiting.size;
     const answer = deferred<Outcome>();
     waiting.set(id, answer);
-    await transport.send(request(id, method, params)).catch(answer.reject);
+    await transport.send(request(id, method, params))?.catch(answer.reject);
     return answer.promise;
   };
 }

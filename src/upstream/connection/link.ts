@@ -43,16 +43,16 @@ export interface LinkOptions {
   readonly logger: Logger;
 }
 
-interface Pending {
-  readonly method: string;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: HubError) => void;
+/** Who waits for an answer; told once, of one of the two. */
+export interface Waiting {
+  resolve(outcome: Outcome): void;
+  reject(error: HubError): void;
 }
 
 /** JSON-RPC over one transport: numbers the requests, pairs them with their answers, and takes them back. */
 export class Link {
   readonly #options: LinkOptions;
-  readonly #pending = new IdMap<Pending>();
+  readonly #pending = new IdMap<Waiting>();
   readonly #lingering = new Map<RequestId, Disposable>();
   readonly #listening = new Disposables();
   #listener: LinkListener | undefined;
@@ -123,15 +123,18 @@ export class Link {
    *
    * @throws HubError when there will be no answer: the link or the exchange failed, or {@link cancel} was called.
    */
-  send(id: number, method: string, params: JsonObject | undefined, options: SendOptions = {}): Promise<Outcome> {
-    const answer = new Promise<Outcome>((resolve, reject) => {
-      if (this.#closed) return reject(this.#closed);
-      this.#pending.set(id, { method, resolve, reject });
-      this.#options.transport.send(request(id, method, params), options).catch((error: HubError) => this.#settle(id)?.reject(error));
-    });
+  send(id: number, method: string, params: JsonObject | undefined): Promise<Outcome> {
+    const answer = new Promise<Outcome>((resolve, reject) => this.start(id, method, params, undefined, { resolve, reject }));
     // Whoever stopped waiting (a deadline, a race) has its own error; this one is then nobody's.
     answer.catch(() => undefined);
     return answer;
+  }
+
+  /** As {@link send}, for whoever makes a promise of its own; it may be told before this returns. */
+  start(id: number, method: string, params: JsonObject | undefined, options: SendOptions | undefined, waiting: Waiting): void {
+    if (this.#closed) return waiting.reject(this.#closed);
+    this.#pending.set(id, waiting);
+    this.#options.transport.send(request(id, method, params), options)?.catch((error: HubError) => this.#settle(id)?.reject(error));
   }
 
   /** Whether a request has neither an answer nor been taken back, from the very message on that says so. */
@@ -224,10 +227,10 @@ export class Link {
     const { transport, logger } = this.#options;
     transport
       .send(response)
-      .catch((error: HubError) => logger.debug('A request of the server could not be answered', { code: error.code, method }));
+      ?.catch((error: HubError) => logger.debug('A request of the server could not be answered', { code: error.code, method }));
   }
 
-  #settle(id: RequestId): Pending | undefined {
+  #settle(id: RequestId): Waiting | undefined {
     if (this.#lingering.size > 0) this.#forgetLingering(id);
     return this.#pending.delete(id);
   }

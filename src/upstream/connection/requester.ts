@@ -107,17 +107,20 @@ export class Requester {
       this.#end(id, inFlight);
       if (onAbort) ask.signal?.removeEventListener('abort', onAbort);
     };
-    return link.send(id, ask.method, params, { headers: this.#headersOf(ask, headers), hasOtherPlaces: ask.hasOtherPlaces }).then(
-      (outcome) => {
-        over();
-        return outcome;
-      },
-      (error: unknown) => {
-        if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
-        over();
-        throw error;
-      },
-    );
+    const options = { headers: this.#headersOf(ask, headers), hasOtherPlaces: ask.hasOtherPlaces };
+    return new Promise((resolve, reject) => {
+      link.start(id, ask.method, params, options, {
+        resolve: (outcome) => {
+          over();
+          resolve(outcome);
+        },
+        reject: (error) => {
+          if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
+          over();
+          reject(error);
+        },
+      });
+    });
   }
 
   #begin(id: number, ask: Ask): InFlight {

@@ -28,10 +28,10 @@ export interface Transport {
   /** Makes the transport ready to send. Rejects with a HubError when that fails; `signal` gives up. */
   open(signal: AbortSignal): Promise<void>;
   /**
-   * Hands a message over. Resolves when it is written; for a request, what comes of it arrives as events.
-   * Rejects with a HubError when it provably was not delivered.
+   * Hands a message over. Resolves when it is written; for a request, what comes of it arrives as events, so that there may be
+   * nothing to wait for (`undefined`). Rejects with a HubError when it provably was not delivered.
    */
-  send(message: Message, options?: SendOptions): Promise<void>;
+  send(message: Message, options?: SendOptions): Promise<void> | undefined;
   /**
    * Takes back a request that the server cannot know of, since it was refused and waits to be sent again. False when the server may
    * have it, so that it must be told. Absent where no request waits.

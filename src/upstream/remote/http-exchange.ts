@@ -94,7 +94,13 @@ export class HttpExchange implements RequestListener {
     const { request, options } = this.sending;
     const { server, headers } = this.#context;
     const body = JSON.stringify(request);
-    const order: RequestOrder = { method: 'POST', headers: headers.post(request, options.headers), body, inSession: this.#inSession, silenceMs: 0 };
+    const order: RequestOrder = {
+      method: 'POST',
+      headers: headers.post(request, options.headers),
+      body,
+      inSession: this.#inSession,
+      silenceMs: 0,
+    };
     this.#http = new HttpRequest(server, order, this);
     this.#http.send();
   }

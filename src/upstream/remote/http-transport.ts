@@ -96,11 +96,11 @@ export class HttpTransport implements Transport {
     this.#server = serverRoad(id, launch, () => this.#held.reached());
   }
 
-  async send(message: Message, options: SendOptions = {}): Promise<void> {
-    if (this.#dead) throw closedError(this.#road.peer);
-    if (isRequest(message)) return this.#startExchange({ request: message, options, refusals: 0 });
-    await this.#renewing;
-    await this.#sendInSession(message);
+  send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
+    if (this.#dead) return Promise.reject(closedError(this.#road.peer));
+    if (!isRequest(message)) return this.#renewing?.then(() => this.#sendInSession(message)) ?? this.#sendInSession(message);
+    this.#startExchange({ request: message, options, refusals: 0 });
+    return undefined;
   }
 
   withdraw(id: RequestId): boolean {

@@ -55,7 +55,8 @@ async function start(): Promise<Target> {
       transport.on('requestFailed', (failed) => void (failed.id === mine && resolve('failed')));
       transport.on('closed', () => resolve('failed'));
     });
-    const sent = transport.send({ jsonrpc: '2.0', id: mine, method: 'tools/call', params: { name: 'a' } }).then(
+    const message = { jsonrpc: '2.0', id: mine, method: 'tools/call', params: { name: 'a' } } as const;
+    const sent = Promise.resolve(transport.send(message)).then(
       () => over,
       (error: unknown) => {
         if (!isHubError(error)) throw error;
