@@ -110,8 +110,7 @@ export async function resolveLaunch(definition: StdioDefinition | RemoteDefiniti
 
 async function resolveStdio(definition: StdioDefinition, work: Work): Promise<StdioLaunch> {
   const { context, placeholders, env, hubEnv } = work;
-  const args: string[] = [];
-  for (const [index, arg] of definition.args.entries()) args.push(await placeholders.argument(arg, `args[${index}]`));
+  const args = await Promise.all(definition.args.map((arg, index) => placeholders.argument(arg, `args[${index}]`)));
   const fileEnv = await readEnvFile(definition, work);
   const command = await placeholders.text(definition.command, 'command');
   if (command.trim() === '') throw fieldError(definition, 'command', 'is empty once its placeholders are resolved');

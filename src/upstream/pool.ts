@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { type CancelSignal, type Disposable, Emitter, messageOf, withDeadline } from '../base/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { UpstreamParts } from './incarnation.ts';
 import { ProcessGuard } from './process/process-guard.ts';
+import { StartTurns } from './process/start-turns.ts';
 import { StdioTransport } from './process/stdio-transport.ts';
 import { startable } from './startable.ts';
 import { ReplicaSet } from './replicas/replica-set.ts';
@@ -15,7 +17,7 @@ const STOP_DEADLINE_MS = 4_000;
  * Servers of which is known what they offer are started a moment after the hub, one after the other: to start a process holds up
  * everything else, and clients ask for lists first. In milliseconds.
  */
-const FIRST_HOLD_MS = 100;
+const FIRST_HOLD_MS = 60;
 const HOLD_APART_MS = 15;
 const MAX_HOLD_MS = 1_000;
 
@@ -31,6 +33,7 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #emitter: Emitter<PoolEvents>;
   readonly #guard: ProcessGuard;
+  readonly #turns: StartTurns;
   /** In the order of the config; replaced as a whole. */
   #upstreams: ReadonlyMap<string, ReplicaSet>;
   /** The ends of those that are in the set no more, by id: another one of the same name starts after that. */
@@ -42,6 +45,7 @@ export class Pool {
     const { clock, logger } = options;
     this.#emitter = new Emitter((error) => logger.error(`A listener of the servers failed: ${messageOf(error)}`));
     this.#guard = new ProcessGuard({ logger, clock });
+    this.#turns = new StartTurns({ clock, atOnce: availableParallelism() });
     this.#upstreams = new Map(options.definitions.map((definition) => [definition.id, this.#supervise(definition)]));
   }
 
@@ -143,7 +147,7 @@ export class Pool {
         connect,
         resolveLaunch,
         offers,
-        createStdioTransport: (id, launch) => new StdioTransport({ id, launch, guard: this.#guard, clock, logger }),
+        createStdioTransport: (id, launch) => new StdioTransport({ id, launch, guard: this.#guard, turns: this.#turns, clock, logger }),
       },
       on: {
         state: tell('state'),

@@ -7,6 +7,7 @@ import { overlongResponseId } from './overlong-response.ts';
 import { exitError, type ProcessExit } from './process-errors.ts';
 import type { ProcessGuard } from './process-guard.ts';
 import { ReadRate } from './read-rate.ts';
+import type { StartTurns } from './start-turns.ts';
 import type { StopGrace } from './stop-sequence.ts';
 import type { Transport, TransportEvents } from '../connection/transport.ts';
 import type { LogLine } from '../types.ts';
@@ -37,6 +38,8 @@ export interface StdioTransportOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly grace?: StopGrace;
+  /** Where it waits before it begins; without it, it begins at once. */
+  readonly turns?: StartTurns | undefined;
   /** Longest message that is read, in bytes. */
   readonly maxLineBytes?: number;
   /** Bytes that may wait for the server to read them. A single message may be larger when nothing else waits. */
@@ -95,9 +98,12 @@ export class StdioTransport implements ProcessTransport {
 
   async open(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    const { clock, turns } = this.#options;
+    const endTurn = await turns?.take(signal);
+    if (endTurn) void this.#child.ended.then(endTurn);
     const { stdin, stdout } = await this.#child.start();
     this.#stdin = stdin;
-    const { clock } = this.#options;
+    if (endTurn) stdout.once('data', endTurn);
     this.#noiseRate = new ReadRate({ stream: stdout, clock, perWindow: NOISE_PER_WINDOW, windowMs: NOISE_WINDOW_MS });
     stdout.on('data', (chunk: Buffer) => this.#reader.push(chunk));
     // A server that cannot answer or listen any more is of no use: it is ended, if it does not just end by itself.
