@@ -33,9 +33,13 @@ const CLIENTS = [1, 16, 64];
 /** Other hubs are compared in these only: what they do differs by case less than what it costs to measure them. */
 const WITH_PEERS: ReadonlySet<string> = new Set([
   'legacy-echo-16',
+  'legacy-echo-64',
   'legacy-1mb-16',
   'legacy-sse-echo-16',
+  'stdio-echo-1',
   'stdio-echo-16',
+  'stdio-echo-64',
+  'stdio-1mb-1',
   'stdio-1mb-16',
   'legacy-list-16',
 ]);

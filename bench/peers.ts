@@ -21,7 +21,7 @@ export interface SetUp {
 }
 
 const isLegacy = ({ era }: Case): boolean => era === 'legacy';
-const isStdio = ({ upstream }: Case): boolean => upstream === 'stdio';
+const isStdioOf16 = ({ upstream, clients }: Case): boolean => upstream === 'stdio' && clients === 16;
 const legacyHttp = (port: number, prefix: string): Address => ({
   kind: 'http',
   era: 'legacy',
@@ -51,7 +51,7 @@ export const PEERS: readonly Peer[] = [
     name: 'mcp-proxy',
     package: 'mcp-proxy',
     version: '6.7.19',
-    takesPart: isStdio,
+    takesPart: isStdioOf16,
     argsOf: ({ port, stdio }) => ['--port', String(port), '--host', '127.0.0.1', '--server', 'stream', '--', ...stdio],
     addressOf: (port) => legacyHttp(port, ''),
   },
@@ -59,7 +59,7 @@ export const PEERS: readonly Peer[] = [
     name: 'supergateway',
     package: 'supergateway',
     version: '4.0.0',
-    takesPart: isStdio,
+    takesPart: isStdioOf16,
     argsOf: ({ port, stdio }) => {
       const command = stdio.map((part) => `"${part}"`).join(' ');
       return ['--stdio', command, '--outputTransport', 'streamableHttp', '--stateful', '--port', String(port), '--logLevel', 'none'];
