@@ -24,7 +24,7 @@ export function forLegacy({ outcome, era }: Answer, method: string): Outcome {
   if (outcome.error) return { error: legacyError(outcome.error, method) };
   const resultType = fieldOf(outcome, 'resultType') ?? 'complete';
   if (resultType !== 'complete') return unfinished(resultType, method);
-  return withFields(outcome, method === 'tools/call' ? { ...NO_STAMPS, ...objectContent(outcome) } : NO_STAMPS);
+  return withFields(outcome, method === 'tools/call' ? asToolResult(outcome) : NO_STAMPS);
 }
 
 const NO_STAMPS: FieldChanges = { resultType: undefined, ttlMs: undefined, cacheScope: undefined };
@@ -40,10 +40,10 @@ function unfinished(resultType: JsonValue, method: string): Outcome {
 }
 
 /** These revisions want `structuredContent` to be an object (spec 2025-11-25 server/tools). */
-function objectContent(outcome: Outcome): FieldChanges {
+function asToolResult(outcome: Outcome): FieldChanges {
   const structuredContent = fieldOf(outcome, 'structuredContent');
-  if (structuredContent === undefined || isObject(structuredContent)) return {};
-  return { structuredContent: { result: structuredContent } };
+  if (structuredContent === undefined || isObject(structuredContent)) return NO_STAMPS;
+  return { ...NO_STAMPS, structuredContent: { result: structuredContent } };
 }
 
 const MODERN_CODES: ReadonlySet<number> = new Set([

@@ -5,6 +5,7 @@ import {
   isCacheable,
   isObject,
   type JsonObject,
+  type JsonValue,
   metaKey,
   type Outcome,
   type RpcError,
@@ -25,17 +26,15 @@ export function forModern({ outcome, era }: Answer, method: string, serverInfo: 
 /** What is missing in a result that was not made for this revision. */
 function stamps(outcome: Outcome, method: string, serverInfo: JsonObject): FieldChanges {
   const resultType = fieldOf(outcome, 'resultType') ?? 'complete';
+  const changes: Record<string, JsonValue> = { resultType };
+  if (isCacheable(method) && resultType === 'complete') {
+    changes['ttlMs'] = fieldOf(outcome, 'ttlMs') ?? 0;
+    changes['cacheScope'] = fieldOf(outcome, 'cacheScope') ?? 'private';
+  }
   const found = fieldOf(outcome, '_meta');
   const meta = isObject(found) ? found : {};
-  return {
-    resultType,
-    ...(isCacheable(method) && resultType === 'complete' && cacheHints(outcome)),
-    ...(meta[metaKey.serverInfo] === undefined && { _meta: { ...meta, [metaKey.serverInfo]: serverInfo } }),
-  };
-}
-
-function cacheHints(outcome: Outcome): FieldChanges {
-  return { ttlMs: fieldOf(outcome, 'ttlMs') ?? 0, cacheScope: fieldOf(outcome, 'cacheScope') ?? 'private' };
+  if (meta[metaKey.serverInfo] === undefined) changes['_meta'] = { [metaKey.serverInfo]: serverInfo, ...meta };
+  return changes;
 }
 
 /** -32020 and -32022 are about the hub's own request to the upstream: to the client they would say something untrue. */
