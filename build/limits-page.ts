@@ -65,6 +65,12 @@ const server: readonly SettingRow[] = [
 ];
 
 const fixed: readonly FixedRow[] = [
+  {
+    of: 'upstream/process/start-turns.ts#TURN_MS',
+    what: 'time that a local server that says nothing keeps others from starting',
+    unit: 'ms',
+    effect: 'the next one begins; there are as many turns at once as processors',
+  },
   { of: 'http/http-server.ts#MAX_HEADER_BYTES', what: 'headers of a request', unit: 'bytes', effect: '431' },
   {
     of: 'http/http-server.ts#HEADERS_WITHIN_MS',
