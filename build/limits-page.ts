@@ -71,6 +71,12 @@ const fixed: readonly FixedRow[] = [
     unit: 'ms',
     effect: 'the next one begins; there are as many turns at once as processors',
   },
+  {
+    of: 'upstream/process/start-turns.ts#MAX_WAIT_MS',
+    what: 'time that a local server waits for its turn to start',
+    unit: 'ms',
+    effect: 'it begins all the same',
+  },
   { of: 'http/http-server.ts#MAX_HEADER_BYTES', what: 'headers of a request', unit: 'bytes', effect: '431' },
   {
     of: 'http/http-server.ts#HEADERS_WITHIN_MS',

@@ -87,7 +87,7 @@ export class Endpoint {
     this.#stdio.open(stream, { principal, scope });
   }
 
-  /** Serves one request to `/mcp` or `/mcp/<server>`. Resolves when it is dealt with; never rejects. */
+  /** Serves one request to `/mcp` or `/mcp/<server>`. What it returns, where that is not done at once, resolves when it is; never rejects. */
   handle(req: IncomingMessage, res: ServerResponse, scope: Scope, principal: Principal = LOCAL_PRINCIPAL): Promise<void> | void {
     res.on('error', ignoreGone);
     const owner: Owner = { principal, scope };

@@ -36,8 +36,8 @@ export function progressTokenOf(params: JsonObject | undefined): ProgressToken |
 
 /** `holder` with `_meta` replaced; an empty `_meta` is left out. The original is not touched. */
 export function withMeta(holder: JsonObject, meta: JsonObject): JsonObject {
-  // A field that is new stands first: behind what is copied, it would give every copy a shape of its own (docs/performance.md).
-  if (Object.keys(meta).length > 0) return holder['_meta'] === undefined ? { _meta: meta, ...holder } : { ...holder, _meta: meta };
+  // A field that is new stands first: behind what is copied, it would give every copy a shape of its own (CONTRIBUTING.md).
+  if (Object.keys(meta).length > 0) return '_meta' in holder ? { ...holder, _meta: meta } : { _meta: meta, ...holder };
   const { _meta, ...rest } = holder;
   return rest;
 }

@@ -110,7 +110,10 @@ export async function resolveLaunch(definition: StdioDefinition | RemoteDefiniti
 
 async function resolveStdio(definition: StdioDefinition, work: Work): Promise<StdioLaunch> {
   const { context, placeholders, env, hubEnv } = work;
-  const args = await Promise.all(definition.args.map((arg, index) => placeholders.argument(arg, `args[${index}]`)));
+  const args: string[] = [];
+  // Nothing is waited for where nothing has to be: servers begin in the order of the config, however many arguments they have.
+  for (const [index, arg] of definition.args.entries())
+    args.push(arg.includes('$') ? await placeholders.argument(arg, `args[${index}]`) : arg);
   const fileEnv = await readEnvFile(definition, work);
   const command = await placeholders.text(definition.command, 'command');
   if (command.trim() === '') throw fieldError(definition, 'command', 'is empty once its placeholders are resolved');

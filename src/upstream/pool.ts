@@ -63,7 +63,7 @@ export class Pool {
     return this.#emitter.on(name, listener);
   }
 
-  /** Starts all of them at once, each as its definition says, and waits for none. */
+  /** Starts all of them, each as its definition says and local ones in turns, and waits for none. */
   startAll(): void {
     this.#isOver = false;
     let holdMs = FIRST_HOLD_MS;

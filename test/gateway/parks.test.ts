@@ -351,8 +351,10 @@ describe('a `requestState` that is not of the hub', () => {
   it('waits for a server that is starting, and goes to it when it is modern', async () => {
     const { lot, sent } = starting('modern');
     await settle();
+    lot.works[0]?.tell('notifications/progress', { progressToken: 1, progress: 1 });
     lot.works[0]?.answer();
     expect((await sent.answer).outcome).toEqual(DONE);
+    expect(sent.notes.map(({ method }) => method)).toEqual(['notifications/progress']);
   });
 
   it('… and is refused when it is legacy', async () => {

@@ -137,11 +137,6 @@ export class Link {
     this.#options.transport.send(request(id, method, params), options)?.catch((error: HubError) => this.#settle(id)?.reject(error));
   }
 
-  /** Whether a request has neither an answer nor been taken back, from the very message on that says so. */
-  awaits(id: RequestId): boolean {
-    return this.#pending.has(id);
-  }
-
   /** @throws HubError when it was not delivered. */
   async notify(method: string, params?: JsonObject): Promise<void> {
     if (this.#closed) throw this.#closed;

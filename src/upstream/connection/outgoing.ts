@@ -24,12 +24,13 @@ export interface Speaker {
  * downstream client's as far as it may be told.
  */
 export function envelope(protocolVersion: string, hubInfo: JsonObject, origin?: Origin): Record<string, JsonObject | string | undefined> {
-  return {
-    [metaKey.protocolVersion]: protocolVersion,
-    [metaKey.clientInfo]: origin?.clientInfo ?? hubInfo,
-    [metaKey.clientCapabilities]: capabilitiesOf(origin),
-    [metaKey.logLevel]: origin?.logLevel,
-  };
+  // One after the other: V8 is slow at literals with computed keys.
+  const meta: Record<string, JsonObject | string | undefined> = {};
+  meta[metaKey.protocolVersion] = protocolVersion;
+  meta[metaKey.clientInfo] = origin?.clientInfo ?? hubInfo;
+  meta[metaKey.clientCapabilities] = capabilitiesOf(origin);
+  meta[metaKey.logLevel] = origin?.logLevel;
+  return meta;
 }
 
 /** Tasks of a legacy client are not those of the modern era, of which it can make no use; the hub can in its place. */

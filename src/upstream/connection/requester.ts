@@ -217,16 +217,15 @@ export class Requester {
   }
 
   #ofCallers(): readonly InFlight[] {
-    const { link } = this.#options;
     return this.#inFlight
       .entries()
-      .filter(([id, { ask }]) => ask.origin !== undefined && link.awaits(id))
+      .filter(([, { ask }]) => ask.origin !== undefined)
       .map(([, inFlight]) => inFlight);
   }
 
-  /** A request without an answer. One that was answered a moment ago is still in flight until its caller takes the answer. */
+  /** A request without an answer. */
   #awaited(id: RequestId): InFlight | undefined {
-    return this.#options.link.awaits(id) ? this.#inFlight.get(id) : undefined;
+    return this.#inFlight.get(id);
   }
 
   #tell({ ask }: InFlight, notification: NotificationMessage): void {

@@ -29,7 +29,7 @@ export interface Transport {
   open(signal: AbortSignal): Promise<void>;
   /**
    * Hands a message over. Resolves when it is written; for a request, what comes of it arrives as events, so that there may be
-   * nothing to wait for (`undefined`). Rejects with a HubError when it provably was not delivered.
+   * nothing to wait for (`undefined`). Rejects with a HubError when it provably was not delivered; throws nothing.
    */
   send(message: Message, options?: SendOptions): Promise<void> | undefined;
   /**

@@ -5,6 +5,8 @@ import type { Clock } from '../../base/index.ts';
  * something else than a processor (a download, a handshake), and need not keep others from theirs.
  */
 const TURN_MS = 100;
+/** How long a process waits for its turn at most, in milliseconds: somebody may wait for it. */
+const MAX_WAIT_MS = 1_000;
 
 export interface StartTurnsOptions {
   readonly clock: Clock;
@@ -18,7 +20,8 @@ export interface StartTurnsOptions {
  */
 export class StartTurns {
   readonly #options: StartTurnsOptions;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
+  /** How many have their turn; more than allowed, where some have waited for too long. */
   #begun = 0;
 
   constructor(options: StartTurnsOptions) {
@@ -28,38 +31,52 @@ export class StartTurns {
   /**
    * Resolves when a process may begin, in the order in which they asked.
    *
-   * @returns what ends the turn, to be called when the process has been heard of or is gone; idempotent
+   * @returns what ends the turn, to be called when the process has been heard of, is gone or could not begin; idempotent
    * @throws the reason of `signal` when it is aborted before
    */
   async take(signal: AbortSignal): Promise<() => void> {
-    if (this.#begun < this.#options.atOnce) this.#begun += 1;
-    else await this.#turn(signal);
+    if (this.#begun >= this.#options.atOnce) await this.#turn(signal);
+    else this.#begun += 1;
     let isOver = false;
     const end = (): void => {
       if (isOver) return;
       isOver = true;
       timer.dispose();
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#begun -= 1;
+      this.#ended();
     };
     const timer = this.#options.clock.after(TURN_MS, end);
-    return end;
+    if (!signal.aborted) return end;
+    end();
+    throw signal.reason;
   }
 
-  /** Resolves with the turn of one that has ended. */
+  /** The turn goes to the next one, unless there are too many. */
+  #ended(): void {
+    const [next] = this.#waiting;
+    this.#begun -= 1;
+    if (this.#begun < this.#options.atOnce) next?.();
+  }
+
+  /** Resolves when it has been counted among those that have their turn. */
   #turn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
-        reject(signal.reason);
+      const leave = (): void => {
+        this.#waiting.delete(begin);
+        late.dispose();
+        signal.removeEventListener('abort', onAbort);
       };
       const begin = (): void => {
-        signal.removeEventListener('abort', onAbort);
+        leave();
+        this.#begun += 1;
         resolve();
       };
+      const onAbort = (): void => {
+        leave();
+        reject(signal.reason);
+      };
+      const late = this.#options.clock.after(MAX_WAIT_MS, begin);
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.push(begin);
+      this.#waiting.add(begin);
     });
   }
 }

@@ -99,11 +99,15 @@ export class StdioTransport implements ProcessTransport {
   async open(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { clock, turns } = this.#options;
-    const endTurn = await turns?.take(signal);
-    if (endTurn) void this.#child.ended.then(endTurn);
-    const { stdin, stdout } = await this.#child.start();
+    const endTurn = (await turns?.take(signal)) ?? ((): void => {});
+    if (this.#closing) endTurn();
+    if (this.#closing) throw this.#notOpen();
+    const { stdin, stdout } = await this.#child.start().catch((error: unknown) => {
+      endTurn();
+      throw error;
+    });
     this.#stdin = stdin;
-    if (endTurn) stdout.once('data', endTurn);
+    stdout.once('data', endTurn).once('close', endTurn);
     this.#noiseRate = new ReadRate({ stream: stdout, clock, perWindow: NOISE_PER_WINDOW, windowMs: NOISE_WINDOW_MS });
     stdout.on('data', (chunk: Buffer) => this.#reader.push(chunk));
     // A server that cannot answer or listen any more is of no use: it is ended, if it does not just end by itself.

@@ -40,6 +40,37 @@ describe('StartTurns', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('keeps nobody waiting for more than a second, and goes on in turns after that', async () => {
+    const { clock, begin, begun, names } = crowd(1);
+    for (let at = 0; at < 30; at += 1) void begin(`${at}`);
+    await clock.advance(999);
+    expect(names()).toHaveLength(10);
+    await clock.advance(1);
+    expect(names()).toHaveLength(30);
+    for (const end of begun.values()) end();
+    void begin('later');
+    void begin('last');
+    await settle();
+    expect(names().slice(30)).toEqual(['later']);
+  });
+
+  it('gives no turn to one that is not to begin', async () => {
+    const { clock, begin, begun, names } = crowd(1);
+    await expect(begin('gone', AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+    void begin('first');
+    const stop = new AbortController();
+    const given = begin('given the turn', stop.signal);
+    await settle();
+    begun.get('first')?.();
+    stop.abort(new Error('stopped'));
+    await expect(given).rejects.toThrow('stopped');
+    void begin('next');
+    await settle();
+    expect(names()).toEqual(['first', 'next']);
+    begun.get('next')?.();
+    expect(clock.pending).toBe(0);
+  });
+
   it('forgets one that is not to begin any more', async () => {
     const { begin, begun, names } = crowd(1);
     const stop = new AbortController();

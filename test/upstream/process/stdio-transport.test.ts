@@ -3,7 +3,9 @@ import { createLogger, type HubError, isHubError, type LogRecord, systemClock } 
 import { type Message, request } from '../../../src/protocol/index.ts';
 import type { StdioLaunch } from '../../../src/upstream/index.ts';
 import { ProcessGuard } from '../../../src/upstream/process/process-guard.ts';
+import { StartTurns } from '../../../src/upstream/process/start-turns.ts';
 import { StdioTransport, type StdioTransportOptions } from '../../../src/upstream/process/stdio-transport.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { commandLaunch, fixtureLaunch, scriptLaunch } from '../../support/fixtures.ts';
 import { eventually } from '../../support/processes.ts';
 
@@ -38,6 +40,26 @@ const echo = (id: number, text: string) => request(id, 'tools/call', { name: 'ec
 const textOf = (message: Message): string => JSON.parse(JSON.stringify(message)).result.content[0].text;
 
 describe('StdioTransport', () => {
+  it('begins when it has its turn, and lets the next one begin with its first word or its failure', async () => {
+    // A clock that stands still: no turn ends by itself.
+    const turns = new StartTurns({ clock: new FakeClock(), atOnce: 1 });
+    const { transport, answer } = await open(fixtureLaunch('echo'), { turns });
+    const second = open(commandLaunch('/no/such/command'), { turns }).catch((error: unknown) => error);
+    const third = open(fixtureLaunch('echo'), { turns });
+    const given = new StdioTransport({ id: 'given up', launch: fixtureLaunch('echo'), guard, clock: systemClock, logger, turns });
+    const opening = given.open(never).catch((error: unknown) => error);
+    await given.close();
+    const last = open(fixtureLaunch('echo'), { turns });
+    await transport.send(echo(1, 'first'));
+    await answer(1);
+    expect(await second).toMatchObject({ code: 'CONNECTION_ERROR' });
+    const next = await third;
+    await next.transport.send(echo(2, 'third'));
+    await next.answer(2);
+    expect(await opening).toMatchObject({ code: 'CONNECTION_ERROR' });
+    expect([given.pid, (await last).transport.pid]).toEqual([undefined, expect.any(Number)]);
+  });
+
   it('carries messages there and back unchanged', async () => {
     const { transport, answer } = await open(fixtureLaunch('echo'));
     await transport.send(echo(1, 'Grüße\n€ 😀\u2028'));
