@@ -285,7 +285,11 @@ describe('no secret', () => {
     hear('GET /api/events', events);
     hear('stdout', hub.stdout());
     hear('stderr', hubErrors);
-    for (const file of await files(cli.stateDir)) hear(file, await readFile(file, 'utf8'));
+    for (const file of await files(cli.stateDir)) {
+      const reading = readFile(file, 'utf8');
+      // A lock may have gone meanwhile.
+      hear(file, await (file.includes('/locks/') ? reading.catch(() => '') : reading));
+    }
     expect(events).toContain('config_changed');
     expect(hubErrors).toContain('told: ');
   });
