@@ -17,7 +17,7 @@ const STOP_DEADLINE_MS = 4_000;
  * Servers of which is known what they offer are started a moment after the hub, one after the other: to start a process holds up
  * everything else, and clients ask for lists first. In milliseconds.
  */
-const FIRST_HOLD_MS = 60;
+const FIRST_HOLD_MS = 100;
 const HOLD_APART_MS = 15;
 const MAX_HOLD_MS = 1_000;
 

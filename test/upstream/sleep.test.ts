@@ -232,7 +232,7 @@ describe('what was offered before', () => {
     await settle();
     expect(unknown.calls).toHaveLength(1);
     const known = started({}, new Memory(listingOf('old')));
-    await known.clock.advance(59);
+    await known.clock.advance(99);
     expect([known.upstream.state.kind, known.calls.length]).toEqual(['starting', 0]);
     const called = known.upstream.request(anyCall);
     await known.connectNext();
