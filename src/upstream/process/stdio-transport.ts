@@ -100,9 +100,7 @@ export class StdioTransport implements ProcessTransport {
     signal.throwIfAborted();
     const { clock, turns } = this.#options;
     const endTurn = (await turns?.take(signal)) ?? ((): void => {});
-    if (this.#closing) endTurn();
-    if (this.#closing) throw this.#notOpen();
-    const { stdin, stdout } = await this.#child.start().catch((error: unknown) => {
+    const { stdin, stdout } = await this.#start().catch((error: unknown) => {
       endTurn();
       throw error;
     });
@@ -134,6 +132,12 @@ export class StdioTransport implements ProcessTransport {
     this.#gather(stdin);
     const failed = await new Promise((resolve) => stdin.write(line, resolve));
     if (failed) await this.#refuse();
+  }
+
+  /** Nothing begins that was closed while it waited for its turn. */
+  async #start(): ReturnType<ChildProcess['start']> {
+    if (this.#closing) throw this.#notOpen();
+    return this.#child.start();
   }
 
   /** What is sent in one turn of the event loop is written at once: a system call costs more than a message. */
