@@ -14,6 +14,7 @@ import { type AccessOptions, LogFile } from '../../hub/index.ts';
 import type { ServeOptions } from '../args.ts';
 import { describeError } from '../diagnostics.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import { fixHeapGrowth } from '../heap-growth.ts';
 import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
 import { tellPortInUse } from '../port-owner.ts';
@@ -45,6 +46,7 @@ export interface ServeContext {
  */
 export async function runServe(context: ServeContext): Promise<void> {
   const { options, process, version, createHub, claimed, access } = context;
+  fixHeapGrowth();
   const paths = hubPaths(process.env);
   const env = takeEnvironment(process);
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
