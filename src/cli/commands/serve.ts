@@ -24,6 +24,7 @@ import { ServiceNotify } from '../service-notify.ts';
 import { ProcessLife } from '../signals.ts';
 import { StartScreen } from '../start-screen.ts';
 import { takeConsole } from '../take-console.ts';
+import { keepTickShape } from '../tick-shape.ts';
 import { styleFor } from '../style.ts';
 
 /** From the open port until the log file is opened, in milliseconds; what is logged meanwhile waits. */
@@ -47,6 +48,7 @@ export interface ServeContext {
 export async function runServe(context: ServeContext): Promise<void> {
   const { options, process, version, createHub, claimed, access } = context;
   fixHeapGrowth();
+  keepTickShape();
   const paths = hubPaths(process.env);
   const env = takeEnvironment(process);
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);

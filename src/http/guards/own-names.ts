@@ -14,6 +14,8 @@ export class OwnNames {
   #trusted: readonly string[] = [];
   #names: readonly string[] = [];
   readonly #fine = new Set<string>();
+  /** What was fine the last time, which the next request most often says as well. */
+  #last: { readonly host: string; readonly origin: string | undefined; readonly localAddress: string | undefined } | undefined;
 
   /**
    * Refuses a request that calls the hub by a name that is not its own, or that a trusted proxy was asked for by such a name.
@@ -33,13 +35,16 @@ export class OwnNames {
   #problem({ headers, socket }: IncomingMessage): HubError | undefined {
     const { host, origin } = headers;
     const { localAddress } = socket;
+    const last = this.#last;
+    if (last && host === last.host && origin === last.origin && localAddress === last.localAddress) return undefined;
     // No header holds a line feed.
     const said = origin === undefined ? `${host}\n${localAddress}` : `${host}\n${localAddress}\n${origin}`;
-    if (host !== undefined && this.#fine.has(said)) return undefined;
-    const problem = hostOriginProblem(headers, this.#names, localAddress);
+    const isKnown = host !== undefined && this.#fine.has(said);
+    const problem = isKnown ? undefined : hostOriginProblem(headers, this.#names, localAddress);
     if (problem || host === undefined || said.length > MAX_LENGTH) return problem;
     if (this.#fine.size >= MAX_KNOWN) this.#fine.clear();
     this.#fine.add(said);
+    this.#last = { host, origin, localAddress };
     return undefined;
   }
 
@@ -48,5 +53,6 @@ export class OwnNames {
     this.#trusted = trusted;
     this.#names = [...allowed, ...trusted];
     this.#fine.clear();
+    this.#last = undefined;
   }
 }

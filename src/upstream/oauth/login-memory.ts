@@ -38,6 +38,11 @@ export class LoginMemory implements FlowMemory {
     this.#options = options;
   }
 
+  /** Whether the file has been read. */
+  get isLoaded(): boolean {
+    return this.#logins !== undefined;
+  }
+
   async load(): Promise<void> {
     const { store, key } = this.#options;
     if (!this.#logins) this.#have(await store.load(key));

@@ -9,8 +9,11 @@ export interface LoginRefusal {
 export interface RemoteLogin {
   /** The page on which a person logs in, while one is open: until then the server takes nothing. */
   readonly authorizationUrl: string | undefined;
-  /** The value of the `Authorization` header, renewed when it is about to expire; `undefined` before the first login. Never rejects. */
-  authorization(): Promise<string | undefined>;
+  /**
+   * The value of the `Authorization` header, renewed when it is about to expire; `undefined` before the first login. At once where nothing
+   * has to be read or renewed for it, and else a promise that never rejects.
+   */
+  authorization(): string | undefined | Promise<string | undefined>;
   /**
    * Told of the challenge of a 401, and of the {@link authorization} that was refused: true when the same request can be sent again, with a new one.
    *

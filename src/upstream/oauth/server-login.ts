@@ -1,7 +1,7 @@
 import { HubError, isHubError, messageOf, toHubError } from '../../base/index.ts';
 import { notRun } from '../not-run.ts';
 import { type Challenge, challengeOf, stepUpOf } from './challenge.ts';
-import { beginFlow, endFlow, type FlowMemory, type Pending } from './code-flow.ts';
+import { beginFlow, endFlow, type Pending } from './code-flow.ts';
 import { alreadyLoggedIn, type LoginContext, noneCanBegin } from './login-context.ts';
 import { loginFetch } from './login-fetch.ts';
 import { type LoginSettings, loginSecrets } from './login-settings.ts';
@@ -22,6 +22,7 @@ const EXPIRING: Need = {};
  * the one login at a time that waits for its person.
  */
 export class ServerLogin implements RemoteLogin {
+  readonly settings: LoginSettings;
   readonly #options: ServerLoginOptions;
   readonly #memory: LoginMemory;
   readonly #context: LoginContext;
@@ -39,6 +40,7 @@ export class ServerLogin implements RemoteLogin {
 
   constructor(options: ServerLoginOptions) {
     const { principal, server, url, settings, store, clock, logger, fetch } = options;
+    this.settings = settings;
     this.#options = options;
     this.#memory = new LoginMemory({ key: { principal, server, url }, store, clock, logger });
     const redact = (text: string): string => this.redact(text);
@@ -63,14 +65,9 @@ export class ServerLogin implements RemoteLogin {
     return this.#options.principal;
   }
 
-  get settings(): LoginSettings {
-    return this.#options.settings;
-  }
-
   /** The page on which a person logs in, while one is open. */
   get authorizationUrl(): string | undefined {
-    const { clock } = this.#options;
-    return this.#pending && clock.now() - this.#pending.sinceMs < PENDING_FOR_MS ? this.#pending.url : undefined;
+    return this.#pending && this.#options.clock.now() - this.#pending.sinceMs < PENDING_FOR_MS ? this.#pending.url : undefined;
   }
 
   /** Whether there are tokens of which nothing is known but that they are good. @throws HubError CONFIG_ERROR */
@@ -83,7 +80,11 @@ export class ServerLogin implements RemoteLogin {
     return this.authorizationUrl !== undefined && this.#pending?.state === state;
   }
 
-  async authorization(): Promise<string | undefined> {
+  authorization(): string | undefined | Promise<string | undefined> {
+    return this.#memory.isLoaded && !this.#memory.isExpiring ? this.#memory.bearer : this.#renewedAhead();
+  }
+
+  async #renewedAhead(): Promise<string | undefined> {
     try {
       await this.#memory.load();
       if (this.#memory.isExpiring && (this.#isOwn || this.#memory.isRenewable) && !this.#outageNow) await this.#obtain(EXPIRING);
@@ -272,9 +273,8 @@ export class ServerLogin implements RemoteLogin {
   async #openPage(): Promise<boolean> {
     // A person is at that page: another one would make it worthless.
     if (this.authorizationUrl !== undefined) return false;
-    const memory: FlowMemory = this.#memory;
     const { redirectUrl, awaitCallback } = this.#options;
-    const pending = await beginFlow(this.#context, this.#challenge, memory, redirectUrl);
+    const pending = await beginFlow(this.#context, this.#challenge, this.#memory, redirectUrl);
     if (pending) await awaitCallback(pending.redirectUrl, pending.state, PENDING_FOR_MS);
     this.#pending = pending;
     return false;

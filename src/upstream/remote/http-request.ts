@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Flow, HubError, type OutgoingRequest, type Receiver, type Road } from '../../base/index.ts';
-import { type RemoteLogin, reconsidered } from '../oauth/remote-login.ts';
+import { reconsidered } from '../oauth/remote-login.ts';
 import { type Body, WholeBody } from './body.ts';
 import { name } from './http-errors.ts';
 import { Pace } from './pace.ts';
@@ -62,9 +62,12 @@ export class HttpRequest implements Receiver {
 
   /** Sends it; all that comes of it is told to the listener, until it is cancelled. */
   send(): this {
-    const { login } = this.#server;
-    if (login) void this.#sendLoggedIn(login);
-    else this.#sendNow();
+    const authorization = this.#server.login?.authorization();
+    if (authorization instanceof Promise) void this.#sendWith(authorization);
+    else {
+      this.#authorization = authorization;
+      this.#sendNow();
+    }
     return this;
   }
 
@@ -109,8 +112,8 @@ export class HttpRequest implements Receiver {
     this.#fail(error);
   }
 
-  async #sendLoggedIn(login: RemoteLogin): Promise<void> {
-    this.#authorization = await login.authorization();
+  async #sendWith(authorization: Promise<string | undefined>): Promise<void> {
+    this.#authorization = await authorization;
     this.#sendNow();
   }
 
