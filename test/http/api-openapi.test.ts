@@ -4,6 +4,7 @@ import { silentLogger, systemClock } from '../../src/base/index.ts';
 import { mount } from '../../src/http/api/create-api.ts';
 import { openApiDocument } from '../../src/http/api/openapi.ts';
 import { routes } from '../../src/http/api/routes.ts';
+import { neededScope } from '../../src/http/auth/route-access.ts';
 import { MemoryManagement } from '../support/memory-management.ts';
 
 const document = openApiDocument(routes, '1.2.3');
@@ -55,6 +56,18 @@ describe('the OpenAPI document', () => {
     const references = [...text.matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference = '']) => reference);
     expect(references.length).toBeGreaterThan(0);
     for (const reference of references) expect(names.map((name) => `#/components/schemas/${name}`)).toContain(reference);
+  });
+
+  it('says how keys are sent, and which scope each operation takes', () => {
+    const { components } = JSON.parse(JSON.stringify(document));
+    expect(Object.keys(components.securitySchemes)).toEqual(['bearer', 'apiKey']);
+    for (const route of routes) {
+      const { security, responses } = paths[route.path.replace(/:(\w+)/g, '{$1}')][route.method];
+      const scope = neededScope(route);
+      const isOpen = scope === 'nothing';
+      expect([route.path, security]).toEqual([route.path, isOpen ? [] : [{}, { bearer: [scope] }, { apiKey: [scope] }]]);
+      expect([route.path, '401' in responses || isOpen]).toEqual([route.path, true]);
+    }
   });
 
   it('tells every status that the table of errors gives a route', () => {

@@ -16,6 +16,17 @@ const TAGS: Readonly<Record<Route['tag'], string>> = {
   Keys: 'The API keys: who may use the hub.',
 };
 
+/** How a key is sent, to a hub that asks for one. */
+const SECURITY_SCHEMES: Json = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key, as `mcp-hub key create` and `POST /api/keys` make it.' },
+  apiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: 'The same key, where `Authorization` is taken by something else.',
+  },
+};
+
 /** The routes as an OpenAPI 3.1 document. */
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const components: Record<string, unknown> = {};
@@ -35,10 +46,9 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: 'http://localhost:37373', description: 'The hub on its default port.' }],
-    security: [],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: components },
+    components: { schemas: components, securitySchemes: SECURITY_SCHEMES },
   };
 }
 
@@ -49,6 +59,7 @@ export function errorsOf(route: Route): readonly ErrorCode[] {
   const all: readonly ErrorCode[] = [
     ...(isChecked ? ['VALIDATION_ERROR' as const] : []),
     ...ofBody,
+    ...(neededScope(route) === 'nothing' ? [] : ['UNAUTHENTICATED' as const]),
     'FORBIDDEN',
     ...route.errors,
     'UNHANDLED_ERROR',
@@ -85,6 +96,7 @@ function operation(route: Route, components: Record<string, unknown>): Json {
     operationId: operationId(route),
     summary,
     ...(description !== undefined && { description }),
+    security: securityOf(route),
     ...parametersOf(route, components),
     ...(takes(route, 'body') && {
       requestBody: {
@@ -104,6 +116,12 @@ export function descriptionOf(route: Route): string | undefined {
   const scope = neededScope(route);
   const key = scope === 'nothing' ? 'No API key is needed.' : `A key needs the scope \`${scope}\`.`;
   return [description, localOnly && LOCAL_ONLY, key].filter(Boolean).join(' ');
+}
+
+/** A key of that scope, in one of two headers, or none at all where the hub asks for none. */
+function securityOf(route: Route): readonly Json[] {
+  const scope = neededScope(route);
+  return scope === 'nothing' ? [] : [{}, { bearer: [scope] }, { apiKey: [scope] }];
 }
 
 const LOCAL_ONLY = 'Without a key only for programs on the same machine, at a loopback name.';
