@@ -203,6 +203,51 @@ describe('the commands of the person who runs the hub', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('connect clients with a key that is given, and say so where one is missing', async () => {
+    const hub = await startHub({ config: config(), args: ['--require-key'] });
+    const run = (...args: string[]): Run => command(hub.folder, args);
+    const port = ['--port', String(hub.port)];
+    const file = join(hub.folder, 'home/.cursor/mcp.json');
+    expect(run('connect', 'cursor', '--dry-run', ...port).stderr).toContain(
+      'asks for an API key, and the entry has none. "mcp-hub key create cursor"',
+    );
+    expect(run('connect', 'cursor', '--stdio', '--dry-run').stderr).not.toContain('API key');
+
+    const key = run('key', 'create', 'cursor').stdout.trim();
+    await writeFile(join(hub.folder, 'cursor.key'), `${key}\n`);
+    const given = ['--api-key-file', 'cursor.key'];
+    for (const args of [
+      ['connect', 'claude-code', '--scope', 'project', ...given],
+      ['connect', 'cursor', '--stdio', ...given],
+    ])
+      expect([args, run(...args, ...port)]).toMatchObject([
+        args,
+        { status: 1, stderr: expect.stringMatching(/Leave out --(scope|api-key-file)/) },
+      ]);
+    for (const args of [['--dry-run'], ['--json', '--dry-run'], []]) {
+      const said = run('connect', 'cursor', ...args, ...given, ...port);
+      expect([args, said.status, said.stderr.includes('asks for an API key')]).toEqual([args, 0, false]);
+      expect(said.stdout + said.stderr).not.toContain(key);
+    }
+    const entry = JSON.parse(readFileSync(file, 'utf8')).mcpServers.Hub;
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const call = (headers: Record<string, string>): Promise<Response> =>
+      fetch(entry.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'initialize',
+          params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+        }),
+      });
+    expect((await call({})).status).toBe(401);
+    expect((await call(entry.headers)).status).toBe(200);
+    expect(run('connect', 'cursor', '--undo').stdout).not.toContain(key);
+    expect(existsSync(file)).toBe(false);
+  });
+
   it('need none either once the config asks for keys', async () => {
     const hub = await startHub({ config: config(), args: ['--watch'] });
     expect(await statusOf(hub, '/api/servers')).toBe(200);

@@ -1,3 +1,4 @@
+import type { Secret } from '../../base/index.ts';
 import type { Dialect } from './convert.ts';
 
 /** What the places of config files depend on. */
@@ -21,7 +22,7 @@ export interface Place {
 
 /** What a client is to connect to. */
 export type HubTarget =
-  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'url'; readonly url: string /** What it sends as a bearer token. */; readonly key?: Secret | undefined }
   | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] };
 
 export type Values = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { HubError, isHubError } from '../../base/index.ts';
+import { HubError, isHubError, Secret } from '../../base/index.ts';
 import { type Backup, dropBackup, hashOf, loadBackup, saveBackup } from './backup.ts';
 import { type Client, type HubTarget, isRecord, type Machine, type Place, type Scope, type Values, valueAt } from './client.ts';
 import { type ClientFile, missingFolders, readClientFile, writeClientFile } from './client-file.ts';
@@ -26,6 +26,8 @@ export interface ConnectPlan {
   readonly file: ClientFile;
   readonly entryPath: readonly string[];
   readonly entry: Values;
+  /** The same with a placeholder for the key, for people and programs to see. */
+  readonly shownEntry: Values;
   /** The text afterwards; the same as before when the client is connected already. */
   readonly text: string;
   /** The names of other entries of the client that are hubs too. */
@@ -69,7 +71,8 @@ export async function planConnect(wish: ConnectWish): Promise<ConnectPlan> {
   const entry = client.entry(target, values);
   const map = valueAt(values, home);
   const others = Object.entries(isRecord(map) ? map : {}).filter(([key, raw]) => key !== name && isHubEntry(key, raw, ports));
-  const plan = { client, scope, name, file, entryPath, entry, others: others.map(([key]) => key) };
+  const shownEntry = target.kind === 'url' && target.key ? client.entry({ ...target, key: new Secret('<key>') }, values) : entry;
+  const plan = { client, scope, name, file, entryPath, entry, shownEntry, others: others.map(([key]) => key) };
   const connectedAs = sameEntry(map, name, entry);
   if (connectedAs !== undefined) return { ...plan, text: file.text, connectedAs };
   const present = valueAt(values, entryPath);

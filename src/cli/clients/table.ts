@@ -8,17 +8,21 @@ function under(key: string): Pick<Client, 'format' | 'serverMaps' | 'homeOf'> {
   return { format: 'json', serverMaps: () => [[key]], homeOf: () => [key] };
 }
 
+/** The key of the hub, where it is given one, in a header; clients differ in what they call that. */
+const keyIn = ({ key }: Extract<HubTarget, { kind: 'url' }>, field = 'headers'): Values =>
+  key ? { [field]: { Authorization: `Bearer ${key.reveal()}` } } : {};
+
 const command = ({ command, args }: Extract<HubTarget, { kind: 'command' }>): Values => ({ command, args });
 
-/** The entry of a client that knows the address under `key`. */
+/** The entry of a client that knows the address under `field`. */
 const byAddress =
-  (key: string, extra: Values = {}) =>
+  (field: string, headers?: string) =>
   (target: HubTarget): Values =>
-    target.kind === 'url' ? { ...extra, [key]: target.url } : command(target);
+    target.kind === 'url' ? { [field]: target.url, ...keyIn(target, headers) } : command(target);
 
 /** The same with a `type` for both kinds. */
 const typed = (target: HubTarget): Values =>
-  target.kind === 'url' ? { type: 'http', url: target.url } : { type: 'stdio', ...command(target) };
+  target.kind === 'url' ? { type: 'http', url: target.url, ...keyIn(target) } : { type: 'stdio', ...command(target) };
 
 const claudeDesktop: Client = {
   id: 'claude-desktop',
@@ -74,7 +78,7 @@ const codex: Client = {
     ...ofUser(join(folderOf(machine, 'CODEX_HOME', join(machine.home, '.codex')), 'config.toml')),
     ...ofProject(machine, join('.codex', 'config.toml')),
   ],
-  entry: byAddress('url'),
+  entry: byAddress('url', 'http_headers'),
   dialect: dialects.codex,
 };
 
@@ -93,7 +97,7 @@ const zed: Client = {
   ...under('context_servers'),
   places: (machine) => [...ofUser(join(zedFolder(machine), 'settings.json')), ...ofProject(machine, join('.zed', 'settings.json'))],
   // Some versions want to hear that a command does not come from an extension.
-  entry: (target) => (target.kind === 'url' ? { url: target.url } : { source: 'custom', ...command(target) }),
+  entry: (target) => (target.kind === 'url' ? { url: target.url, ...keyIn(target) } : { source: 'custom', ...command(target) }),
   dialect: dialects.zed,
 };
 
@@ -110,7 +114,7 @@ const opencode: Client = {
   entry(target, document) {
     // V2 has no "enabled", and reads V1's spelling too.
     const on = opencodeHome(document).length === 1 ? { enabled: true } : {};
-    if (target.kind === 'url') return { type: 'remote', url: target.url, ...on };
+    if (target.kind === 'url') return { type: 'remote', url: target.url, ...keyIn(target), ...on };
     return { type: 'local', command: [target.command, ...target.args], ...on };
   },
   dialect: dialects.opencode,

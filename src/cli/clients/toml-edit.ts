@@ -30,9 +30,9 @@ export function editToml(text: string, path: readonly string[], value: unknown):
   return `${text}${ends}${lineBreak}${table}${lineBreak}`;
 }
 
+/** The table and those in it, each with its whole path as its header. */
 function printTable(path: readonly string[], value: Readonly<Record<string, unknown>>): string {
-  const header = path.map((key) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))).join('.');
-  return `[${header}]\n${stringify(value).trimEnd()}`;
+  return stringify(path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)).trimEnd();
 }
 
 function cutAll(text: string, blocks: readonly Block[]): string {

@@ -1,20 +1,16 @@
-import { resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { closest, HubError, hubPaths } from '../../base/index.ts';
-import { hubChoice, surroundings } from '../api-client.ts';
-import { type Client, clientIds, type HubTarget, type Machine, type Values } from '../clients/client.ts';
+import { type Client, clientIds, type Values } from '../clients/client.ts';
 import { type ConnectPlan, carryOut, planConnect } from '../clients/connect.ts';
 import { readDocument } from '../clients/document.ts';
-import { findProgram } from '../clients/find-program.ts';
+import { hubTarget, warnOfReaders } from '../clients/hub-target.ts';
 import { hubPorts, machineOf } from '../clients/machine.ts';
 import { showDiff } from '../clients/show-diff.ts';
 import { clientNamed } from '../clients/table.ts';
 import { carryOutUndo, findBackup, planUndo, type UndoPlan } from '../clients/undo.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
-import { textsOf } from '../json.ts';
 import { DEFAULT_PORT } from '../option-values.ts';
 import { gather } from '../parse-command.ts';
-import { chooseHubIfAny } from '../running-hubs.ts';
 import { printable } from '../style.ts';
 
 /** `mcp-hub connect`: writes the hub's entry into the config of a client, and takes it out again. */
@@ -26,6 +22,7 @@ export const command: CommandSpec = {
     'mcp-hub connect vscode --scope project',
     'mcp-hub connect codex --dry-run',
     'mcp-hub connect claude-desktop --config ~/mcp-servers.json',
+    'mcp-hub connect cursor --api-key-file cursor.key',
     'mcp-hub connect cursor --undo',
   ],
   run,
@@ -46,6 +43,7 @@ function configure(line: Command): void {
     .addOption(new Option('--name <name>', 'the name of the entry').default('Hub'))
     .addOption(new Option('--server <name>', 'only this server of the hub, with its own names'))
     .addOption(new Option('--stdio', 'let the client spawn "mcp-hub stdio" instead of giving it the address'))
+    .addOption(new Option('--api-key-file <file>', 'write the API key in this file into the entry, for a hub that asks for one'))
     .addOption(new Option('--undo', 'take the entry out again'))
     .addOption(new Option('--dry-run', 'show what would change and write nothing'))
     .addOption(new Option('--port <number>', `the port of the hub (default: that of the running one, else ${DEFAULT_PORT})`))
@@ -81,7 +79,7 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
     name,
     machine,
     ports: await hubPorts(stateDir),
-    target: await targetOf(client, options, machine, io),
+    target: await hubTarget(client, scope, options, io),
   } as const;
   const plan = await planConnect(wish);
   const backup = isDry || plan.connectedAs !== undefined ? undefined : await carryOut(plan, stateDir);
@@ -89,7 +87,8 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
 }
 
 async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boolean, io: CommandIo): Promise<void> {
-  const { client, name, file, entry, text, others, connectedAs } = plan;
+  const { client, name, file, shownEntry: entry, text, others, connectedAs } = plan;
+  if (backup !== undefined && plan.entry !== entry) await warnOfReaders(file.target, io);
   if (io.isJson) {
     return io.printJson({
       client: client.id,
@@ -136,37 +135,4 @@ async function tellUndo(client: Client, plan: UndoPlan, isDry: boolean, io: Comm
 function diffOf(client: Client, file: string, before: string, after: string, io: CommandIo): Promise<string> {
   const documents = [before, after].map((text) => readDocument({ file, format: client.format, text }));
   return showDiff(file, before, after, documents, io.style);
-}
-
-async function targetOf(client: Client, options: Values, machine: Machine, io: CommandIo): Promise<HubTarget> {
-  const server = typeof options['server'] === 'string' ? options['server'] : undefined;
-  const configFiles = textsOf(options['config']);
-  if (client.spawnOnly !== true && options['stdio'] !== true) {
-    const port = await portOf(options, io);
-    return { kind: 'url', url: `http://localhost:${port}/mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}` };
-  }
-  const files = await configOf(configFiles, machine, io);
-  const args = ['stdio', '--config', ...files, ...(server === undefined ? [] : ['--server', server])];
-  if (await findProgram('mcp-hub', machine)) return { kind: 'command', command: 'mcp-hub', args };
-  const [node, script] = io.process.argv;
-  if (node === undefined || script === undefined) throw new HubError('UNHANDLED_ERROR', 'The path of this command is not known.');
-  return { kind: 'command', command: node, args: [script, ...args] };
-}
-
-/** In full, because a client may start the command in any folder: what was named, else what the running hub has, else the default. */
-async function configOf(named: readonly string[], machine: Machine, io: CommandIo): Promise<readonly string[]> {
-  if (named.length > 0) return named.map((file) => resolve(machine.cwd, file));
-  const hub = await chooseHubIfAny({ configFiles: [] }, surroundings(io));
-  const files = hub?.entry?.config_files.map((file) => resolve(hub.entry?.cwd ?? machine.cwd, file)) ?? [];
-  return files.length > 0 ? files : [hubPaths(machine.env).defaultConfigFile];
-}
-
-async function portOf(options: Values, io: CommandIo): Promise<number> {
-  const choice = hubChoice(options);
-  // One that is named is taken at its word: the hub may not run yet.
-  if (choice.port === 0) throw new HubError('USAGE', '--port 0 is no address: give the port that the hub listens on.');
-  if (choice.port !== undefined) return choice.port;
-  const hub = await chooseHubIfAny(choice, surroundings(io));
-  if (!hub) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
-  return hub?.port ?? DEFAULT_PORT;
 }

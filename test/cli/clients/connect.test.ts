@@ -1,12 +1,15 @@
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/base/index.ts';
 import { backupPath, loadBackup } from '../../../src/cli/clients/backup.ts';
 import { type Client, clientIds, type HubTarget, type Scope, valueAt } from '../../../src/cli/clients/client.ts';
 import { carryOut, planConnect } from '../../../src/cli/clients/connect.ts';
 import { readDocument } from '../../../src/cli/clients/document.ts';
+import { showDiff } from '../../../src/cli/clients/show-diff.ts';
 import { clientNamed } from '../../../src/cli/clients/table.ts';
 import { carryOutUndo, findBackup, planUndo } from '../../../src/cli/clients/undo.ts';
+import { plainStyle } from '../../../src/cli/style.ts';
 import { type Home, makeHome } from './samples.ts';
 
 let at: Home;
@@ -177,6 +180,23 @@ describe('connect and undo', () => {
   it.each(clientIds)('%s: lets the client spawn the hub where that is asked for', async (id) => {
     const { entry } = await connect(id, { target: commandTarget });
     expect(entry).toEqual(spellings[id]?.[2]);
+  });
+
+  it.each(clientIds.filter((id) => !client(id).spawnOnly))('%s: writes a key into the entry, and shows it to nobody', async (id) => {
+    const path = fileOf(id);
+    const { format } = client(id);
+    await put(path, format === 'toml' ? 'model = "x"\n' : '{ "a": 1 }\n');
+    const { entry, shownEntry, entryPath, text } = await connect(id, { target: { ...urlTarget, key: new Secret('mcphub_k_s3cret') } });
+    const headers = { Authorization: 'Bearer mcphub_k_s3cret' };
+    const field = id === 'codex' ? 'http_headers' : 'headers';
+    expect(entry).toEqual({ ...Object(spellings[id]?.[1]), [field]: headers });
+    expect(valueAt(readDocument({ file: path, format, text: await readFile(path, 'utf8') }), entryPath)).toEqual(entry);
+    expect(JSON.stringify(shownEntry)).toContain('Bearer <key>');
+    expect(JSON.stringify(shownEntry)).not.toContain('s3cret');
+    const documents = ['', text].map((one) => readDocument({ file: path, format, text: one }));
+    const diff = await showDiff(path, '', text, documents, plainStyle);
+    expect([diff.includes('uthorization'), diff.includes('s3cret')]).toEqual([true, false]);
+    expect(await undo(id)).toBe('restore');
   });
 
   it('follows a link that leads nowhere yet', async () => {

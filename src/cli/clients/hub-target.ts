@@ -1,0 +1,73 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { HubError, hubPaths } from '../../base/index.ts';
+import { hubChoice, surroundings } from '../api-client.ts';
+import type { CommandIo } from '../command.ts';
+import { keyFromFile } from '../hub-key.ts';
+import { textsOf } from '../json.ts';
+import { DEFAULT_PORT } from '../option-values.ts';
+import { asksForKey, chooseHubIfAny } from '../running-hubs.ts';
+import type { Client, HubTarget, Machine, Scope, Values } from './client.ts';
+import { findProgram } from './find-program.ts';
+import { machineOf } from './machine.ts';
+
+/**
+ * What a client is to connect to, by the options of `connect`. Says so where the entry will lack something.
+ *
+ * @throws HubError USAGE for options that do not go together, and for a key that cannot be read
+ */
+export async function hubTarget(client: Client, scope: Scope, options: Values, io: CommandIo): Promise<HubTarget> {
+  const machine = machineOf(io.process);
+  const server = typeof options['server'] === 'string' ? options['server'] : undefined;
+  const { apiKeyFile } = options;
+  if (client.spawnOnly !== true && options['stdio'] !== true) {
+    const key = typeof apiKeyFile === 'string' ? await keyFor(scope, resolve(machine.cwd, apiKeyFile)) : undefined;
+    const port = await portOf(client, key !== undefined, options, io);
+    return { kind: 'url', url: `http://localhost:${port}/mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`, key };
+  }
+  if (apiKeyFile !== undefined) {
+    const message = `${client.title} is to spawn "mcp-hub stdio", which finds the key of a hub on this machine by itself. Leave out --api-key-file.`;
+    throw new HubError('USAGE', message);
+  }
+  const files = await configOf(textsOf(options['config']), machine, io);
+  const args = ['stdio', '--config', ...files, ...(server === undefined ? [] : ['--server', server])];
+  if (await findProgram('mcp-hub', machine)) return { kind: 'command', command: 'mcp-hub', args };
+  const [node, script] = io.process.argv;
+  if (node === undefined || script === undefined) throw new HubError('UNHANDLED_ERROR', 'The path of this command is not known.');
+  return { kind: 'command', command: node, args: [script, ...args] };
+}
+
+/** Says so when other people of this machine can read a file that holds a key. */
+export async function warnOfReaders(file: string, io: CommandIo): Promise<void> {
+  const mode = io.process.platform === 'win32' ? 0 : (await stat(file)).mode;
+  if ((mode & 0o044) !== 0) io.tell(`note: other people of this machine can read ${file}, and the key in it: chmod 600 keeps them out.`);
+}
+
+async function keyFor(scope: Scope, file: string): ReturnType<typeof keyFromFile> {
+  if (scope === 'project')
+    throw new HubError('USAGE', 'A file of the project is for others too, and a key is not. Leave out --scope project.');
+  return keyFromFile(file);
+}
+
+/** In full, because a client may start the command in any folder: what was named, else what the running hub has, else the default. */
+async function configOf(named: readonly string[], machine: Machine, io: CommandIo): Promise<readonly string[]> {
+  if (named.length > 0) return named.map((file) => resolve(machine.cwd, file));
+  const hub = await chooseHubIfAny({ configFiles: [] }, surroundings(io));
+  const files = hub?.entry?.config_files.map((file) => resolve(hub.entry?.cwd ?? machine.cwd, file)) ?? [];
+  return files.length > 0 ? files : [hubPaths(machine.env).defaultConfigFile];
+}
+
+async function portOf(client: Client, hasKey: boolean, options: Values, io: CommandIo): Promise<number> {
+  const { port: named, configFiles } = hubChoice(options);
+  // One that is named is taken at its word: the hub may not run yet.
+  if (named === 0) throw new HubError('USAGE', '--port 0 is no address: give the port that the hub listens on.');
+  const port = named ?? (await chooseHubIfAny({ configFiles }, surroundings(io)))?.port;
+  if (port === undefined) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
+  else if (!hasKey && (await asksForKey(port))) {
+    const how = `"mcp-hub key create ${client.id}" makes one; put it into a file and name that with --api-key-file`;
+    io.tell(
+      `note: the hub on port ${port} asks for an API key, and the entry has none. ${how}. Or let the client spawn the command with --stdio.`,
+    );
+  }
+  return port ?? DEFAULT_PORT;
+}
