@@ -118,18 +118,22 @@ export class StdioTransport implements ProcessTransport {
     }
   }
 
-  async send(message: Message): Promise<void> {
+  send(message: Message): Promise<void> | undefined {
     const stdin = this.#stdin;
-    if (!stdin || this.#closing || this.#end) throw this.#notOpen();
+    if (!stdin || this.#closing || this.#end) return Promise.reject(this.#notOpen());
     if (!stdin.writable) return this.#refuse();
-    if (isRequest(message)) this.#owed += 1;
     const line = `${oneLine(JSON.stringify(message))}\n`;
     const waiting = stdin.writableLength;
-    if (waiting > 0 && waiting + Buffer.byteLength(line) > this.#maxQueuedBytes) {
-      const text = `Server "${this.#options.id}" does not read its input: ${Math.round(waiting / 1024)} KiB wait for it already. Try again later.`;
-      throw new HubError('LIMIT_EXCEEDED', text, { details: { server: this.#options.id } });
-    }
+    if (waiting > 0 && waiting + Buffer.byteLength(line) > this.#maxQueuedBytes) return Promise.reject(this.#notRead(waiting));
     this.#gather(stdin);
+    if (!isRequest(message)) return this.#write(stdin, line);
+    this.#owed += 1;
+    // A pipe that breaks ends the process, and that all who wait for answers.
+    stdin.write(line);
+    return undefined;
+  }
+
+  async #write(stdin: Writable, line: string): Promise<void> {
     const failed = await new Promise((resolve) => stdin.write(line, resolve));
     if (failed) await this.#refuse();
   }
@@ -182,6 +186,12 @@ export class StdioTransport implements ProcessTransport {
       ? new HubError('CONNECTION_ERROR', `Server "${id}" was stopped by the hub.`, { details: { server: id } })
       : exitError(id, launch, exit, this.stderrTail());
     this.#emitter.emit('closed', this.#end);
+  }
+
+  #notRead(waiting: number): HubError {
+    const { id } = this.#options;
+    const text = `Server "${id}" does not read its input: ${Math.round(waiting / 1024)} KiB wait for it already. Try again later.`;
+    return new HubError('LIMIT_EXCEEDED', text, { details: { server: id } });
   }
 
   #notOpen(): HubError {

@@ -131,11 +131,23 @@ describe('StdioTransport', () => {
   });
 
   it('tells the exit, not the broken pipe, to whoever writes to a server that is going', async () => {
-    const { transport } = await open(scriptLaunch("require('fs').closeSync(0); setTimeout(() => process.exit(3), 150)"));
+    const { transport, closed } = await open(scriptLaunch("require('fs').closeSync(0); setTimeout(() => process.exit(3), 150)"));
+    const exit = { code: 'UPSTREAM_EXITED', message: 'Server "files" exited with code 3.' };
     let error: unknown;
-    while (error === undefined) error = await transport.send(echo(1, 'x')).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'UPSTREAM_EXITED', message: 'Server "files" exited with code 3.' });
-    expect(await transport.send(echo(2, 'y')).catch((reason: unknown) => reason)).toMatchObject({ code: 'CONNECTION_ERROR' });
+    while (error === undefined) error = await transport.send({ jsonrpc: '2.0', method: 'x' })?.catch((reason: unknown) => reason);
+    expect(error).toMatchObject(exit);
+    // Who sent a request hears it with all others that wait for answers.
+    expect(closed).toMatchObject([exit]);
+    await expect(transport.send(echo(2, 'y'))).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+  });
+
+  it('ends for a request whose pipe is broken as for anything else', async () => {
+    const { transport, closed } = await open(scriptLaunch("require('fs').closeSync(0); setInterval(() => {}, 1e6)"));
+    for (let id = 1; closed.length === 0; id += 1) {
+      transport.send(echo(id, 'x'))?.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(closed).toMatchObject([{ code: 'UPSTREAM_EXITED' }]);
   });
 
   it.each([
@@ -182,7 +194,7 @@ describe('StdioTransport', () => {
       "require('fs').closeSync(0); setInterval(() => {}, 1e6)",
     ]) {
       const { transport, closed } = await open(scriptLaunch(`setTimeout(() => { ${script} }, 50)`));
-      const timer = setInterval(() => void transport.send(echo(1, 'x')).catch(() => {}), 20);
+      const timer = setInterval(() => void transport.send(echo(1, 'x'))?.catch(() => {}), 20);
       await eventually('the end', () => closed.length > 0);
       clearInterval(timer);
       expect(closed[0]?.code).toBe('UPSTREAM_EXITED');
