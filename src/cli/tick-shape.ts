@@ -11,7 +11,7 @@ let kept: object | undefined;
  * then, V8 makes each one by a call of its runtime from then on, for as long as the process runs: 1.8 µs of each request. An object that
  * is always there keeps the shape alive. Where Node makes other objects it would be of no use, and do no harm.
  *
- * @returns that object; `undefined` from Node 22 on
+ * @returns that object; `undefined` where Node has a third symbol, as from 22 on
  */
 export function keepTickShape(): object | undefined {
   kept ??= tickObject();

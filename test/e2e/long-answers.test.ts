@@ -22,7 +22,7 @@ describe('long answers', () => {
   it('let the garbage collector rest: less than one look at the whole heap in 60 MB of them', { timeout: 120_000 }, async () => {
     const upstream = await processes.serve('upstream-http', '0');
     const servers = { legacy: { url: `http://127.0.0.1:${upstream.port}/legacy` } };
-    const hub = startHub(processes, { servers, nodeArgs: ['--trace-gc'] });
+    const hub = startHub(processes, { servers, nodeArgs: ['--trace-gc', '--max-old-space-size=4096'] });
     let collections = 0;
     let scavenges = 0;
     hub.child.stdout?.on('data', (text: string) => {

@@ -37,13 +37,15 @@ export class OwnNames {
     const { localAddress } = socket;
     const last = this.#last;
     if (last && host === last.host && origin === last.origin && localAddress === last.localAddress) return undefined;
+    if (host === undefined) return hostOriginProblem(headers, this.#names, localAddress);
     // No header holds a line feed.
     const said = origin === undefined ? `${host}\n${localAddress}` : `${host}\n${localAddress}\n${origin}`;
-    const isKnown = host !== undefined && this.#fine.has(said);
-    const problem = isKnown ? undefined : hostOriginProblem(headers, this.#names, localAddress);
-    if (problem || host === undefined || said.length > MAX_LENGTH) return problem;
-    if (this.#fine.size >= MAX_KNOWN) this.#fine.clear();
-    this.#fine.add(said);
+    if (!this.#fine.has(said)) {
+      const problem = hostOriginProblem(headers, this.#names, localAddress);
+      if (problem || said.length > MAX_LENGTH) return problem;
+      if (this.#fine.size >= MAX_KNOWN) this.#fine.clear();
+      this.#fine.add(said);
+    }
     this.#last = { host, origin, localAddress };
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf } from '../../base/index.ts';
+import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf, toHubError } from '../../base/index.ts';
 import { LineReader, isRequest, isResponse, type Message, type OverlongLine, messagesIn } from '../../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from '../launch.ts';
@@ -110,7 +110,7 @@ export class StdioTransport implements ProcessTransport {
     stdout.on('data', (chunk: Buffer) => this.#reader.push(chunk));
     // A server that cannot answer or listen any more is of no use: it is ended, if it does not just end by itself.
     stdout.once('end', () => void this.#child.stop());
-    stdin.once('error', () => void this.#child.stop());
+    stdin.once('error', () => void this.#child.stop().then(() => this.#finish(undefined)));
     void this.#awaitEnd();
     if (signal.aborted) {
       await this.close();
@@ -122,7 +122,13 @@ export class StdioTransport implements ProcessTransport {
     const stdin = this.#stdin;
     if (!stdin || this.#closing || this.#end) return Promise.reject(this.#notOpen());
     if (!stdin.writable) return this.#refuse();
-    const line = `${oneLine(JSON.stringify(message))}\n`;
+    let line: string;
+    try {
+      line = `${oneLine(JSON.stringify(message))}\n`;
+    } catch (error) {
+      // RangeError: nested too deeply for the stack.
+      return Promise.reject(toHubError(error));
+    }
     const waiting = stdin.writableLength;
     if (waiting > 0 && waiting + Buffer.byteLength(line) > this.#maxQueuedBytes) return Promise.reject(this.#notRead(waiting));
     this.#gather(stdin);

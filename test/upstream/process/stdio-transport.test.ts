@@ -143,10 +143,9 @@ describe('StdioTransport', () => {
 
   it('ends for a request whose pipe is broken as for anything else', async () => {
     const { transport, closed } = await open(scriptLaunch("require('fs').closeSync(0); setInterval(() => {}, 1e6)"));
-    for (let id = 1; closed.length === 0; id += 1) {
-      transport.send(echo(id, 'x'))?.catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const timer = setInterval(() => void transport.send(echo(1, 'x'))?.catch(() => {}), 5);
+    await eventually('the end', () => closed.length > 0);
+    clearInterval(timer);
     expect(closed).toMatchObject([{ code: 'UPSTREAM_EXITED' }]);
   });
 
@@ -204,13 +203,19 @@ describe('StdioTransport', () => {
 
   it('limits what waits for a server that does not read', async () => {
     const { transport } = await open(scriptLaunch('setInterval(() => {}, 1e6)'), { maxQueuedBytes: 1_000_000 });
-    const sent = [0, 1, 2, 3].map((id) => transport.send(echo(id, 'x'.repeat(400_000))));
-    const last = sent.pop();
-    await expect(last).rejects.toThrow(/does not read its input/);
+    const note = { jsonrpc: '2.0', method: 'x', params: { text: 'x'.repeat(400_000) } } as const;
+    const sent = [note, note].map((one) => Promise.resolve(transport.send(one)));
+    await expect(transport.send(note)).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      message: expect.stringContaining('does not read its input'),
+    });
+    await expect(transport.send(echo(1, 'x'.repeat(400_000)))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
     const results = Promise.allSettled(sent);
     await transport.close();
     // What could not be written any more was not delivered, and says so.
-    expect((await results).filter((one) => one.status === 'rejected').length).toBeGreaterThan(0);
+    const lost = (await results).filter((one) => one.status === 'rejected').map(({ reason }) => reason);
+    expect(lost.length).toBeGreaterThan(0);
+    for (const error of lost) expect(error).toMatchObject({ code: 'CONNECTION_ERROR' });
   });
 
   it('closes once, with no error of the server', async () => {
