@@ -23,8 +23,8 @@ export async function keyFromFile(path: string): Promise<Secret> {
   } catch (error) {
     throw new HubError('USAGE', `--api-key-file ${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  if (/^\S+$/.test(text)) return new Secret(text);
-  throw new HubError('USAGE', `--api-key-file ${path} holds something else than one key alone.`);
+  if (/^[\x21-\x7e]+$/.test(text)) return new Secret(text);
+  throw new HubError('USAGE', `--api-key-file ${path} holds something else than one key alone, in ASCII or UTF-8.`);
 }
 
 /** Where a command may find the key of a hub. */

@@ -134,10 +134,9 @@ async function probe(address: string, asking: Asking, known?: Workspace): Promis
   };
 }
 
-/** Whether the hub on `port` of this machine, if one answers there, lets nobody in without a key. */
-export async function asksForKey(port: number): Promise<boolean> {
-  const answers = await Promise.all(['127.0.0.1', '[::1]'].map((host) => healthAt(`http://${host}:${port}`, undefined, undefined)));
-  return answers.some((health) => textOf(health, 'server_id') === 'mcp-hub' && textOf(health, 'auth') !== '');
+/** Whether a hub lets nobody in without a key. */
+export async function asksForKey({ origin }: RunningHub, signal: AbortSignal | undefined): Promise<boolean> {
+  return textOf(await healthAt(origin, undefined, signal), 'auth') !== '';
 }
 
 /** An address without what may stand behind it, and its port. */

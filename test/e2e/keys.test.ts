@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -244,8 +244,20 @@ describe('the commands of the person who runs the hub', () => {
       });
     expect((await call({})).status).toBe(401);
     expect((await call(entry.headers)).status).toBe(200);
+    expect(run('connect', 'cursor', ...port)).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('connected already'),
+    });
     expect(run('connect', 'cursor', '--undo').stdout).not.toContain(key);
     expect(existsSync(file)).toBe(false);
+
+    await mkdir(join(hub.folder, 'home/.cursor'));
+    await writeFile(file, '{}', { mode: 0o644 });
+    expect(run('connect', 'cursor', ...given, ...port, '--dry-run').stderr).toContain('note: others on this machine may be able to read');
+    const other = await makeFolder();
+    expect(command(other, ['connect', 'cursor', '--dry-run', ...port]).stderr).toContain('Ask whoever runs it for one; put it into a file');
+    expect(run('connect', 'vscode', '--scope', 'project', '--dry-run', ...port).stderr).toContain('leave out --scope project');
   });
 
   it('need none either once the config asks for keys', async () => {

@@ -21,9 +21,16 @@ export interface Place {
 }
 
 /** What a client is to connect to. */
-export type HubTarget =
-  | { readonly kind: 'url'; readonly url: string /** What it sends as a bearer token. */; readonly key?: Secret | undefined }
-  | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] };
+export type HubTarget = HubAddress | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] };
+
+export interface HubAddress {
+  readonly kind: 'url';
+  readonly url: string;
+  /** What the client is to send as a bearer token. */
+  readonly key?: Secret | undefined;
+  /** Whose hub it is that asks for a key there; absent for one that asks for none, or does not run. */
+  readonly asks?: 'own' | 'foreign' | undefined;
+}
 
 export type Values = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { HubError, isHubError, Secret } from '../../base/index.ts';
+import { HubError, isHubError } from '../../base/index.ts';
 import { type Backup, dropBackup, hashOf, loadBackup, saveBackup } from './backup.ts';
 import { type Client, type HubTarget, isRecord, type Machine, type Place, type Scope, type Values, valueAt } from './client.ts';
 import { type ClientFile, missingFolders, readClientFile, writeClientFile } from './client-file.ts';
@@ -68,20 +68,46 @@ export async function planConnect(wish: ConnectWish): Promise<ConnectPlan> {
   const values = readDocument(document);
   const home = client.homeOf(values);
   const entryPath = [...home, name];
-  const entry = client.entry(target, values);
   const map = valueAt(values, home);
+  const present = valueAt(values, entryPath);
+  const entry = withKeyOf(present, client.entry(target, values));
   const others = Object.entries(isRecord(map) ? map : {}).filter(([key, raw]) => key !== name && isHubEntry(key, raw, ports));
-  const shownEntry = target.kind === 'url' && target.key ? client.entry({ ...target, key: new Secret('<key>') }, values) : entry;
-  const plan = { client, scope, name, file, entryPath, entry, shownEntry, others: others.map(([key]) => key) };
+  const plan = { client, scope, name, file, entryPath, entry, shownEntry: masked(entry), others: others.map(([key]) => key) };
   const connectedAs = sameEntry(map, name, entry);
   if (connectedAs !== undefined) return { ...plan, text: file.text, connectedAs };
-  const present = valueAt(values, entryPath);
   if (present !== undefined && !isHubEntry(name, present, ports)) {
     const message = `${file.path} has a server "${name}" that is not a hub. Choose another name for the hub with --name.`;
     throw new HubError('ALREADY_EXISTS', message, { details: { file: file.path, name } });
   }
   return { ...plan, text: editDocument(document, entryPath, entry), connectedAs };
 }
+
+/** What clients call the headers of an entry, and its address. */
+const HEADERS = ['headers', 'http_headers'];
+const ADDRESSES = ['url', 'serverUrl', 'httpUrl'];
+
+/** The entry with the key that the client has for the same address: it was shown once, and may be nowhere else. */
+function withKeyOf(present: unknown, entry: Values): Values {
+  if (!isRecord(present) || keyField(entry) !== undefined) return entry;
+  const field = keyField(present);
+  const isSame = ADDRESSES.every((key) => present[key] === entry[key]);
+  return field === undefined || !isSame ? entry : { ...entry, [field]: present[field] };
+}
+
+/** The entry with a placeholder for its key; the entry itself where it has none. */
+function masked(entry: Values): Values {
+  const field = keyField(entry);
+  if (field === undefined) return entry;
+  const headers = Object.keys(Object(entry[field])).map((name) => [name, isKeyHeader(name) ? 'Bearer <key>' : '…']);
+  return { ...entry, [field]: Object.fromEntries(headers) };
+}
+
+/** The field in which an entry has a key. */
+function keyField(entry: Values): string | undefined {
+  return HEADERS.find((field) => Object.keys(Object(entry[field])).some(isKeyHeader));
+}
+
+const isKeyHeader = (name: string): boolean => /^authorization$/i.test(name);
 
 /**
  * Keeps a backup and writes the file.

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HubError, hubPaths } from '../../base/index.ts';
 import { hubChoice, surroundings } from '../api-client.ts';
@@ -7,12 +6,12 @@ import { keyFromFile } from '../hub-key.ts';
 import { textsOf } from '../json.ts';
 import { DEFAULT_PORT } from '../option-values.ts';
 import { asksForKey, chooseHubIfAny } from '../running-hubs.ts';
-import type { Client, HubTarget, Machine, Scope, Values } from './client.ts';
+import type { Client, HubAddress, HubTarget, Machine, Scope, Values } from './client.ts';
 import { findProgram } from './find-program.ts';
 import { machineOf } from './machine.ts';
 
 /**
- * What a client is to connect to, by the options of `connect`. Says so where the entry will lack something.
+ * What a client is to connect to, by the options of `connect`.
  *
  * @throws HubError USAGE for options that do not go together, and for a key that cannot be read
  */
@@ -21,9 +20,9 @@ export async function hubTarget(client: Client, scope: Scope, options: Values, i
   const server = typeof options['server'] === 'string' ? options['server'] : undefined;
   const { apiKeyFile } = options;
   if (client.spawnOnly !== true && options['stdio'] !== true) {
-    const key = typeof apiKeyFile === 'string' ? await keyFor(scope, resolve(machine.cwd, apiKeyFile)) : undefined;
-    const port = await portOf(client, key !== undefined, options, io);
-    return { kind: 'url', url: `http://localhost:${port}/mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`, key };
+    const key = typeof apiKeyFile === 'string' ? await keyToWrite(scope, resolve(machine.cwd, apiKeyFile)) : undefined;
+    const { port, asks } = await hubAt(options, io);
+    return { kind: 'url', url: `http://localhost:${port}/mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`, key, asks };
   }
   if (apiKeyFile !== undefined) {
     const message = `${client.title} is to spawn "mcp-hub stdio", which finds the key of a hub on this machine by itself. Leave out --api-key-file.`;
@@ -37,13 +36,7 @@ export async function hubTarget(client: Client, scope: Scope, options: Values, i
   return { kind: 'command', command: node, args: [script, ...args] };
 }
 
-/** Says so when other people of this machine can read a file that holds a key. */
-export async function warnOfReaders(file: string, io: CommandIo): Promise<void> {
-  const mode = io.process.platform === 'win32' ? 0 : (await stat(file)).mode;
-  if ((mode & 0o044) !== 0) io.tell(`note: other people of this machine can read ${file}, and the key in it: chmod 600 keeps them out.`);
-}
-
-async function keyFor(scope: Scope, file: string): ReturnType<typeof keyFromFile> {
+async function keyToWrite(scope: Scope, file: string): ReturnType<typeof keyFromFile> {
   if (scope === 'project')
     throw new HubError('USAGE', 'A file of the project is for others too, and a key is not. Leave out --scope project.');
   return keyFromFile(file);
@@ -57,17 +50,12 @@ async function configOf(named: readonly string[], machine: Machine, io: CommandI
   return files.length > 0 ? files : [hubPaths(machine.env).defaultConfigFile];
 }
 
-async function portOf(client: Client, hasKey: boolean, options: Values, io: CommandIo): Promise<number> {
-  const { port: named, configFiles } = hubChoice(options);
-  // One that is named is taken at its word: the hub may not run yet.
-  if (named === 0) throw new HubError('USAGE', '--port 0 is no address: give the port that the hub listens on.');
-  const port = named ?? (await chooseHubIfAny({ configFiles }, surroundings(io)))?.port;
-  if (port === undefined) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
-  else if (!hasKey && (await asksForKey(port))) {
-    const how = `"mcp-hub key create ${client.id}" makes one; put it into a file and name that with --api-key-file`;
-    io.tell(
-      `note: the hub on port ${port} asks for an API key, and the entry has none. ${how}. Or let the client spawn the command with --stdio.`,
-    );
-  }
-  return port ?? DEFAULT_PORT;
+async function hubAt(options: Values, io: CommandIo): Promise<{ readonly port: number } & Pick<HubAddress, 'asks'>> {
+  const { port, configFiles } = hubChoice(options);
+  if (port === 0) throw new HubError('USAGE', '--port 0 is no address: give the port that the hub listens on.');
+  const hub = await chooseHubIfAny({ port, configFiles }, surroundings(io));
+  // A port that is named is taken at its word: the hub may not run yet.
+  if (!hub && port === undefined) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
+  const asks = hub && (await asksForKey(hub, io.signal)) ? (hub.entry?.pid === undefined ? 'foreign' : 'own') : undefined;
+  return { port: port ?? hub?.port ?? DEFAULT_PORT, asks };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Client, type ClientId, type HubTarget, isRecord, type Machine, type Values } from './client.ts';
+import { type Client, type ClientId, type HubAddress, type HubTarget, isRecord, type Machine, type Values } from './client.ts';
 import * as dialects from './dialects.ts';
 import { applicationData, folderOf, ofProject, ofUser, xdgConfig } from './places.ts';
 
@@ -9,8 +9,7 @@ function under(key: string): Pick<Client, 'format' | 'serverMaps' | 'homeOf'> {
 }
 
 /** The key of the hub, where it is given one, in a header; clients differ in what they call that. */
-const keyIn = ({ key }: Extract<HubTarget, { kind: 'url' }>, field = 'headers'): Values =>
-  key ? { [field]: { Authorization: `Bearer ${key.reveal()}` } } : {};
+const keyIn = ({ key }: HubAddress, field = 'headers'): Values => (key ? { [field]: { Authorization: `Bearer ${key.reveal()}` } } : {});
 
 const command = ({ command, args }: Extract<HubTarget, { kind: 'command' }>): Values => ({ command, args });
 

@@ -3,7 +3,8 @@ import { closest, HubError, hubPaths } from '../../base/index.ts';
 import { type Client, clientIds, type Values } from '../clients/client.ts';
 import { type ConnectPlan, carryOut, planConnect } from '../clients/connect.ts';
 import { readDocument } from '../clients/document.ts';
-import { hubTarget, warnOfReaders } from '../clients/hub-target.ts';
+import { hubTarget } from '../clients/hub-target.ts';
+import { tellOfKey } from '../clients/key-notes.ts';
 import { hubPorts, machineOf } from '../clients/machine.ts';
 import { showDiff } from '../clients/show-diff.ts';
 import { clientNamed } from '../clients/table.ts';
@@ -82,13 +83,13 @@ async function run([id = '']: readonly string[], options: Values, io: CommandIo)
     target: await hubTarget(client, scope, options, io),
   } as const;
   const plan = await planConnect(wish);
+  await tellOfKey(plan, wish.target, io);
   const backup = isDry || plan.connectedAs !== undefined ? undefined : await carryOut(plan, stateDir);
   await tellConnect(plan, backup, isDry, io);
 }
 
 async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry: boolean, io: CommandIo): Promise<void> {
   const { client, name, file, shownEntry: entry, text, others, connectedAs } = plan;
-  if (backup !== undefined && plan.entry !== entry) await warnOfReaders(file.target, io);
   if (io.isJson) {
     return io.printJson({
       client: client.id,

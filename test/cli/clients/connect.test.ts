@@ -196,6 +196,11 @@ describe('connect and undo', () => {
     const documents = ['', text].map((one) => readDocument({ file: path, format, text: one }));
     const diff = await showDiff(path, '', text, documents, plainStyle);
     expect([diff.includes('uthorization'), diff.includes('s3cret')]).toEqual([true, false]);
+    const again = await connect(id);
+    expect([again.connectedAs, again.entry]).toEqual(['Hub', entry]);
+    expect(JSON.stringify(again.shownEntry)).not.toContain('s3cret');
+    const elsewhere = await connect(id, { target: { kind: 'url', url: 'http://localhost:4000/mcp' } });
+    expect(JSON.stringify(elsewhere.entry)).not.toContain('s3cret');
     expect(await undo(id)).toBe('restore');
   });
 
