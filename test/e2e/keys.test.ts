@@ -208,6 +208,8 @@ describe('the commands of the person who runs the hub', () => {
     const run = (...args: string[]): Run => command(hub.folder, args);
     const port = ['--port', String(hub.port)];
     const file = join(hub.folder, 'home/.cursor/mcp.json');
+    // A moment after it listens, it is in the list of this person's hubs.
+    await eventually('the hub is ready', () => run('status').stdout.includes('1 connected'), 15_000);
     expect(run('connect', 'cursor', '--dry-run', ...port).stderr).toContain(
       'asks for an API key, and the entry has none. "mcp-hub key create cursor"',
     );
