@@ -4,7 +4,7 @@ import { type Backup, dropBackup, hashOf, loadBackup, saveBackup } from './backu
 import { type Client, type HubTarget, isRecord, type Machine, type Place, type Scope, type Values, valueAt } from './client.ts';
 import { type ClientFile, missingFolders, readClientFile, writeClientFile } from './client-file.ts';
 import { editDocument, readDocument } from './document.ts';
-import { isHubEntry } from './own-entry.ts';
+import { addressIn, isHubEntry } from './own-entry.ts';
 import { removeEntry } from './undo.ts';
 
 export interface ConnectWish {
@@ -82,16 +82,15 @@ export async function planConnect(wish: ConnectWish): Promise<ConnectPlan> {
   return { ...plan, text: editDocument(document, entryPath, entry), connectedAs };
 }
 
-/** What clients call the headers of an entry, and its address. */
+/** What clients call the headers of an entry. */
 const HEADERS = ['headers', 'http_headers'];
-const ADDRESSES = ['url', 'serverUrl', 'httpUrl'];
 
 /** The entry with the key that the client has for the same address: it was shown once, and may be nowhere else. */
 function withKeyOf(present: unknown, entry: Values): Values {
   if (!isRecord(present) || keyField(entry) !== undefined) return entry;
   const field = keyField(present);
-  const isSame = ADDRESSES.every((key) => present[key] === entry[key]);
-  return field === undefined || !isSame ? entry : { ...entry, [field]: present[field] };
+  const address = addressIn(entry);
+  return field === undefined || address === undefined || addressIn(present) !== address ? entry : { ...entry, [field]: present[field] };
 }
 
 /** The entry with a placeholder for its key; the entry itself where it has none. */

@@ -1,5 +1,5 @@
 import { DEFAULT_PORT } from '../option-values.ts';
-import { isRecord } from './client.ts';
+import { isRecord, type Values } from './client.ts';
 
 /**
  * Whether an entry of a client is an mcp-hub: its address, or the command that spawns it.
@@ -8,8 +8,13 @@ import { isRecord } from './client.ts';
  */
 export function isHubEntry(name: string, raw: unknown, ports: readonly number[]): boolean {
   if (!isRecord(raw)) return false;
-  const address = ['url', 'serverUrl', 'httpUrl'].map((key) => raw[key]).find((value) => typeof value === 'string');
-  return typeof address === 'string' ? isHubAddress(name, address, ports) : isHubCommand(raw['command'], raw['args']);
+  const address = addressIn(raw);
+  return address !== undefined ? isHubAddress(name, address, ports) : isHubCommand(raw['command'], raw['args']);
+}
+
+/** The address in an entry, whatever the client calls it. */
+export function addressIn({ url, serverUrl, httpUrl }: Values): string | undefined {
+  return [url, serverUrl, httpUrl].find((value) => typeof value === 'string');
 }
 
 function isHubAddress(name: string, address: string, ports: readonly number[]): boolean {
