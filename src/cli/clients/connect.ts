@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HubError, isHubError } from '../../base/index.ts';
+import { maskEntry } from '../../config/index.ts';
 import { type Backup, dropBackup, hashOf, loadBackup, saveBackup } from './backup.ts';
 import { type Client, type HubTarget, isRecord, type Machine, type Place, type Scope, type Values, valueAt } from './client.ts';
 import { type ClientFile, missingFolders, readClientFile, writeClientFile } from './client-file.ts';
@@ -26,7 +27,7 @@ export interface ConnectPlan {
   readonly file: ClientFile;
   readonly entryPath: readonly string[];
   readonly entry: Values;
-  /** The same with a placeholder for the key, for people and programs to see. */
+  /** The same with its key masked, for people and programs to see. */
   readonly shownEntry: Values;
   /** The text afterwards; the same as before when the client is connected already. */
   readonly text: string;
@@ -72,7 +73,7 @@ export async function planConnect(wish: ConnectWish): Promise<ConnectPlan> {
   const present = valueAt(values, entryPath);
   const entry = withKeyOf(present, client.entry(target, values));
   const others = Object.entries(isRecord(map) ? map : {}).filter(([key, raw]) => key !== name && isHubEntry(key, raw, ports));
-  const plan = { client, scope, name, file, entryPath, entry, shownEntry: masked(entry), others: others.map(([key]) => key) };
+  const plan = { client, scope, name, file, entryPath, entry, shownEntry: shown(entry), others: others.map(([key]) => key) };
   const connectedAs = sameEntry(map, name, entry);
   if (connectedAs !== undefined) return { ...plan, text: file.text, connectedAs };
   if (present !== undefined && !isHubEntry(name, present, ports)) {
@@ -93,20 +94,16 @@ function withKeyOf(present: unknown, entry: Values): Values {
   return field === undefined || address === undefined || addressIn(present) !== address ? entry : { ...entry, [field]: present[field] };
 }
 
-/** The entry with a placeholder for its key; the entry itself where it has none. */
-function masked(entry: Values): Values {
+/** The entry with its key masked; the entry itself where it has none. */
+function shown(entry: Values): Values {
   const field = keyField(entry);
-  if (field === undefined) return entry;
-  const headers = Object.keys(Object(entry[field])).map((name) => [name, isKeyHeader(name) ? 'Bearer <key>' : '…']);
-  return { ...entry, [field]: Object.fromEntries(headers) };
+  return field === undefined ? entry : { ...entry, [field]: Object(maskEntry({ headers: entry[field] })).headers };
 }
 
 /** The field in which an entry has a key. */
 function keyField(entry: Values): string | undefined {
-  return HEADERS.find((field) => Object.keys(Object(entry[field])).some(isKeyHeader));
+  return HEADERS.find((field) => Object.keys(Object(entry[field])).some((name) => /^authorization$/i.test(name)));
 }
-
-const isKeyHeader = (name: string): boolean => /^authorization$/i.test(name);
 
 /**
  * Keeps a backup and writes the file.

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Secret } from '../../../src/base/index.ts';
+import { REDACTED, Secret } from '../../../src/base/index.ts';
 import { backupPath, loadBackup } from '../../../src/cli/clients/backup.ts';
 import { type Client, clientIds, type HubTarget, type Scope, valueAt } from '../../../src/cli/clients/client.ts';
 import { carryOut, planConnect } from '../../../src/cli/clients/connect.ts';
@@ -191,7 +191,7 @@ describe('connect and undo', () => {
     const field = id === 'codex' ? 'http_headers' : 'headers';
     expect(entry).toEqual({ ...Object(spellings[id]?.[1]), [field]: headers });
     expect(valueAt(readDocument({ file: path, format, text: await readFile(path, 'utf8') }), entryPath)).toEqual(entry);
-    expect(JSON.stringify(shownEntry)).toContain('Bearer <key>');
+    expect(shownEntry).toMatchObject({ [field]: { Authorization: expect.stringContaining(REDACTED) } });
     expect(JSON.stringify(shownEntry)).not.toContain('s3cret');
     const documents = ['', text].map((one) => readDocument({ file: path, format, text: one }));
     const diff = await showDiff(path, '', text, documents, plainStyle);
