@@ -22,11 +22,18 @@ export function sendJson(res: ServerResponse, status: number, body: Message | re
   const { head, body: middle, tail } = messageParts(body);
   const length = Buffer.byteLength(head) + (middle?.length ?? 0) + Buffer.byteLength(tail);
   res.writeHead(status, headers ? { ...headers, ...jsonHeaders(length) } : jsonHeaders(length));
-  if (!middle || middle.length < SHORT_BYTES) return endAnswer(res, head + (middle?.toString('utf8') ?? '') + tail);
+  if (!middle || middle.length < SHORT_BYTES) return endShort(res, head + (middle?.toString('utf8') ?? '') + tail);
   // They wait for the end of the answer, and go out in one go.
   res.write(head);
   res.write(middle);
   endAnswer(res, tail);
+}
+
+/** Node's `end(text)` writes the text and, after it, an empty one, as a vector of two; this way it is one plain write. */
+function endShort(res: ServerResponse, text: string): void {
+  res.write(text);
+  res.socket?.uncork();
+  endAnswer(res);
 }
 
 function jsonHeaders(length: number): OutgoingHttpHeaders {
