@@ -59,8 +59,9 @@ export class Decoder {
     else pipeline([...streams], (error) => error && onError(error));
   }
 
+  /** @param chunk may be overwritten once this has returned */
   write(chunk: Buffer): void {
-    if (!this.#first.write(chunk)) this.#source.pause();
+    if (!this.#first.write(Buffer.from(chunk))) this.#source.pause();
   }
 
   end(): void {

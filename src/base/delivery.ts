@@ -3,10 +3,18 @@ import type { Dispatcher } from 'undici';
 import { Decoder, decodersFor } from './decoder.ts';
 import type { Flow, Receiver } from './outgoing.ts';
 
-/** Brings what a dispatcher has to tell of one request to its receiver. */
+/** The connection that a request goes over, as far as it can be held up. */
+interface Controller {
+  pause(): void;
+  resume(): void;
+  /** Ends it, and the request with this error. */
+  abort(error: Error): void;
+}
+
+/** Brings what a dispatcher, or a connection, has to tell of one request to its receiver. */
 export class Delivery implements Flow, Dispatcher.DispatchHandler {
   readonly #receiver: Receiver;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: Controller | undefined;
   #decoder: Decoder | undefined;
   #isOver = false;
 
@@ -14,7 +22,12 @@ export class Delivery implements Flow, Dispatcher.DispatchHandler {
     this.#receiver = receiver;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   pause(): void {
+    if (this.#isOver) return;
     if (this.#decoder) this.#decoder.pause();
     else this.#controller?.pause();
   }
@@ -40,13 +53,13 @@ export class Delivery implements Flow, Dispatcher.DispatchHandler {
     this.#receiver.failed(error instanceof Error ? error : new Error(String(error)));
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.#controller = controller;
     // It was taken back while it waited for its connection.
     if (this.#isOver) controller.abort(new Error('The request was taken back.'));
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
     // 1xx: the answer itself is still to come.
     if (this.#isOver || status < 200) return;
     const decoders = decodersFor(headers['content-encoding']);
@@ -65,7 +78,7 @@ export class Delivery implements Flow, Dispatcher.DispatchHandler {
     this.#receiver.head(status, headers);
   }
 
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_: Controller, chunk: Buffer): void {
     if (this.#isOver) return;
     if (this.#decoder) this.#decoder.write(chunk);
     else this.#receiver.data(chunk);
@@ -77,7 +90,7 @@ export class Delivery implements Flow, Dispatcher.DispatchHandler {
     else this.#end();
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_: Controller, error: Error): void {
     this.fail(error);
   }
 

@@ -1,18 +1,19 @@
 import type { Dispatcher } from 'undici';
 import { refuseBlockedPort } from './blocked-ports.ts';
 import { Delivery } from './delivery.ts';
+import { Http1Connections } from './http1/connections.ts';
 import { LateDispatcher } from './late-dispatcher.ts';
 import type { Flow, Outgoing, OutgoingRequest, Receiver, Road } from './outgoing.ts';
 
-/** The way out over dispatchers. @param choose the one for an origin; throws where the hub may not go */
-export function outgoingOver(choose: (origin: URL) => LateDispatcher): Outgoing {
+/** The way out. @param choose what makes the way to an origin, or the dispatcher for it; throws where the hub may not go */
+export function outgoingOver(choose: (origin: URL) => LateDispatcher | Http1Connections): Outgoing {
   return {
     roadTo(origin) {
       try {
         const url = new URL(origin);
         const chosen = choose(url);
         refuseBlockedPort(url);
-        return new DispatchedRoad(origin, chosen);
+        return chosen instanceof Http1Connections ? chosen.roadTo(url) : new DispatchedRoad(origin, chosen);
       } catch (error) {
         return { send: (_, receiver) => refused(receiver, error) };
       }
@@ -21,9 +22,10 @@ export function outgoingOver(choose: (origin: URL) => LateDispatcher): Outgoing 
 }
 
 const shared = new LateDispatcher(({ Agent }) => new Agent());
+const sharedPlain = new Http1Connections();
 
 /** The way out without proxies, over connections that live as long as the process and do not keep it alive: as Node's own `fetch`. */
-export const plainOutgoing: Outgoing = outgoingOver(() => shared);
+export const plainOutgoing: Outgoing = outgoingOver(({ protocol }) => (protocol === 'http:' ? sharedPlain : shared));
 
 class DispatchedRoad implements Road {
   readonly #origin: string;

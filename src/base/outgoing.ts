@@ -16,7 +16,7 @@ export interface OutgoingRequest {
 export interface Receiver {
   /** @param headers by their names in lower case */
   head(status: number, headers: IncomingHttpHeaders): void;
-  /** A piece of the body, decoded; the receiver may keep it. */
+  /** A piece of the body, decoded. It is overwritten once this has returned: whoever keeps it makes a copy. */
   data(chunk: Buffer): void;
   end(): void;
   /** It failed below HTTP, before its end. Nothing comes after this, which may be before `send` has returned. */
@@ -25,7 +25,7 @@ export interface Receiver {
 
 /** A request on its way. */
 export interface Flow {
-  /** No data comes until {@link resume}; the other side has to wait as well. */
+  /** The other side has to wait until {@link resume}; what was read before may still come. */
   pause(): void;
   resume(): void;
   /** Ends it: nothing comes any more. Idempotent. */

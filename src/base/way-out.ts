@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import { dispatchedFetch } from './dispatched-fetch.ts';
 import { HubError } from './errors.ts';
+import { Http1Connections } from './http1/connections.ts';
 import { LateDispatcher } from './late-dispatcher.ts';
 import type { Outgoing } from './outgoing.ts';
 import { outgoingOver } from './outgoing-roads.ts';
@@ -46,9 +47,10 @@ export function wayOut(env: NodeJS.ProcessEnv, resolve: Resolver = lookup): WayO
   );
   const proxiedFetch = dispatchedFetch(proxied);
   const guardedFetch = dispatchedFetch(guarded);
+  const plain = new Http1Connections();
   const isDirect = (url: URL): boolean => !hasProxy || isLoopback(url);
   return {
-    outgoing: outgoingOver((origin) => (isDirect(origin) ? direct : proxied)),
+    outgoing: outgoingOver((origin) => (!isDirect(origin) ? proxied : origin.protocol === 'http:' ? plain : direct)),
     publicOutgoing: outgoingOver((origin) => {
       refusePrivateHost(origin);
       return guarded;
@@ -60,6 +62,7 @@ export function wayOut(env: NodeJS.ProcessEnv, resolve: Resolver = lookup): WayO
     },
     isProxied: (url) => isProxied(env, url),
     async close() {
+      plain.close();
       await Promise.all([direct.close(), proxied.close(), guarded.close()]);
     },
   };

@@ -16,11 +16,23 @@ export class ByteCollector {
     return this.#bytes;
   }
 
-  /** Tells how many bytes are to come in all. Nothing is reserved for them before {@link SLAB} of them have come. */
+  /** Tells how many bytes are to come in all. No more than {@link SLAB} is reserved for them before as many have come. */
   expect(bytes: number): void {
     this.#expected = bytes;
   }
 
+  /** Adds a chunk that will be overwritten. */
+  addCopyOf(chunk: Buffer): void {
+    const expected = this.#expected;
+    if (expected === undefined || this.#bytes > 0 || expected > SLAB || chunk.length > expected) {
+      return this.#used === undefined ? this.add(Buffer.from(chunk)) : this.add(chunk);
+    }
+    this.#chunks = [Buffer.allocUnsafe(expected)];
+    this.#used = 0;
+    this.add(chunk);
+  }
+
+  /** Adds a chunk that stays as it is. */
   add(chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#used === undefined && this.#bytes <= SLAB) this.#chunks.push(chunk);

@@ -6,6 +6,7 @@ export interface Body {
   readonly held: number;
   /** Lines of an event stream so far. */
   readonly lines: number;
+  /** @param chunk may be overwritten once this has returned */
   push(chunk: Buffer): void;
   end(): void;
 }
@@ -30,7 +31,7 @@ export class WholeBody implements Body {
   }
 
   push(chunk: Buffer): void {
-    this.#bytes.add(chunk);
+    this.#bytes.addCopyOf(chunk);
   }
 
   end(): void {
@@ -45,6 +46,10 @@ export class EventBody extends EventReader implements Body {
   constructor(options: EventReaderOptions & { readonly onEnd: () => void }) {
     super(options);
     this.#onEnd = options.onEnd;
+  }
+
+  override push(chunk: Buffer): void {
+    super.push(Buffer.from(chunk));
   }
 
   end(): void {

@@ -28,7 +28,7 @@ const NOT_PUBLIC =
   'is at an address of this machine or of a private network, where it may not be: its entry says "publicOnly". Take that out in the config file if you mean it.';
 const BAD_PORT = 'is at a port that HTTP clients refuse to call, since it belongs to another protocol. Let it listen on another one.';
 
-/** What the `code` of a failed connection means (Node's system errors, undici's and OpenSSL's own codes). */
+/** What the `code` of a failed connection means (Node's system errors, the codes of undici, of the hub's own connections and of OpenSSL). */
 const networkWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: REFUSED,
   ENOTFOUND: UNKNOWN_HOST,
@@ -40,6 +40,7 @@ const networkWords: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: BROKE,
   ETIMEDOUT: NO_CONNECTION_IN_TIME,
   UND_ERR_CONNECT_TIMEOUT: NO_CONNECTION_IN_TIME,
+  ESOCKETTIMEDOUT: SILENT,
   UND_ERR_HEADERS_TIMEOUT: SILENT,
   UND_ERR_BODY_TIMEOUT: SILENT,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
@@ -86,13 +87,16 @@ export function networkError(peer: HttpPeer, error: unknown): HubError {
   if (isHubError(error)) return error;
   const network = networkCode(error);
   const isTls = network !== undefined && /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(network);
-  const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : otherWords(quote(peer, rootMessage(error))));
+  const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : otherWords(network, quote(peer, rootMessage(error))));
   const code: ErrorCode = words === SILENT ? 'TIMEOUT' : 'CONNECTION_ERROR';
   const suffix = network === undefined ? '' : ` (${network})`;
   return new HubError(code, `${name(peer)} ${words}${suffix}`, { details: { server: peer.id, ...(network !== undefined && { network }) } });
 }
 
-function otherWords(reason: string): string {
+function otherWords(network: string | undefined, reason: string): string {
+  // What reads HTTP names it so, in Node, in undici and here.
+  if (network?.startsWith('HPE_'))
+    return `does not answer in HTTP as it should. ${sentence(reason)} Check the host and the port of the URL, and what is between.`;
   // The fetch standard has a list of such ports; `fetch` says no more than this, without a code.
   const [, answer] = /^Proxy response \((\d+)\)/.exec(reason) ?? [];
   if (answer !== undefined) return `cannot be reached: the proxy of the environment (HTTPS_PROXY, HTTP_PROXY) answers HTTP ${answer}.`;

@@ -2,6 +2,7 @@ import type { Suite } from '../suite.ts';
 import { callback } from './callback.ts';
 import { config, configEdits } from './config.ts';
 import { headers } from './headers.ts';
+import { http1Answers } from './http1-answers.ts';
 import { eventReader, lines } from './lines.ts';
 import { messagesOverHttp, messagesOverPipe } from './messages.ts';
 import { placeholders } from './placeholders.ts';
@@ -22,4 +23,5 @@ export const suites: readonly Suite[] = [
   callback,
   eventStreams,
   serverAnswers,
+  http1Answers,
 ];

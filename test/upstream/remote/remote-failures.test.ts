@@ -10,6 +10,7 @@ import {
   startScriptedHttp,
 } from '../../fixtures/http/scripted-http.ts';
 import { eventually } from '../../support/eventually.ts';
+import { rawServer } from '../../support/raw-server.ts';
 import { connectTo, remoteLaunch, toolCall } from '../../support/remote.ts';
 
 let server: ScriptedHttpFixture | undefined;
@@ -63,6 +64,14 @@ describe('a remote server that cannot be connected to', () => {
     const url = await scripted(({ reply }) => reply(200, '{}'));
     const noTls = await failureOf(connectTo(remoteLaunch(url.replace('http:', 'https:'))));
     expect(noTls).toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining('should begin with http://') });
+  });
+
+  it('says that another protocol is spoken there', async () => {
+    const { origin } = await rawServer((socket) => void socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
+    const error = await failureOf(connectTo(remoteLaunch(`${origin}/mcp`)));
+    const words = 'does not answer in HTTP as it should. It does not begin with "HTTP/1.1". Check the host and the port';
+    expect(error).toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining(words) });
+    expect(error.details).toMatchObject({ network: 'HPE_INVALID_CONSTANT' });
   });
 
   it('names a page that is not MCP', async () => {
