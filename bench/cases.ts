@@ -2,11 +2,11 @@ import type { Payload } from './parts/plan.ts';
 
 export type Era = 'legacy' | 'modern';
 
-/** What is behind the process under test: a server whose answers are JSON, or event streams, or lines; or ten servers with long lists. */
-export type Upstream = 'json' | 'sse' | 'stdio' | 'list';
+/** What is behind the process under test: a server whose answers are JSON, or event streams, or lines; one over stdio made with the SDK; or ten servers with long lists. */
+export type Upstream = 'json' | 'sse' | 'stdio' | 'sdk' | 'list';
 
 export interface Case {
-  /** `<era>-<payload>-<clients>`, with `sse` or `stdio` in front of the payload where the upstream is not plain HTTP. */
+  /** `<era>-<payload>-<clients>`, with `sse`, `stdio` or `stdio-sdk` in front of the payload where the upstream is not plain HTTP. */
   readonly name: string;
   /** Of the client, and of an HTTP upstream. */
   readonly era: Era;
@@ -54,7 +54,7 @@ const QUICK: ReadonlySet<string> = new Set([
 ]);
 
 function cases(era: Era, upstream: Upstream, payloads: readonly string[], clients: readonly number[]): Case[] {
-  const prefix = { json: era, sse: `${era}-sse`, stdio: 'stdio', list: era }[upstream];
+  const prefix = { json: era, sse: `${era}-sse`, stdio: 'stdio', sdk: 'stdio-sdk', list: era }[upstream];
   return payloads.flatMap((label) =>
     clients.map((count) => {
       const name = `${prefix}-${label}-${count}`;
@@ -72,6 +72,7 @@ export const CASES: readonly Case[] = [
   ...cases('legacy', 'sse', ['echo', '100kb'], [16]),
   ...cases('modern', 'sse', ['echo', '100kb'], [16]),
   ...cases('legacy', 'stdio', TEXTS, CLIENTS),
+  ...cases('legacy', 'sdk', ['echo'], CLIENTS),
   ...cases('legacy', 'list', ['list'], [1, 16]),
   ...cases('modern', 'list', ['list'], [1, 16]),
 ];

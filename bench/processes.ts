@@ -9,7 +9,18 @@ import { nextMessage } from './messages.ts';
 /** From being asked to end to being killed, in milliseconds: the hub takes up to five seconds for its own children. */
 const END_MS = 7_000;
 const START_MS = 10_000;
-const PARTS = ['upstream-http', 'upstream-stdio', 'proxy', 'bare-hub', 'load', 'cpu-report', 'bare-list', 'scales', 'collect'] as const;
+const PARTS = [
+  'upstream-http',
+  'upstream-stdio',
+  'upstream-sdk',
+  'proxy',
+  'bare-hub',
+  'load',
+  'cpu-report',
+  'bare-list',
+  'scales',
+  'collect',
+] as const;
 type Part = (typeof PARTS)[number];
 type ServingPart = 'upstream-http' | 'proxy' | 'bare-hub' | 'bare-list';
 

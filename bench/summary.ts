@@ -21,7 +21,7 @@ export interface Summary {
   readonly p95Ms: number;
 }
 
-const YARDSTICKS = { json: 'proxy', sse: 'proxy', stdio: 'direct', list: 'static' } as const;
+const YARDSTICKS = { json: 'proxy', sse: 'proxy', stdio: 'direct', sdk: 'direct', list: 'static' } as const;
 
 /** HTTP is compared with the bare proxy, stdio with the raw client on the same server's pipes, lists with a ready file. */
 const yardstickOf = ({ upstream }: Pick<Case, 'upstream'>): string => YARDSTICKS[upstream];
@@ -30,7 +30,7 @@ const yardstickOf = ({ upstream }: Pick<Case, 'upstream'>): string => YARDSTICKS
 export function summarize(one: Pick<Case, 'name' | 'upstream'>, measured: readonly Measured[], targets: readonly string[]): Summary[] {
   const of = (name: string): readonly Measured[] => measured.filter(({ target }) => target === name);
   const yardstick = of(yardstickOf(one));
-  const isComparable = one.upstream !== 'stdio';
+  const isComparable = yardstickOf(one) !== 'direct';
   return targets.map((target) => {
     const rounds = of(target);
     const relative = (value: (round: Measured) => number): Spread =>

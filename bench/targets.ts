@@ -36,7 +36,7 @@ export class Targets {
 
   /** The targets of a case, the yardstick first. */
   async of(one: Case): Promise<readonly Target[]> {
-    const own = { stdio: this.#stdio, list: this.#list, json: this.#http, sse: this.#http }[one.upstream];
+    const own = { stdio: this.#stdio, sdk: this.#stdio, list: this.#list, json: this.#http, sse: this.#http }[one.upstream];
     return [...(await own.call(this, one)), ...(await this.#ofPeers(one))];
   }
 
@@ -59,7 +59,7 @@ export class Targets {
   }
 
   async #stdio(one: Case): Promise<readonly Target[]> {
-    const script = this.#processes.script('upstream-stdio');
+    const script = this.#processes.script(one.upstream === 'sdk' ? 'upstream-sdk' : 'upstream-stdio');
     return [{ name: 'direct', address: { kind: 'stdio', script } }, throughHub('hub', await this.#hub(), one)];
   }
 
@@ -124,7 +124,8 @@ export class Targets {
       modern: { url: `http://127.0.0.1:${port}/modern` },
       modern_sse: { url: `http://127.0.0.1:${port}/modern-sse` },
     };
-    return this.#startHub('hub', { ...(await this.#legacyServers()), ...modern });
+    const sdk = { command: process.execPath, args: [this.#processes.script('upstream-sdk')] };
+    return this.#startHub('hub', { ...(await this.#legacyServers()), ...modern, sdk });
   });
 
   readonly #listHub = lazy(async () => this.#startHub('list-hub', await this.#listServers()));
@@ -179,7 +180,7 @@ function pathOf({ era, upstream }: Case): string {
 
 /** The name of the server in the config of hubs. */
 function serverOf({ era, upstream }: Case): string {
-  return { json: era, sse: `${era}_sse`, stdio: 'stdio', list: '' }[upstream];
+  return { json: era, sse: `${era}_sse`, stdio: 'stdio', sdk: 'sdk', list: '' }[upstream];
 }
 
 function throughHub(name: string, { child, port }: Served, one: Case): Target {

@@ -2,6 +2,12 @@ import { spawn } from 'node:child_process';
 import type { Crowd, Plan, StdioTarget } from './plan.ts';
 import { checkAnswer, requestOf } from './request-of.ts';
 
+/** Servers write it first, or last. */
+function idOf(line: string): number {
+  const [, id] = /^.{0,30}"id":(\d+)/.exec(line.slice(0, 60)) ?? /"id":(\d+)\}\s*$/.exec(line.slice(-40)) ?? [];
+  return Number(id);
+}
+
 interface Waiting {
   readonly resolve: (line: string) => void;
   readonly reject: (error: Error) => void;
@@ -30,7 +36,7 @@ export async function openStdioClients({ script, args = [] }: StdioTarget, { cli
     const lines = parts.join('').split('\n');
     parts = [lines.pop() ?? ''];
     for (const line of lines) {
-      const id = Number(/"id":(\d+)/.exec(line.slice(0, 60))?.[1]);
+      const id = idOf(line);
       waiting.get(id)?.resolve(line);
       waiting.delete(id);
     }

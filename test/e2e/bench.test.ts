@@ -64,11 +64,12 @@ describe('npm run bench', () => {
   });
 
   it('compares streams with the proxy, pipes with a raw client, and lists with a file', async () => {
-    const cases = ['modern-sse-echo-16', 'legacy-1mb-1', 'stdio-1mb-1', 'legacy-list-1', 'modern-list-1'];
+    const cases = ['modern-sse-echo-16', 'legacy-1mb-1', 'stdio-1mb-1', 'stdio-sdk-echo-1', 'legacy-list-1', 'modern-list-1'];
     const { stdout } = await bench('run', [...SHORT, '--no-peers', ...cases.flatMap((name) => ['--case', name])]);
     expect(cases.map((name) => targets(rowsOf(stdout, name)))).toEqual([
       ['proxy', 'direct', 'bare-hub', 'hub'],
       ['proxy', 'direct', 'bare-hub', 'hub'],
+      ['direct', 'hub'],
       ['direct', 'hub'],
       ['static', 'hub'],
       ['static', 'hub'],
@@ -151,10 +152,10 @@ describe('selectCases', () => {
   const names = (...wanted: string[]): string[] => selectCases(wanted).map(({ name }) => name);
 
   it('takes every case that has all the parts of a name', () => {
-    expect(names('echo-1')).toEqual(['legacy-echo-1', 'modern-echo-1', 'stdio-echo-1']);
-    expect(names('stdio-echo', 'modern-1kb-16')).toEqual(['modern-1kb-16', 'stdio-echo-1', 'stdio-echo-16', 'stdio-echo-64']);
+    expect(names('echo-1')).toEqual(['legacy-echo-1', 'modern-echo-1', 'stdio-echo-1', 'stdio-sdk-echo-1']);
+    expect(names('stdio-1kb', 'modern-1kb-16')).toEqual(['modern-1kb-16', 'stdio-1kb-1', 'stdio-1kb-16', 'stdio-1kb-64']);
     expect(names('sse')).toEqual(['legacy-sse-echo-16', 'legacy-sse-100kb-16', 'modern-sse-echo-16', 'modern-sse-100kb-16']);
-    expect(names()).toHaveLength(44);
+    expect(names()).toHaveLength(47);
   });
 
   it('takes a few of every kind for the short run, and all when some are named', () => {

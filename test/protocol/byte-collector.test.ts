@@ -30,6 +30,26 @@ describe('collected bytes', () => {
     );
   });
 
+  it('are the same where each chunk is overwritten after it was added', () => {
+    const sizes = fc.array(fc.oneof(fc.nat(2_000), fc.constantFrom(0, 1, 64 * KIB, 700 * KIB, KIB * KIB, 3 * KIB * KIB)), { maxLength: 6 });
+    fc.assert(
+      fc.property(sizes, fc.constantFrom(undefined, 0, -1, 1, 1_000_000), (some, wrongBy) => {
+        const { chunks, whole } = chunksOf(some);
+        const collector = new ByteCollector();
+        if (wrongBy !== undefined) collector.expect(whole.length + wrongBy);
+        for (const chunk of chunks) {
+          const passing = Buffer.from(chunk);
+          collector.addCopyOf(passing);
+          passing.fill(0xff);
+        }
+        expect(collector.length).toBe(whole.length);
+        expect(collector.take().equals(whole)).toBe(true);
+        expect([collector.length, collector.take().length]).toEqual([0, 0]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('are not copied where they came at once', () => {
     const collector = new ByteCollector();
     const chunk = Buffer.from('all of it');
