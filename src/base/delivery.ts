@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { Decoder, decodersFor } from './decoder.ts';
 import type { Flow, Receiver } from './outgoing.ts';
@@ -43,6 +44,7 @@ export class Delivery implements Flow, Dispatcher.DispatchHandler {
     this.#isOver = true;
     this.#decoder?.destroy();
     this.#controller?.abort(new Error('The request was taken back.'));
+    this.#controller = undefined;
   }
 
   /** It could not even be handed to the dispatcher, or failed on its way. */
@@ -59,22 +61,11 @@ export class Delivery implements Flow, Dispatcher.DispatchHandler {
     if (this.#isOver) controller.abort(new Error('The request was taken back.'));
   }
 
-  onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(_: Controller, status: number, headers: IncomingHttpHeaders): void {
     // 1xx: the answer itself is still to come.
     if (this.#isOver || status < 200) return;
     const decoders = decodersFor(headers['content-encoding']);
-    if (decoders.length > 0) {
-      this.#decoder = new Decoder(decoders, controller, {
-        data: (chunk) => {
-          if (!this.#isOver) this.#receiver.data(chunk);
-        },
-        end: () => this.#end(),
-        failed: (error) => {
-          this.fail(error);
-          controller.abort(error);
-        },
-      });
-    }
+    if (decoders.length > 0) this.#decoder = this.#decoderOf(decoders);
     this.#receiver.head(status, headers);
   }
 
@@ -85,13 +76,31 @@ export class Delivery implements Flow, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    // From now on the connection is another request's, also while what came over it is still being decoded.
+    this.#controller = undefined;
     if (this.#isOver) return;
     if (this.#decoder) this.#decoder.end();
     else this.#end();
   }
 
   onResponseError(_: Controller, error: Error): void {
+    this.#controller = undefined;
     this.fail(error);
+  }
+
+  #decoderOf(decoders: readonly Transform[]): Decoder {
+    const source = { pause: () => this.#controller?.pause(), resume: () => this.#controller?.resume() };
+    return new Decoder(decoders, source, {
+      data: (chunk) => {
+        if (!this.#isOver) this.#receiver.data(chunk);
+      },
+      end: () => this.#end(),
+      failed: (error) => {
+        const controller = this.#controller;
+        this.fail(error);
+        controller?.abort(error);
+      },
+    });
   }
 
   #end(): void {

@@ -25,7 +25,7 @@ export interface Receiver {
 
 /** A request on its way. */
 export interface Flow {
-  /** The other side has to wait until {@link resume}; what was read before may still come. */
+  /** No data comes until {@link resume}; the other side has to wait as well. */
   pause(): void;
   resume(): void;
   /** Ends it: nothing comes any more. Idempotent. */

@@ -36,6 +36,11 @@ export class AnswerReader {
     return this.#hasHead && (this.#chunks ? this.#chunks.isOver : this.#left === 0);
   }
 
+  /** Whether anything of the answer was read. */
+  get hasBegun(): boolean {
+    return this.#hasHead || this.#partial !== undefined;
+  }
+
   /** Whether it is the end of the connection that ends the answer. */
   get endsWithConnection(): boolean {
     return this.#hasHead && this.#left === UNTIL_CLOSE;

@@ -39,8 +39,8 @@ export interface ConnectionOwner {
   readonly names: FieldNames<string>;
   /** It can take another request, for so many milliseconds. */
   released(connection: Http1Connection, keepMs: number): void;
-  /** It is over. */
-  closed(connection: Http1Connection): void;
+  /** It is over; with `isLost` while a request waited on it for the first byte of its answer. */
+  closed(connection: Http1Connection, isLost: boolean): void;
 }
 
 /** One TCP connection with one HTTP/1.1 request at a time. */
@@ -52,6 +52,8 @@ export class Http1Connection {
   #isConnected = false;
   #isOver = false;
   #isPaused = false;
+  /** What was read before the pause. */
+  #rest: Buffer | undefined;
   #silenceMs = 0;
   #keepMs = 0;
   #requests = 0;
@@ -77,8 +79,8 @@ export class Http1Connection {
       .on('connect', () => this.#connected())
       .on('timeout', () => this.#fail(this.#isConnected ? silent() : notInTime()))
       .on('end', () => this.#otherSideEnded())
-      .on('error', (error) => this.#fail(error))
-      .on('close', () => this.#fail(closed()));
+      .on('error', (error: NodeJS.ErrnoException) => this.#broke(error))
+      .on('close', () => this.#fail(closed(), true));
   }
 
   /** Whether more than one request was sent over it. */
@@ -110,15 +112,23 @@ export class Http1Connection {
     } else this.#socket.write(text, 'latin1');
   }
 
-  /** No more is read; what was read before may still come. */
+  /** No more is read, and nothing of what was read comes. */
   pause(): void {
     this.#isPaused = true;
     this.#socket.pause();
+    // It is this side that is silent.
+    this.#socket.setTimeout(0);
   }
 
   resume(): void {
+    if (!this.#isPaused || this.#isOver) return;
     this.#isPaused = false;
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest) this.#receive(rest);
+    if (this.#isPaused || this.#isOver) return;
     this.#socket.resume();
+    this.#socket.setTimeout(this.#silenceMs);
   }
 
   /** Ends the connection, and the request with this error. */
@@ -139,6 +149,10 @@ export class Http1Connection {
   #receive(bytes: Buffer): boolean {
     try {
       for (let at = 0; at < bytes.length && !this.#isOver; ) {
+        if (this.#isPaused) {
+          this.#rest = Buffer.from(bytes.subarray(at));
+          break;
+        }
         // Nobody asked: it must not be taken for the answer to the next request.
         if (!this.#handler) throw new BadAnswer('HPE_INVALID_CONSTANT', 'It was sent without a request.');
         at = this.#answers.read(bytes, at);
@@ -159,7 +173,7 @@ export class Http1Connection {
 
   #takeData(piece: Buffer): boolean {
     this.#handler?.onResponseData(this, piece);
-    return !this.#isOver;
+    return !this.#isOver && !this.#isPaused;
   }
 
   /** @param isAll nothing came after the answer */
@@ -176,23 +190,31 @@ export class Http1Connection {
     handler.onResponseEnd();
   }
 
-  #otherSideEnded(): void {
-    if (this.#handler && this.#answers.endsWithConnection) this.#end(this.#handler, true);
-    else this.#fail(closed());
+  #otherSideEnded(error = closed()): void {
+    const isWhole = this.#answers.endsWithConnection && this.#rest === undefined;
+    if (this.#handler && isWhole) this.#end(this.#handler, true);
+    else this.#fail(error, true);
   }
 
-  #fail(error: Error): void {
+  /** Some systems tell of a reset where the other side has sent all, and closed. */
+  #broke(error: NodeJS.ErrnoException): void {
+    if (error.code === 'ECONNRESET') this.#otherSideEnded(error);
+    else this.#fail(error, true);
+  }
+
+  /** @param isTheirs it was the other side that ended it */
+  #fail(error: Error, isTheirs = false): void {
     const handler = this.#handler;
     this.#handler = undefined;
-    this.#destroy();
+    this.#destroy(isTheirs && handler !== undefined && !this.#answers.hasBegun);
     handler?.onResponseError(this, error);
   }
 
-  #destroy(): void {
+  #destroy(isLost = false): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#socket.destroy();
-    this.#owner.closed(this);
+    this.#owner.closed(this, isLost);
   }
 }
 

@@ -4,8 +4,10 @@ import type { Http1Connection } from './connection.ts';
 const SWEEP_MS = 1_000;
 /** One that was idle for longer than this, in milliseconds, may have been ended by now, which has to be looked for … */
 const FRESH_MS = 20;
-/** … and any one of a server that has not taken so many requests over connections that were kept: some end them after each answer, without a word. */
+/** … and any one of a server that has not taken so many requests over connections that were kept: some end them after each answer, without a word … */
 const TRUSTED_AFTER = 10;
+/** … or after some number of them: so many times as many are asked for once it has cost a request. */
+const MORE_TIMES = 8;
 
 /** A connection that waits for its next request. Times are in milliseconds, by the clock of `performance`. */
 export interface KeptConnection {
@@ -20,16 +22,20 @@ export class KeptConnections {
   #kept: KeptConnection[] = [];
   /** Requests that were answered over a connection that was kept, since the server has last ended one too soon. */
   #goodUses = 0;
+  #goodUsesNeeded = TRUSTED_AFTER;
   #sweep: NodeJS.Timeout | undefined;
 
   /** Keeps a connection that has just been used. */
   add(connection: Http1Connection, keepMs: number): void {
     if (connection.isReused) this.#goodUses += 1;
     const sinceMs = performance.now();
-    this.putBack({ connection, sinceMs, untilMs: sinceMs + keepMs });
+    this.#kept.push({ connection, sinceMs, untilMs: sinceMs + keepMs });
+    this.#watch();
   }
 
+  /** Keeps one that was taken and not used. */
   putBack(kept: KeptConnection): void {
+    if (!kept.connection.isUsable) return;
     this.#kept.push(kept);
     this.#watch();
   }
@@ -46,20 +52,21 @@ export class KeptConnections {
 
   /** Whether one that was taken can be used at once. */
   isTrusted({ sinceMs }: KeptConnection): boolean {
-    return this.#goodUses >= TRUSTED_AFTER && performance.now() - sinceMs <= FRESH_MS;
+    return this.#goodUses >= this.#goodUsesNeeded && performance.now() - sinceMs <= FRESH_MS;
   }
 
-  /** The server has ended one sooner than it had said. */
+  /** The server has ended one on which a request was waiting. */
   distrust(): void {
     this.#goodUses = 0;
+    this.#goodUsesNeeded *= MORE_TIMES;
   }
 
-  /** Forgets one that is over. */
+  /** Forgets one that is over: sooner than the server had said. */
   remove(connection: Http1Connection): void {
     const at = this.#kept.findIndex((kept) => kept.connection === connection);
     if (at < 0) return;
     this.#kept.splice(at, 1);
-    this.distrust();
+    this.#goodUses = 0;
   }
 
   #watch(): void {

@@ -35,7 +35,7 @@ export function requestHead(
 /** What judges names of fields in requests. */
 export function requestField(written: string): FieldKind {
   const name = written.toLowerCase();
-  if (!isHeaderName(name)) throw new Error(`"${written}" is no name that HTTP allows for a header.`);
+  if (!isHeaderName(written)) throw new Error(`"${written}" is no name that HTTP allows for a header.`);
   if (FRAMING.test(name)) throw new Error(`The header "${written}" cannot be set: it belongs to the connection.`);
   return name === 'connection' ? 'own' : name === 'host' ? 'host' : 'free';
 }

@@ -47,8 +47,9 @@ export class Http1Road implements Road, ConnectionOwner {
     this.#kept.add(connection, keepMs);
   }
 
-  closed(connection: Http1Connection): void {
+  closed(connection: Http1Connection, isLost: boolean): void {
     this.#kept.remove(connection);
+    if (isLost && connection.isReused) this.#kept.distrust();
     this.#owner.closed(connection, this);
   }
 
@@ -68,16 +69,14 @@ export class Http1Road implements Road, ConnectionOwner {
     if (!kept) this.#connect().send(message, delivery);
     else if (this.#kept.isTrusted(kept)) kept.connection.send(message, delivery);
     // What the other side has sent by now is read before: its end, or an answer to nothing.
-    else setImmediate(() => this.#sendOver(kept, message, delivery));
+    else afterReading(() => this.#sendOver(kept, message, delivery));
   }
 
   #sendOver(kept: KeptConnection, message: RequestMessage, delivery: Delivery): void {
     try {
-      if (!kept.connection.isUsable) {
-        this.#kept.distrust();
-        this.#send(message, delivery);
-      } else if (delivery.isOver) this.#kept.putBack(kept);
-      else kept.connection.send(message, delivery);
+      if (delivery.isOver) this.#kept.putBack(kept);
+      else if (kept.connection.isUsable) kept.connection.send(message, delivery);
+      else this.#send(message, delivery);
     } catch (error) {
       delivery.fail(error);
     }
@@ -89,4 +88,9 @@ export class Http1Road implements Road, ConnectionOwner {
     this.#owner.opened(connection, this);
     return connection;
   }
+}
+
+/** Calls back when all was read that has come by now: between two of Node's check phases there is one in which it reads. */
+function afterReading(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }

@@ -1,9 +1,32 @@
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Http1Connections } from '../../../src/base/http1/connections.ts';
 import type { OutgoingRequest, Road } from '../../../src/base/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ask, rawServer } from '../../support/raw-server.ts';
+
+/** Says 'good' to each request; ends its connections when it is told to, and then says so in the memory that it was given. */
+const ENDING_SERVER = `
+  const { parentPort } = require('node:worker_threads');
+  const sockets = [];
+  let ended;
+  const server = require('node:net').createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {}).on('data', () => socket.write('HTTP/1.1 200 OK\\r\\nContent-Length: 4\\r\\n\\r\\ngood'));
+  });
+  parentPort.on('message', (message) => {
+    if (message !== 'end') {
+      ended = message;
+      return server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+    }
+    for (const socket of sockets) socket.end();
+    Atomics.store(ended, 0, 1);
+    Atomics.notify(ended, 0);
+  });
+`;
 
 const GOOD = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 
@@ -153,6 +176,42 @@ describe('connections', () => {
     expect(server.sockets.length).toBe(2);
   });
 
+  it('that were ended while the hub was busy with what it had read are not used', async () => {
+    const worker = new Worker(ENDING_SERVER, { eval: true });
+    onTestFinished(async () => void (await worker.terminate()));
+    const ended = new Int32Array(new SharedArrayBuffer(4));
+    const port = await new Promise<number>((resolve) => worker.once('message', resolve).postMessage(ended, []));
+    const road = roadTo(`http://127.0.0.1:${port}`);
+    await warmUp(road);
+    const busy = await rawServer((socket) => socket.write('now'));
+    const answered = new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(busy.origin).port), '127.0.0.1').on('data', () => {
+        socket.destroy();
+        worker.postMessage('end', []);
+        Atomics.wait(ended, 0, 0);
+        const untilMs = performance.now() + 40;
+        while (performance.now() < untilMs);
+        ask(road).then(resolve, reject);
+      });
+      socket.write('x');
+    });
+    expect(await answered).toMatchObject({ body: 'good' });
+  });
+
+  it('of a server that ends them after every twentieth answer do not cost a request each time', async () => {
+    let answers = 0;
+    const server = await rawServer((socket) => {
+      answers += 1;
+      if (answers % 20 === 0) socket.end(GOOD);
+      else socket.write(GOOD);
+    });
+    const road = roadTo(server.origin);
+    let lost = 0;
+    for (let turn = 0; turn < 400; turn += 1) await ask(road).catch(() => (lost += 1));
+    // Twenty were ended.
+    expect(lost).toBeLessThan(5);
+  });
+
   it('on which something comes that nobody asked for are ended', async () => {
     const server = await rawServer((socket) => socket.write(GOOD));
     const road = roadTo(server.origin);
@@ -181,6 +240,42 @@ describe('connections', () => {
     await expect(slow).rejects.toThrow('The hub stops.');
     await expect(ask(road)).rejects.toThrow('The hub stops.');
     await eventually(() => expect(server.sockets.map(({ closed }) => closed)).toEqual([true, true]));
+  });
+});
+
+describe('an answer that is still being decoded', () => {
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+  const torn = Buffer.from('this is no gzip');
+
+  it.each([
+    ['fails', torn, false],
+    ['is taken back', bomb, true],
+  ])('and %s does nothing to the next request on its connection', async (_, coded, isCancelled) => {
+    const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${coded.length}\r\n\r\n`;
+    const server = await rawServer((socket, piece) => {
+      if (piece.includes('/coded')) socket.write(Buffer.concat([Buffer.from(head), coded]));
+      else setTimeout(() => socket.write(GOOD), piece.includes('/slow') ? 60 : 0);
+    });
+    const road = roadTo(server.origin);
+    await warmUp(road);
+    let next: Promise<unknown> | undefined;
+    const flow = road.send(
+      { method: 'POST', path: '/coded', headers: [], body: '{}', silenceMs: 0 },
+      {
+        head: () => {
+          queueMicrotask(() => {
+            next = ask(road, { path: '/slow' });
+            if (isCancelled) setTimeout(() => flow.cancel(), 1);
+          });
+        },
+        data: () => undefined,
+        end: () => undefined,
+        failed: () => undefined,
+      },
+    );
+    await eventually(() => expect(next).toBeDefined());
+    expect(await next).toMatchObject({ body: 'good' });
+    expect(server.sockets.length).toBe(1);
   });
 });
 
@@ -236,6 +331,43 @@ describe('a request that fails', () => {
 });
 
 describe('an answer', () => {
+  it('is all that came before the connection was reset, where it is the end of the connection that ends it', async () => {
+    const server = await rawServer((socket) => {
+      socket.write('HTTP/1.0 200 OK\r\n\r\ngood');
+      setTimeout(() => socket.resetAndDestroy(), 30);
+    });
+    expect(await ask(roadTo(server.origin))).toMatchObject({ body: 'good' });
+  });
+
+  it('stops at the very piece that it is held up at', async () => {
+    const server = await rawServer((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(5)}0\r\n\r\n`);
+    });
+    const road = roadTo(server.origin);
+    let got = '';
+    const flow = road.send(
+      { method: 'POST', path: '/', headers: [], body: '{}', silenceMs: 0 },
+      {
+        head: () => void (got += 'h'),
+        data: (piece) => {
+          got += piece.toString();
+          flow.pause();
+        },
+        end: () => void (got += '.'),
+        failed: () => undefined,
+      },
+    );
+    for (const so of ['ha', 'haa', 'haaa', 'haaaa', 'haaaaa']) {
+      await eventually(() => expect(got).toBe(so));
+      await delay(5);
+      expect(got).toBe(so);
+      flow.resume();
+    }
+    await eventually(() => expect(got).toBe('haaaaa.'));
+    expect(await ask(road, { path: '/next' }).then(({ body }) => body)).toBe('aaaaa');
+    expect(server.sockets.length).toBe(1);
+  });
+
   it('waits where it is, for as long as it is held up', async () => {
     const size = 32 * 1024 * 1024;
     let sent = 0;

@@ -127,6 +127,18 @@ describe('the answer to a request', () => {
     expect(Date.now() - startMs).toBeGreaterThan(500);
   });
 
+  it('is read at a bounded rate also where thousands of lines come in one piece of the network', async () => {
+    server = await listen((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.cork();
+      for (let chunk = 0; chunk < 20; chunk += 1) response.write('\n'.repeat(1_000));
+      response.end();
+    });
+    const startMs = Date.now();
+    await read(server.url);
+    expect(Date.now() - startMs).toBeGreaterThan(500);
+  });
+
   it.each([
     ['identity', (text: string) => Buffer.from(text)],
     // Random, so that it stays long.
