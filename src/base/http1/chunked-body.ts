@@ -11,6 +11,9 @@ const MAX_LINE = 16 * 1024;
 /** The size of a chunk and its extensions; what goes beyond 12 digits is more than 200 TB. */
 const CHUNK = /^([\da-f]{1,12})(?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"[\t\x20-\x21\x23-\x5b\x5d-\x7e]*"))?)*$/i;
 
+/** Most digits of a size that is read without making text of it. */
+const MAX_SHORT = 7;
+
 const SIZE = 0;
 const DATA = 1;
 const DATA_END = 2;
@@ -43,7 +46,8 @@ export class ChunkedBody {
     let at = from;
     while (at < bytes.length && this.#state !== OVER) {
       if (this.#state !== DATA) {
-        at = this.#readLine(bytes, at);
+        const short = this.#readShort(bytes, at);
+        at = short > at ? short : this.#readLine(bytes, at);
         continue;
       }
       const end = Math.min(at + this.#left, bytes.length);
@@ -54,6 +58,22 @@ export class ChunkedBody {
       if (!sink.data(piece)) return at;
     }
     return at;
+  }
+
+  /** Reads a line as nearly all are, a size alone or nothing, without making text of it; every other one is left where it is. */
+  #readShort(bytes: Buffer, from: number): number {
+    if (this.#line !== '') return from;
+    let at = from;
+    let size = 0;
+    for (let digit = digitOf(bytes[at]); digit >= 0 && at - from < MAX_SHORT; digit = digitOf(bytes[at])) {
+      size = size * 16 + digit;
+      at += 1;
+    }
+    const isSize = this.#state === SIZE;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF || at > from !== isSize) return from;
+    if (isSize) this.#begin(size);
+    else this.#state = this.#state === DATA_END ? SIZE : OVER;
+    return at + 2;
   }
 
   #readLine(bytes: Buffer, from: number): number {
@@ -81,7 +101,11 @@ export class ChunkedBody {
   #beginChunk(line: string): void {
     const [, size] = CHUNK.exec(line) ?? [];
     if (size === undefined) throw new BadAnswer('HPE_INVALID_CHUNK_SIZE', 'A chunk begins without its size.');
-    this.#left = Number.parseInt(size, 16);
+    this.#begin(Number.parseInt(size, 16));
+  }
+
+  #begin(size: number): void {
+    this.#left = size;
     this.#state = this.#left === 0 ? TRAILER : DATA;
   }
 
@@ -93,4 +117,12 @@ export class ChunkedBody {
     else if (!isHeaderName(line.slice(0, Math.max(colon, 0))) || !isHeaderValue(line.slice(colon + 1)))
       throw new BadAnswer('HPE_INVALID_HEADER_TOKEN', 'It has a trailer line that is no header.');
   }
+}
+
+/** The value of a hexadecimal digit; -1 for what is none. */
+function digitOf(code: number | undefined): number {
+  if (code === undefined) return -1;
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
