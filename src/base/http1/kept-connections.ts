@@ -6,8 +6,9 @@ const SWEEP_MS = 1_000;
 const FRESH_MS = 20;
 /** … and any one of a server that has not taken so many requests over connections that were kept: some end them after each answer, without a word … */
 const TRUSTED_AFTER = 10;
-/** … or after some number of them: so many times as many are asked for once it has cost a request. */
+/** … or after some number of them: so many times as many are asked for once that has cost a request, and never more than that. */
 const MORE_TIMES = 8;
+const TRUSTED_AFTER_AT_MOST = 10_000;
 
 /** A connection that waits for its next request. Times are in milliseconds, by the clock of `performance`. */
 export interface KeptConnection {
@@ -57,8 +58,9 @@ export class KeptConnections {
 
   /** The server has ended one on which a request was waiting. */
   distrust(): void {
+    // Where it goes down, it ends all of them at once.
+    if (this.#goodUses >= this.#goodUsesNeeded) this.#goodUsesNeeded = Math.min(this.#goodUsesNeeded * MORE_TIMES, TRUSTED_AFTER_AT_MOST);
     this.#goodUses = 0;
-    this.#goodUsesNeeded *= MORE_TIMES;
   }
 
   /** Forgets one that is over: sooner than the server had said. */
