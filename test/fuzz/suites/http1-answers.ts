@@ -131,14 +131,12 @@ function endOf(bytes: Buffer, { status, headers }: Exclude<Outcome, 'failed'>): 
 }
 
 /** What nobody sends, and Node takes: other codings than chunks, chunks in chunks, line ends before the answer or within its first line, a status that begins
- * with 0, extensions of chunks without a name. */
+ * with 0, extensions of chunks that have no name or no value. */
 function isRefusedHere(bytes: Buffer, { status, headers }: Exclude<Outcome, 'failed'>): boolean {
   const coding = headers['transfer-encoding'] ?? 'chunked';
   if (status < 100 || coding.toLowerCase() !== 'chunked') return true;
   const text = bytes.toString('latin1');
-  return (
-    /^(?:HTTP\/1\.[01] 1[^]*?\r\n\r\n)*[\r\n]/.test(text) || /^HTTP\/[^\n]*\r[^\n]/m.test(text) || /^[\da-f]+[^\r\n]*;[=;\r]/im.test(text)
-  );
+  return /^(?:HTTP\/1\.[01] 1[^]*?\r\n\r\n)*[\r\n]/.test(text) || /^HTTP\/[^\n]*\r[^\n]/m.test(text) || /^[\da-f]+[^\r\n]*;/im.test(text);
 }
 
 function compare(ours: Outcome, theirs: Outcome, { answer: { bytes } }: Hostile): void {
