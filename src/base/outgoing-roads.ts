@@ -5,15 +5,20 @@ import { Http1Connections } from './http1/connections.ts';
 import { LateDispatcher } from './late-dispatcher.ts';
 import type { Flow, Outgoing, OutgoingRequest, Receiver, Road } from './outgoing.ts';
 
-/** The way out. @param choose what makes the way to an origin, or the dispatcher for it; throws where the hub may not go */
-export function outgoingOver(choose: (origin: URL) => LateDispatcher | Http1Connections): Outgoing {
+/** Roads of one kind. */
+interface Roads {
+  roadTo(origin: URL): Road;
+}
+
+/** The way out. @param choose the roads for an origin; throws where the hub may not go */
+export function outgoingOver(choose: (origin: URL) => Roads): Outgoing {
   return {
     roadTo(origin) {
       try {
         const url = new URL(origin);
         const chosen = choose(url);
         refuseBlockedPort(url);
-        return chosen instanceof Http1Connections ? chosen.roadTo(url) : new DispatchedRoad(origin, chosen);
+        return chosen.roadTo(url);
       } catch (error) {
         return { send: (_, receiver) => refused(receiver, error) };
       }
@@ -21,11 +26,32 @@ export function outgoingOver(choose: (origin: URL) => LateDispatcher | Http1Conn
   };
 }
 
-const shared = new LateDispatcher(({ Agent }) => new Agent());
-const sharedPlain = new Http1Connections();
+/** Roads over a dispatcher. */
+export function roadsOver(late: LateDispatcher): Roads {
+  return { roadTo: ({ origin }) => new DispatchedRoad(origin, late) };
+}
+
+/** Roads without a proxy in between. */
+export class DirectRoads implements Roads {
+  readonly #plain = new Http1Connections();
+  readonly #late = new LateDispatcher(({ Agent }) => new Agent());
+  readonly #secure = roadsOver(this.#late);
+
+  roadTo(origin: URL): Road {
+    return (origin.protocol === 'http:' ? this.#plain : this.#secure).roadTo(origin);
+  }
+
+  /** Ends their connections. Idempotent, never rejects. */
+  async close(): Promise<void> {
+    this.#plain.close();
+    await this.#late.close();
+  }
+}
+
+const shared = new DirectRoads();
 
 /** The way out without proxies, over connections that live as long as the process and do not keep it alive: as Node's own `fetch`. */
-export const plainOutgoing: Outgoing = outgoingOver(({ protocol }) => (protocol === 'http:' ? sharedPlain : shared));
+export const plainOutgoing: Outgoing = outgoingOver(() => shared);
 
 class DispatchedRoad implements Road {
   readonly #origin: string;

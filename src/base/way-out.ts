@@ -1,10 +1,9 @@
 import { lookup } from 'node:dns';
 import { dispatchedFetch } from './dispatched-fetch.ts';
 import { HubError } from './errors.ts';
-import { Http1Connections } from './http1/connections.ts';
 import { LateDispatcher } from './late-dispatcher.ts';
 import type { Outgoing } from './outgoing.ts';
-import { outgoingOver } from './outgoing-roads.ts';
+import { DirectRoads, outgoingOver, roadsOver } from './outgoing-roads.ts';
 import { publicLookup, refusePrivateHost, type Resolver } from './public-addresses.ts';
 
 /** `fetch` as the hub uses it: an address and no `Request`. */
@@ -40,20 +39,19 @@ const NAMES = ['http_proxy', 'https_proxy'] as const;
 export function wayOut(env: NodeJS.ProcessEnv, resolve: Resolver = lookup): WayOut {
   const hasProxy = NAMES.some((name) => valueOf(env, name) !== '');
   const connect = { lookup: publicLookup(resolve) };
-  const direct = new LateDispatcher(({ Agent }) => new Agent());
+  const direct = new DirectRoads();
   const proxied = new LateDispatcher(({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent(proxies(env)));
   const guarded = new LateDispatcher(({ Agent, EnvHttpProxyAgent }) =>
     hasProxy ? new EnvHttpProxyAgent({ ...proxies(env), connect }) : new Agent({ connect }),
   );
   const proxiedFetch = dispatchedFetch(proxied);
   const guardedFetch = dispatchedFetch(guarded);
-  const plain = new Http1Connections();
   const isDirect = (url: URL): boolean => !hasProxy || isLoopback(url);
   return {
-    outgoing: outgoingOver((origin) => (!isDirect(origin) ? proxied : origin.protocol === 'http:' ? plain : direct)),
+    outgoing: outgoingOver((origin) => (isDirect(origin) ? direct : roadsOver(proxied))),
     publicOutgoing: outgoingOver((origin) => {
       refusePrivateHost(origin);
-      return guarded;
+      return roadsOver(guarded);
     }),
     fetch: (input, init) => (isDirect(new URL(input)) ? fetch(input, init) : proxiedFetch(input, init)),
     async publicFetch(input, init) {
@@ -62,7 +60,6 @@ export function wayOut(env: NodeJS.ProcessEnv, resolve: Resolver = lookup): WayO
     },
     isProxied: (url) => isProxied(env, url),
     async close() {
-      plain.close();
       await Promise.all([direct.close(), proxied.close(), guarded.close()]);
     },
   };

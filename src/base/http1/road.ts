@@ -11,7 +11,7 @@ export interface RoadOwner {
   /** No more connections are made. */
   readonly isClosed: boolean;
   opened(connection: Http1Connection, road: Http1Road): void;
-  closed(connection: Http1Connection, road: Http1Road): void;
+  closed(connection: Http1Connection): void;
 }
 
 /** The way to one origin of `http:`, over connections that are kept for the next request (RFC 9112; docs/adr/0004-http1-connections.md). */
@@ -50,7 +50,7 @@ export class Http1Road implements Road, ConnectionOwner {
   closed(connection: Http1Connection, isLost: boolean): void {
     this.#kept.remove(connection);
     if (isLost && connection.isReused) this.#kept.distrust();
-    this.#owner.closed(connection, this);
+    this.#owner.closed(connection);
   }
 
   #messageOf(request: OutgoingRequest): RequestMessage {
