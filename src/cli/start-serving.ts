@@ -3,6 +3,7 @@ import type { AccessOptions } from '../hub/index.ts';
 import type { ServeOptions } from './args.ts';
 import { describeError } from './diagnostics.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { fixHeapGrowth } from './heap-growth.ts';
 import { loadServing } from './load-serving.ts';
 import { accessOf } from './serve-access.ts';
 
@@ -29,6 +30,8 @@ export async function startServing(process: NodeJS.Process, options: ServeOption
     }
     // Whatever else it is happens to the hub again, which says it properly.
   }
+  // Before the hub is loaded: V8 takes no code that was compiled with other flags than those of the moment.
+  fixHeapGrowth();
   const { runServe, createHub } = await loadServing();
   await runServe({ options, process, version, createHub, access, ...(claimed && { claimed }) });
 }

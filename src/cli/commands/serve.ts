@@ -14,7 +14,6 @@ import { type AccessOptions, LogFile } from '../../hub/index.ts';
 import type { ServeOptions } from '../args.ts';
 import { describeError } from '../diagnostics.ts';
 import { exitCodeOf } from '../exit-codes.ts';
-import { fixHeapGrowth } from '../heap-growth.ts';
 import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
 import { tellPortInUse } from '../port-owner.ts';
@@ -47,7 +46,6 @@ export interface ServeContext {
  */
 export async function runServe(context: ServeContext): Promise<void> {
   const { options, process, version, createHub, claimed, access } = context;
-  fixHeapGrowth();
   keepTickShape();
   const paths = hubPaths(process.env);
   const env = takeEnvironment(process);
