@@ -1,3 +1,4 @@
+import { jsonText, numberIn } from '../base/index.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 
 /**
@@ -195,15 +196,17 @@ const plain: Partial<Record<Content, (value: JsonValue) => string | undefined>> 
   strings: (value) => (Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'is not an array of strings'),
   array: (value) => (Array.isArray(value) ? undefined : 'is not an array'),
   string: (value) => (typeof value === 'string' ? undefined : 'is not a string'),
-  number: (value) => (typeof value === 'number' ? undefined : 'is not a number'),
+  number: (value) => (numberIn(value) === undefined ? 'is not a number' : undefined),
   boolean: (value) => (typeof value === 'boolean' ? undefined : 'is not true or false'),
-  count: (value) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= 0 ? undefined : 'is not a whole number of at least 0',
+  count: (value) => {
+    const number = numberIn(value) ?? -1;
+    return Number.isInteger(number) && number >= 0 ? undefined : 'is not a whole number of at least 0';
+  },
 };
 
 /** A value in a reason, at a length that fits a line. */
 function shown(value: JsonValue): string {
-  const text = JSON.stringify(value);
+  const text = jsonText(value);
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }
 
@@ -228,7 +231,8 @@ function resolves(ref: string, root: JsonObject, anchors: ReadonlySet<string>): 
   let target: JsonValue | undefined = root;
   for (const step of ref.slice(2).split('/')) {
     const key = decodeStep(step);
-    if (typeof target !== 'object' || target === null || !Object.hasOwn(target, key)) return false;
+    if (!isObject(target) && !Array.isArray(target)) return false;
+    if (!Object.hasOwn(target, key)) return false;
     target = isObject(target) ? target[key] : target[Number(key)];
   }
   return true;

@@ -1,3 +1,4 @@
+import { jsonText } from '../base/index.ts';
 import { type Era, type ListKind, type RawResult, singleField } from '../protocol/index.ts';
 import { type ListPart, toolsIn } from './era-shape.ts';
 
@@ -44,7 +45,7 @@ function written(kind: ListKind, parts: readonly ListPart[]): Buffer {
   let length = begin.length;
   for (const part of parts) {
     if (placed.length > 0) pieces.push(COMMA);
-    const text = texts.get(part) ?? Buffer.from(JSON.stringify(part).slice(1, -1));
+    const text = texts.get(part) ?? Buffer.from(jsonText(part).slice(1, -1));
     pieces.push(text);
     const start = length + (placed.length > 0 ? COMMA.length : 0);
     length = start + text.length;

@@ -1,17 +1,20 @@
+import { numberIn } from '../base/index.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 
 /** Tells what is wrong with the value at `path`, or `undefined` when nothing is. */
 export type Shape = (value: JsonValue, path: string) => string | undefined;
 
 export const string: Shape = (value, path) => (typeof value === 'string' ? undefined : `${path} is not a string`);
-export const number: Shape = (value, path) => (typeof value === 'number' ? undefined : `${path} is not a number`);
+export const number: Shape = (value, path) => (numberIn(value) === undefined ? `${path} is not a number` : undefined);
 export const boolean: Shape = (value, path) => (typeof value === 'boolean' ? undefined : `${path} is not true or false`);
 export const object: Shape = (value, path) => (isObject(value) ? undefined : `${path} is not an object`);
 
 export const nonEmptyString: Shape = (value, path) => string(value, path) ?? (value === '' ? `${path} is empty` : undefined);
 
-export const fraction: Shape = (value, path) =>
-  typeof value === 'number' && value >= 0 && value <= 1 ? undefined : `${path} is not a number from 0 to 1`;
+export const fraction: Shape = (value, path) => {
+  const number = numberIn(value) ?? -1;
+  return number >= 0 && number <= 1 ? undefined : `${path} is not a number from 0 to 1`;
+};
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
 export const timestamp: Shape = (value, path) =>

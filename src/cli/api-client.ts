@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { HubError, isHubError } from '../base/index.ts';
+import { HubError, isHubError, parseJson } from '../base/index.ts';
 import { type ApiRequest, askHub, streamOfHub } from './api-request.ts';
 import type { CommandIo } from './command.ts';
 import { socketAddress, socketOf } from './hub-address.ts';
@@ -118,7 +118,7 @@ function isAddress(url: unknown): url is string {
 
 function parsed(data: string): unknown {
   try {
-    return JSON.parse(data);
+    return parseJson(data);
   } catch {
     // Expected: SyntaxError, an event of another kind than those of a hub.
     return data;

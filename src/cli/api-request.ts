@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { errorTable, type ErrorCode, HubError } from '../base/index.ts';
+import { type ErrorCode, errorTable, HubError, jsonText, parseJson } from '../base/index.ts';
 import { targetOf } from './hub-address.ts';
 import { isObject, memberOf, textOf } from './json.ts';
 import { SseReader } from './sse-reader.ts';
@@ -84,7 +84,7 @@ async function* reading<T>(
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     // Expected: SyntaxError, somebody who is no hub.
     return undefined;
@@ -95,7 +95,7 @@ function parsed(text: string): unknown {
 function open(origin: string, { method = 'GET', path, body, headers }: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { url, socketPath } = targetOf(origin, path);
-    const text = body === undefined ? undefined : JSON.stringify(body);
+    const text = body === undefined ? undefined : jsonText(body);
     const allHeaders = {
       accept: 'application/json, text/event-stream',
       ...(text !== undefined && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),

@@ -1,3 +1,4 @@
+import { jsonText } from '../base/index.ts';
 import type { CommandIo } from './command.ts';
 import { endWithOutput } from './output-end.ts';
 import { styleFor } from './style.ts';
@@ -35,7 +36,7 @@ export function processIo(process: NodeJS.Process, { version, isJson }: { versio
     print: (text) => line(process.stdout, text),
     printJson: (value) => {
       hasPrinted = true;
-      line(process.stdout, terminalSafe(JSON.stringify(value, null, isJson && process.stdout.isTTY ? 2 : undefined)));
+      line(process.stdout, terminalSafe(jsonText(value, isJson && process.stdout.isTTY ? 2 : undefined)));
     },
     tell: (text) => line(process.stderr, text),
     endWith: (exitCode) => {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { jsonText } from '../base/index.ts';
 import type { CommandIo } from './command.ts';
 import { memberOf, textOf } from './json.ts';
 import { printable } from './style.ts';
@@ -14,7 +15,7 @@ export function pieceOf(block: unknown): Piece {
   if (type === 'image' || type === 'audio') return { base64: textOf(block, 'data'), mimeType, what: type };
   if (type === 'resource') return resourcePiece(memberOf(block, 'resource'));
   if (type === 'resource_link') return { text: [textOf(block, 'uri'), textOf(block, 'name')].join('  ').trimEnd() };
-  return { text: JSON.stringify(block) };
+  return { text: jsonText(block) };
 }
 
 /** What one item of a resource says. */

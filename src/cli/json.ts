@@ -1,8 +1,10 @@
+import { ExactNumber, numberIn } from '../base/index.ts';
+
 /** Reading of answers whose shape nobody has checked. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 /** The member of that name; `undefined` where there is none, or no object. */
@@ -17,8 +19,7 @@ export function textOf(value: unknown, name: string): string {
 }
 
 export function numberOf(value: unknown, name: string): number | undefined {
-  const number = memberOf(value, name);
-  return typeof number === 'number' ? number : undefined;
+  return numberIn(memberOf(value, name));
 }
 
 /** The list of that name; empty where there is none. */

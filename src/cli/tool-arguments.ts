@@ -1,4 +1,4 @@
-import { closest, HubError, messageOf } from '../base/index.ts';
+import { closest, HubError, jsonText, messageOf, numberIn, parseJson } from '../base/index.ts';
 import { isObject, type JsonObject, listOf, memberOf, textsOf } from './json.ts';
 
 /** Where the values of arguments may come from besides the command line. */
@@ -45,7 +45,7 @@ async function wholeObject(word: string, sources: ArgumentSources): Promise<Json
   const text = word === '-' ? await sources.readInput() : word.startsWith('@') ? await sources.readFile(word.slice(1)) : word;
   const origin = word === '-' ? 'Standard input' : word.startsWith('@') ? `The file ${word.slice(1)}` : 'The argument';
   if (text.trim() === '') return {};
-  const value = parseJson(text);
+  const value = readJson(text);
   if (value instanceof SyntaxError) throw usage([`${origin}: ${value.message}.`]);
   if (!isObject(value)) throw usage([`${origin} has to be a JSON object: the arguments by their names.`]);
   return value;
@@ -86,7 +86,7 @@ async function valueOf(pairs: readonly Pair[], schema: unknown, sources: Argumen
 }
 
 function typedPair({ key, value: text, isJson }: Pair, schema: unknown, errors: string[]): unknown {
-  const value = isJson ? parseJson(text) : typedValue(text, schema);
+  const value = isJson ? readJson(text) : typedValue(text, schema);
   if (value instanceof Error) errors.push(`${key}=${text}: ${value.message}.`);
   return value;
 }
@@ -99,7 +99,7 @@ function textOfPair(value: string, sources: ArgumentSources): string | Promise<s
 /** A text as the schema wants it. What the schema leaves open stays text. */
 function typedValue(text: string, schema: unknown): unknown {
   const literals = [...listOf(schema, 'enum'), memberOf(schema, 'const')].filter((one) => one !== undefined && typeof one !== 'string');
-  const literal = literals.find((one) => JSON.stringify(one) === text);
+  const literal = literals.find((one) => jsonText(one) === text);
   if (literal !== undefined) return literal;
   const types = typesOf(schema);
   if (types.includes('null') && text === 'null') return null;
@@ -114,14 +114,17 @@ function typedValue(text: string, schema: unknown): unknown {
 /** How the text of a value of each type is read; `undefined`: it is none. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   boolean: (text) => (/^(?:true|false)$/.test(text) ? text === 'true' : undefined),
-  integer: (text) => [numberIn(text)].find(Number.isInteger),
-  number: numberIn,
-  object: (text) => [parseJson(text)].find((value) => isObject(value) && !(value instanceof Error)),
-  array: (text) => [parseJson(text)].find(Array.isArray),
+  integer: (text) => [readNumber(text)].find((number) => Number.isInteger(numberIn(number))),
+  number: readNumber,
+  object: (text) => [readJson(text)].find((value) => isObject(value) && !(value instanceof Error)),
+  array: (text) => [readJson(text)].find(Array.isArray),
 };
 
-function numberIn(text: string): number | undefined {
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
+/** More than JSON takes for a number, and all digits of what it does. */
+function readNumber(text: string): unknown {
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return undefined;
+  const number = readJson(text);
+  return number instanceof Error ? Number(text) : number;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -139,9 +142,9 @@ function typesOf(schema: unknown): readonly string[] {
   return [...new Set([...(typeof own === 'string' ? [own] : textsOf(own)), ...alternatives])];
 }
 
-function parseJson(text: string): unknown {
+function readJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     return new SyntaxError(`it is not JSON (${messageOf(error)})`);
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type Clock, type Disposable, type ErrorCode, HubError } from '../base/index.ts';
+import { type Clock, type Disposable, type ErrorCode, HubError, parseJson } from '../base/index.ts';
 import { isTooDeep, type JsonValue, MAX_NESTING } from '../protocol/index.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
 
@@ -48,7 +48,7 @@ const JSON_ONLY: readonly string[] = ['application/json'];
 
 function bodyOf(bytes: Buffer): Body {
   try {
-    const json = JSON.parse(bytes.toString('utf8')) as JsonValue;
+    const json = parseJson(bytes.toString('utf8')) as JsonValue;
     // Each level takes a bracket at least.
     return bytes.length > MAX_NESTING && isTooDeep(json) ? refused(tooDeep()) : { json };
   } catch (error) {

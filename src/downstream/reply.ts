@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { HubError } from '../base/index.ts';
+import { type HubError, jsonText } from '../base/index.ts';
 import { errorMessage, type Message, messageParts } from '../protocol/index.ts';
 import { type Refusal, refusalOf } from './protocol-errors.ts';
 import { limitUnread } from './unread.ts';
@@ -53,7 +53,7 @@ export function sendRefusal(res: ServerResponse, { status, id, error, headers }:
 
 /** Writes a whole refusal to a client that is still sending; the response, and with it the connection, ends when what is returned is called. */
 export function sendRefusalEarly(res: ServerResponse, { status, id, error, headers }: Refusal): () => void {
-  const text = Buffer.from(JSON.stringify(errorMessage(id ?? null, error)));
+  const text = Buffer.from(jsonText(errorMessage(id ?? null, error)));
   res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': text.length });
   limitUnread(res);
   res.write(text);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { type Disposable, HubError } from '../base/index.ts';
+import { type Disposable, HubError, parseJson } from '../base/index.ts';
 import {
   errorMessage,
   isObject,
@@ -131,7 +131,7 @@ export class Stdio {
     if (this.#finished || line.trim() === '') return;
     let body: JsonValue;
     try {
-      body = JSON.parse(line) as JsonValue;
+      body = parseJson(line) as JsonValue;
     } catch (error) {
       // Expected: SyntaxError. Its message says where.
       this.#fault(rpcCode.parseError, `The line is not JSON: ${(error as SyntaxError).message}`);

@@ -1,9 +1,10 @@
+import { jsonText } from '../base/index.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 
 /** The same text for the same JSON value, whatever the order of its keys. */
 export function canonical(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  return isObject(value) ? canonicalObject(value) : JSON.stringify(value);
+  return isObject(value) ? canonicalObject(value) : jsonText(value);
 }
 
 function canonicalObject(object: JsonObject): string {

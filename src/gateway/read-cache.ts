@@ -1,5 +1,5 @@
-import { type Clock, type Disposable, Disposables, HUB_OWNER } from '../base/index.ts';
-import type { JsonObject } from '../protocol/index.ts';
+import { type Clock, type Disposable, Disposables, HUB_OWNER, numberIn } from '../base/index.ts';
+import { type JsonObject } from '../protocol/index.ts';
 import { loginOwner, type Upstream } from '../upstream/index.ts';
 import type { Answer, Call } from './call.ts';
 import { canonical } from './canonical.ts';
@@ -166,5 +166,5 @@ function forwardsHeaders(definition: Upstream['definition']): boolean {
 function cacheableMs({ era, outcome: { result }, afterInput }: Answer): number {
   if (era !== 'modern' || !result || afterInput) return 0;
   const { ttlMs, resultType = 'complete' } = result;
-  return resultType === 'complete' && typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(ttlMs, MAX_TTL_MS) : 0;
+  return resultType === 'complete' ? Math.min(Math.max(numberIn(ttlMs) ?? 0, 0), MAX_TTL_MS) : 0;
 }

@@ -1,4 +1,4 @@
-import { type Clock, HubError, sleep, toHubError } from '../base/index.ts';
+import { type Clock, HubError, numberIn, sleep, toHubError } from '../base/index.ts';
 import {
   asksForTasks,
   isObject,
@@ -149,7 +149,7 @@ class TaskRun {
   }
 
   #checkTime({ ttlMs }: JsonObject): void {
-    const limitMs = Math.min(typeof ttlMs === 'number' ? ttlMs : MAX_TASK_MS, MAX_TASK_MS);
+    const limitMs = Math.min(numberIn(ttlMs) ?? MAX_TASK_MS, MAX_TASK_MS);
     if (this.#rounds.clock.now() - this.#startedMs <= limitMs) return;
     throw new HubError('TIMEOUT', `The task of server "${this.#rounds.server}" was not done within ${limitMs} ms.`, {
       details: { server: this.#rounds.server, timeoutMs: limitMs },
@@ -174,8 +174,8 @@ class ToldProgress {
 
   /** Hands on a notification of the server's own, and remembers how far its progress went. */
   pass(event: NotificationMessage): void {
-    const progress = event.method === 'notifications/progress' ? event.params?.['progress'] : undefined;
-    if (typeof progress === 'number') this.#progress = Math.max(this.#progress, progress);
+    const progress = event.method === 'notifications/progress' ? numberIn(event.params?.['progress']) : undefined;
+    if (progress !== undefined) this.#progress = Math.max(this.#progress, progress);
     this.#call.notify(event);
   }
 

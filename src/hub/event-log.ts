@@ -1,4 +1,4 @@
-import { type Clock, type Disposable, Emitter } from '../base/index.ts';
+import { type Clock, type Disposable, Emitter, jsonText } from '../base/index.ts';
 import type { EventFeed, FeedEvent } from '../http/index.ts';
 import type { News, Publish } from './news.ts';
 
@@ -124,7 +124,7 @@ export class EventLog implements EventFeed {
   #toJson(data: object): string | undefined {
     const timestamp = new Date(this.#options.clock.now()).toISOString();
     try {
-      return JSON.stringify({ ...data, timestamp: 'timestamp' in data ? data.timestamp : timestamp });
+      return jsonText({ ...data, timestamp: 'timestamp' in data ? data.timestamp : timestamp });
     } catch {
       // Expected: TypeError. To publish never throws, and the log file has what was said.
       return undefined;

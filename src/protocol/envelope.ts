@@ -1,8 +1,10 @@
+import { ExactNumber } from '../base/index.ts';
+
 /**
  * JSON-RPC messages as the hub handles them: plain parsed JSON, looked at only where routing needs it. Params,
  * results and error data are never validated or rebuilt; fields nobody knows yet stay where they are.
  */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export type JsonValue = string | number | ExactNumber | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue | undefined;
 }
@@ -63,7 +65,7 @@ export const rpcCode = {
 } as const;
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 export function isRequestId(value: unknown): value is RequestId {

@@ -1,4 +1,4 @@
-import type { HubError } from '../base/index.ts';
+import { ExactNumber, type HubError } from '../base/index.ts';
 import type { JsonObject, JsonValue, RpcError } from './envelope.ts';
 import { isObject } from './envelope.ts';
 
@@ -18,6 +18,7 @@ function jsonFacts(details: Readonly<Record<string, unknown>>): JsonObject {
 function isJson(value: unknown): value is JsonValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
+  if (value instanceof ExactNumber) return true;
   if (Array.isArray(value)) return value.every(isJson);
   return isObject(value) && Object.values(value).every((part) => part === undefined || isJson(part));
 }

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../base/index.ts';
 import type { JsonObject, JsonValue } from './envelope.ts';
 import { isObject } from './envelope.ts';
 
@@ -22,7 +23,7 @@ const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
 /** By which a message names the task of 2025-11-25 that it belongs to (basic/utilities/tasks, "Related Task Metadata"). */
 export const RELATED_TASK_KEY = 'io.modelcontextprotocol/related-task';
 
-export type ProgressToken = string | number;
+export type ProgressToken = string | number | ExactNumber;
 
 export function metaOf(holder: JsonObject | undefined): JsonObject | undefined {
   const meta = holder?.['_meta'];
@@ -31,7 +32,7 @@ export function metaOf(holder: JsonObject | undefined): JsonObject | undefined {
 
 export function progressTokenOf(params: JsonObject | undefined): ProgressToken | undefined {
   const token = metaOf(params)?.['progressToken'];
-  return typeof token === 'string' || typeof token === 'number' ? token : undefined;
+  return typeof token === 'string' || typeof token === 'number' || token instanceof ExactNumber ? token : undefined;
 }
 
 /** `holder` with `_meta` replaced; an empty `_meta` is left out. The original is not touched. */

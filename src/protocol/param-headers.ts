@@ -1,3 +1,4 @@
+import { ExactNumber } from '../base/index.ts';
 import type { JsonObject, JsonValue } from './envelope.ts';
 import { isObject } from './envelope.ts';
 
@@ -124,7 +125,7 @@ export function paramHeaders(params: readonly HeaderParam[], args: JsonValue | u
   const headers: Record<string, string> = {};
   for (const { header, path } of params) {
     const value = valueAt(args, path);
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber) {
       headers[`Mcp-Param-${header}`] = encodeHeaderValue(String(value));
     }
   }

@@ -1,4 +1,4 @@
-import { HubError } from '../base/index.ts';
+import { HubError, jsonText, parseJson } from '../base/index.ts';
 import type { JsonObject, JsonValue, Outcome } from './envelope.ts';
 import { isObject } from './envelope.ts';
 import { Members, scanObject } from './json-scan.ts';
@@ -42,7 +42,7 @@ export class RawResult {
     const replaced = Object.keys(changes).filter((name) => this.#members.has(name));
     const members = replaced.length === 0 ? this.#members : scanObject(this.#members.without(replaced), 0);
     if (!members) throw broken('it cannot be read again');
-    return new RawResult(members, JSON.stringify(changes).slice(1, -1));
+    return new RawResult(members, jsonText(changes).slice(1, -1));
   }
 
   /** Its JSON text in two parts, of which the second one is what came. */
@@ -106,7 +106,7 @@ function parsed(text: string): JsonObject {
 
 function parsedValue(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseJson(text) as JsonValue;
   } catch (error) {
     // Expected: SyntaxError. The scan looks for the ends of texts only, not for what JSON forbids in them.
     throw broken((error as SyntaxError).message);

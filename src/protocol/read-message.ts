@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parseJson } from '../base/index.ts';
 import type { Message, RequestId } from './envelope.ts';
 import { isRequestId, messageKind } from './envelope.ts';
 import { afterSpace, scanObject } from './json-scan.ts';
@@ -16,8 +17,7 @@ export function readMessage(bytes: Buffer): Message | undefined {
   const start = afterMark(bytes);
   const raw = rawResponse(bytes, afterSpace(bytes, start));
   if (raw) return raw;
-  const value: unknown = JSON.parse(bytes.toString('utf8', start));
-  return messageOf(value);
+  return messageOf(parseJson(bytes.toString('utf8', start)));
 }
 
 /** The message that a value is; `undefined` when it is none. */
@@ -39,7 +39,7 @@ export function messagesIn(bytes: Buffer): Message | undefined | (Message | unde
   // What cannot be a message is not parsed: an exception costs time.
   if (first !== OPEN_OBJECT && first !== OPEN_LIST) return undefined;
   try {
-    return first === OPEN_OBJECT ? readMessage(bytes) : batch(JSON.parse(bytes.toString('utf8', start)));
+    return first === OPEN_OBJECT ? readMessage(bytes) : batch(parseJson(bytes.toString('utf8', start)));
   } catch {
     // Expected: SyntaxError, a server that prints other things on standard output.
     return undefined;

@@ -1,3 +1,4 @@
+import { jsonText } from '../base/index.ts';
 import type { Message } from './envelope.ts';
 import { RawResponse } from './responses.ts';
 
@@ -13,7 +14,7 @@ const CR = 0x0d;
 
 /** The JSON text of a message. A result that came as bytes goes out as the same bytes. */
 export function messageParts(message: Message | readonly Message[]): MessageParts {
-  if (!(message instanceof RawResponse)) return { head: JSON.stringify(message), tail: '' };
+  if (!(message instanceof RawResponse)) return { head: jsonText(message), tail: '' };
   const { head, body } = message.outcome.parts;
   return { head: `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${head}`, body, tail: '}' };
 }
@@ -22,7 +23,7 @@ export function messageParts(message: Message | readonly Message[]): MessagePart
 export function lineParts(message: Message | readonly Message[]): MessageParts {
   const parts = messageParts(message);
   const isOneLine = !parts.body || (!parts.body.includes(LF) && !parts.body.includes(CR));
-  return isOneLine ? parts : { head: JSON.stringify(message), tail: '' };
+  return isOneLine ? parts : { head: jsonText(message), tail: '' };
 }
 
 /** The JSON text of a message on one line, as one text. */

@@ -6,6 +6,7 @@ import {
   ListToolsResultSchema,
 } from 'sdk-v1/types.js';
 import { describe, expect, it } from 'vitest';
+import { ExactNumber } from '../../src/base/index.ts';
 import { lintItem } from '../../src/catalog/lint.ts';
 import { isObject, type JsonObject, type JsonValue, type ListKind } from '../../src/protocol/index.ts';
 import { prompt, resource, template, tool } from './listings.ts';
@@ -136,6 +137,10 @@ describe('nothing is said of', () => {
     ['conditions', property(JSON.parse('{"if":{"const":1},"then":true,"else":{"not":{}}}'))],
     ['an output that is a list', output({ type: 'array', items: { type: 'integer' } })],
     ['a number as a limit', property({ exclusiveMinimum: 0, multipleOf: 0.5 })],
+    [
+      'limits of 64 bits',
+      property({ maximum: new ExactNumber('18446744073709551615'), maxLength: new ExactNumber('9223372036854775807') }),
+    ],
   ])('%s', (_, item) => {
     expect(lintItem('tools', item)).toEqual([]);
   });

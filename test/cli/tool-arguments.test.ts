@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isHubError } from '../../src/base/index.ts';
+import { isHubError, jsonText } from '../../src/base/index.ts';
 import { toolArguments } from '../../src/cli/tool-arguments.ts';
 
 const sources = { readFile: (name: string) => Promise.resolve(`[${name}]`), readInput: () => Promise.resolve('{"from": "input"}') };
@@ -58,6 +58,13 @@ describe('toolArguments', () => {
   ])('reads %j', async (words, expected) => {
     expect(await read(...words)).toEqual(expected);
   });
+
+  it.each(['count=9223372036854775807', 'open:=9223372036854775807', '{"count": 9223372036854775807}'])(
+    'keeps the digits of %s',
+    async (word) => {
+      expect(jsonText(Object.values(await read(word))[0])).toBe('9223372036854775807');
+    },
+  );
 
   it('keeps every name as a name', async () => {
     expect(Object.keys(await read('__proto__=x'))).toEqual(['__proto__']);

@@ -27,6 +27,7 @@ beforeAll(async () => {
     stuck: fixture('asks.mjs', told),
     hangs: fixture('asks.mjs', told),
     every: { command: process.execPath, args: [EVERYTHING, 'stdio'] },
+    digits: fixture('digits.mjs', 'legacy'),
     gone: { command: 'there-is-no-such-command' },
   };
   hub = await startHub({ config: { maxToolNameLength: 24, mcpServers } });
@@ -97,6 +98,13 @@ describe('names', () => {
     expect(await mcpHub('call', twin, 'text=x')).toEqual({ code: 0, stdout: 'x\n', stderr: '' });
     expect(await mcpHub('call', 'twin-1/echo', 'text=y')).toEqual({ code: 0, stdout: 'y\n', stderr: '' });
     expect((await mcpHub('tools', short)).stdout).toContain('get-structured-content of server every');
+  });
+
+  it('show numbers digit by digit, and take them so', async () => {
+    const { stdout } = await mcpHub('call', 'digits/tell', 'n=9223372036854775807', '--json');
+    expect(stdout).toContain('\\"n\\":9223372036854775807');
+    expect(stdout).toContain('-12345678901234567890');
+    expect((await mcpHub('tools', 'digits/tell')).stdout).toContain('18446744073709551615');
   });
 
   it('of what is disabled are not offered, and the refusal says why', async () => {

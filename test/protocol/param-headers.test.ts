@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ExactNumber } from '../../src/base/index.ts';
 import {
   decodeHeaderValue,
   encodeHeaderValue,
@@ -132,6 +133,11 @@ describe('paramHeaders', () => {
     ],
     ['values that need encoding', { region: ' é' }, { 'Mcp-Param-Region': '=?base64?IMOp?=' }],
     ['an empty string', { region: '' }, { 'Mcp-Param-Region': '' }],
+    [
+      'an integer with all digits',
+      { options: { limit: new ExactNumber('9223372036854775807') } },
+      { 'Mcp-Param-Limit': '9223372036854775807' },
+    ],
     ['null', { region: null, options: null }, {}],
     ['nothing', {}, {}],
     ['no arguments', undefined, {}],

@@ -13,8 +13,19 @@ export const stdioRecorder = (name: string, era: Era, ...kind: string[]): { comm
 });
 
 /** A recording server over HTTP, in a process of its own: a config entry for it, and how it is stopped. */
-export async function httpRecorder(name: string, era: Era, ...kind: string[]): Promise<{ entry: { url: string }; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [MAIN, name, era, 'http', ...kind], { stdio: ['pipe', 'pipe', 'inherit'] });
+export const httpRecorder = (name: string, era: Era, ...kind: string[]): Promise<HttpServer> =>
+  httpServer([MAIN, name, era, 'http', ...kind]);
+
+/** A server over HTTP, in a process of its own. */
+export interface HttpServer {
+  /** For the config. */
+  readonly entry: { readonly url: string };
+  stop(): Promise<void>;
+}
+
+/** Starts a program of Node that says its URL in its first line, and ends with its standard input. */
+export async function httpServer(args: readonly string[]): Promise<HttpServer> {
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   const [url] = (await once(lines, 'line')) as [string];

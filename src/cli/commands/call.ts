@@ -1,3 +1,4 @@
+import { jsonText } from '../../base/index.ts';
 import { argumentSources } from '../argument-sources.ts';
 import { addCallOptions, callOptions } from '../call-options.ts';
 import type { CommandSpec } from '../command.ts';
@@ -45,7 +46,7 @@ export const command: CommandSpec = {
       return;
     }
     const structured = memberOf(result, 'structuredContent');
-    if (pieces.length === 0 && structured !== undefined) io.print(shown(JSON.stringify(structured, null, 2), io));
+    if (pieces.length === 0 && structured !== undefined) io.print(shown(jsonText(structured, 2), io));
     await showPieces(pieces, target.name, options['output'], io);
   },
 };

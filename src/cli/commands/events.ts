@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { HubError } from '../../base/index.ts';
+import { HubError, jsonText } from '../../base/index.ts';
 import { connectHub, type HubEvent } from '../api-client.ts';
 import { shown } from '../content.ts';
 import type { CommandSpec } from '../command.ts';
@@ -21,7 +21,7 @@ export const command: CommandSpec = {
       if (only === undefined ? event.name === 'heartbeat' && !io.isJson : event.name !== only) continue;
       io.print(
         io.isJson
-          ? JSON.stringify({ event: event.name, id: event.id, data: event.data })
+          ? jsonText({ event: event.name, id: event.id, data: event.data })
           : lineOf(event, io.style.strong, (text) => shown(text, io)),
       );
       seen += 1;
@@ -33,7 +33,7 @@ export const command: CommandSpec = {
 
 function lineOf({ name, data }: HubEvent, strong: (text: string) => string, safe: (text: string) => string): string {
   const type = name === 'subscription_event' ? textOf(data, 'type') : '';
-  return `${strong(safe(type === '' ? name : `${name} ${type}`))} ${safe(JSON.stringify(data))}`;
+  return `${strong(safe(type === '' ? name : `${name} ${type}`))} ${safe(jsonText(data))}`;
 }
 
 function wholeCount(text: string): number {

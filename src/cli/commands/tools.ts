@@ -1,3 +1,4 @@
+import { jsonText } from '../../base/index.ts';
 import { columns, oneLine } from '../columns.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { type JsonObject, memberOf, textOf } from '../json.ts';
@@ -59,6 +60,6 @@ function tellOne(tool: Offered, io: CommandIo): void {
     ['Output', 'outputSchema'],
   ] as const) {
     const schema = memberOf(object, key);
-    if (schema !== undefined) io.print(`\n${io.style.strong(title)}\n${printable(JSON.stringify(schema, null, 2))}`);
+    if (schema !== undefined) io.print(`\n${io.style.strong(title)}\n${printable(jsonText(schema, 2))}`);
   }
 }

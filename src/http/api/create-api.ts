@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { type Clock, HubError, type Logger, toHubError } from '../../base/index.ts';
+import { type Clock, HubError, jsonText, type Logger, toHubError } from '../../base/index.ts';
 import { type Body, CallController, discard, type Endpoint, readJson } from '../../downstream/index.ts';
 import type { Caller } from '../auth/access.ts';
 import { callerOf } from '../auth/callers.ts';
@@ -138,7 +138,7 @@ function sendWhole(res: Response, { body, status = 200, headers = {}, bare, afte
 }
 
 function sendJson(res: Response, status: number, body: object, headers: Reply['headers'] = {}): void {
-  const text = Buffer.from(JSON.stringify(body));
+  const text = Buffer.from(jsonText(body));
   res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': text.length }).end(text);
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { jsonText } from '../../base/index.ts';
 
 /** What is said in the documentation of a route whose answers have a tag; spread it, and let its reply say what it is `taggedBy`. */
 export const TAGGED = {
@@ -10,7 +11,7 @@ export const TAGGED = {
 
 /** The tag of an answer that says this. A weak one (RFC 9110, 8.8.1): the time of the answer itself does not count. */
 export function weakTag(said: unknown): string {
-  return `W/"${createHash('sha1').update(JSON.stringify(said)).digest('base64url')}"`;
+  return `W/"${createHash('sha1').update(jsonText(said)).digest('base64url')}"`;
 }
 
 /** Whether a client has that answer already, by its `If-None-Match` (RFC 9110, 13.1.2: weak tags do). */

@@ -1,4 +1,4 @@
-import { type Clock, type ErrorCode, isHubError, type Logger, messageOf } from '../../base/index.ts';
+import { type Clock, type ErrorCode, isHubError, jsonText, type Logger, messageOf, numberIn } from '../../base/index.ts';
 import type { Listing, ServerIdentity } from '../../catalog/index.ts';
 import {
   type ChangeKind,
@@ -82,7 +82,7 @@ export async function fetchListing(source: ListingSource, previous: Listing, cha
 
 /** Whether two listings say the same, by content. */
 export function sameListing(a: Listing, b: Listing): boolean {
-  return JSON.stringify(a.items) === JSON.stringify(b.items);
+  return jsonText(a.items) === jsonText(b.items);
 }
 
 /** All pages of one list; `undefined` when it cannot be had. */
@@ -162,9 +162,7 @@ function headersAreValid(item: JsonObject, kind: ListKind, warn: Warn): boolean 
 
 /** The whole list is as fresh as the page that grows old first, and as private as the most private one. */
 function freshnessOf(pages: readonly Page[], fetchedAtMs: number): Freshness {
-  const until = pages.map(
-    ({ result: { ttlMs }, atMs }) => atMs + (typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(ttlMs, MAX_TTL_MS) : 0),
-  );
+  const until = pages.map(({ result: { ttlMs }, atMs }) => atMs + Math.min(Math.max(numberIn(ttlMs) ?? 0, 0), MAX_TTL_MS));
   const isPublic = pages.length > 0 && pages.every(({ result }) => result['cacheScope'] === 'public');
   return Object.freeze({
     fetchedAtMs,

@@ -1,3 +1,4 @@
+import { jsonText, parseJson } from '../../base/index.ts';
 import type { Listing, ServerIdentity } from '../../catalog/index.ts';
 import { isObject, type JsonObject, LIST_KINDS, type ListKind } from '../../protocol/index.ts';
 
@@ -6,7 +7,7 @@ const VERSION = 1;
 
 /** @param fitBy the rules by which the listing was found to be fit, if it was */
 export function offerText({ identity, items }: Listing, fitBy?: string): string {
-  return JSON.stringify({ version: VERSION, listing: { identity, items }, ...(fitBy !== undefined && { fitBy }) });
+  return jsonText({ version: VERSION, listing: { identity, items }, ...(fitBy !== undefined && { fitBy }) });
 }
 
 /** The listing in a text that {@link offerText} has made, fit if these very rules found it so; `undefined` for every other text. */
@@ -32,7 +33,7 @@ export function offerIn(text: string, rules?: string): Listing | undefined {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     // Expected: something else has written to the file.
     return undefined;

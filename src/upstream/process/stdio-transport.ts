@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { type Clock, type Disposable, Emitter, HubError, type Logger, messageOf, toHubError } from '../../base/index.ts';
+import { type Clock, type Disposable, Emitter, HubError, jsonText, type Logger, messageOf, toHubError } from '../../base/index.ts';
 import { LineReader, isRequest, isResponse, type Message, type OverlongLine, messagesIn } from '../../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from '../launch.ts';
@@ -124,7 +124,7 @@ export class StdioTransport implements ProcessTransport {
     if (!stdin.writable) return this.#refuse();
     let line: string;
     try {
-      line = `${oneLine(JSON.stringify(message))}\n`;
+      line = `${oneLine(jsonText(message))}\n`;
     } catch (error) {
       // RangeError: nested too deeply for the stack.
       return Promise.reject(toHubError(error));

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Clock, type Disposable, HubError, isHubError } from '../../base/index.ts';
+import { type Clock, type Disposable, HubError, isHubError, jsonText } from '../../base/index.ts';
 import {
   type ErrorMessage,
   isErrorMessage,
@@ -93,7 +93,7 @@ export class HttpExchange implements RequestListener {
   run(): void {
     const { request, options } = this.sending;
     const { server, headers } = this.#context;
-    const body = JSON.stringify(request);
+    const body = jsonText(request);
     const order: RequestOrder = {
       method: 'POST',
       headers: headers.post(request, options.headers),

@@ -1,4 +1,4 @@
-import { messageOf, withDeadline } from '../../base/index.ts';
+import { jsonText, messageOf, withDeadline } from '../../base/index.ts';
 import { isNotification, type Message } from '../../protocol/index.ts';
 import { networkError, statusError } from './http-errors.ts';
 import { Posting, type Order } from './posting.ts';
@@ -22,7 +22,7 @@ export class HttpSession {
   /** Sends what is no request; resolves when the server has taken it. @throws HubError; `details.status` where it was refused */
   async post(message: Message): Promise<void> {
     const headers = this.#options.headers().post(message, undefined);
-    const status = await this.#send({ method: 'POST', headers, body: JSON.stringify(message) });
+    const status = await this.#send({ method: 'POST', headers, body: jsonText(message) });
     if (status === 202 && isNotification(message) && message.method === 'notifications/initialized') this.#stream.open();
   }
 

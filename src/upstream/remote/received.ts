@@ -1,3 +1,4 @@
+import { parseJson } from '../../base/index.ts';
 import {
   type ErrorMessage,
   isErrorMessage,
@@ -29,7 +30,7 @@ export function receiveEvent({ event, data }: ReceivedEvent, receive: (message: 
 /** The JSON-RPC error that a body is; `undefined` for everything else. */
 export function errorIn(body: string): ErrorMessage | undefined {
   try {
-    const message = messageOf(JSON.parse(body));
+    const message = messageOf(parseJson(body));
     return message && isResponse(message) && isErrorMessage(message) ? message : undefined;
   } catch {
     // Expected: SyntaxError, a body that is HTML or plain text.

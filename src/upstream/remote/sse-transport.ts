@@ -1,5 +1,5 @@
-import { deferred, type Deferred, type Disposable, Emitter, type HubError, messageOf } from '../../base/index.ts';
-import type { Message } from '../../protocol/index.ts';
+import { deferred, type Deferred, type Disposable, Emitter, type HubError, jsonText, messageOf } from '../../base/index.ts';
+import { type Message } from '../../protocol/index.ts';
 import type { SendOptions, Transport, TransportEvents } from '../connection/transport.ts';
 import { notRun } from '../not-run.ts';
 import { closedError, isBeforeSending, networkError, sessionGoneError, statusError } from './http-errors.ts';
@@ -74,7 +74,7 @@ export class SseTransport implements Transport {
       method: 'POST',
       url: this.#endpoint,
       headers: this.#headers.post(message, headers),
-      body: JSON.stringify(message),
+      body: jsonText(message),
       inSession: true,
     });
     this.#sending -= 1;

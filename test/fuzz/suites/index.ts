@@ -3,6 +3,7 @@ import { callback } from './callback.ts';
 import { config, configEdits } from './config.ts';
 import { headers } from './headers.ts';
 import { http1Answers } from './http1-answers.ts';
+import { jsonTexts } from './json-text.ts';
 import { eventReader, lines } from './lines.ts';
 import { messagesOverHttp, messagesOverPipe } from './messages.ts';
 import { placeholders } from './placeholders.ts';
@@ -14,6 +15,7 @@ export const suites: readonly Suite[] = [
   config,
   configEdits,
   placeholders,
+  jsonTexts,
   lines,
   eventReader,
   messagesOverHttp,

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger, type LogRecord } from '../../../src/base/index.ts';
+import { createLogger, ExactNumber, jsonText, type LogRecord } from '../../../src/base/index.ts';
 import type { RemoteDefinition, StdioDefinition } from '../../../src/config/index.ts';
 import { definitionHash } from '../../../src/upstream/offers/definition-hash.ts';
 import { OfferFiles, type OfferFilesOptions } from '../../../src/upstream/offers/offer-files.ts';
@@ -42,6 +42,13 @@ describe('an offer', () => {
     const [name = ''] = await readdir(folder);
     expect(name).toBe(`${definitionHash(a)}.json`);
     expect(name + (await readFile(join(folder, name), 'utf8'))).not.toContain('hunter2');
+  });
+
+  it('keeps the digits of numbers that JavaScript would change', async () => {
+    const store = files();
+    store.remember(a, listing({ tools: [tool('x', { _meta: { n: new ExactNumber('9223372036854775807') } })] }));
+    await store.settled();
+    expect(jsonText(files().recall(a)?.items.tools)).toContain('"n":9223372036854775807');
   });
 
   it('is known to be fit by the rules that found it so, and by no others', async () => {
