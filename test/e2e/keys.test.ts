@@ -232,6 +232,19 @@ describe('the commands of the person who runs the hub', () => {
       expect(said.stdout + said.stderr).not.toContain(key);
     }
     const entry = JSON.parse(readFileSync(file, 'utf8')).mcpServers.Hub;
+    await writeFile(join(hub.folder, 'reader.key'), run('key', 'create', 'reader', '--scope', 'read').stdout);
+    await writeFile(join(hub.folder, 'wrong.key'), 'mcphub_wrong');
+    for (const [name, reason] of [
+      ['wrong.key', 'does not know this API key'],
+      ['reader.key', 'scope'],
+    ] as const) {
+      const said = run('connect', 'windsurf', '--api-key-file', name, ...port);
+      expect([name, said]).toMatchObject([
+        name,
+        { status: 3, stderr: expect.stringMatching(new RegExp(`${name}[^]*${reason}[^]*Nothing was written`)) },
+      ]);
+    }
+    expect(existsSync(join(hub.folder, 'home/.codeium'))).toBe(false);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const call = (headers: Record<string, string>): Promise<Response> =>
       fetch(entry.url, {

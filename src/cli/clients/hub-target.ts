@@ -9,21 +9,18 @@ import { asksForKey, chooseHubIfAny } from '../running-hubs.ts';
 import type { Client, HubAddress, HubTarget, Machine, Scope, Values } from './client.ts';
 import { findProgram } from './find-program.ts';
 import { machineOf } from './machine.ts';
+import { tryKey } from './try-key.ts';
 
 /**
  * What a client is to connect to, by the options of `connect`.
  *
- * @throws HubError USAGE for options that do not go together, and for a key that cannot be read
+ * @throws HubError USAGE for options that do not go together, and for a key that cannot be read; as {@link tryKey} for one that the hub does not take
  */
 export async function hubTarget(client: Client, scope: Scope, options: Values, io: CommandIo): Promise<HubTarget> {
   const machine = machineOf(io.process);
   const server = typeof options['server'] === 'string' ? options['server'] : undefined;
   const { apiKeyFile } = options;
-  if (client.spawnOnly !== true && options['stdio'] !== true) {
-    const key = typeof apiKeyFile === 'string' ? await keyToWrite(scope, resolve(machine.cwd, apiKeyFile)) : undefined;
-    const { port, asks } = await hubAt(options, io);
-    return { kind: 'url', url: `http://localhost:${port}/mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`, key, asks };
-  }
+  if (client.spawnOnly !== true && options['stdio'] !== true) return addressOf(scope, server, options, io);
   if (apiKeyFile !== undefined) {
     const message = `${client.title} is to spawn "mcp-hub stdio", which finds the key of a hub on this machine by itself. Leave out --api-key-file.`;
     throw new HubError('USAGE', message);
@@ -34,6 +31,15 @@ export async function hubTarget(client: Client, scope: Scope, options: Values, i
   const [node, script] = io.process.argv;
   if (node === undefined || script === undefined) throw new HubError('UNHANDLED_ERROR', 'The path of this command is not known.');
   return { kind: 'command', command: node, args: [script, ...args] };
+}
+
+async function addressOf(scope: Scope, server: string | undefined, options: Values, io: CommandIo): Promise<HubTarget> {
+  const { apiKeyFile } = options;
+  const file = typeof apiKeyFile === 'string' ? apiKeyFile : undefined;
+  const key = file === undefined ? undefined : await keyToWrite(scope, resolve(machineOf(io.process).cwd, file));
+  const { port, asks, origin } = await hubAt(options, io);
+  if (key && file !== undefined && origin !== undefined) await tryKey(origin, { key, file }, io);
+  return { kind: 'url', url: `http://localhost:${port}/mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`, key, asks };
 }
 
 async function keyToWrite(scope: Scope, file: string): ReturnType<typeof keyFromFile> {
@@ -50,12 +56,19 @@ async function configOf(named: readonly string[], machine: Machine, io: CommandI
   return files.length > 0 ? files : [hubPaths(machine.env).defaultConfigFile];
 }
 
-async function hubAt(options: Values, io: CommandIo): Promise<{ readonly port: number } & Pick<HubAddress, 'asks'>> {
+/** Where the hub is, or will be. */
+interface Place extends Pick<HubAddress, 'asks'> {
+  readonly port: number;
+  /** Of one that runs. */
+  readonly origin: string | undefined;
+}
+
+async function hubAt(options: Values, io: CommandIo): Promise<Place> {
   const { port, configFiles } = hubChoice(options);
   if (port === 0) throw new HubError('USAGE', '--port 0 is no address: give the port that the hub listens on.');
   const hub = await chooseHubIfAny({ port, configFiles }, surroundings(io));
   // A port that is named is taken at its word: the hub may not run yet.
   if (!hub && port === undefined) io.tell(`note: no hub runs now; the entry is for port ${DEFAULT_PORT}. --port names another one.`);
   const asks = hub && (await asksForKey(hub, io.signal)) ? (hub.entry?.pid === undefined ? 'foreign' : 'own') : undefined;
-  return { port: port ?? hub?.port ?? DEFAULT_PORT, asks };
+  return { port: port ?? hub?.port ?? DEFAULT_PORT, asks, origin: hub?.origin };
 }

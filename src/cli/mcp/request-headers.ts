@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../base/index.ts';
 import { isObject, memberOf, textOf } from '../json.ts';
 
 /** What a header can hold as it is: nothing, or visible ASCII with spaces inside. */
@@ -22,6 +23,6 @@ export function paramHeaders(schema: unknown, args: unknown): Readonly<Record<st
   return headers;
 }
 
-function isSimple(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+function isSimple(value: unknown): value is string | number | boolean | ExactNumber {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber;
 }
