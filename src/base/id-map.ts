@@ -1,3 +1,8 @@
+import type { ExactNumber } from './json-text.ts';
+
+/** One that is an {@link ExactNumber} is found by that very object alone: nobody here counts so far. */
+type Id = string | number | ExactNumber;
+
 const FIRST_SIZE = 64;
 /** No id: they are counted from 1. */
 const NONE = 0;
@@ -10,30 +15,30 @@ export class IdMap<T> {
   #ids = idsOf(FIRST_SIZE);
   #values: (T | undefined)[] = valuesOf(FIRST_SIZE);
   #placed = 0;
-  readonly #rest = new Map<string | number, T>();
+  readonly #rest = new Map<Id, T>();
 
   get size(): number {
     return this.#placed + this.#rest.size;
   }
 
-  get(id: string | number): T | undefined {
+  get(id: Id): T | undefined {
     const place = this.#placeOf(id);
     return place < 0 ? this.#rest.get(id) : this.#values[place];
   }
 
-  has(id: string | number): boolean {
+  has(id: Id): boolean {
     return this.#placeOf(id) >= 0 || this.#rest.has(id);
   }
 
   /** Each id is set once. */
-  set(id: string | number, value: T): void {
+  set(id: Id, value: T): void {
     if (typeof id !== 'number' || !Number.isSafeInteger(id) || id <= NONE) return void this.#rest.set(id, value);
     if (this.#placed * 2 >= this.#ids.length) this.#grow();
     this.#put(id, value);
   }
 
   /** What was there. */
-  delete(id: string | number): T | undefined {
+  delete(id: Id): T | undefined {
     const place = this.#placeOf(id);
     if (place < 0) {
       const value = this.#rest.get(id);
@@ -55,8 +60,8 @@ export class IdMap<T> {
   }
 
   /** In the order of the ids; those of another kind last. */
-  entries(): readonly (readonly [string | number, T])[] {
-    const all: (readonly [string | number, T])[] = [...this.#rest];
+  entries(): readonly (readonly [Id, T])[] {
+    const all: (readonly [Id, T])[] = [...this.#rest];
     for (const [place, id] of this.#ids.entries()) {
       const value = this.#values[place];
       if (id !== NONE && value !== undefined) all.push([id, value]);
@@ -69,7 +74,7 @@ export class IdMap<T> {
     return this.entries().map(([, value]) => value);
   }
 
-  #placeOf(id: string | number): number {
+  #placeOf(id: Id): number {
     if (typeof id !== 'number') return -1;
     const place = id & (this.#ids.length - 1);
     return id !== NONE && this.#ids[place] === id ? place : -1;
@@ -99,4 +104,4 @@ export class IdMap<T> {
 
 const idsOf = (length: number): number[] => Array.from({ length }, () => NONE);
 const valuesOf = <T>(length: number): (T | undefined)[] => Array.from({ length }, () => undefined);
-const orderOf = (id: string | number): number => (typeof id === 'number' ? id : Number.POSITIVE_INFINITY);
+const orderOf = (id: Id): number => (typeof id === 'number' ? id : Number.POSITIVE_INFINITY);

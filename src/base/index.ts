@@ -9,7 +9,7 @@ export { headerKind, type HeaderKind, isHeaderName, isHeaderValue } from './head
 export { HUB_OWNER } from './hub-owner.ts';
 export { IdMap } from './id-map.ts';
 export { isAlive } from './is-alive.ts';
-export { ExactNumber, jsonText, numberIn, parseJson } from './json-text.ts';
+export { ExactNumber, isSameValue, jsonText, numberIn, parseJson } from './json-text.ts';
 export { LiveSet, type Placed } from './live-set.ts';
 export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { isLoopbackAddress, isLoopbackHost } from './loopback.ts';

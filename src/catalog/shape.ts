@@ -1,4 +1,4 @@
-import { numberIn } from '../base/index.ts';
+import { ExactNumber, numberIn } from '../base/index.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 
 /** Tells what is wrong with the value at `path`, or `undefined` when nothing is. */
@@ -59,7 +59,7 @@ function firstProblem<T>(items: readonly T[], problemOf: (item: T, index: number
 
 /** Whether a value is nested more than `limit` levels deep. */
 export function deeperThan(value: JsonValue | undefined, limit: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return false;
   if (limit === 0) return true;
   return Object.values(value).some((part) => deeperThan(part, limit - 1));
 }

@@ -1,4 +1,4 @@
-import { ExactNumber, numberIn } from '../base/index.ts';
+import { ExactNumber, numberIn, parseJson } from '../base/index.ts';
 
 /** Reading of answers whose shape nobody has checked. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -31,4 +31,15 @@ export function listOf(value: unknown, name: string): readonly unknown[] {
 /** The texts of a list, anything else left out. */
 export function textsOf(list: unknown): readonly string[] {
   return Array.isArray(list) ? list.filter((text): text is string => typeof text === 'string') : [];
+}
+
+/** The number that a person has typed, with all of its digits; NaN for what is none. JSON is stricter about how numbers are written. */
+export function typedNumber(text: string): unknown {
+  try {
+    const value = parseJson(text.trim().replace(/^\+/, ''));
+    if (numberIn(value) !== undefined) return value;
+  } catch {
+    // Expected: SyntaxError, as for `.5`.
+  }
+  return Number(text);
 }

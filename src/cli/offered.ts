@@ -1,4 +1,4 @@
-import { closest, HubError } from '../base/index.ts';
+import { closest, HubError, jsonText } from '../base/index.ts';
 import { type JsonObject, memberOf, textOf, textsOf } from './json.ts';
 import type { HubLink } from './mcp/connect.ts';
 import { allServers, type ServerInfo } from './servers.ts';
@@ -62,7 +62,7 @@ export function withSources(exposed: readonly JsonObject[], offers: readonly Ser
 }
 
 function withoutName({ name: _name, ...rest }: JsonObject): string {
-  return JSON.stringify(rest);
+  return jsonText(rest);
 }
 
 /**

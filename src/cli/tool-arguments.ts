@@ -1,5 +1,5 @@
 import { closest, HubError, jsonText, messageOf, numberIn, parseJson } from '../base/index.ts';
-import { isObject, type JsonObject, listOf, memberOf, textsOf } from './json.ts';
+import { isObject, type JsonObject, listOf, memberOf, textsOf, typedNumber } from './json.ts';
 
 /** Where the values of arguments may come from besides the command line. */
 export interface ArgumentSources {
@@ -120,11 +120,8 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   array: (text) => [readJson(text)].find(Array.isArray),
 };
 
-/** More than JSON takes for a number, and all digits of what it does. */
 function readNumber(text: string): unknown {
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return undefined;
-  const number = readJson(text);
-  return number instanceof Error ? Number(text) : number;
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? typedNumber(text) : undefined;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

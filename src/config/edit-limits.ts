@@ -1,4 +1,4 @@
-import { HubError } from '../base/index.ts';
+import { ExactNumber, HubError } from '../base/index.ts';
 import type { ServerEdit } from './edit.ts';
 
 /** More than any entry has; what is larger would keep the hub busy or could not be read back. */
@@ -18,7 +18,7 @@ export function checkSize(edit: ServerEdit): void {
 function isTooLarge(value: unknown, levels: number, count: { values: number }): boolean {
   count.values += 1;
   if (count.values > MAX_VALUES) return true;
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return false;
   return levels === 0 || Object.values(value).some((item) => isTooLarge(item, levels - 1, count));
 }
 

@@ -1,4 +1,4 @@
-import { HubError } from '../base/index.ts';
+import { ExactNumber, HubError } from '../base/index.ts';
 import { Json5SyntaxError, parseJson5 } from './json5.ts';
 import { editJson5 } from './json5-edit.ts';
 import { diagnosticOf, formatDiagnostic } from './source.ts';
@@ -80,5 +80,5 @@ function mapOf(file: string, text: string): { readonly key: string; readonly nam
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }

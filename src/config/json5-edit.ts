@@ -1,3 +1,4 @@
+import { ExactNumber } from '../base/index.ts';
 import { BLANK, type Member, type Node, type ObjectNode, parseJson5 } from './json5.ts';
 import { indentOfLine, isOnLines, type Layout, layoutOf, lineIndent, printJson } from './json5-layout.ts';
 
@@ -142,11 +143,13 @@ function isSame(node: Node, value: unknown): boolean {
       return Array.isArray(value) && value.length === node.items.length && node.items.every((item, index) => isSame(item, value[index]));
     case 'null':
       return value === null;
+    case 'number':
+      return value instanceof ExactNumber ? node.text === value.digits : node.value === value;
     default:
       return node.value === value;
   }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../base/index.ts';
 import type { Node, ObjectNode } from './json5.ts';
 
 /** How a document is laid out, so that what is added looks like what is there. */
@@ -43,6 +44,7 @@ export function printJson(value: unknown, layout: Layout, indent: string | undef
       layout,
       indent,
     );
+  if (value instanceof ExactNumber) return value.digits;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value).filter(([, inner]) => inner !== undefined);
   if (members.length === 0) return '{}';
@@ -55,7 +57,7 @@ export function printJson(value: unknown, layout: Layout, indent: string | undef
 
 function printList(open: string, close: string, items: readonly unknown[], layout: Layout, indent: string | undefined): string {
   const flat = `${open}${items.map((item) => printJson(item, layout, undefined)).join(', ')}${close}`;
-  const isPlain = items.every((item) => typeof item !== 'object' || item === null);
+  const isPlain = items.every((item) => typeof item !== 'object' || item === null || item instanceof ExactNumber);
   if (indent === undefined || items.length === 0 || (isPlain && flat.length <= MAX_FLAT_ARRAY)) return flat;
   const inside = indent + layout.unit;
   const lines = items.map((item) => `${inside}${printJson(item, layout, inside)}`);

@@ -1,4 +1,3 @@
-import { ExactNumber } from '../base/index.ts';
 import {
   isModernVersion,
   isNotification,
@@ -40,7 +39,7 @@ const MAX_BATCH = 100;
 export function classify(body: JsonValue, versionHeader: string | undefined): Inbound {
   if (Array.isArray(body)) return classifyBatch(body, versionHeader);
   const message = messageOf(body);
-  if (!message) return invalid(whyNone(body), idOf(body));
+  if (!message) return invalid('The body is not a JSON-RPC 2.0 message.', idOf(body));
   if (isRequest(message)) return classifyRequest(message, versionHeader);
   if (isNotification(message)) return classifyNotification(message, versionHeader);
   if (namesModern(versionHeader)) return invalid('Responses cannot be posted in this protocol revision.', idOf(body));
@@ -95,13 +94,6 @@ function claimOf(params: JsonObject | undefined): JsonValue | undefined {
 /** Whether a version is one of the modern era, known to the hub or not: they are dates. */
 function namesModern(version: string | undefined): version is string {
   return version !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(version) && version >= MODERN_VERSIONS[0];
-}
-
-/** Why a value is no message. An id of which digits were lost would be answered to nobody. */
-function whyNone(body: JsonValue): string {
-  const id = isObject(body) ? body['id'] : undefined;
-  if (!(id instanceof ExactNumber)) return 'The body is not a JSON-RPC 2.0 message.';
-  return `The id ${shown(String(id))} cannot be kept apart from its neighbours: send a string, or an integer below 2^53.`;
 }
 
 function idOf(body: JsonValue): RequestId | null {

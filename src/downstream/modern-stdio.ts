@@ -1,4 +1,4 @@
-import { HubError } from '../base/index.ts';
+import { HubError, isSameValue } from '../base/index.ts';
 import {
   errorMessage,
   isWantedAt,
@@ -71,7 +71,7 @@ export class ModernStdio {
 
   /** Takes requests back, and closes subscriptions, of that id. */
   cancel(id: unknown): void {
-    for (const running of [...this.#calls, ...this.#listens]) if (running.id === id) running.cancel();
+    for (const running of [...this.#calls, ...this.#listens]) if (isSameValue(running.id, id)) running.cancel();
   }
 
   /** Closes the subscriptions; no notification of theirs is sent after this. */

@@ -1,4 +1,4 @@
-import { anyOf, HubError, toHubError, LiveSet, type Placed } from '../base/index.ts';
+import { anyOf, HubError, isSameValue, LiveSet, type Placed, toHubError } from '../base/index.ts';
 import type { Call, Downstream, Feed, Principal, Scope } from '../gateway/index.ts';
 import {
   isLoggingLevel,
@@ -129,7 +129,7 @@ export class Session {
 
   #cancel(requestId: unknown): void {
     for (const { id, controller } of this.#running) {
-      if (id === requestId) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
+      if (isSameValue(id, requestId)) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
     }
   }
 

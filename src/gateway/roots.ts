@@ -1,4 +1,4 @@
-import { type Clock, deferred, type Disposable, Disposables } from '../base/index.ts';
+import { type Clock, deferred, type Disposable, Disposables, jsonText } from '../base/index.ts';
 import { isObject, type JsonObject, type Outcome } from '../protocol/index.ts';
 import type { Scope } from './call.ts';
 import type { FeedOptions } from './feed.ts';
@@ -110,7 +110,7 @@ export class Roots implements Disposable {
     // Removed from the config while its clients were asked.
     if (!this.#options.upstreams.get(serverId)) return roots;
     const told = this.#told.get(serverId) ?? new Map<string | undefined, string>();
-    this.#told.set(serverId, told.set(sessionId, JSON.stringify(roots)));
+    this.#told.set(serverId, told.set(sessionId, jsonText(roots)));
     return roots;
   }
 
@@ -160,7 +160,7 @@ export class Roots implements Disposable {
     const { upstreams } = this.#options;
     const checks = [...this.#told].flatMap(([serverId, told]) =>
       [...told].map(async ([sessionId, before]) => {
-        const now = JSON.stringify(await this.#union(serverId, sessionId));
+        const now = jsonText(await this.#union(serverId, sessionId));
         if (now === before || told.get(sessionId) !== before) return;
         told.set(sessionId, now);
         upstreams.get(serverId)?.rootsChanged(sessionId);

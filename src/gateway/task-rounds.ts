@@ -189,8 +189,7 @@ class ToldProgress {
 }
 
 function pollMs({ pollIntervalMs }: JsonObject): number {
-  if (typeof pollIntervalMs !== 'number') return POLL_MS;
-  return Math.min(Math.max(pollIntervalMs, MIN_POLL_MS), MAX_POLL_MS);
+  return Math.min(Math.max(numberIn(pollIntervalMs) ?? POLL_MS, MIN_POLL_MS), MAX_POLL_MS);
 }
 
 function isRpcError(value: unknown): value is RpcError & JsonObject {

@@ -9,7 +9,7 @@ export interface JsonObject {
   readonly [key: string]: JsonValue | undefined;
 }
 
-export type RequestId = string | number;
+export type RequestId = string | number | ExactNumber;
 
 export interface RequestMessage {
   readonly jsonrpc: '2.0';
@@ -69,7 +69,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 export function isRequestId(value: unknown): value is RequestId {
-  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
+  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)) || value instanceof ExactNumber;
 }
 
 /** What kind of JSON-RPC message a parsed value is, or `undefined` when it is none. */

@@ -16,7 +16,7 @@ const CR = 0x0d;
 export function messageParts(message: Message | readonly Message[]): MessageParts {
   if (!(message instanceof RawResponse)) return { head: jsonText(message), tail: '' };
   const { head, body } = message.outcome.parts;
-  return { head: `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${head}`, body, tail: '}' };
+  return { head: `{"jsonrpc":"2.0","id":${jsonText(message.id)},"result":${head}`, body, tail: '}' };
 }
 
 /** The same where an end of a line ends the message: on one line, whatever it came as. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ExactNumber } from '../../src/base/index.ts';
 import { buildCatalog, type Catalog, changesBetween, type Listing } from '../../src/catalog/index.ts';
 import { listing, prompt, resource, template, tool } from './listings.ts';
 
@@ -42,6 +43,12 @@ it.each<[string, Record<string, Listing | undefined>, string[]]>([
   ['everything', {}, ['tools', 'prompts', 'resources']],
 ])('%s', (_, after, changes) => {
   expect([...changesBetween(catalog({ a: base, b: rest }), catalog(after))]).toEqual(changes);
+});
+
+it('a bound counts that differs by less than JavaScript can tell', () => {
+  const bounded = (digits: string): Catalog => catalog({ a: listing({ tools: [tool('x', { maximum: new ExactNumber(digits) })] }) });
+  expect([...changesBetween(bounded('18446744073709551615'), bounded('18446744073709551614'))]).toEqual(['tools']);
+  expect([...changesBetween(bounded('18446744073709551615'), bounded('18446744073709551615'))]).toEqual([]);
 });
 
 it('in the view of one server only its own changes count', () => {

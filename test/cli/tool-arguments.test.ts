@@ -59,7 +59,7 @@ describe('toolArguments', () => {
     expect(await read(...words)).toEqual(expected);
   });
 
-  it.each(['count=9223372036854775807', 'open:=9223372036854775807', '{"count": 9223372036854775807}'])(
+  it.each(['count=9223372036854775807', 'count=+9223372036854775807', 'open:=9223372036854775807', '{"count": 9223372036854775807}'])(
     'keeps the digits of %s',
     async (word) => {
       expect(jsonText(Object.values(await read(word))[0])).toBe('9223372036854775807');

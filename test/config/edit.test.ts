@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ExactNumber } from '../../src/base/index.ts';
 import { editServers } from '../../src/config/edit.ts';
 
 const file = '{\n  "servers": {\n    "a": { "command": "x", "env": { "K": "1", "L": "2" } } // kept\n  }\n}\n';
@@ -23,6 +24,8 @@ describe('editing the servers of a config file', () => {
     [{ command: null }, file.replace('"command": "x", ', '')],
     [{ headers: { A: 'b', C: null } }, file.replace('} }', '}, "headers": { "A": "b" } }')],
     [{ disabled: null }, file],
+    [{ env: { K: new ExactNumber('1763806000123456789') } }, file.replace('"K": "1"', '"K": 1763806000123456789')],
+    [{ args: [new ExactNumber('9007199254740993')] }, file.replace('} }', '}, "args": [9007199254740993] }')],
   ])('patches %j (RFC 7396)', (patch, expected) => {
     expect(editServers('f', file, [{ kind: 'patch', name: 'a', patch }])).toBe(expected);
   });

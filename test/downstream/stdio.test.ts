@@ -169,6 +169,24 @@ describe('a legacy client', () => {
   });
 });
 
+describe('a client whose ids JavaScript cannot hold', () => {
+  it.each(['legacy', 'modern'] as const)('takes back the request that it means (%s)', async (era) => {
+    const { aborted } = hanging();
+    const one = await client();
+    if (era === 'legacy') one.say(initialize());
+    const text = JSON.stringify(era === 'legacy' ? legacy('tools/call', { name: 'a' }, '@') : modern('tools/call', { name: 'a' }, '@'));
+    const withDigits = (json: string, digits: string): string => `${json.replace('"@"', digits)}\n`;
+    one.say(withDigits(text, '9007199254740993'));
+    await until(() => gateway.calls.some(({ method }) => method === 'tools/call'), 'the call');
+    one.say(withDigits(JSON.stringify(cancelled('@')), '9007199254740992'));
+    one.say(modern('server/discover', {}, 'd'));
+    await one.answer('d');
+    expect(aborted()).toBe(false);
+    one.say(withDigits(JSON.stringify(cancelled('@')), '9007199254740993'));
+    await until(aborted, 'the end of the call');
+  });
+});
+
 describe('a modern client', () => {
   it('needs no handshake and no headers, and gets the stamps of its revision', async () => {
     gateway.on('tools/call', ({ params }) => legacyResult({ content: [], for: params?.['name'] ?? null }));

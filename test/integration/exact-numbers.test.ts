@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonText, parseJson } from '../../src/base/index.ts';
 import type { Era, JsonObject, JsonValue } from '../../src/protocol/index.ts';
@@ -25,7 +27,8 @@ beforeAll(async () => {
       return [name, remote.entry] as const;
     }),
   );
-  hub = await runHub({ startupWait: 60_000, mcpServers: Object.fromEntries(entries) });
+  const off = { ...fixture('echo.mjs'), disabled: true };
+  hub = await runHub({ startupWait: 60_000, mcpServers: { ...Object.fromEntries(entries), off } });
 });
 
 afterAll(async () => {
@@ -103,15 +106,26 @@ describe('the parts of a call around its arguments', () => {
     expect(member(told(answers.at(-1)), 'params', '_meta', 'example.org/n')).toBe(FORWARDED);
   });
 
-  it('an id that would be another one in the answer is refused in words, and by name', async () => {
-    const text = `{"jsonrpc":"2.0","id":${TOKEN},"method":"tools/list","params":{}}`;
-    const session = await startSession(hub.url);
-    const reading = await open(hub.url, { headers: { 'mcp-session-id': session }, body: Buffer.from(text) });
-    await reading.ended;
-    expect([reading.status, JSON.parse(reading.text())]).toMatchObject([
-      400,
-      { id: null, error: { code: -32600, message: expect.stringMatching(/id.*string.*2\^53/s) } },
-    ]);
+  it('have them in the id of a request, which its answer repeats: alone, in a batch, and in an error', async () => {
+    const headers = { 'mcp-session-id': await startSession(hub.url, '2025-03-26') };
+    const list = `{"jsonrpc":"2.0","id":${TOKEN},"method":"tools/list","params":{}}`;
+    const wrong = `{"jsonrpc":"2.0","id":-${TOKEN},"method":"none"}`;
+    for (const [body, ids] of [
+      [list, [TOKEN]],
+      [wrong, [`-${TOKEN}`]],
+      [`{"id":${TOKEN}}`, [TOKEN]],
+      [`[${list},${wrong}]`, [TOKEN, `-${TOKEN}`]],
+    ] as const) {
+      const reading = await open(hub.url, { headers, body: Buffer.from(body) });
+      await reading.ended;
+      const text = reading.text() === '' ? (reading.events[0]?.data ?? '') : reading.text();
+      expect(new Set([parseJson(text)].flat().map((answer) => member(jsonText(answer), 'id')))).toEqual(new Set(ids));
+    }
+  });
+
+  it('have them in the id of what a server asks', async () => {
+    const [answer] = await ask('/mcp/legacystdio', 'legacy', 'tools/call', { name: 'ping', arguments: {} });
+    expect(told(answer)).toBe(`{"jsonrpc":"2.0","id":${TOKEN},"result":{}}`);
   });
 });
 
@@ -124,11 +138,26 @@ describe('the REST API', () => {
     expect(member(reading.text(), 'result', 'structuredContent')).toBe(STRUCTURED);
   });
 
+  it('writes them into the config', async () => {
+    const path = `${hub.origin}/api/servers/off`;
+    const patch = { env: { GUILD: `@${TOKEN}` }, note: { list: [`@${FORWARDED}`, 1] } };
+    const body = Buffer.from(JSON.stringify(patch).replaceAll(/"@([^"]*)"/g, '$1'));
+    const reading = await open(path, { method: 'PATCH', body });
+    await reading.ended;
+    expect([reading.status, reading.text()]).toEqual([200, expect.any(String)]);
+    const file = await readFile(join(hub.folder, 'mcp-servers.json'), 'utf8');
+    expect(JSON.stringify(parseJson(file))).toBe(JSON.stringify(JSON.parse(file)));
+    expect(member(file, 'mcpServers', 'off')).toContain(`"env":{"GUILD":${TOKEN}},"note":{"list":[${FORWARDED},1]}`);
+    const shown = await open(path, { method: 'GET' });
+    await shown.ended;
+    expect(shown.status).toBe(200);
+  });
+
   it('shows the schemas of tools with them', async () => {
     const reading = await open(`${hub.origin}/api/servers`, { method: 'GET' });
     await reading.ended;
     const servers = at(parseJson(reading.text()), 'servers') as readonly JsonValue[];
-    expect(servers).toHaveLength(SERVERS.length);
-    for (const server of servers) expect(jsonText(at(server, 'capabilities', 'tools'))).toContain(`"maximum":${MAXIMUM}`);
+    expect(servers).toHaveLength(SERVERS.length + 1);
+    for (const server of servers.slice(0, -1)) expect(jsonText(at(server, 'capabilities', 'tools'))).toContain(`"maximum":${MAXIMUM}`);
   });
 });

@@ -54,7 +54,7 @@ export class ScriptedTransport implements Transport {
   }
 
   /** Replies to an earlier request. */
-  reply(id: string | number, reply: Exclude<ScriptedReply, 'silence'>): void {
+  reply(id: RequestId, reply: Exclude<ScriptedReply, 'silence'>): void {
     if (reply === 'exit') this.exit();
     else if ('failed' in reply) this.#events.emit('requestFailed', { id, error: reply.failed });
     else this.receive({ jsonrpc: '2.0', id, ...reply });

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../json.ts';
+import { numberIn } from '../../base/index.ts';
+import { type JsonObject, typedNumber } from '../json.ts';
 import { printable } from '../style.ts';
 import { type Field, type Question, wrongAnswer } from './questions.ts';
 
@@ -91,7 +92,7 @@ async function someOf(field: Field, streams: Streams): Promise<unknown> {
 
 async function typed(field: Field, streams: Streams): Promise<unknown> {
   const { text } = await import('@clack/prompts');
-  const initial = typeof field.default === 'string' || typeof field.default === 'number' ? String(field.default) : undefined;
+  const initial = typeof field.default === 'string' || numberIn(field.default) !== undefined ? String(field.default) : undefined;
   const answer = await text({
     message: messageFor(field),
     validate: (value) => wrongAnswer(field, value ?? ''),
@@ -100,7 +101,7 @@ async function typed(field: Field, streams: Streams): Promise<unknown> {
   });
   if (typeof answer === 'symbol') return answer;
   if (!answer) return field.isRequired ? '' : undefined;
-  return field.type === 'text' ? answer : Number(answer);
+  return field.type === 'text' ? answer : typedNumber(answer);
 }
 
 function messageFor({ name, title, description, isRequired }: Field): string {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { HubError } from '../../base/index.ts';
+import { HubError, jsonText } from '../../base/index.ts';
 import type { CommandIo } from '../command.ts';
 import { isObject, type JsonObject, memberOf, textOf } from '../json.ts';
 import { printable } from '../style.ts';
@@ -125,7 +125,7 @@ function nobodyToAsk(who: string, questions: readonly Question[], inputRequests:
 /** The params of a `notifications/message` on one line. */
 function logText(params: unknown): string {
   const data = memberOf(params, 'data');
-  const text = typeof data === 'string' ? data : JSON.stringify(data ?? null);
+  const text = typeof data === 'string' ? data : jsonText(data ?? null);
   const logger = textOf(params, 'logger');
   return printable(`${textOf(params, 'level') || 'info'}: ${logger === '' ? '' : `${logger}: `}${text}`);
 }

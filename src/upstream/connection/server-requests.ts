@@ -1,6 +1,5 @@
-import type { Clock } from '../../base/index.ts';
+import { type Clock, isSameValue } from '../../base/index.ts';
 import {
-  isRequestId,
   type JsonObject,
   type NotificationMessage,
   type Outcome,
@@ -40,7 +39,7 @@ export interface ServerRequestsOptions {
  */
 export class ServerRequests {
   readonly #options: ServerRequestsOptions;
-  readonly #open = new Map<RequestId, AbortController>();
+  readonly #open = new Set<{ readonly id: RequestId; readonly takenBack: AbortController }>();
   #wantsRoots = false;
   #rootsDueUntilMs = 0;
 
@@ -64,16 +63,16 @@ export class ServerRequests {
     if (attribution.kind === 'ambiguous') return this.#ambiguous(method);
     if (attribution.calls.length === 0) return cannotBeAsked(method);
     const takenBack = new AbortController();
-    this.#open.set(id, takenBack);
+    const open = { id, takenBack };
+    this.#open.add(open);
     const outcome = await this.#ask({ method, params }, calls, attribution.calls, takenBack.signal);
-    if (this.#open.get(id) === takenBack) this.#open.delete(id);
+    this.#open.delete(open);
     return takenBack.signal.aborted ? undefined : outcome;
   }
 
   /** The server takes one of its requests back. */
   cancelled({ params }: NotificationMessage): void {
-    const id = params?.['requestId'];
-    if (isRequestId(id)) this.#open.get(id)?.abort();
+    for (const { id, takenBack } of this.#open) if (isSameValue(id, params?.['requestId'])) takenBack.abort();
   }
 
   /** The roots outside of calls are others now; a server that never asked for them is not told (spec 2025-11-25 client/roots). */

@@ -1,4 +1,4 @@
-import { type HubError, isHubError } from '../../base/index.ts';
+import { type HubError, isHubError, numberIn } from '../../base/index.ts';
 import type { Listing } from '../../catalog/index.ts';
 import { isObject, type NotificationMessage } from '../../protocol/index.ts';
 import { provablyNotRun } from '../not-run.ts';
@@ -43,8 +43,8 @@ export class Attempts {
 
   /** The specification has progress increase, also when another replica begins from the beginning. */
   #isNews({ method, params }: NotificationMessage): boolean {
-    const progress = method === 'notifications/progress' ? params?.['progress'] : undefined;
-    if (typeof progress !== 'number') return true;
+    const progress = method === 'notifications/progress' ? numberIn(params?.['progress']) : undefined;
+    if (progress === undefined) return true;
     const isNews = progress > this.#progress;
     if (isNews) this.#progress = progress;
     return isNews;

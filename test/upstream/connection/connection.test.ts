@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NotificationMessage, RequestMessage } from '../../../src/protocol/index.ts';
+import type { NotificationMessage, RequestId, RequestMessage } from '../../../src/protocol/index.ts';
 import type { ConnectOptions } from '../../../src/upstream/connection/connect.ts';
 import type { StdioLaunch } from '../../../src/upstream/index.ts';
 import { HubError, Secret } from '../../../src/base/index.ts';
@@ -41,7 +41,7 @@ async function connected(replies: Record<string, ScriptedReply>, overrides: Part
   return { ...recorded, clock, transport, ids, last };
 }
 
-function acknowledge(transport: ScriptedTransport, id: string | number, notifications: object = {}): void {
+function acknowledge(transport: ScriptedTransport, id: RequestId, notifications: object = {}): void {
   const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
   transport.receive({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications } });
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createLogger, type HubError, isHubError, type LogRecord, systemClock } from '../../../src/base/index.ts';
-import { type Message, request } from '../../../src/protocol/index.ts';
+import { type Message, request, type RequestId } from '../../../src/protocol/index.ts';
 import type { StdioLaunch } from '../../../src/upstream/index.ts';
 import { ProcessGuard } from '../../../src/upstream/process/process-guard.ts';
 import { StartTurns } from '../../../src/upstream/process/start-turns.ts';
@@ -26,7 +26,7 @@ async function open(launch: StdioLaunch, options: Partial<StdioTransportOptions>
   const transport = new StdioTransport({ id: 'files', launch, guard, clock: systemClock, logger, grace, ...options });
   opened.push(transport);
   const messages: Message[] = [];
-  const failed: { id: string | number; error: HubError }[] = [];
+  const failed: { id: RequestId; error: HubError }[] = [];
   const closed: HubError[] = [];
   transport.on('message', ({ message }) => void messages.push(message));
   transport.on('requestFailed', (event) => void failed.push(event));
