@@ -3,7 +3,7 @@ import { HubError } from '../base/index.ts';
 
 /** Two configured servers whose ids become the same slug. */
 export interface SlugCollision {
-  /** The later one in config order; its slug got a hash. */
+  /** The one whose slug got a hash: of two that both have to be changed the later one in config order. */
   readonly serverId: string;
   readonly otherId: string;
   readonly slug: string;
@@ -76,7 +76,9 @@ function assignSlugs(serverIds: readonly string[]): { slugs: ReadonlyMap<string,
   const slugs = new Map<string, string>();
   const holders = new Map<string, string>();
   const collisions: SlugCollision[] = [];
-  for (const serverId of serverIds) {
+  // A name that is a slug as it stands is taken from nobody, whoever else is added and wherever that one stands.
+  const isPlain = (serverId: string): boolean => plainSlug(serverId) === serverId;
+  for (const serverId of [...serverIds.filter(isPlain), ...serverIds.filter((id) => !isPlain(id))]) {
     const wanted = plainSlug(serverId);
     const otherId = holders.get(wanted);
     // A hashed slug keeps clear of every plain one, so that it takes nobody's name away.

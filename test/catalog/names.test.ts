@@ -58,14 +58,23 @@ describe('exposed names', () => {
 
 describe('slugs', () => {
   it('the first of colliding servers keeps the plain one, the later ones get a hash and are told', () => {
-    const { slug, collisions } = naming(['my-server', 'other', 'my.server', 'my_server']);
+    const { slug, collisions } = naming(['my-server', 'other', 'my.server', 'my server']);
     expect(slug('my-server')).toBe('my_server');
     expect(slug('my.server')).toMatch(/^my_server_[0-9a-f]{4}$/);
-    expect(slug('my_server')).toMatch(/^my_server_[0-9a-f]{4}$/);
-    expect(slug('my_server')).not.toBe(slug('my.server'));
+    expect(slug('my server')).toMatch(/^my_server_[0-9a-f]{4}$/);
+    expect(slug('my server')).not.toBe(slug('my.server'));
     expect(collisions).toEqual([
       { serverId: 'my.server', otherId: 'my-server', slug: slug('my.server') },
-      { serverId: 'my_server', otherId: 'my-server', slug: slug('my_server') },
+      { serverId: 'my server', otherId: 'my-server', slug: slug('my server') },
+    ]);
+  });
+
+  it('a server whose name needs no change keeps it, whoever is added in front of it', () => {
+    const { slug, collisions } = naming(['my-server', 'my_server', 'my.server']);
+    expect(slug('my_server')).toBe('my_server');
+    expect(collisions.map(({ serverId, otherId }) => [serverId, otherId])).toEqual([
+      ['my-server', 'my_server'],
+      ['my.server', 'my_server'],
     ]);
   });
 

@@ -66,6 +66,14 @@ export const server = z
       .optional()
       .describe('The calls of clients that it has at the moment.'),
     stale: z.boolean().optional().describe('`true` when `capabilities` are the last known ones, because it does not run.'),
+    notes: z
+      .array(z.string())
+      .optional()
+      .describe('What is wrong with single things that it offers, a line each: tools that are hidden, names that were changed.'),
+    noiseCount: z
+      .number()
+      .optional()
+      .describe('Lines of a local server on its standard output that were no JSON-RPC, since its process began.'),
     stopReason: z
       .enum(['lazy', 'idle', 'manual'])
       .nullish()
