@@ -12,3 +12,14 @@ export function notRun(error: HubError): HubError {
 export function provablyNotRun(error: unknown): boolean {
   return isHubError(error) && error.details['ran'] === false;
 }
+
+const MAY_HAVE_RUN = 'It may have run; call again if that is safe.';
+
+/** The same error for a tool call that had been sent, and says so: whoever calls again must not do a thing twice unknowingly. */
+export function mayHaveRun(error: HubError): HubError {
+  if (provablyNotRun(error) || error.message.endsWith(MAY_HAVE_RUN)) return error;
+  return new HubError(error.code, `${error.message} The call had been sent. ${MAY_HAVE_RUN}`, {
+    details: error.details,
+    cause: error.cause,
+  });
+}

@@ -20,7 +20,7 @@ export type StopReason = 'stopped' | 'restarted' | 'removed' | 'disabled' | 'idl
 
 const WORDS: Readonly<Record<StopReason, string>> = {
   stopped: 'was stopped.',
-  restarted: 'is being restarted. Try again in a moment.',
+  restarted: 'is being restarted.',
   removed: 'was removed from the config.',
   disabled: 'was disabled in the config.',
   idle: 'was put to sleep, because nobody used it for its "idleTimeout". Try again: that wakes it.',

@@ -7,6 +7,7 @@ import {
   progressTokenOf,
   type RequestId,
 } from '../../protocol/index.ts';
+import { mayHaveRun } from '../not-run.ts';
 import type { HeaderFilter } from '../forwarded-headers.ts';
 import type { Called } from '../sharing/asking-tools.ts';
 import type { Link } from './link.ts';
@@ -108,6 +109,7 @@ export class Requester {
       if (onAbort) ask.signal?.removeEventListener('abort', onAbort);
     };
     const options = { headers: this.#headersOf(ask, headers), hasOtherPlaces: ask.hasOtherPlaces };
+    const isTooLate = link.closedBy !== undefined;
     return new Promise((resolve, reject) => {
       link.start(id, ask.method, params, options, {
         resolve: (outcome) => {
@@ -117,7 +119,8 @@ export class Requester {
         reject: (error) => {
           if (ask.origin && !link.closedBy) this.#stragglers.add(straggler(ask, ask.origin));
           over();
-          reject(error);
+          const isCutOff = !isTooLate && link.closedBy !== undefined;
+          reject(isCutOff && ask.method === 'tools/call' ? mayHaveRun(error) : error);
         },
       });
     });

@@ -18,7 +18,7 @@ const MAX_QUOTE = 300;
 const REFUSED = 'refuses the connection. Check that it runs and that the port is right.';
 const UNKNOWN_HOST = 'cannot be found: its host name does not resolve. Check the URL and the network.';
 const NO_ROUTE = 'cannot be reached over this network. Check the network, a VPN or a proxy.';
-const BROKE = 'broke the connection off. Try again; if it stays so, look at the server.';
+const BROKE = 'broke the connection off. If it stays so, look at the server.';
 const NO_CONNECTION_IN_TIME = 'did not take the connection in time. Check the URL, the network and a firewall on the way.';
 const SILENT = 'went silent: nothing came from it for minutes.';
 const CERTIFICATE = 'has a TLS certificate that is not trusted. Check its date and name, or give its CA to Node (NODE_EXTRA_CA_CERTS).';
@@ -80,6 +80,11 @@ export function networkCode(error: unknown): string | undefined {
 export function isBeforeSending(error: unknown): boolean {
   const { code, syscall } = failureIn(error) ?? {};
   return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT';
+}
+
+/** Whether the connection was there, and ended too soon. */
+export function isBrokenOff(error: unknown): boolean {
+  return networkWords[failureIn(error)?.code ?? ''] === BROKE;
 }
 
 /** An exchange that failed below HTTP: the error's own text is shown only where the code says nothing. */

@@ -9,9 +9,10 @@ import {
   type RequestMessage,
   type ResponseMessage,
 } from '../../protocol/index.ts';
+import { mayHaveRun } from '../not-run.ts';
 import { type Body, EventBody, UnwantedBody, WholeBody } from './body.ts';
 import type { Sending } from './held-requests.ts';
-import { garbageError, isBeforeSending, name, networkError, statusError } from './http-errors.ts';
+import { garbageError, isBeforeSending, isBrokenOff, name, networkError, statusError } from './http-errors.ts';
 import { HttpRequest, type Refusal, type RequestListener, type RequestOrder } from './http-request.ts';
 import { contentTypeOf, EVENT_STREAM, JSON_TYPE } from './media-types.ts';
 import { errorIn, receiveBody, receiveEvent } from './received.ts';
@@ -143,7 +144,8 @@ export class HttpExchange implements RequestListener {
       this.close();
       return listener.unreachable(networkError(server.peer, error), this);
     }
-    this.#end(networkError(server.peer, error));
+    const problem = networkError(server.peer, error);
+    this.#end(this.sending.request.method === 'tools/call' && isBrokenOff(error) ? mayHaveRun(problem) : problem);
   }
 
   get #inSession(): boolean {

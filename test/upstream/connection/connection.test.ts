@@ -166,8 +166,21 @@ describe('the end', () => {
     await settle();
     const reason = new HubError('SERVER_NOT_CONNECTED', 'Server "srv" is being restarted.');
     await connection.close(reason);
-    expect(await failure).toBe(reason);
+    expect(await failure).toMatchObject({
+      code: 'SERVER_NOT_CONNECTED',
+      message: 'Server "srv" is being restarted. The call had been sent. It may have run; call again if that is safe.',
+    });
     expect(closed).toEqual([]);
+  });
+
+  it('is all that those are told who had sent nothing, or nothing that has an effect', async () => {
+    const { connection } = await connected(legacy());
+    const reading = connection.request({ ...toolCall('t'), method: 'resources/read' }).catch((error: unknown) => error);
+    await settle();
+    const reason = new HubError('SERVER_NOT_CONNECTED', 'Server "srv" is being restarted.');
+    await connection.close(reason);
+    expect(await reading).toBe(reason);
+    expect(await connection.request(toolCall('t')).catch((error: unknown) => error)).toBe(reason);
   });
 });
 
