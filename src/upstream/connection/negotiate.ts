@@ -132,9 +132,15 @@ export async function negotiateRemote(context: NegotiateContext, roads: RemoteRo
   try {
     return await overSse(context, roads);
   } catch (error) {
-    if (context.signal.aborted || isHubError(error, 'UNAUTHORIZED')) throw error;
+    // The stream is there, and what is wrong with it is said.
+    if (context.signal.aborted || isHubError(error, 'UNAUTHORIZED') || saysWhere(error)) throw error;
     throw new HubError(refusal.code, `${refusal.message} It offers no HTTP+SSE stream there either.`, { details: refusal.details });
   }
+}
+
+/** Whether the server has named an address for messages. */
+function saysWhere(error: unknown): boolean {
+  return isHubError(error, 'UPSTREAM_PROTOCOL') && error.details['endpoint'] !== undefined;
 }
 
 async function settleOnHttp(link: Link, context: NegotiateContext): Promise<Negotiated> {

@@ -67,7 +67,7 @@ export class SseStream implements RequestListener {
     const endpoint = URL.canParse(address, url.href) ? new URL(address, url) : undefined;
     if (endpoint?.origin !== url.origin) {
       this.close();
-      return this.#listener.ended(this.#noStream());
+      return this.#listener.ended(this.#elsewhere(endpoint));
     }
     this.#hasEndpoint = true;
     this.#listener.endpoint(endpoint);
@@ -78,6 +78,16 @@ export class SseStream implements RequestListener {
     if (!this.#hasEndpoint) return this.#noStream();
     const message = `${name(peer)} ended its event stream. The connection is made anew.`;
     return new HubError('CONNECTION_ERROR', message, { details: { server: peer.id } });
+  }
+
+  /** A stream there is, so that nobody is to look for one elsewhere. */
+  #elsewhere(endpoint: URL | undefined): HubError {
+    const { peer, target } = this.#server;
+    if (!endpoint) return garbageError(peer, 'announces an "endpoint" on its event stream that is no address.');
+    const message =
+      `${name(peer)} wants messages posted to ${peer.redact(endpoint.origin)}, and the hub sends them to ${peer.redact(target.url.origin)} alone. ` +
+      'Let "url" begin as the server says, or tell the server (or the proxy in front of it) by which address it is reached.';
+    return new HubError('UPSTREAM_PROTOCOL', message, { details: { server: peer.id, endpoint: peer.redact(endpoint.origin) } });
   }
 
   #noStream(): HubError {

@@ -140,11 +140,13 @@ describe('a redirect elsewhere', () => {
     const moved = open(await listen((_, response) => void response.writeHead(302, { location: elsewhere.url }).end(), '/sse'));
     await expect(connectTo(launchTo(moved.url, 'sse'))).rejects.toThrow('Server "srv"');
     const naming = open(
-      await listen((_, response) => {
+      await listen(({ method }, response) => {
+        if (method !== 'GET') return void response.writeHead(405).end();
         response.writeHead(200, { 'content-type': 'text/event-stream' }).write(`event: endpoint\ndata: ${elsewhere.url}/messages\n\n`);
       }, '/sse'),
     );
-    await expect(connectTo(launchTo(naming.url, 'sse'))).rejects.toThrow('Server "srv"');
+    await expect(connectTo(launchTo(naming.url, 'sse'))).rejects.toThrow(`wants messages posted to ${new URL(elsewhere.url).origin}`);
+    await expect(connectTo(launchTo(naming.url, 'auto'))).rejects.toThrow(`wants messages posted to ${new URL(elsewhere.url).origin}`);
     expect(elsewhere.seen).toEqual([]);
   });
 });
