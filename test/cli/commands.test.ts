@@ -322,6 +322,15 @@ describe('a restart whose new process does not become ready', () => {
   });
 });
 
+describe('a server whose process has ended', () => {
+  it('is told of in the list by the line that says most', async () => {
+    const error = 'Server "calc" exited with code 1. Its last output was:\n  throw it;\n  Error: no database\n  bye';
+    await withAnswer('GET /api/servers', { servers: [{ name: 'calc', status: 'disconnected', error }] }, async () => {
+      expect((await cli.run('servers')).stdout).toMatch(/^calc +disconnected .* exited with code 1: Error: no database$/m);
+    });
+  });
+});
+
 describe('a server that rests', () => {
   it('is no failure, and its row says what it waits for', async () => {
     const server = (name: string, stopReason: string) => ({ name, status: 'disconnected', error: null, stopReason });

@@ -1,4 +1,4 @@
-import { type ErrorCode, isHubError } from '../../base/index.ts';
+import { type ErrorCode, isHubError, onOneLine } from '../../base/index.ts';
 import { type ApiClient, connectHub } from '../api-client.ts';
 import { type Cell, columns, oneLine } from '../columns.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
@@ -31,7 +31,7 @@ function table(servers: readonly ServerInfo[], style: Style): string {
       String(offer.prompts.length),
       String(offer.resources.length + offer.resourceTemplates.length),
       status === 'connected' ? duration(uptime * 1000) : '-',
-      oneLine(status === 'unauthorized' ? rest : withoutName(server) || rest || missingReplicas(server.object) || load, 100),
+      oneLine(status === 'unauthorized' ? rest : onOneLine(withoutName(server)) || rest || missingReplicas(server.object) || load, 100),
     ];
   });
   return columns([head, ...rows]);
