@@ -2,7 +2,7 @@ import { type Clock, type HubError, toHubError } from '../base/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import { looksTaken, refusal } from './exclusive.ts';
 import { History } from './history.ts';
-import type { StartableDefinition } from './incarnation.ts';
+import type { Incarnation, StartableDefinition } from './incarnation.ts';
 import { Lives, type Start, type SupervisorOptions } from './lives.ts';
 import { Readiness } from './readiness.ts';
 import { Retries } from './retries.ts';
@@ -58,7 +58,7 @@ export class Lifecycle {
       clock,
       definition: () => startable(this.now.definition),
       create: (definition) => this.#successor(definition),
-      refused: (error) => this.#refused(error),
+      refused: (error, life) => this.#refused(error, life),
     });
     this.#sleep = new SleepWatch({
       clock,
@@ -225,7 +225,8 @@ export class Lifecycle {
   }
 
   /** A successor did not become ready. */
-  #refused(error: HubError): void | Promise<void> {
+  #refused(error: HubError, life: Incarnation): void | Promise<void> {
+    this.lives.refuse(life);
     this.lives.forgetEra();
     // What was to be replaced is gone by itself meanwhile.
     if (!this.now.connection) return this.fail(error);

@@ -331,6 +331,20 @@ describe('a server whose process has ended', () => {
   });
 });
 
+describe('a server that runs after a failure', () => {
+  it('is told of with that failure, in all of its words', async () => {
+    const lastError = {
+      message: 'Server "calc" exited with code 1. Its last output was:\n  Error: no database',
+      at: '2026-11-21T12:00:00.000Z',
+    };
+    await withAnswer('GET /api/servers', { servers: [{ name: 'calc', status: 'connected', error: null, lastError }] }, async () => {
+      expect((await cli.run('servers', 'calc')).stdout).toMatch(
+        /^ {2}last error {2}\S.* exited with code 1\. Its last output was:\n {2}Error: no database$/m,
+      );
+    });
+  });
+});
+
 describe('a server that rests', () => {
   it('is no failure, and its row says what it waits for', async () => {
     const server = (name: string, stopReason: string) => ({ name, status: 'disconnected', error: null, stopReason });

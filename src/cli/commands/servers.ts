@@ -3,6 +3,7 @@ import { type ApiClient, connectHub } from '../api-client.ts';
 import { type Cell, columns, oneLine } from '../columns.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { isObject, listOf, memberOf, textOf, textsOf } from '../json.ts';
+import { timeOf } from '../log-lines.ts';
 import { duration } from '../render.ts';
 import { missingReplicas, replicaRows } from '../replicas.ts';
 import { allServers, KINDS, type ServerInfo, serverNamed, withoutName } from '../servers.ts';
@@ -65,6 +66,7 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
   const shown = facts.filter(([, text]) => text !== '');
   io.print(columns(shown.map(([key, text]) => [{ text: `  ${key}`, paint: style.quiet }, text])));
   if (error !== '') io.print(`  ${style.bad('error')}   ${printable(withoutName(server))}`);
+  else tellLastError(server, io);
   for (const note of textsOf(memberOf(object, 'notes'))) io.print(`  ${style.caution('note')}    ${printable(note)}`);
   list('replicas', replicaRows(object), io);
   for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
@@ -73,6 +75,15 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
     environment.map((entry) => [textOf(entry, 'name'), textOf(entry, 'value'), textOf(entry, 'from')]),
     io,
   );
+}
+
+/** Its last failure, although it runs or rests: of a restart that did not succeed, or of a time before. */
+function tellLastError({ name, object }: ServerInfo, { print, style }: CommandIo): void {
+  const lastError = memberOf(object, 'lastError');
+  const message = textOf(lastError, 'message');
+  if (message === '') return;
+  const when = textOf(lastError, 'at');
+  print(`  ${style.caution('last error')}  ${style.quiet(timeOf(when))} ${printable(withoutName({ name, error: message }))}`);
 }
 
 /** That it fails again and again; empty when it does not. */
