@@ -345,6 +345,26 @@ describe('a server that runs after a failure', () => {
   });
 });
 
+describe('a server whose changed entry does not start', () => {
+  const reason = 'Server "calc" exited with code 1. Its last output was:\n  Error: no file';
+  const outdated = { reason, since: '2026-11-21T12:00:00.000Z', nextAttemptAt: '2026-11-21T12:00:04.000Z' };
+  const server = { name: 'calc', status: 'connected', error: null, outdated };
+
+  it('is told of as one that runs as it was before, in the list, alone and in the status', async () => {
+    await withAnswer('GET /api/servers', { servers: [server] }, async () => {
+      const before = 'runs as before its entry changed; as it is now: exited with code 1';
+      expect((await cli.run('servers')).stdout).toMatch(new RegExp(`^calc +connected .* ${before}: Error: no file$`, 'm'));
+      const { stdout } = await cli.run('servers', 'calc');
+      expect(stdout).toContain(`  outdated  ${before}. Its last output was:\n  Error: no file\n  The hub tries it again at `);
+    });
+    const health: object = JSON.parse(await (await fetch(`${hub.origin}/api/health`)).text());
+    await withAnswer('GET /api/health', { ...health, status: 200, servers: [server] }, async () => {
+      expect((await cli.run('status')).stdout).toContain('  calc: runs as before its entry changed; as it is now: exited with code 1.');
+      expect((await json('status')).document).toMatchObject({ servers: [{ name: 'calc', outdated }] });
+    });
+  });
+});
+
 describe('a server that rests', () => {
   it('is no failure, and its row says what it waits for', async () => {
     const server = (name: string, stopReason: string) => ({ name, status: 'disconnected', error: null, stopReason });
