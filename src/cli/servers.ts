@@ -90,7 +90,7 @@ export function unknownServer(name: string, names: readonly string[], where = 'i
 
 /** That its changed entry does not start, for a place where its name stands already; empty when it is not so. */
 export function outdatedText({ name, outdated }: Pick<ServerInfo, 'name' | 'outdated'>): string {
-  return outdated === '' ? '' : `runs as before its entry changed; as it is now: ${withoutName({ name, error: outdated })}`;
+  return outdated === '' ? '' : `still the old entry; the new one: ${withoutName({ name, error: outdated })}`;
 }
 
 /** What is wrong with a server, for a place where its name stands already. */

@@ -352,14 +352,14 @@ describe('a server whose changed entry does not start', () => {
 
   it('is told of as one that runs as it was before, in the list, alone and in the status', async () => {
     await withAnswer('GET /api/servers', { servers: [server] }, async () => {
-      const before = 'runs as before its entry changed; as it is now: exited with code 1';
+      const before = 'still the old entry; the new one: exited with code 1';
       expect((await cli.run('servers')).stdout).toMatch(new RegExp(`^calc +connected .* ${before}: Error: no file$`, 'm'));
       const { stdout } = await cli.run('servers', 'calc');
       expect(stdout).toContain(`  outdated  ${before}. Its last output was:\n  Error: no file\n  The hub tries it again at `);
     });
     const health: object = JSON.parse(await (await fetch(`${hub.origin}/api/health`)).text());
     await withAnswer('GET /api/health', { ...health, status: 200, servers: [server] }, async () => {
-      expect((await cli.run('status')).stdout).toContain('  calc: runs as before its entry changed; as it is now: exited with code 1.');
+      expect((await cli.run('status')).stdout).toContain('  calc: still the old entry; the new one: exited with code 1.');
       expect((await json('status')).document).toMatchObject({ servers: [{ name: 'calc', outdated }] });
     });
   });
