@@ -110,16 +110,11 @@ function names(servers: readonly ServerReport[], kinds: readonly ServerReport['s
   return servers.filter((report) => kinds.includes(report.state.kind)).map((report) => report.name);
 }
 
-/** The error's own words say what happened and what to do; facts beside them are added where the words leave them out. */
+/** The error's own words say what happened and what to do; an exit code is added where they leave it out. */
 function problem(colour: (text: string) => string, label: string, name: string, error: HubError): string[] {
   const words = printable(error.message);
   const exitCode = error.details['exitCode'];
-  const stderr = error.details['stderr'];
-  const facts: string[] = [];
-  if (typeof exitCode === 'number' && !words.includes(String(exitCode))) facts.push(`Exit code ${exitCode}.`);
-  if (Array.isArray(stderr)) {
-    for (const text of stderr.map((entry) => printable(String(entry)))) if (!words.includes(text)) facts.push(`| ${text}`);
-  }
+  const facts = typeof exitCode === 'number' && !words.includes(String(exitCode)) ? [`Exit code ${exitCode}.`] : [];
   return [line(colour, label, `${name}  ${indentRest(words)}`), ...facts.map((fact) => INDENT + fact)];
 }
 

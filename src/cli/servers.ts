@@ -14,6 +14,8 @@ export interface ServerInfo {
   /** Why it does not run although nothing is wrong with it; empty when it does, or something is. */
   readonly rest: string;
   readonly error: string;
+  /** Why what runs is its entry as it was before its last change; empty when it is not. */
+  readonly outdated: string;
   /** The calls that it has at the moment, as `2 calls run, 1 waits`; empty when it has none, or the hub does not tell. */
   readonly load: string;
   /** Seconds. */
@@ -44,6 +46,7 @@ export function serverInfo(object: JsonObject): ServerInfo {
     status: textOf(object, 'status'),
     rest: restOf(object),
     error: textOf(object, 'error'),
+    outdated: textOf(memberOf(object, 'outdated'), 'reason'),
     load: loadText(memberOf(object, 'load')),
     uptime: numberOf(object, 'uptime') ?? 0,
     offer: {
@@ -83,6 +86,11 @@ export function unknownServer(name: string, names: readonly string[], where = 'i
   const guess = closest(name, names);
   const advice = guess === undefined ? `Configured are: ${names.join(', ') || 'none'}.` : `Did you mean ${guess}?`;
   return new HubError('SERVER_NOT_FOUND', `No server "${name}" ${where}. ${advice}`, { details: { server: name, servers: names } });
+}
+
+/** That its changed entry does not start, for a place where its name stands already; empty when it is not so. */
+export function outdatedText({ name, outdated }: Pick<ServerInfo, 'name' | 'outdated'>): string {
+  return outdated === '' ? '' : `still the old entry; the new one: ${withoutName({ name, error: outdated })}`;
 }
 
 /** What is wrong with a server, for a place where its name stands already. */

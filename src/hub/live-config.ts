@@ -32,7 +32,11 @@ export interface LiveConfigOptions {
 /** What goes by the config. */
 export interface ConfigFollowers {
   /** As `Pool.apply`. */
-  readonly servers: { apply(definitions: readonly ServerDefinition[], restart: ReadonlySet<string>): Promise<void> };
+  readonly servers: {
+    apply(definitions: readonly ServerDefinition[], restart: ReadonlySet<string>): Promise<void>;
+    /** As `Pool.catchUp`. */
+    catchUp(): Promise<void>;
+  };
   /** Told when settings are others now: those that are asked for at every use need no more, others do. */
   readonly onSettings: (changed: readonly (keyof HubSettings)[]) => void;
 }
@@ -89,14 +93,17 @@ export class LiveConfig implements Disposable {
   }
 
   /**
-   * Loads the files again; resolves when they are in force, and `done` when everything goes by them. When they cannot be used,
-   * nothing has moved, and readers of the events know where they are broken.
+   * Loads the files again, and tries at once what did not become ready after it was changed: what it needs may be there now.
+   * Resolves when the files are in force, and `done` when everything goes by them. When they cannot be used, nothing has moved, and
+   * readers of the events know where they are broken.
    *
    * @throws HubError CONFIG_ERROR (`details.diagnostics`)
    */
   async reload(): Promise<Applied> {
     try {
-      return await this.#store.apply();
+      const applied = await this.#store.apply();
+      const caughtUp = this.#reconciler.catchUp();
+      return { ...applied, done: applied.done.then(() => caughtUp) };
     } catch (error) {
       this.#isBroken = true;
       this.#options.publish(failureNews(toHubError(error)));

@@ -22,6 +22,11 @@ export class Reconciler {
     this.#followers = followers;
   }
 
+  /** Tries at once what did not become ready after it was changed. Never rejects. */
+  async catchUp(): Promise<void> {
+    await this.#followers?.servers.catchUp();
+  }
+
   /**
    * All of it has begun when this returns; the promise resolves when the first attempt of every server that was started has ended
    * either way. A server that does not start is no mistake of the config, which stays in force. Never rejects.

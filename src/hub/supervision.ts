@@ -7,6 +7,8 @@ export interface SupervisionFacts {
   readonly lastSuccessAt: string | null;
   readonly restarts: number;
   readonly crashLoop: { readonly reason: string; readonly failures: number; readonly since: string } | null;
+  /** What runs is its entry as it was before its last change: why, since when, and when it is tried again. */
+  readonly outdated: { readonly reason: string; readonly since: string; readonly nextAttemptAt: string | null } | null;
   /** Whether it is connected and has not answered for a while, and why that is thought. */
   readonly degraded: boolean;
   readonly degradedReason: string | null;
@@ -19,13 +21,20 @@ export interface SupervisionFacts {
 }
 
 export function supervisionOf({ state, listing, supervision, degraded, load }: Upstream): SupervisionFacts {
-  const { restarts, lastError, lastSuccessMs, crashLoop } = supervision;
+  const { restarts, lastError, lastSuccessMs, crashLoop, outdated } = supervision;
   return {
     nextRetryAt: state.kind === 'backoff' ? isoTime(state.untilMs) : null,
     lastError: lastError ? { message: lastError.message, at: isoTime(lastError.atMs) } : null,
     lastSuccessAt: lastSuccessMs === undefined ? null : isoTime(lastSuccessMs),
     restarts,
     crashLoop: crashLoop ? { reason: crashLoop.reason, failures: crashLoop.failures, since: isoTime(crashLoop.sinceMs) } : null,
+    outdated: outdated
+      ? {
+          reason: outdated.reason,
+          since: isoTime(outdated.sinceMs),
+          nextAttemptAt: outdated.nextMs === undefined ? null : isoTime(outdated.nextMs),
+        }
+      : null,
     degraded: degraded !== undefined,
     degradedReason: degraded ?? null,
     load: { running: load.running, waiting: load.waiting },

@@ -1,4 +1,4 @@
-import type { HubError } from '../base/index.ts';
+import { type HubError, tellsReason } from '../base/index.ts';
 
 /** What programs say when something that they need for themselves belongs to somebody: a port, a lock, a device. */
 const TAKEN = [
@@ -19,9 +19,29 @@ export function looksTaken({ message }: HubError): boolean {
   return TAKEN.some((wording) => wording.test(message));
 }
 
-/** What is told of a restart whose new process or connection did not become ready. */
-export function refusal(id: string, { message }: HubError, isTaken: boolean): string {
-  return isTaken
-    ? `Server "${id}" cannot run twice at once, and is stopped first from now on; say so in its entry with "restart": "stop-first". ${message}`
-    : `Server "${id}" was not restarted and goes on as it was: ${message} If it cannot run twice at once, set "restart": "stop-first" in its entry.`;
+/**
+ * What is told of a restart whose new process or connection did not become ready.
+ *
+ * @param facts.isTaken as of {@link looksTaken}
+ * @param facts.isBehind whether its entry has changed, so that what goes on is the entry as it was before
+ */
+export function refusal(
+  id: string,
+  error: HubError,
+  { isTaken, isBehind }: { readonly isTaken: boolean; readonly isBehind: boolean },
+): string {
+  const { message } = error;
+  if (isTaken) {
+    return `Server "${id}" cannot run twice at once, and is stopped first from now on; say so in its entry with "restart": "stop-first". ${message}`;
+  }
+  const advice = endedWithoutReason(error) ? ' (if it cannot run twice at once, set "restart": "stop-first" in its entry)' : '';
+  return `Server "${id}" was not restarted and goes on as it was${isBehind ? ' before its entry changed' : ''}${advice}: ${message}`;
+}
+
+/** A process that has ended by itself and did not say why: another one of its kind may be in its way. */
+function endedWithoutReason({ code, details }: HubError): boolean {
+  const { exitCode, stderr } = details;
+  // 126 and 127: a shell could not run what it was to run.
+  if (code !== 'UPSTREAM_EXITED' || typeof exitCode !== 'number' || exitCode === 126 || exitCode === 127) return false;
+  return !Array.isArray(stderr) || !tellsReason(stderr.map(String));
 }

@@ -15,6 +15,15 @@ interface CrashLoop {
   readonly sinceMs: number;
 }
 
+/** What runs is the entry as it was before its last change, because it does not become ready as it is now. */
+export interface Outdated {
+  readonly reason: string;
+  /** When the first attempt failed. */
+  readonly sinceMs: number;
+  /** When the next one is; `undefined` while it is made, and when none comes by itself. */
+  readonly nextMs: number | undefined;
+}
+
 /** What has become of one server since the hub runs. */
 export interface Supervision {
   /** How often it was started anew after its first start; to wake it from its sleep does not count. */
@@ -24,6 +33,7 @@ export interface Supervision {
   /** When it last became ready or answered a request. */
   readonly lastSuccessMs: number | undefined;
   readonly crashLoop: CrashLoop | undefined;
+  readonly outdated?: Outdated | undefined;
 }
 
 /** Remembers how one server has fared. */

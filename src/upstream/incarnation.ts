@@ -1,11 +1,10 @@
-import { type Clock, deferred, HubError, type Logger, messageOf, withDeadline } from '../base/index.ts';
+import { type Clock, deferred, HubError, lastOutput, type Logger, messageOf, withDeadline } from '../base/index.ts';
 import type { Listing } from '../catalog/index.ts';
 import type { RemoteDefinition, StdioDefinition } from '../config/index.ts';
 import type { Era } from '../protocol/index.ts';
 import type { Connect, ConnectionListener, ConnectOptions } from './connection/connect.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import type { Launch, StdioLaunch } from './launch.ts';
-import { lastOutput } from './process/process-errors.ts';
 import type { ProcessTransport } from './process/stdio-transport.ts';
 import type { Connection, LogLine } from './types.ts';
 
@@ -128,7 +127,7 @@ export class Incarnation {
       roots,
       on,
       createStdioTransport: (stdio) => this.#newProcess(stdio),
-      stderrText: () => lastOutput(this.stderrTail()),
+      stderrText: () => this.#lastOutput(),
     });
     this.#connection = connection;
     // It came after all, but too late for whoever waited.
@@ -159,11 +158,15 @@ export class Incarnation {
     }
   }
 
+  #lastOutput(): string {
+    return lastOutput(this.stderrTail().map(({ text }) => text));
+  }
+
   #tooSlow(): HubError {
     const { id, initTimeoutMs } = this.#options.definition;
     const text =
       `Server "${id}" was not ready within ${initTimeoutMs / 1000} s. If it just needs longer (a first download with npx or uvx), ` +
-      `raise "initTimeout" in its entry.${lastOutput(this.stderrTail())}`;
+      `raise "initTimeout" in its entry.${this.#lastOutput()}`;
     return new HubError('TIMEOUT', text, { details: { server: id, initTimeoutMs } });
   }
 }

@@ -1,10 +1,11 @@
 import { type Clock, type HubError, toHubError } from '../base/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
-import { looksTaken, refusal } from './exclusive.ts';
 import { History } from './history.ts';
-import type { StartableDefinition } from './incarnation.ts';
+import type { Incarnation, StartableDefinition } from './incarnation.ts';
 import { Lives, type Start, type SupervisorOptions } from './lives.ts';
 import { Readiness } from './readiness.ts';
+import { Refusals } from './refusals.ts';
+import { needsSomebody } from './restart-policy.ts';
 import { Retries } from './retries.ts';
 import type { Sharing } from './sharing/sharing.ts';
 import { SleepWatch } from './sleep-watch.ts';
@@ -27,6 +28,7 @@ export class Lifecycle {
   readonly history: History;
   readonly lives: Lives;
   readonly readiness: Readiness;
+  readonly refusals: Refusals;
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
   readonly #sharing: Sharing;
@@ -36,8 +38,6 @@ export class Lifecycle {
   readonly #sleep: SleepWatch;
   /** Whether an attempt has begun that has not launched anything yet, because the life before is still being ended. */
   #isPending = false;
-  /** Whether it has shown that it cannot run twice at once. */
-  #isExclusive = false;
   #stopping: Promise<void> | undefined;
   /** Somebody has started it since it began to stop. */
   #isStartedAgain = false;
@@ -54,11 +54,12 @@ export class Lifecycle {
     this.#retries = new Retries(id, parts, this.history);
     this.now = new Standing({ definition: options.definition, offers: parts.offers, on, changed: () => this.#changed() });
     this.readiness = new Readiness({ id, clock, startupWaitMs, now: this.now });
+    this.refusals = new Refusals({ id, clock, logger: parts.logger, definition: () => this.now.definition });
     this.#succession = new Succession({
       clock,
       definition: () => startable(this.now.definition),
       create: (definition) => this.#successor(definition),
-      refused: (error) => this.#refused(error),
+      refused: (error, life) => this.#refused(error, life),
     });
     this.#sleep = new SleepWatch({
       clock,
@@ -74,7 +75,7 @@ export class Lifecycle {
     this.now.definition = definition;
     if (isOtherServer) {
       this.lives.forgetEra();
-      this.#isExclusive = false;
+      this.refusals.entryChanged(this.now.connection !== undefined);
     }
     if (this.now.connection) this.#sleep.start();
   }
@@ -118,7 +119,7 @@ export class Lifecycle {
   async restart(): Promise<void> {
     if (!this.#mayRun() || this.#stopping) return this.#stopping;
     const definition = startable(this.now.definition);
-    const overlaps = definition && definition.restart !== 'stop-first' && !this.#isExclusive;
+    const overlaps = definition && definition.restart !== 'stop-first' && !this.refusals.isExclusive;
     if (overlaps && this.now.connection) return this.#succession.begin(stoppedError(this.id, 'restarted'));
     return this.#stopFirst();
   }
@@ -217,6 +218,7 @@ export class Lifecycle {
       claim.generation = this.now.generation;
       this.#retries.forgive();
       this.history.restarted();
+      this.refusals.over();
       this.lives.succeed(life);
       this.#sharing.open(start.asItIs, connection);
       void this.#ready(definition, connection, sinceMs);
@@ -225,14 +227,14 @@ export class Lifecycle {
   }
 
   /** A successor did not become ready. */
-  #refused(error: HubError): void | Promise<void> {
+  #refused(error: HubError, life: Incarnation): void | Promise<void> {
+    this.lives.refuse(life);
     this.lives.forgetEra();
     // What was to be replaced is gone by itself meanwhile.
     if (!this.now.connection) return this.fail(error);
     this.history.erred(error);
-    this.#isExclusive = this.now.definition.kind === 'stdio' && looksTaken(error);
-    this.#options.parts.logger.warn(refusal(this.id, error, this.#isExclusive), { server: this.id, code: error.code });
-    return this.#isExclusive ? this.#stopFirst() : undefined;
+    this.refusals.refused(error);
+    return this.refusals.isExclusive ? this.#stopFirst() : undefined;
   }
 
   async #ready(definition: StartableDefinition, connection: Connection, sinceMs: number): Promise<void> {
@@ -260,7 +262,7 @@ export class Lifecycle {
     if (sinceMs !== undefined) return this.now.enter({ kind: 'starting', sinceMs, attempt: this.#retries.attempt, last: error });
     // What it offers stays listed: a call to it is what a person is asked to log in for.
     if (error.code === 'UNAUTHORIZED') return this.now.enter({ kind: 'auth-required', error });
-    if (error.code === 'PLACEHOLDER_ERROR' || error.code === 'CONFIG_ERROR') return this.now.giveUp({ kind: 'failed', error });
+    if (needsSomebody(error)) return this.now.giveUp({ kind: 'failed', error });
     const next = this.#retries.after(error, readyForMs, () => this.#begin({ last: error }));
     return this.now.enter({ kind: 'backoff', ...next, last: error });
   }
@@ -274,6 +276,7 @@ export class Lifecycle {
 
   #endLife(reason: HubError): void {
     this.now.connection = undefined;
+    this.refusals.over();
     this.#sleep.dispose();
     this.lives.end(reason);
   }

@@ -8,6 +8,9 @@ import { Retirees } from './retirees.ts';
 import type { Sharing } from './sharing/sharing.ts';
 import type { Connection, LogLine, PoolEvents } from './types.ts';
 
+/** Lines that are kept of lives before the current one. */
+const LINES_BEFORE = 500;
+
 /** What one upstream tells the pool of, one function for each event. */
 type SupervisorListener = { readonly [K in Exclude<keyof PoolEvents, 'members'>]: (event: PoolEvents[K]) => void };
 
@@ -51,6 +54,8 @@ export class Lives {
   #current: Incarnation | undefined;
   /** Of the life before the current one, for as long as that has said nothing itself. */
   #tailBefore: readonly LogLine[] = [];
+  /** Of the last successor that did not become ready, until another life begins: nobody else could tell what it said. */
+  #refusedTail: readonly LogLine[] = [];
   #environmentBefore: readonly EnvironmentName[] = [];
   readonly #endings = new Set<Promise<void>>();
   readonly #retirees: Retirees;
@@ -62,10 +67,11 @@ export class Lives {
     if (options.after) this.hold(options.after);
   }
 
-  /** The last lines of standard error, of a life that is over as well: they say why. */
+  /** The last lines of standard error, of a life that is over or did not become the current one as well: they say why. */
   stderrTail(): readonly LogLine[] {
     const tail = this.#current?.stderrTail() ?? [];
-    return tail.length > 0 ? tail : this.#tailBefore;
+    const own = tail.length > 0 ? tail : this.#tailBefore;
+    return this.#refusedTail.length === 0 ? own : [...own, ...this.#refusedTail].toSorted((one, other) => one.atMs - other.atMs);
   }
 
   get noiseCount(): number {
@@ -95,6 +101,11 @@ export class Lives {
     const use = this.#options.sharing.retire();
     this.#install(successor);
     if (former) this.#retirees.add(former, use);
+  }
+
+  /** The successor did not become ready, and the current life is what it was. */
+  refuse(successor: Incarnation): void {
+    this.#refusedTail = successor.stderrTail();
   }
 
   #create({ definition, asItIs, isCurrent, listing, closed }: Start): Incarnation {
@@ -135,7 +146,8 @@ export class Lives {
   }
 
   #install(life: Incarnation): void {
-    this.#tailBefore = this.stderrTail();
+    this.#tailBefore = this.stderrTail().slice(-LINES_BEFORE);
+    this.#refusedTail = [];
     this.#environmentBefore = this.environmentNames;
     this.#current = life;
   }

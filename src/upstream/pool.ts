@@ -98,6 +98,11 @@ export class Pool {
     await Promise.all([...dropped.map((upstream) => this.#drop(upstream)), ...affected.map((id) => this.#upstreams.get(id)?.follow())]);
   }
 
+  /** Tries at once those whose changed entry did not become ready. Resolves when these attempts have ended either way; never rejects. */
+  async catchUp(): Promise<void> {
+    if (!this.#isOver) await Promise.all([...this.#upstreams.values()].map((upstream) => upstream.catchUp()));
+  }
+
   /** Ends all of them at once, and then the guard; resolves within five seconds. Idempotent, never rejects. */
   async stopAll(): Promise<void> {
     this.#isOver = true;

@@ -19,6 +19,11 @@ export function failuresInARow(before: number, readyForMs: number, isLooping = f
   return readyForMs >= (isLooping ? LOOP_WINDOW_MS : HEALTHY_AFTER_MS) ? 1 : before + 1;
 }
 
+/** Whether a start that failed so cannot get better by itself: an entry or a placeholder is wrong, or a login is missing. */
+export function needsSomebody({ code }: HubError): boolean {
+  return code === 'PLACEHOLDER_ERROR' || code === 'CONFIG_ERROR' || code === 'UNAUTHORIZED';
+}
+
 /**
  * The time to wait before the next start, in milliseconds: 1, 2, 4 … 60 seconds, less up to a fifth. There is always a
  * next start; a server is never given up.

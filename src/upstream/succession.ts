@@ -17,7 +17,7 @@ export interface SuccessionOptions {
   readonly definition: () => StartableDefinition | undefined;
   readonly create: (definition: StartableDefinition) => Successor;
   /** It did not become ready and is being ended. Never rejects. */
-  readonly refused: (error: HubError) => void | Promise<void>;
+  readonly refused: (error: HubError, life: Incarnation) => void | Promise<void>;
 }
 
 /**
@@ -108,7 +108,7 @@ export class Succession {
   async #refuse({ life }: Successor, error: HubError): Promise<void> {
     const outcome = this.#finish();
     this.#ending = life.end(error);
-    await this.#options.refused(error);
+    await this.#options.refused(error, life);
     outcome.resolve();
   }
 }

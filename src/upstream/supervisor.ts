@@ -13,6 +13,7 @@ import type { SupervisorOptions } from './lives.ts';
 import { listsTimeout, notReady } from './not-ready.ts';
 import { overNext } from './over-next.ts';
 import { PersonalLinks } from './sharing/personal-links.ts';
+import type { Refusal } from './refusals.ts';
 import { Sharing } from './sharing/sharing.ts';
 import { startable, stoppedError, type StopReason } from './startable.ts';
 import { StandingWishes } from './standing-wishes.ts';
@@ -74,6 +75,16 @@ export class Supervisor implements Upstream {
 
   get supervision(): Supervision {
     return this.#life.history.facts(this.#sharing.answeredMs);
+  }
+
+  /** Whether what runs is the entry as it was before its last change. */
+  get isBehind(): boolean {
+    return this.#life.refusals.isBehind;
+  }
+
+  /** Why it is behind, once its entry as it is now has not become ready. */
+  get outdated(): Refusal | undefined {
+    return this.#life.refusals.outdated;
   }
 
   get listing(): Listing | undefined {
@@ -144,6 +155,11 @@ export class Supervisor implements Upstream {
   stop(reason?: StopReason): Promise<void> {
     this.#life.lives.hold(this.#personal.end(stoppedError(this.id, reason ?? 'stopped')));
     return this.#life.stop(reason);
+  }
+
+  /** Tries again to run its entry as it is now; as {@link restart}, but that those with logins of their own went by it before. */
+  catchUp(): Promise<void> {
+    return this.#life.restart();
   }
 
   restart(): Promise<void> {

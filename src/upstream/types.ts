@@ -245,7 +245,7 @@ export interface Upstream {
   endSession(sessionId: string): void;
   /** Starts it when it is asleep, at once when it takes its time to start, and does nothing otherwise. */
   wake(): void;
-  /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts or runs; one that stops is started after that, unless it is stopped again. */
+  /** Starts it now, also when it is stopped, waits for its next attempt, failed or needed a login. Does nothing while it starts or runs, but for a changed entry that did not become ready, which is tried again; one that stops is started after that, unless it is stopped again. */
   start(): void;
   /** Stops it until the next {@link start}; resolves when all of it is gone, within a few seconds. Idempotent, never rejects. */
   stop(): Promise<void>;

@@ -322,6 +322,49 @@ describe('a restart whose new process does not become ready', () => {
   });
 });
 
+describe('a server whose process has ended', () => {
+  it('is told of in the list by the line that says most', async () => {
+    const error = 'Server "calc" exited with code 1. Its last output was:\n  throw it;\n  Error: no database\n  bye';
+    await withAnswer('GET /api/servers', { servers: [{ name: 'calc', status: 'disconnected', error }] }, async () => {
+      expect((await cli.run('servers')).stdout).toMatch(/^calc +disconnected .* exited with code 1: Error: no database$/m);
+    });
+  });
+});
+
+describe('a server that runs after a failure', () => {
+  it('is told of with that failure, in all of its words', async () => {
+    const lastError = {
+      message: 'Server "calc" exited with code 1. Its last output was:\n  Error: no database',
+      at: '2026-11-21T12:00:00.000Z',
+    };
+    await withAnswer('GET /api/servers', { servers: [{ name: 'calc', status: 'connected', error: null, lastError }] }, async () => {
+      expect((await cli.run('servers', 'calc')).stdout).toMatch(
+        /^ {2}last error {2}\S.* exited with code 1\. Its last output was:\n {2}Error: no database$/m,
+      );
+    });
+  });
+});
+
+describe('a server whose changed entry does not start', () => {
+  const reason = 'Server "calc" exited with code 1. Its last output was:\n  Error: no file';
+  const outdated = { reason, since: '2026-11-21T12:00:00.000Z', nextAttemptAt: '2026-11-21T12:00:04.000Z' };
+  const server = { name: 'calc', status: 'connected', error: null, outdated };
+
+  it('is told of as one that runs as it was before, in the list, alone and in the status', async () => {
+    await withAnswer('GET /api/servers', { servers: [server] }, async () => {
+      const before = 'still the old entry; the new one: exited with code 1';
+      expect((await cli.run('servers')).stdout).toMatch(new RegExp(`^calc +connected .* ${before}: Error: no file$`, 'm'));
+      const { stdout } = await cli.run('servers', 'calc');
+      expect(stdout).toContain(`  outdated  ${before}. Its last output was:\n  Error: no file\n  The hub tries it again at `);
+    });
+    const health: object = JSON.parse(await (await fetch(`${hub.origin}/api/health`)).text());
+    await withAnswer('GET /api/health', { ...health, status: 200, servers: [server] }, async () => {
+      expect((await cli.run('status')).stdout).toContain('  calc: still the old entry; the new one: exited with code 1.');
+      expect((await json('status')).document).toMatchObject({ servers: [{ name: 'calc', outdated }] });
+    });
+  });
+});
+
 describe('a server that rests', () => {
   it('is no failure, and its row says what it waits for', async () => {
     const server = (name: string, stopReason: string) => ({ name, status: 'disconnected', error: null, stopReason });

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { HubError } from '../../src/base/index.ts';
+import { HubError, lastOutput } from '../../src/base/index.ts';
 import { renderNotes, renderServer, renderSummary } from '../../src/cli/render.ts';
 import { plainStyle, styleFor } from '../../src/cli/style.ts';
 import type { ServerReport } from '../../src/hub/index.ts';
@@ -39,13 +39,25 @@ describe('renderServer', () => {
     ]);
   });
 
-  it('adds exit code and last output where the words leave them out', () => {
-    const details = { exitCode: 7, stderr: ['mentioned', 'not yet \u001B[31mred'] };
-    const error = new HubError('UPSTREAM_EXITED', 'It ended: mentioned.', { details });
-    expect(lines(report('a', { kind: 'failed', error }))).toEqual([
-      '  failed    a  It ended: mentioned.',
-      '            Exit code 7.',
-      '            | not yet red',
+  it('adds an exit code that the words leave out', () => {
+    const error = new HubError('UPSTREAM_EXITED', 'It ended.', { details: { exitCode: 7 } });
+    expect(lines(report('a', { kind: 'failed', error }))).toEqual(['  failed    a  It ended.', '            Exit code 7.']);
+  });
+
+  it('shows what a process said in the order in which it was written, and not a second time', () => {
+    const stderr = ['settings read', 'Error: no database', '    at open (/srv/a.js:1:2)', '', 'Node.js v20.20.2'];
+    const last = new HubError('UPSTREAM_EXITED', `Server "a" exited with code 1.${lastOutput(stderr)}`, {
+      details: { exitCode: 1, stderr },
+    });
+    expect(
+      lines(report('a', { kind: 'backoff', untilMs: 1_000, attempt: 1, last }))
+        .join('\n')
+        .split('\n'),
+    ).toEqual([
+      '  waiting   a  Server "a" exited with code 1. Its last output was:',
+      '              settings read',
+      '              Error: no database',
+      '            Attempt 1 failed; the next one is in 1.0 s.',
     ]);
   });
 

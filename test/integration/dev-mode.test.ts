@@ -63,6 +63,10 @@ async function pidOf(client: Client, server: string): Promise<number> {
   return Number(part?.text);
 }
 
+async function readJson(url: string): Promise<Readonly<Record<string, unknown>>> {
+  return JSON.parse(await (await fetch(url)).text());
+}
+
 type Told = Readonly<Record<string, unknown>>;
 
 /** The data of the subscription events, up to the first for which `isLast` holds. */
@@ -130,6 +134,14 @@ describe('a server in dev mode whose code is edited', () => {
       await writeFile(join(folder, 'edited/server.js'), 'this is no code');
       await eventually('the restart has failed', failed, 10_000);
       expect(await pidOf(client, 'edited')).toBe(pid);
+      expect(hub.records.find(({ message }) => message.startsWith('Server "edited" was not restarted'))?.message).toContain(
+        'SyntaxError: ',
+      );
+      // What the process said that did not become ready is told beside what the one says that runs.
+      const { lines } = await readJson(`${hub.origin}/api/servers/edited/log`);
+      expect(lines).toContainEqual(expect.objectContaining({ text: expect.stringMatching(/^SyntaxError: /) }));
+      const { server } = await readJson(`${hub.origin}/api/servers/edited`);
+      expect(server).toMatchObject({ status: 'connected', lastError: { message: expect.stringContaining('SyntaxError: ') } });
       await writeFile(join(folder, 'edited/server.js'), code('mended'));
       await untilTool(client, 'edited__mended');
       expect(await pidOf(client, 'edited')).toBeGreaterThan(0);

@@ -3,6 +3,8 @@ import { type Deferred, deferred, HubError } from '../../src/base/index.ts';
 import type { StdioDefinition } from '../../src/config/index.ts';
 import type { UpstreamAnswer, UpstreamRequest } from '../../src/upstream/index.ts';
 import { settle } from '../support/fake-clock.ts';
+import { fixtureLaunch, scriptLaunch } from '../support/fixtures.ts';
+import { eventually } from '../support/processes.ts';
 import { listingOf, ScriptedConnection } from '../support/scripted-connect.ts';
 import { anyCall, type ScriptedPool, scriptedPool } from '../support/scripted-pool.ts';
 
@@ -107,6 +109,29 @@ describe('a restart that overlaps', () => {
     calls[2]?.outcome.resolve(new ScriptedConnection());
     await again;
     expect(connection.log).toEqual(['close']);
+  });
+
+  it('keeps what the successor said that did not become ready, until another life begins', async () => {
+    const { upstream, calls, connectNext } = await ready();
+    const restarted = upstream.restart();
+    await settle();
+    const { signal } = new AbortController();
+    const process = calls[1]?.options.createStdioTransport(fixtureLaunch('exit-on-start'));
+    process?.on('closed', (error) => calls[1]?.outcome.reject(error));
+    await process?.open(signal);
+    await restarted;
+    expect([upstream.state.kind, upstream.stderrTail().map(({ text }) => text)]).toEqual([
+      'ready',
+      expect.arrayContaining(['Error: the database is not reachable']),
+    ]);
+    const again = upstream.restart();
+    await settle();
+    const next = calls[2]?.options.createStdioTransport(scriptLaunch("console.error('here')"));
+    await next?.open(signal);
+    await connectNext();
+    await again;
+    await eventually('its own lines', () => upstream.stderrTail().length === 1);
+    expect(upstream.stderrTail()).toEqual([{ atMs: expect.any(Number), text: 'here' }]);
   });
 
   it('stops first, from then on, a server that says that it cannot run twice', async () => {

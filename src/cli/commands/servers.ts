@@ -1,11 +1,12 @@
-import { type ErrorCode, isHubError } from '../../base/index.ts';
+import { type ErrorCode, isHubError, onOneLine } from '../../base/index.ts';
 import { type ApiClient, connectHub } from '../api-client.ts';
 import { type Cell, columns, oneLine } from '../columns.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { isObject, listOf, memberOf, textOf, textsOf } from '../json.ts';
+import { timeOf } from '../log-lines.ts';
 import { duration } from '../render.ts';
 import { missingReplicas, replicaRows } from '../replicas.ts';
-import { allServers, KINDS, type ServerInfo, serverNamed, withoutName } from '../servers.ts';
+import { allServers, KINDS, type ServerInfo, outdatedText, serverNamed, withoutName } from '../servers.ts';
 import { printable, type Style } from '../style.ts';
 
 export const command: CommandSpec = {
@@ -24,21 +25,22 @@ function table(servers: readonly ServerInfo[], style: Style): string {
   const head = ['SERVER', 'STATUS', 'TOOLS', 'PROMPTS', 'RESOURCES', 'UP', ''].map((text) => ({ text, paint: style.quiet }));
   const rows = servers.map((server): Cell[] => {
     const { name, status, offer, uptime, rest, load } = server;
+    const problem = onOneLine(withoutName(server) || outdatedText(server));
     return [
       { text: name, paint: style.strong },
-      { text: status, paint: rest === '' || status === 'unauthorized' ? paintOf(status, style) : style.quiet },
+      { text: status, paint: rest === '' || status === 'unauthorized' ? paintOf(server, style) : style.quiet },
       String(offer.tools.length),
       String(offer.prompts.length),
       String(offer.resources.length + offer.resourceTemplates.length),
       status === 'connected' ? duration(uptime * 1000) : '-',
-      oneLine(status === 'unauthorized' ? rest : withoutName(server) || rest || missingReplicas(server.object) || load, 100),
+      oneLine(status === 'unauthorized' ? rest : problem || rest || missingReplicas(server.object) || load, 100),
     ];
   });
   return columns([head, ...rows]);
 }
 
-function paintOf(status: string, style: Style): (text: string) => string {
-  if (status === 'connected') return style.good;
+function paintOf({ status, outdated }: ServerInfo, style: Style): (text: string) => string {
+  if (status === 'connected') return outdated === '' ? style.good : style.caution;
   if (status === 'disabled') return style.quiet;
   return status === 'disconnected' ? style.bad : style.caution;
 }
@@ -49,7 +51,7 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
   const { style } = io;
   const { name, status, uptime, error, object } = server;
   io.print(
-    `${style.strong(printable(name))}  ${paintOf(status, style)(status)}${status === 'connected' ? `  up ${duration(uptime * 1000)}` : ''}`,
+    `${style.strong(printable(name))}  ${paintOf(server, style)(status)}${status === 'connected' ? `  up ${duration(uptime * 1000)}` : ''}`,
   );
   const facts: readonly (readonly [string, string])[] = [
     ['name', textOf(object, 'displayName') === name ? '' : textOf(object, 'displayName')],
@@ -65,6 +67,8 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
   const shown = facts.filter(([, text]) => text !== '');
   io.print(columns(shown.map(([key, text]) => [{ text: `  ${key}`, paint: style.quiet }, text])));
   if (error !== '') io.print(`  ${style.bad('error')}   ${printable(withoutName(server))}`);
+  else if (server.outdated !== '') io.print(`  ${style.caution('outdated')}  ${printable(outdatedText(server))}${nextAttemptOf(object)}`);
+  else tellLastError(server, io);
   for (const note of textsOf(memberOf(object, 'notes'))) io.print(`  ${style.caution('note')}    ${printable(note)}`);
   list('replicas', replicaRows(object), io);
   for (const kind of KINDS) list(kind === 'resourceTemplates' ? 'resource templates' : kind, server.offer[kind].map(named), io);
@@ -73,6 +77,21 @@ async function tellOne(client: ApiClient, server: ServerInfo, io: CommandIo): Pr
     environment.map((entry) => [textOf(entry, 'name'), textOf(entry, 'value'), textOf(entry, 'from')]),
     io,
   );
+}
+
+/** When its entry as it is now is tried again. */
+function nextAttemptOf(object: unknown): string {
+  const next = textOf(memberOf(object, 'outdated'), 'nextAttemptAt');
+  return next === '' ? '' : `\n  The hub tries it again at ${timeOf(next)}, and at once with "mcp-hub reload".`;
+}
+
+/** Its last failure, although it runs or rests: of a restart that did not succeed, or of a time before. */
+function tellLastError({ name, object }: ServerInfo, { print, style }: CommandIo): void {
+  const lastError = memberOf(object, 'lastError');
+  const message = textOf(lastError, 'message');
+  if (message === '') return;
+  const when = textOf(lastError, 'at');
+  print(`  ${style.caution('last error')}  ${style.quiet(timeOf(when))} ${printable(withoutName({ name, error: message }))}`);
 }
 
 /** That it fails again and again; empty when it does not. */

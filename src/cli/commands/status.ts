@@ -5,7 +5,7 @@ import { socketOf } from '../hub-address.ts';
 import { isObject, listOf, memberOf, numberOf, textOf } from '../json.ts';
 import { duration, plural } from '../render.ts';
 import { type RunningHub, runningHubs } from '../running-hubs.ts';
-import { serverInfo, withoutName } from '../servers.ts';
+import { outdatedText, serverInfo, withoutName } from '../servers.ts';
 import { printable } from '../style.ts';
 
 export const command: CommandSpec = {
@@ -33,7 +33,13 @@ function summary(hub: RunningHub): object {
     activeClients: memberOf(health, 'activeClients'),
     mcpClients: memberOf(memberOf(health, 'mcpEndpoint'), 'activeClients'),
     otherPorts: others(hub).map(Number),
-    servers: servers.map(({ name, status, error, object }) => ({ name, status, error: error || null, load: memberOf(object, 'load') })),
+    servers: servers.map(({ name, status, error, object }) => ({
+      name,
+      status,
+      error: error || null,
+      outdated: memberOf(object, 'outdated') ?? null,
+      load: memberOf(object, 'load'),
+    })),
   };
 }
 
@@ -69,8 +75,9 @@ function tellOne({ hub }: ApiClient, io: CommandIo): void {
   );
   io.print(columns(facts.map(([name = '', text = '']) => [{ text: `  ${name}`, paint: style.quiet }, text])));
   for (const server of listOf(health, 'servers').filter(isObject).map(serverInfo)) {
-    const { name, status, error, load } = server;
+    const { name, status, error, outdated, load } = server;
     if (load !== '') io.print(`  ${printable(name)}: ${load}`);
+    if (outdated !== '') io.print(`  ${style.caution(printable(name))}: ${printable(outdatedText(server))}`);
     if (error !== '' && status !== 'disabled') io.print(`  ${style.bad(printable(name))}: ${printable(withoutName(server))}`);
   }
 }

@@ -56,6 +56,16 @@ export const server = z
       .looseObject({ reason: z.string(), failures: z.number(), since: z.string().meta({ format: 'date-time' }) })
       .nullish()
       .describe('Set while it fails again and again: why, and how often within ten minutes. It is tried for ever, at most once a minute.'),
+    outdated: z
+      .looseObject({
+        reason: z.string(),
+        since: z.string().meta({ format: 'date-time' }),
+        nextAttemptAt: z.string().nullable().meta({ format: 'date-time' }),
+      })
+      .nullish()
+      .describe(
+        'Set while what runs is its entry as it was before its last change, because it does not become ready as it is now: why, since when, and when it is tried again (`null`: not by itself, or just now).',
+      ),
     degraded: z.boolean().optional().describe('`true` when it is connected and did not answer three pings in a row.'),
     degradedReason: z.string().nullish().describe('Why it is called degraded.'),
     load: z
@@ -152,6 +162,7 @@ export const EXAMPLE_SERVER = {
   lastSuccessAt: '2026-11-21T11:59:58.000Z',
   restarts: 0,
   crashLoop: null,
+  outdated: null,
   degraded: false,
   degradedReason: null,
   load: { running: 1, waiting: 0 },

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { HubError } from '../../base/index.ts';
+import { HubError, lastOutput } from '../../base/index.ts';
 import type { StdioLaunch } from '../launch.ts';
 import type { LogLine } from '../types.ts';
 
@@ -11,21 +11,14 @@ export interface ProcessExit {
   readonly forced: boolean;
 }
 
-/** Lines in the text of an error, and in its details. */
-const LINES_IN_MESSAGE = 5;
 const LINES_IN_DETAILS = 20;
-
-/** The last lines of output for the end of an error message; empty when there are none. */
-export function lastOutput(lines: readonly LogLine[]): string {
-  const last = lines.filter((line) => line.text !== '').slice(-LINES_IN_MESSAGE);
-  return last.length === 0 ? '' : ` Its last output was:\n${last.map((line) => `  ${line.text}`).join('\n')}`;
-}
 
 /** A process whose end nobody asked for. `lines` are redacted already. */
 export function exitError(id: string, launch: StdioLaunch, exit: ProcessExit, lines: readonly LogLine[]): HubError {
-  const message = `Server "${id}" ${howItEnded(exit)}${hint(exit, launch)}.${lastOutput(lines)}`;
+  const texts = lines.map(({ text }) => text);
+  const message = `Server "${id}" ${howItEnded(exit)}${hint(exit, launch)}.${lastOutput(texts)}`;
   return new HubError('UPSTREAM_EXITED', message, {
-    details: { server: id, exitCode: exit.code, signal: exit.signal, stderr: lines.slice(-LINES_IN_DETAILS).map((line) => line.text) },
+    details: { server: id, exitCode: exit.code, signal: exit.signal, stderr: texts.slice(-LINES_IN_DETAILS) },
   });
 }
 

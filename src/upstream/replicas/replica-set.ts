@@ -12,6 +12,7 @@ import type { Load, LogLine, ReplicaFacts, RootsSource, Upstream, UpstreamAnswer
 import { degradedOf, factsOf, leadOf, loadOf, stderrOf, supervisionOf } from './aggregate.ts';
 import { Balancer } from './balancer.ts';
 import { Bindings } from './bindings.ts';
+import { CatchUp } from './catch-up.ts';
 import { Members } from './members.ts';
 import type { Replica } from './replica.ts';
 import { Rollout } from './rollout.ts';
@@ -31,6 +32,7 @@ export class ReplicaSet implements Upstream {
   readonly #wishes = new Wishes(this.#bindings);
   readonly #balancer: Balancer;
   readonly #rollout = new Rollout();
+  readonly #catchUp: CatchUp;
   #definition: ServerDefinition;
   #lead: Replica;
   #listing: Listing | undefined;
@@ -51,6 +53,12 @@ export class ReplicaSet implements Upstream {
       left: (replica) => this.#bindings.left(replica),
     });
     this.#lead = this.#members.all[0];
+    this.#catchUp = new CatchUp({
+      id: this.id,
+      parts,
+      replicas: () => this.#members.all,
+      renew: (behind) => this.#rollout.begin(behind, (supervisor) => supervisor.catchUp()),
+    });
     this.#balancer = new Balancer({
       now: () => ({ replicas: this.#members.all, lead: this.#lead }),
       bindings: this.#bindings,
@@ -72,7 +80,8 @@ export class ReplicaSet implements Upstream {
   }
 
   get supervision(): Supervision {
-    return this.#single?.supervision ?? supervisionOf(this.#members.all);
+    const supervision = this.#single?.supervision ?? supervisionOf(this.#members.all);
+    return Object.freeze({ ...supervision, outdated: this.#catchUp.outdated });
   }
 
   get load(): Load {
@@ -181,16 +190,23 @@ export class ReplicaSet implements Upstream {
 
   start(): void {
     for (const supervisor of this.#supervisors) supervisor.start();
+    void this.#catchUp.now();
+  }
+
+  /** Tries at once an entry that was changed and did not become ready. Resolves when that has ended either way; never rejects. */
+  catchUp(): Promise<void> {
+    return this.#catchUp.now();
   }
 
   async stop(reason?: StopReason): Promise<void> {
     this.#rollout.end();
+    this.#catchUp.forget();
     await this.#members.stop(reason);
   }
 
   /** One after the other as far as they are ready, so that there is always one that answers and never more than one process too many. */
   restart(): Promise<void> {
-    return this.#rollout.begin(this.#members.all, (supervisor) => supervisor.restart());
+    return this.#renew((supervisor) => supervisor.restart());
   }
 
   /** As {@link Supervisor.update}. Replicas come and go. */
@@ -204,7 +220,13 @@ export class ReplicaSet implements Upstream {
 
   /** As {@link Supervisor.follow}. */
   follow(): Promise<void> {
-    return this.#rollout.begin(this.#members.all, (supervisor) => supervisor.follow());
+    return this.#renew((supervisor) => supervisor.follow());
+  }
+
+  async #renew(renew: (supervisor: Supervisor) => Promise<void>): Promise<void> {
+    this.#catchUp.forget();
+    await this.#rollout.begin(this.#members.all, renew);
+    this.#catchUp.look();
   }
 
   async refresh(): Promise<void> {
@@ -239,6 +261,7 @@ export class ReplicaSet implements Upstream {
       this.#nextReady = deferred();
     }
     this.#standing();
+    this.#catchUp.look();
     if (state === this.#toldState || replica === this.#lead) return;
     const reason = state.kind === 'backoff' ? state.last : 'error' in state ? state.error : undefined;
     if (reason) this.#logger.warn(`Replica ${replica.number} of server "${this.id}" is down: ${reason.message}`, { server: this.id });
