@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Disposable, Disposables, Emitter, HubError, type Logger, messageOf, systemClock } from '../base/index.ts';
+import { createLogger, type Disposable, Disposables, Emitter, HubError, type Logger, messageOf, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import type { DevMode } from './dev-mode.ts';
@@ -17,7 +17,7 @@ import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
 import { reportOf } from './report.ts';
-import { errorOf, statusOf } from './server-status.ts';
+import { ServerLog } from './server-log.ts';
 import type { Hub, HubEvents, HubOptions } from './types.ts';
 import { WorkspaceFile } from './workspaces.ts';
 
@@ -34,6 +34,7 @@ export function createHub(options: HubOptions): Hub {
 class LocalHub implements Hub {
   readonly #options: HubOptions;
   readonly #logger: Logger;
+  readonly #serverLog: ServerLog;
   readonly #emitter: Emitter<HubEvents>;
   readonly #news: HubNews;
   readonly #owned = new Disposables();
@@ -54,6 +55,7 @@ class LocalHub implements Hub {
     const onListenerError = (error: unknown): void => this.#logger.error(`A listener of the hub failed: ${messageOf(error)}`);
     this.#news = new HubNews({ clock: systemClock, version: reportedVersion(options.env), port: () => this.#port, onListenerError });
     this.#logger = hubLogger(options, this.#news.sink);
+    this.#serverLog = new ServerLog({ logger: this.#logger, failures: createLogger(options.sinks) });
     this.#emitter = new Emitter(onListenerError);
     this.#workspaces = new WorkspaceFile({ stateDir: options.paths.stateDir, clock: systemClock });
     this.#life = new HubLife({
@@ -258,11 +260,7 @@ class LocalHub implements Hub {
     const parts = this.#parts;
     if (!upstream || !parts) return;
     const report = reportOf(upstream, parts.gateway.notes);
-    const error = errorOf(report.state);
-    const facts = { server: upstream.id, status: statusOf(report.state), ...(error !== null && { error }) };
-    if (report.state.kind === 'ready')
-      this.#logger.info(`Server "${upstream.id}" is ready`, { ...facts, ...report.counts, tookMs: report.state.tookMs });
-    else this.#logger.debug(`Server "${upstream.id}" is ${report.state.kind}`, facts);
+    this.#serverLog.tell(upstream, report);
     this.#emitter.emit('server', report);
   }
 }

@@ -120,3 +120,11 @@ describe('a change of a list', () => {
     await expect.poll(() => changes).toBe(2);
   });
 });
+
+it('writes down once why a server does not run, however often it is tried', async () => {
+  const { records } = await hubWith({ gone: fixture('exit-on-start.mjs') });
+  const attempts = (): number => records.filter(({ message }) => message === 'Server "gone" is starting').length;
+  await expect.poll(attempts, { timeout: 8_000 }).toBeGreaterThan(2);
+  const warnings = records.filter(({ type }) => type === 'warn').map(({ message }) => message);
+  expect(warnings).toEqual([expect.stringMatching(/^Server "gone" is not running, and is tried again: Server "gone" exited with code /)]);
+});
