@@ -48,6 +48,7 @@ class LocalHub implements Hub {
   #registration: Registration | undefined;
   #dev: DevMode | undefined;
   #port = 0;
+  #hasStarted = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: HubOptions) {
@@ -107,6 +108,7 @@ class LocalHub implements Hub {
     this.#owned.add(parts.pool.on('members', () => parts.logins.keep(parts.pool.all().map(({ id }) => id))));
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
+    this.#hasStarted = true;
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     for (const upstream of parts.pool.all()) this.#report(upstream);
     this.#live.attach({
@@ -208,7 +210,7 @@ class LocalHub implements Hub {
     await parts?.way.close();
     this.#owned.dispose();
     this.#life.stopped();
-    this.#logger.info('The hub has stopped');
+    if (this.#hasStarted) this.#logger.info('The hub has stopped');
   }
 
   /** Tells other programs that the hub runs, and finds out when nobody needs it any more. Resolves when the first is done. */
