@@ -253,7 +253,7 @@ describe('start, stop, restart, reload', () => {
     [['stop', 'calc'], '/api/servers/stop', 'off is disabled.\n'],
     [['stop', 'calc', '--disable'], '/api/servers/stop?disable=true', 'off is disabled.\n'],
     [['restart', 'calc'], '/api/servers/restart', 'calc is connected, 2 tools.\n'],
-    [['reload'], '/api/restart', expect.stringContaining('read again')],
+    [['reload'], '/api/restart', 'The config files are read again: changed calc (disabled_tools, env); setting startupWait.\n'],
     [['enable', 'off'], '/api/servers/start', 'calc is connected, 2 tools.\n'],
     [['disable', 'calc'], '/api/servers/stop?disable=true', 'off is disabled.\n'],
   ])('%j', async (args, path, stdout) => {
@@ -277,6 +277,15 @@ describe('start, stop, restart, reload', () => {
       );
       child.kill('SIGINT');
       expect(await ended).toMatchObject({ code: 130, stdout: '' });
+    });
+  });
+
+  it('reload says only that the files are read where the hub does not say more', async () => {
+    await withAnswer('POST /api/restart', { changes: { added: [], removed: [], changed: {}, settings: [] } }, async () => {
+      expect((await cli.run('reload')).stdout).toBe('The config files are read again: nothing in them is new.\n');
+    });
+    await withAnswer('POST /api/restart', {}, async () => {
+      expect((await cli.run('reload')).stdout).toBe('The config files are read again.\n');
     });
   });
 
