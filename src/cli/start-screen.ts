@@ -1,5 +1,5 @@
 import { type Clock, type Disposable, Disposables } from '../base/index.ts';
-import type { Hub, ServerReport } from '../hub/index.ts';
+import type { Hub, HubEvents, ServerReport } from '../hub/index.ts';
 import { renderNotes, renderServer, renderSummary, type Summary } from './render.ts';
 import type { Style } from './style.ts';
 
@@ -15,7 +15,8 @@ export interface StartScreenOptions {
 
 /**
  * Tells a person what becomes of the servers: each as it gets ready or fails, then, once all have settled or
- * {@link PATIENCE_MS} are over, the addresses. What has been said is not said again.
+ * {@link PATIENCE_MS} are over, the addresses. What has been said is not
+ * said again until the entry of the server is another one.
  */
 export class StartScreen implements Disposable {
   readonly #options: StartScreenOptions;
@@ -35,6 +36,7 @@ export class StartScreen implements Disposable {
   /** Listens to `hub` until disposed of. Called before the hub starts, so that nothing is missed. */
   follow(hub: Pick<Hub, 'on'>): void {
     this.#owned.add(hub.on('server', (report) => this.#onServer(report)));
+    this.#owned.add(hub.on('entries', (entries) => this.#onEntries(entries)));
     this.#owned.add(hub.on('settled', () => this.#onSettled()));
   }
 
@@ -52,6 +54,16 @@ export class StartScreen implements Disposable {
   #onSettled(): void {
     this.#settled = true;
     this.#tellSummary();
+  }
+
+  /** Whoever has changed an entry wants to know what comes of it, also when that is what it was before. */
+  #onEntries({ changed, removed }: HubEvents['entries']): void {
+    for (const name of removed) {
+      this.#servers.delete(name);
+      this.#told.delete(name);
+    }
+    // One that is ready and stays so has nothing new to tell.
+    for (const name of changed) if (this.#servers.get(name)?.state.kind !== 'ready') this.#told.delete(name);
   }
 
   #onServer(report: ServerReport): void {

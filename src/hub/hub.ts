@@ -106,6 +106,7 @@ class LocalHub implements Hub {
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.keyedLogins).start();
     this.#owned.add(parts.pool.on('members', () => parts.logins.keep(parts.pool.all().map(({ id }) => id))));
+    this.#owned.add(parts.pool.on('members', ({ changed, removed }) => this.#emitter.emit('entries', { changed, removed })));
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
     this.#hasStarted = true;

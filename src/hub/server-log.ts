@@ -43,7 +43,7 @@ export class ServerLog {
 }
 
 /** A failure after this is news even in the same words: the server was there, was stopped, or is started as if it had never failed. */
-export function isNewBeginning(state: UpstreamState): boolean {
+function isNewBeginning(state: UpstreamState): boolean {
   if (state.kind === 'starting') return state.attempt === 1 && state.last === undefined;
   return state.kind === 'ready' || state.kind === 'stopped' || state.kind === 'disabled';
 }

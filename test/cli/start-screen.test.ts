@@ -85,6 +85,37 @@ describe('StartScreen', () => {
     made.dispose();
   });
 
+  it('tells the same failure again when the entry was changed or had gone, and that the server is ready again', () => {
+    const { hub, news, screen: made } = screen();
+    const down = report('a', { kind: 'backoff', untilMs: 2_000, attempt: 1, last: failure('It ended.') });
+    hub.emit('server', down);
+    expect(news()).toContain('It ended.');
+    hub.emit('entries', { changed: ['a'], removed: [] });
+    hub.emit('server', down);
+    expect(news()).toContain('It ended.');
+    hub.emit('entries', { changed: [], removed: ['a'] });
+    hub.emit('server', down);
+    expect(news()).toContain('It ended.');
+    hub.emit('server', ready('a', {}, 7));
+    expect(news()).toMatch(/^ {2}ready /);
+    hub.emit('entries', { changed: ['a'], removed: [] });
+    hub.emit('server', ready('a', {}, 7));
+    expect(news()).toBe('');
+    made.dispose();
+  });
+
+  it('counts no server that has gone', () => {
+    const { hub, news, screen: made } = screen();
+    hub.emit('server', ready('a'));
+    hub.emit('server', report('b', { kind: 'failed', error: failure('It ended.') }));
+    hub.emit('entries', { changed: [], removed: ['b'] });
+    news();
+    made.opened(1);
+    hub.emit('settled', { ready: 1, total: 1 });
+    expect(news()).toContain('1 of 1 server ready.');
+    made.dispose();
+  });
+
   it('says nothing and holds nothing once disposed of', () => {
     const { hub, news, screen: made, timers } = screen();
     made.opened(1);
@@ -93,6 +124,6 @@ describe('StartScreen', () => {
     hub.emit('settled', { ready: 1, total: 1 });
     expect(news()).toBe('');
     expect(timers.size).toBe(0);
-    expect(hub.listenerCount('server') + hub.listenerCount('settled')).toBe(0);
+    expect(hub.listenerCount('server') + hub.listenerCount('settled') + hub.listenerCount('entries')).toBe(0);
   });
 });
