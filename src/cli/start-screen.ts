@@ -1,9 +1,9 @@
 import { type Clock, type Disposable, Disposables } from '../base/index.ts';
 import type { Hub, HubEvents, ServerReport } from '../hub/index.ts';
-import { renderNotes, renderServer, renderSummary, type Summary } from './render.ts';
+import { renderNotes, renderOpened, renderServer, renderSummary, type Summary } from './render.ts';
 import type { Style } from './style.ts';
 
-/** How long the addresses wait for servers that are slow to start, in milliseconds. */
+/** How long the summary waits for servers that are slow to start, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
 export interface StartScreenOptions {
@@ -14,8 +14,8 @@ export interface StartScreenOptions {
 }
 
 /**
- * Tells a person what becomes of the servers: each as it gets ready or fails, then, once all have settled or
- * {@link PATIENCE_MS} are over, the addresses. What has been said is not
+ * Tells a person where the hub is, and what becomes of the servers: each as it gets ready or fails, then, once all have settled or
+ * {@link PATIENCE_MS} are over, the addresses and what to do with them. What has been said is not
  * said again until the entry of the server is another one.
  */
 export class StartScreen implements Disposable {
@@ -43,8 +43,11 @@ export class StartScreen implements Disposable {
   /** The port is open. @param keyPlace as {@link Summary.keyPlace} */
   opened(port: number, keyPlace?: string): void {
     this.#open = { port, keyPlace };
-    if (this.#settled) this.#tellSummary();
-    else this.#owned.add(this.#options.clock.after(PATIENCE_MS, () => this.#tellSummary()));
+    if (this.#settled) return this.#tellSummary();
+    const { style, summary } = this.#options;
+    const isAnyStarting = [...this.#servers.values()].some(({ state }) => state.kind === 'starting');
+    if (isAnyStarting) this.#write(renderOpened({ ...summary, port }, style));
+    this.#owned.add(this.#options.clock.after(PATIENCE_MS, () => this.#tellSummary()));
   }
 
   dispose(): void {

@@ -54,10 +54,11 @@ describe('StartScreen', () => {
     made.dispose();
   });
 
-  it('does not let a slow server hold the addresses back, and tells them once', () => {
+  it('says at once where the hub is, and does not let a slow server hold the summary back', () => {
     const { hub, news, screen: made, pass } = screen();
-    made.opened(1);
     hub.emit('server', report('slow', { kind: 'starting', sinceMs: 0, attempt: 1 }));
+    made.opened(1);
+    expect(news()).toBe('Listening at http://localhost:1/mcp, while the servers start.\n');
     pass();
     expect(news()).toContain('Still starting: slow.');
     hub.emit('server', ready('slow'));
