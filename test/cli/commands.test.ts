@@ -379,6 +379,24 @@ describe('logs and events', () => {
     expect((await json('logs', '-n', '1')).document).toMatchObject({ records: [{ message: 'three' }] });
   });
 
+  it('prints the lines of one hub alone when it is named, and says so when its log is somewhere else', async () => {
+    await mkdir(join(cli.stateDir, 'logs'), { recursive: true });
+    const record = (message: string, pid?: number) => JSON.stringify({ type: 'info', message, timestamp: '2026-01-01T10:00:00.000Z', pid });
+    const records = [record('older'), record('another', 1), record('this', process.pid), record('another', 1)];
+    await writeFile(join(cli.stateDir, 'logs/mcp-hub.log'), `${records.join('\n')}\n`);
+    expect((await json('logs')).document).toMatchObject({ records: { length: 4 } });
+    for (const named of [
+      ['--port', String(hub.port)],
+      ['--hub', hub.origin],
+    ]) {
+      expect((await json('logs', ...named)).document).toMatchObject({ records: [{ message: 'this', pid: process.pid }] });
+    }
+    await cli.list({ port: hub.port + 1 });
+    const { code, stdout, stderr } = await cli.run('logs', '--port', String(hub.port));
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/^error: The log of the hub at \S+ is not here: .*mcp-hub\.log\./);
+  });
+
   it('follows events as lines of JSON', async () => {
     const { ended } = cli.start('events', '--json', '--count', '3');
     await eventually('the reader', () => hub.readers() === 1);
