@@ -12,7 +12,7 @@ export { isAlive } from './is-alive.ts';
 export { ExactNumber, isSameValue, jsonText, numberIn, parseJson } from './json-text.ts';
 export { lastOutput, onOneLine, tellsReason } from './last-output.ts';
 export { LiveSet, type Placed } from './live-set.ts';
-export { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
+export { createLogger, logLine, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';
 export { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
 export { type ClaimedPort, claimPort, openPort } from './open-port.ts';
 export { hasScreen, openPage } from './open-page.ts';

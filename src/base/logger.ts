@@ -10,6 +10,15 @@ export interface LogRecord {
   readonly timestamp: string;
 }
 
+/**
+ * A record as one line of the log file.
+ *
+ * @param pid of the hub that it is from: several may write to one file
+ */
+export function logLine({ type, code, message, data, timestamp }: LogRecord, pid: number): string {
+  return JSON.stringify({ type, code, message, data, timestamp, pid });
+}
+
 /** Where records go: the log file, the terminal, the event stream. Handed in by the composition root. */
 export type LogSink = (record: LogRecord) => void;
 

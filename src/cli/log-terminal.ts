@@ -17,11 +17,16 @@ export function terminalLog({ write, style, verbose }: TerminalLogOptions): LogS
     debug: style.quiet,
   };
   return (record) => {
-    if (!verbose && record.type !== 'warn' && record.type !== 'error') return;
+    if (!verbose && ((record.type !== 'warn' && record.type !== 'error') || isOnScreen(record))) return;
     const label = colours[record.type](record.type === 'warn' ? 'warning' : record.type);
     const data = verbose ? style.quiet(facts(record)) : '';
     write(`${label}: ${printable(record.message)}${record.code ? ` [${record.code}]` : ''}${data}\n`);
   };
+}
+
+/** How a server is, the start screen tells on the same terminal. */
+function isOnScreen({ data }: LogRecord): boolean {
+  return 'server' in data && 'status' in data;
 }
 
 function facts({ data }: LogRecord): string {

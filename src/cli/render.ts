@@ -53,6 +53,12 @@ export function renderNotes(serverName: string, notes: readonly string[], style:
   return lines;
 }
 
+/** Where the hub is, for whoever waits for servers that take their time. */
+export function renderOpened({ host, port, socket }: Pick<Summary, 'host' | 'port' | 'socket'>, style: Style): string[] {
+  const places = [...(port === 0 ? [] : [`${originOf(host, port)}/mcp`]), ...(socket === undefined ? [] : [printable(socket)])];
+  return [`Listening at ${places.map(style.strong).join(' and ')}, while the servers start.`];
+}
+
 /** How many servers are ready, the addresses, and what to paste into a client. */
 export function renderSummary(summary: Summary, style: Style): string[] {
   const { host, port, keyPlace, socket, logFile } = summary;
@@ -98,12 +104,20 @@ function counts(summary: Summary, ready: number): string[] {
     const files = summary.configFiles.map(printable).join(', ');
     return [`No servers are configured in ${files}.`, 'Add one with "mcp-hub add", or those of another client with "mcp-hub import".'];
   }
-  const disabled = names(servers, ['disabled']);
-  const starting = names(servers, ['starting']);
-  const lines = [`${ready} of ${plural(servers.length - disabled.length, 'server')} ready.`];
-  if (starting.length > 0) lines.push(`Still starting: ${starting.map(printable).join(', ')}.`);
-  if (disabled.length > 0) lines.push(`Disabled: ${disabled.map(printable).join(', ')}.`);
-  return lines;
+  const waiting = (by: readonly (string | undefined)[]): string[] =>
+    servers.flatMap(({ name, state }) => (state.kind === 'stopped' && by.includes(state.reason) ? [name] : []));
+  // Those that are as they are to be: none of them is missing.
+  const apart = [
+    ['Asleep until a call', waiting(['lazy', 'idle'])],
+    ['Started by hand only', waiting(['manual'])],
+    ['Disabled', names(servers, ['disabled'])],
+  ] as const;
+  const expected = apart.reduce((left, [, some]) => left - some.length, servers.length);
+  const told = [['Still starting', names(servers, ['starting'])] as const, ...apart].filter(([, some]) => some.length > 0);
+  return [
+    ...(expected > 0 ? [`${ready} of ${plural(expected, 'server')} ready.`] : []),
+    ...told.map(([what, some]) => `${what}: ${some.map(printable).join(', ')}.`),
+  ];
 }
 
 function names(servers: readonly ServerReport[], kinds: readonly ServerReport['state']['kind'][]): string[] {

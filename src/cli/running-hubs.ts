@@ -88,6 +88,12 @@ export async function chooseHubIfAny(choice: HubChoice, where: Surroundings): Pr
   }
 }
 
+/** Whether a hub is one of this person's on this machine: only those write into the same log. */
+export async function isOwnHub({ pid, port }: RunningHub, { env }: Surroundings): Promise<boolean> {
+  const own = await listedHubs(hubPaths(env).stateDir);
+  return own.some((entry) => entry.pid === pid && (port === undefined || entry.port === port));
+}
+
 /** How hubs are asked whether they are there. */
 export interface Asking extends KeySources {
   readonly signal?: AbortSignal | undefined;

@@ -1,7 +1,8 @@
 import { HubError } from '../base/index.ts';
+import { changeWords } from '../config/index.ts';
 import { type ApiClient, connectHub, START_WITHIN_MS } from './api-client.ts';
 import type { CommandIo } from './command.ts';
-import { isObject, listOf, memberOf, numberOf, textOf } from './json.ts';
+import { isObject, listOf, memberOf, numberOf, textOf, textsOf } from './json.ts';
 import { patiently } from './patience.ts';
 import { plural } from './render.ts';
 import { allServers, serverInfo, type ServerInfo, serverNamed, withoutName } from './servers.ts';
@@ -56,5 +57,14 @@ export function serverLine({ name, status, error, offer }: ServerInfo, { style }
 export async function reloadConfig(client: ApiClient, io: CommandIo): Promise<void> {
   const answer = await patiently(client.post('/api/restart', {}, START_WITHIN_MS), 'Waiting for the hub.', io);
   if (io.isJson) return io.printJson(answer);
-  io.print('The config files are read again; servers whose entry changed are started anew.');
+  const changes = memberOf(answer, 'changes');
+  // A hub of another version does not say.
+  if (!isObject(changes)) return io.print('The config files are read again.');
+  const words = changeWords({
+    added: textsOf(changes['added']),
+    removed: textsOf(changes['removed']),
+    changed: Object.fromEntries(Object.entries(memberOf(changes, 'changed') ?? {}).map(([name, keys]) => [name, textsOf(keys)])),
+    settings: textsOf(changes['settings']),
+  });
+  io.print(`The config files are read again: ${words === '' ? 'nothing in them is new' : printable(words)}.`);
 }

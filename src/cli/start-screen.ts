@@ -1,9 +1,9 @@
 import { type Clock, type Disposable, Disposables } from '../base/index.ts';
-import type { Hub, ServerReport } from '../hub/index.ts';
-import { renderNotes, renderServer, renderSummary, type Summary } from './render.ts';
+import type { Hub, HubEvents, ServerReport } from '../hub/index.ts';
+import { renderNotes, renderOpened, renderServer, renderSummary, type Summary } from './render.ts';
 import type { Style } from './style.ts';
 
-/** How long the addresses wait for servers that are slow to start, in milliseconds. */
+/** How long the summary waits for servers that are slow to start, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
 export interface StartScreenOptions {
@@ -14,8 +14,9 @@ export interface StartScreenOptions {
 }
 
 /**
- * Tells a person what becomes of the servers: each as it gets ready or fails, then, once all have settled or
- * {@link PATIENCE_MS} are over, the addresses. What has been said is not said again.
+ * Tells a person where the hub is, and what becomes of the servers: each as it gets ready or fails, then, once all have settled or
+ * {@link PATIENCE_MS} are over, the addresses and what to do with them. What has been said is not
+ * said again until the entry of the server is another one.
  */
 export class StartScreen implements Disposable {
   readonly #options: StartScreenOptions;
@@ -35,14 +36,18 @@ export class StartScreen implements Disposable {
   /** Listens to `hub` until disposed of. Called before the hub starts, so that nothing is missed. */
   follow(hub: Pick<Hub, 'on'>): void {
     this.#owned.add(hub.on('server', (report) => this.#onServer(report)));
+    this.#owned.add(hub.on('entries', (entries) => this.#onEntries(entries)));
     this.#owned.add(hub.on('settled', () => this.#onSettled()));
   }
 
   /** The port is open. @param keyPlace as {@link Summary.keyPlace} */
   opened(port: number, keyPlace?: string): void {
     this.#open = { port, keyPlace };
-    if (this.#settled) this.#tellSummary();
-    else this.#owned.add(this.#options.clock.after(PATIENCE_MS, () => this.#tellSummary()));
+    if (this.#settled) return this.#tellSummary();
+    const { style, summary } = this.#options;
+    const isAnyStarting = [...this.#servers.values()].some(({ state }) => state.kind === 'starting');
+    if (isAnyStarting) this.#write(renderOpened({ ...summary, port }, style));
+    this.#owned.add(this.#options.clock.after(PATIENCE_MS, () => this.#tellSummary()));
   }
 
   dispose(): void {
@@ -52,6 +57,16 @@ export class StartScreen implements Disposable {
   #onSettled(): void {
     this.#settled = true;
     this.#tellSummary();
+  }
+
+  /** Whoever has changed an entry wants to know what comes of it, also when that is what it was before. */
+  #onEntries({ changed, removed }: HubEvents['entries']): void {
+    for (const name of removed) {
+      this.#servers.delete(name);
+      this.#told.delete(name);
+    }
+    // One that is ready and stays so has nothing new to tell.
+    for (const name of changed) if (this.#servers.get(name)?.state.kind !== 'ready') this.#told.delete(name);
   }
 
   #onServer(report: ServerReport): void {

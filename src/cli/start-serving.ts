@@ -3,6 +3,7 @@ import type { AccessOptions } from '../hub/index.ts';
 import type { ServeOptions } from './args.ts';
 import { describeError } from './diagnostics.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { appendFailure } from './failed-start.ts';
 import { fixHeapGrowth } from './heap-growth.ts';
 import { loadServing } from './load-serving.ts';
 import { accessOf } from './serve-access.ts';
@@ -24,7 +25,7 @@ export async function startServing(process: NodeJS.Process, options: ServeOption
       // Whoever started this one may have gone meanwhile: EPIPE is expected.
       process.stderr.on('error', () => {});
       const { tellPortInUse } = await import('./port-owner.ts');
-      await tellPortInUse(process, error, options.port ?? 0);
+      await Promise.all([tellPortInUse(process, error, options.port ?? 0), appendFailure(process, error)]);
       process.exitCode = 2;
       return;
     }
@@ -43,6 +44,7 @@ async function accessOrEnd(process: NodeJS.Process, options: ServeOptions): Prom
   } catch (error) {
     process.stderr.on('error', () => {});
     for (const line of describeError(error)) process.stderr.write(`${line}\n`);
+    await appendFailure(process, error);
     process.exitCode = exitCodeOf(error);
     return undefined;
   }

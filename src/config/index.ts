@@ -11,6 +11,7 @@ export {
 export { createApiKey, revokeApiKey } from './api-keys/key-edits.ts';
 export { ApiKeyFile, apiKeyFile } from './api-keys/key-file.ts';
 export type * from './config.ts';
+export { changeWords, type ConfigChanges, configChanges } from './changes.ts';
 export { type ConfigDiff, diffConfigs } from './diff.ts';
 export { parseDotenv } from './dotenv.ts';
 export { type EditOptions, readText } from './edit-plan.ts';

@@ -1,4 +1,4 @@
-import type { ApiKey, KeyScope } from '../config/index.ts';
+import type { ApiKey, ConfigChanges, KeyScope } from '../config/index.ts';
 import type { EventFeed } from './event-feed.ts';
 
 /**
@@ -19,8 +19,10 @@ export interface Management {
   /**
    * Reads the config files again, restarts the servers whose definition changed and starts those that are down; resolves when their
    * first attempts have ended, or `startupWait` is over.
+   *
+   * @returns what the files say now that they did not say before
    */
-  restart(): Promise<void>;
+  restart(): Promise<ConfigChanges>;
   /** Ends the process soon after it returns; whoever owns it starts it again. */
   hardRestart(): void;
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Disposable, Disposables, Emitter, HubError, type Logger, messageOf, systemClock } from '../base/index.ts';
+import { createLogger, type Disposable, Disposables, Emitter, HubError, type Logger, messageOf, systemClock } from '../base/index.ts';
 import type { HubConfig } from '../config/index.ts';
 import type { Upstream } from '../upstream/index.ts';
 import type { DevMode } from './dev-mode.ts';
@@ -17,7 +17,7 @@ import { HubNews } from './news-sources.ts';
 import { buildParts, hubLogger, type HubParts } from './parts.ts';
 import { Registration } from './registration.ts';
 import { reportOf } from './report.ts';
-import { errorOf, statusOf } from './server-status.ts';
+import { ServerLog } from './server-log.ts';
 import type { Hub, HubEvents, HubOptions } from './types.ts';
 import { WorkspaceFile } from './workspaces.ts';
 
@@ -34,6 +34,7 @@ export function createHub(options: HubOptions): Hub {
 class LocalHub implements Hub {
   readonly #options: HubOptions;
   readonly #logger: Logger;
+  readonly #serverLog: ServerLog;
   readonly #emitter: Emitter<HubEvents>;
   readonly #news: HubNews;
   readonly #owned = new Disposables();
@@ -47,6 +48,7 @@ class LocalHub implements Hub {
   #registration: Registration | undefined;
   #dev: DevMode | undefined;
   #port = 0;
+  #hasStarted = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: HubOptions) {
@@ -54,6 +56,7 @@ class LocalHub implements Hub {
     const onListenerError = (error: unknown): void => this.#logger.error(`A listener of the hub failed: ${messageOf(error)}`);
     this.#news = new HubNews({ clock: systemClock, version: reportedVersion(options.env), port: () => this.#port, onListenerError });
     this.#logger = hubLogger(options, this.#news.sink);
+    this.#serverLog = new ServerLog({ logger: this.#logger, failures: createLogger(options.sinks) });
     this.#emitter = new Emitter(onListenerError);
     this.#workspaces = new WorkspaceFile({ stateDir: options.paths.stateDir, clock: systemClock });
     this.#life = new HubLife({
@@ -103,8 +106,10 @@ class LocalHub implements Hub {
     this.#owned.add(parts.gateway).start();
     this.#owned.add(parts.keyedLogins).start();
     this.#owned.add(parts.pool.on('members', () => parts.logins.keep(parts.pool.all().map(({ id }) => id))));
+    this.#owned.add(parts.pool.on('members', ({ changed, removed }) => this.#emitter.emit('entries', { changed, removed })));
     this.#owned.add(parts.pool.on('state', ({ id }) => this.#report(parts.pool.get(id))));
     this.#owned.add(parts.pool.on('listing', ({ id }) => this.#showOffer(parts, parts.pool.get(id))));
+    this.#hasStarted = true;
     this.#logger.info('The hub listens', { port, servers: config.servers.length });
     for (const upstream of parts.pool.all()) this.#report(upstream);
     this.#live.attach({
@@ -206,7 +211,7 @@ class LocalHub implements Hub {
     await parts?.way.close();
     this.#owned.dispose();
     this.#life.stopped();
-    this.#logger.info('The hub has stopped');
+    if (this.#hasStarted) this.#logger.info('The hub has stopped');
   }
 
   /** Tells other programs that the hub runs, and finds out when nobody needs it any more. Resolves when the first is done. */
@@ -258,11 +263,7 @@ class LocalHub implements Hub {
     const parts = this.#parts;
     if (!upstream || !parts) return;
     const report = reportOf(upstream, parts.gateway.notes);
-    const error = errorOf(report.state);
-    const facts = { server: upstream.id, status: statusOf(report.state), ...(error !== null && { error }) };
-    if (report.state.kind === 'ready')
-      this.#logger.info(`Server "${upstream.id}" is ready`, { ...facts, ...report.counts, tookMs: report.state.tookMs });
-    else this.#logger.debug(`Server "${upstream.id}" is ${report.state.kind}`, facts);
+    this.#serverLog.tell(upstream, report);
     this.#emitter.emit('server', report);
   }
 }

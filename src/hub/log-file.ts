@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { type Clock, type LogSink, messageOf } from '../base/index.ts';
+import { type Clock, logLine, type LogSink, messageOf } from '../base/index.ts';
 import type { LogWriter } from './log-writer.ts';
 
 /** Records that may wait for {@link LogFile.open}. */
@@ -9,6 +9,8 @@ const RETRY_MS = 60_000;
 
 export interface LogFileOptions {
   readonly dir: string;
+  /** Of the hub whose log it is. */
+  readonly pid: number;
   readonly clock: Clock;
   /** Told once when the log cannot be written. The hub goes on without it. */
   readonly onProblem: (message: string) => void;
@@ -33,8 +35,8 @@ export class LogFile {
     this.#options = options;
   }
 
-  readonly sink: LogSink = ({ type, code, message, data, timestamp }) => {
-    if (!this.#closed) this.#write(JSON.stringify({ type, code, message, data, timestamp }));
+  readonly sink: LogSink = (record) => {
+    if (!this.#closed) this.#write(logLine(record, this.#options.pid));
   };
 
   /** Opens the file and writes what has waited. Calling it again does nothing. */
@@ -86,9 +88,10 @@ export class LogFile {
   #tellDropped(writer: LogWriter): void {
     const dropped = this.#dropped;
     this.#dropped = 0;
-    const timestamp = new Date(this.#options.clock.now()).toISOString();
+    const { clock, pid } = this.#options;
+    const timestamp = new Date(clock.now()).toISOString();
     const message = `${dropped} log records before this one were dropped, because the file could not be written.`;
-    writer.write(JSON.stringify({ type: 'warn', message, data: { dropped }, timestamp }));
+    writer.write(logLine({ type: 'warn', message, data: { dropped }, timestamp }, pid));
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { EventFeed, KeyControl, Logins, Management, Marketplace } from '../http/index.ts';
 import { type Clock, waitAtMost } from '../base/index.ts';
+import { type ConfigChanges, configChanges, diffConfigs } from '../config/index.ts';
 import type { ListKind } from '../protocol/index.ts';
 import { HubConfigControl } from './config-control.ts';
 import { healthObject, reportedVersion } from './health.ts';
@@ -79,14 +80,16 @@ export class HubManagement implements Management {
     return this.#options.workspaces.read().catch(() => ({}));
   }
 
-  restart(): Promise<void> {
+  async restart(): Promise<ConfigChanges> {
     const { life, config, clock, stopped } = this.#options;
-    return life.restart(async () => {
+    const before = config.current;
+    await life.restart(async () => {
       const { done } = await config.reload();
       // As with the first start: a server that takes its time does not keep the hub from being there again.
       const { startupWaitMs: atMostMs } = config.current.settings;
       await waitAtMost(Promise.all([done, this.servers.startDown()]), { clock, atMostMs, signal: stopped });
     });
+    return configChanges(before, config.current, diffConfigs(before, config.current));
   }
 
   hardRestart(): void {

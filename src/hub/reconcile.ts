@@ -1,5 +1,5 @@
 import { type Disposable, type HubError, type Logger, messageOf } from '../base/index.ts';
-import { type ConfigChange, type ConfigDiff, maskConfig } from '../config/index.ts';
+import { changeWords, type ConfigChange, configChanges, type ConfigDiff, maskConfig } from '../config/index.ts';
 import type { ConfigFollowers } from './live-config.ts';
 import type { Changes, News, Publish } from './news.ts';
 
@@ -31,13 +31,15 @@ export class Reconciler {
    * All of it has begun when this returns; the promise resolves when the first attempt of every server that was started has ended
    * either way. A server that does not start is no mistake of the config, which stays in force. Never rejects.
    */
-  async follow({ after, diff }: ConfigChange): Promise<void> {
+  async follow({ before, after, diff }: ConfigChange): Promise<void> {
     const { logger, publish, mute } = this.#options;
     const { isSignificant, added, modified } = diff;
     const changes = changesOf(diff);
     const newConfig = maskConfig(after.document);
     publish({ name: 'subscription_event', data: { type: 'config_changed', newConfig, isSignificant } });
-    logger.info(`The config was loaded again: ${summary(diff)}.`, { ...changes });
+    const told = configChanges(before ?? after, after, diff);
+    const words = changeWords(told) || 'nothing in it is new';
+    logger.info(`The config was loaded again: ${words}.`, { ...changes, changed: told.changed, settings: told.settings });
     const muted = mute([...added, ...modified]);
     if (isSignificant) publish({ name: 'subscription_event', data: { type: 'servers_updating', changes } });
     try {
@@ -60,15 +62,4 @@ export function failureNews({ message, details }: HubError): News {
 
 function changesOf({ added, removed, modified, unchanged }: ConfigDiff): Changes {
   return { added, removed, modified, unchanged };
-}
-
-function summary({ added, removed, modified, settings }: ConfigDiff): string {
-  const parts = [
-    ['added', added],
-    ['removed', removed],
-    ['changed', modified],
-    ['settings', settings],
-  ] as const;
-  const told = parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what} ${names.join(', ')}`);
-  return told.length > 0 ? told.join('; ') : 'no server and no setting is different';
 }

@@ -48,6 +48,8 @@ export interface ServerReport {
 
 export interface HubEvents {
   server: ServerReport;
+  /** The entries of these servers say something else from now on, or are gone. Told before the servers follow. */
+  entries: { readonly changed: readonly string[]; readonly removed: readonly string[] };
   /** Every server's first start attempt has ended. */
   settled: { readonly ready: number; readonly total: number };
   /** Nobody needs the hub any more: no client has been there for as long as `shutdownDelayMs` says. */

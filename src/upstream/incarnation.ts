@@ -5,6 +5,7 @@ import type { Era } from '../protocol/index.ts';
 import type { Connect, ConnectionListener, ConnectOptions } from './connection/connect.ts';
 import type { EnvironmentName } from './launch-environment.ts';
 import type { Launch, StdioLaunch } from './launch.ts';
+import { noiseAdvice } from './process/noise.ts';
 import type { ProcessTransport } from './process/stdio-transport.ts';
 import type { Connection, LogLine } from './types.ts';
 
@@ -164,8 +165,9 @@ export class Incarnation {
 
   #tooSlow(): HubError {
     const { id, initTimeoutMs } = this.#options.definition;
+    const noise = noiseAdvice(this.#processes.at(-1)?.firstNoise);
     const text =
-      `Server "${id}" was not ready within ${initTimeoutMs / 1000} s. If it just needs longer (a first download with npx or uvx), ` +
+      `Server "${id}" was not ready within ${initTimeoutMs / 1000} s.${noise} If it just needs longer (a first download with npx or uvx), ` +
       `raise "initTimeout" in its entry.${this.#lastOutput()}`;
     return new HubError('TIMEOUT', text, { details: { server: id, initTimeoutMs } });
   }

@@ -253,7 +253,7 @@ describe('start, stop, restart, reload', () => {
     [['stop', 'calc'], '/api/servers/stop', 'off is disabled.\n'],
     [['stop', 'calc', '--disable'], '/api/servers/stop?disable=true', 'off is disabled.\n'],
     [['restart', 'calc'], '/api/servers/restart', 'calc is connected, 2 tools.\n'],
-    [['reload'], '/api/restart', expect.stringContaining('read again')],
+    [['reload'], '/api/restart', 'The config files are read again: changed calc (disabled_tools, env); setting startupWait.\n'],
     [['enable', 'off'], '/api/servers/start', 'calc is connected, 2 tools.\n'],
     [['disable', 'calc'], '/api/servers/stop?disable=true', 'off is disabled.\n'],
   ])('%j', async (args, path, stdout) => {
@@ -277,6 +277,15 @@ describe('start, stop, restart, reload', () => {
       );
       child.kill('SIGINT');
       expect(await ended).toMatchObject({ code: 130, stdout: '' });
+    });
+  });
+
+  it('reload says only that the files are read where the hub does not say more', async () => {
+    await withAnswer('POST /api/restart', { changes: { added: [], removed: [], changed: {}, settings: [] } }, async () => {
+      expect((await cli.run('reload')).stdout).toBe('The config files are read again: nothing in them is new.\n');
+    });
+    await withAnswer('POST /api/restart', {}, async () => {
+      expect((await cli.run('reload')).stdout).toBe('The config files are read again.\n');
     });
   });
 
@@ -411,6 +420,24 @@ describe('logs and events', () => {
     expect((await cli.run('logs', '-n', '2')).stdout).toMatch(/^\S+ info {2}two\n\S+ info {2}three\n$/);
     expect((await cli.run('logs', '-n', '2', '--level', 'debug')).stdout).toMatch(/^\S+ debug detail\n\S+ info {2}three\n$/);
     expect((await json('logs', '-n', '1')).document).toMatchObject({ records: [{ message: 'three' }] });
+  });
+
+  it('prints the lines of one hub alone when it is named, and says so when its log is somewhere else', async () => {
+    await mkdir(join(cli.stateDir, 'logs'), { recursive: true });
+    const record = (message: string, pid?: number) => JSON.stringify({ type: 'info', message, timestamp: '2026-01-01T10:00:00.000Z', pid });
+    const records = [record('older'), record('another', 1), record('this', process.pid), record('another', 1)];
+    await writeFile(join(cli.stateDir, 'logs/mcp-hub.log'), `${records.join('\n')}\n`);
+    expect((await json('logs')).document).toMatchObject({ records: { length: 4 } });
+    for (const named of [
+      ['--port', String(hub.port)],
+      ['--hub', hub.origin],
+    ]) {
+      expect((await json('logs', ...named)).document).toMatchObject({ records: [{ message: 'this', pid: process.pid }] });
+    }
+    await cli.list({ port: hub.port + 1 });
+    const { code, stdout, stderr } = await cli.run('logs', '--port', String(hub.port));
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/^error: The log of the hub at \S+ is not here: .*mcp-hub\.log\./);
   });
 
   it('follows events as lines of JSON', async () => {

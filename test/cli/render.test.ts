@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HubError, lastOutput } from '../../src/base/index.ts';
-import { renderNotes, renderServer, renderSummary } from '../../src/cli/render.ts';
+import { renderNotes, renderOpened, renderServer, renderSummary } from '../../src/cli/render.ts';
 import { plainStyle, styleFor } from '../../src/cli/style.ts';
 import type { ServerReport } from '../../src/hub/index.ts';
 import { ready, report } from './reports.ts';
@@ -93,6 +93,16 @@ describe('renderNotes', () => {
   });
 });
 
+describe('renderOpened', () => {
+  it.each([
+    [{ port: 1 }, 'http://localhost:1/mcp'],
+    [{ port: 0, socket: '/run/h\u001B.sock' }, '/run/h.sock'],
+    [{ port: 1, socket: '/run/h.sock' }, 'http://localhost:1/mcp and /run/h.sock'],
+  ])('tells where the hub is: %j', (place, words) => {
+    expect(renderOpened({ host: 'localhost', ...place }, plainStyle)).toEqual([`Listening at ${words}, while the servers start.`]);
+  });
+});
+
 describe('renderSummary', () => {
   const summary = { host: 'localhost', port: 37_373, configFiles: ['a.json', 'b.json'], logFile: '/state/mcp-hub.log' };
 
@@ -119,6 +129,19 @@ describe('renderSummary', () => {
       '  {"mcpServers": {"Hub": {"url": "http://localhost:37373/mcp"}}}',
       '',
     ]);
+  });
+
+  it('names those that are not to run, and does not count them', () => {
+    const servers = [
+      ready('a'),
+      report('lz', { kind: 'stopped', reason: 'lazy' }),
+      report('nap', { kind: 'stopped', reason: 'idle' }),
+      report('mn', { kind: 'stopped', reason: 'manual' }),
+      report('st', { kind: 'stopped' }),
+    ];
+    const lines = ['1 of 2 servers ready.', 'Asleep until a call: lz, nap.', 'Started by hand only: mn.', ''];
+    expect(renderSummary({ ...summary, servers }, plainStyle).slice(1, 5)).toEqual(lines);
+    expect(renderSummary({ ...summary, servers: servers.slice(3, 4) }, plainStyle).slice(1, 3)).toEqual(['Started by hand only: mn.', '']);
   });
 
   it('shows where the API key goes that a client needs, and where it is', () => {

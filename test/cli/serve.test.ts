@@ -40,6 +40,14 @@ function serve(mode: string, ...args: string[]): Run {
   return { child, output, ended };
 }
 
+/** What stands in the log of this run. */
+function logged({ child }: Run): readonly object[] {
+  const lines = readFileSync(join(home, 'mcp-hub', 'logs', 'mcp-hub.log'), 'utf8')
+    .trimEnd()
+    .split('\n');
+  return lines.map((line): { readonly pid?: number } => JSON.parse(line)).filter(({ pid }) => pid === child.pid);
+}
+
 /** Elsewhere the pid is known only where `lsof` is. */
 const onLinux = (text: string): string => (process.platform === 'linux' ? text : '');
 
@@ -147,6 +155,12 @@ describe('runServe', () => {
     const run = serve('config-error');
     expect(await run.ended).toEqual({ code: 1, signal: null });
     expect(run.output).toEqual({ stdout: '', stderr: 'error: servers.json:3:5: mcpServers.a: Bad. Fix it.\n' });
+    expect(logged(run).at(-1)).toMatchObject({
+      type: 'error',
+      code: 'CONFIG_ERROR',
+      message: 'The hub could not be started: The configuration is wrong.',
+      data: { diagnostics: [{ file: 'servers.json', line: 3 }] },
+    });
   });
 
   it.each(['', 'stray-listen-error'])('ends with 2 and the name of who has the port (%s)', async (mode) => {
@@ -160,6 +174,7 @@ describe('runServe', () => {
       expect(run.output.stderr).toContain(onLinux(`(pid ${process.pid})`));
       expect(run.output.stderr).toContain('which is not an mcp-hub');
       expect(run.output.stderr).toContain(`--port ${port + 1}`);
+      expect(logged(run)).toMatchObject([{ type: 'error', code: 'PORT_IN_USE' }]);
     } finally {
       holder.close();
     }

@@ -54,10 +54,11 @@ describe('StartScreen', () => {
     made.dispose();
   });
 
-  it('does not let a slow server hold the addresses back, and tells them once', () => {
+  it('says at once where the hub is, and does not let a slow server hold the summary back', () => {
     const { hub, news, screen: made, pass } = screen();
-    made.opened(1);
     hub.emit('server', report('slow', { kind: 'starting', sinceMs: 0, attempt: 1 }));
+    made.opened(1);
+    expect(news()).toBe('Listening at http://localhost:1/mcp, while the servers start.\n');
     pass();
     expect(news()).toContain('Still starting: slow.');
     hub.emit('server', ready('slow'));
@@ -85,6 +86,37 @@ describe('StartScreen', () => {
     made.dispose();
   });
 
+  it('tells the same failure again when the entry was changed or had gone, and that the server is ready again', () => {
+    const { hub, news, screen: made } = screen();
+    const down = report('a', { kind: 'backoff', untilMs: 2_000, attempt: 1, last: failure('It ended.') });
+    hub.emit('server', down);
+    expect(news()).toContain('It ended.');
+    hub.emit('entries', { changed: ['a'], removed: [] });
+    hub.emit('server', down);
+    expect(news()).toContain('It ended.');
+    hub.emit('entries', { changed: [], removed: ['a'] });
+    hub.emit('server', down);
+    expect(news()).toContain('It ended.');
+    hub.emit('server', ready('a', {}, 7));
+    expect(news()).toMatch(/^ {2}ready /);
+    hub.emit('entries', { changed: ['a'], removed: [] });
+    hub.emit('server', ready('a', {}, 7));
+    expect(news()).toBe('');
+    made.dispose();
+  });
+
+  it('counts no server that has gone', () => {
+    const { hub, news, screen: made } = screen();
+    hub.emit('server', ready('a'));
+    hub.emit('server', report('b', { kind: 'failed', error: failure('It ended.') }));
+    hub.emit('entries', { changed: [], removed: ['b'] });
+    news();
+    made.opened(1);
+    hub.emit('settled', { ready: 1, total: 1 });
+    expect(news()).toContain('1 of 1 server ready.');
+    made.dispose();
+  });
+
   it('says nothing and holds nothing once disposed of', () => {
     const { hub, news, screen: made, timers } = screen();
     made.opened(1);
@@ -93,6 +125,6 @@ describe('StartScreen', () => {
     hub.emit('settled', { ready: 1, total: 1 });
     expect(news()).toBe('');
     expect(timers.size).toBe(0);
-    expect(hub.listenerCount('server') + hub.listenerCount('settled')).toBe(0);
+    expect(hub.listenerCount('server') + hub.listenerCount('settled') + hub.listenerCount('entries')).toBe(0);
   });
 });

@@ -1,10 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fixtureServer } from '../support/fixtures.ts';
-import { endHubs, HUB_BIN, healthOf, type HubProcess, makeFolder, settled, spawnHub, startHub } from '../support/hub-process.ts';
+import {
+  endHubs,
+  environment,
+  HUB_BIN,
+  healthOf,
+  type HubProcess,
+  makeFolder,
+  settled,
+  spawnHub,
+  startHub,
+} from '../support/hub-process.ts';
 import { eventually, isRunning, stubbornPids } from '../support/processes.ts';
 
 /** Processes that a test expects to end; one that fails has to end them itself. */
@@ -70,6 +80,24 @@ describe('the end', () => {
 });
 
 describe('a port in use', () => {
+  it('by another hub of the same person: the log says so between the lines of that one', async () => {
+    const first = await startHub({ config: {} });
+    const log = join(environment(first.folder)['XDG_STATE_HOME'] ?? '', 'mcp-hub/logs/mcp-hub.log');
+    await eventually('the log', () => existsSync(log));
+    const { hub, exit } = await runToEnd({ port: first.port, config: {}, env: environment(first.folder) });
+    expect(exit.code).toBe(2);
+    expect(await first.stop()).toEqual({ code: 0, signal: null });
+    const told = readFileSync(log, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line): Told => JSON.parse(line));
+    const ends = told.filter(({ type, message }) => type === 'error' || message === 'The hub has stopped');
+    expect(ends).toMatchObject([
+      { type: 'error', code: 'PORT_IN_USE', pid: hub.pid, message: expect.stringContaining(`Port ${first.port} on `) },
+      { message: 'The hub has stopped', pid: first.pid },
+    ]);
+  });
+
   it('by another mcp-hub: exit code 2, its port, its pid and that it is one', async () => {
     const first = await startHub({ config: { mcpServers: {} } });
     const { exit, tookMs, hub } = await runToEnd({ port: first.port, config: { mcpServers: { echo } } });
@@ -170,6 +198,13 @@ describe('a reader of the output that goes', () => {
     expect(await hub.stop()).toEqual({ code: 0, signal: null });
   });
 });
+
+/** A line of the log. */
+interface Told {
+  readonly type: string;
+  readonly message: string;
+  readonly pid: number;
+}
 
 /** A server that writes a file as soon as it runs. */
 function touch(file: string): { command: string; args: string[] } {

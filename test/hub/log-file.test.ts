@@ -29,7 +29,7 @@ afterEach(() => {
 
 function openLog(dir = join(root, 'state', 'logs')) {
   const problems: string[] = [];
-  const file = new LogFile({ dir, clock: systemClock, onProblem: (message) => problems.push(message) });
+  const file = new LogFile({ dir, pid: 4711, clock: systemClock, onProblem: (message) => problems.push(message) });
   return { dir, file, problems, logger: createLogger([file.sink]), current: join(dir, 'mcp-hub.log') };
 }
 
@@ -48,7 +48,13 @@ describe('LogFile', () => {
     logger.error('third', { code: 'TIMEOUT', server: 'a' });
     await file.close();
     const [first, second, third, ...more] = records(current);
-    expect(first).toEqual({ type: 'info', message: 'first', data: {}, timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) });
+    expect(first).toEqual({
+      type: 'info',
+      message: 'first',
+      data: {},
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      pid: 4711,
+    });
     expect(second).toMatchObject({ type: 'debug', message: 'second\nline', data: { server: 'a', token: '[redacted]' } });
     expect(third).toMatchObject({ type: 'error', code: 'TIMEOUT', message: 'third', data: { server: 'a' } });
     expect(more).toEqual([]);

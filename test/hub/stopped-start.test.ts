@@ -50,6 +50,8 @@ describe('a hub that is stopped in the middle of its start', () => {
     await turns(count);
     await stopped.stop();
     await starting;
-    expect(records.at(-1)?.message).toBe('The hub has stopped');
+    const told = records.map(({ message }) => message);
+    // It has not stopped where it had not started.
+    expect(told.slice(-1)).toEqual(told.includes('The hub listens') ? ['The hub has stopped'] : []);
   });
 });

@@ -144,6 +144,9 @@ describe('a hub with --watch', () => {
     await eventually(() => expect(told('config_changed')).toHaveLength(1));
     await delay(200);
     expect(told('config_changed')).toMatchObject([{ isSignificant: false, newConfig: { mcpServers: { a: { disabled_tools: ['add'] } } } }]);
+    expect(hub.records.map(({ message }) => message)).toContain(
+      'The config was loaded again: changed a (disabled_tools, autoApprove, custom_instructions).',
+    );
     expect(told('servers_updating')).toEqual([]);
     const { response } = await (await RawClient.connect(hub.url, 'modern')).request('tools/list');
     const { tools } = Object(response['result']);

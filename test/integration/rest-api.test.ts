@@ -148,8 +148,11 @@ it('reads the config again, and refuses a broken one', async () => {
   const before = await readFile(file(), 'utf8');
   await writeFile(file(), '{ "mcpServers": ');
   expect((await ask('post /api/restart')).json).toMatchObject({ code: 'CONFIG_ERROR' });
+  await writeFile(file(), before.replace('{', '{ "startupWait": 4321,'));
+  const settings = { added: [], removed: [], changed: {}, settings: ['startupWait'] };
+  expect(await ask('post /api/restart')).toMatchObject({ status: 200, json: { changes: settings } });
   await writeFile(file(), before);
-  expect((await ask('post /api/restart')).status).toBe(200);
+  expect(await ask('post /api/restart')).toMatchObject({ status: 200, json: { changes: settings } });
 });
 
 it('answers a hard restart, and only then ends', async () => {

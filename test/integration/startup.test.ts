@@ -120,3 +120,23 @@ describe('a change of a list', () => {
     await expect.poll(() => changes).toBe(2);
   });
 });
+
+it('writes down once why a server does not run, however often it is tried', async () => {
+  const { records } = await hubWith({ gone: fixture('exit-on-start.mjs') });
+  const attempts = (): number => records.filter(({ message }) => message === 'Server "gone" is starting').length;
+  await expect.poll(attempts, { timeout: 8_000 }).toBeGreaterThan(2);
+  const warnings = records.filter(({ type }) => type === 'warn').map(({ message }) => message);
+  expect(warnings).toEqual([expect.stringMatching(/^Server "gone" is not running, and is tried again: Server "gone" exited with code /)]);
+});
+
+it('says of a server that is not ready in time what it printed where messages belong', async () => {
+  const print = ['-e', 'console.log("Connecting with " + process.env.KEY); console.log("more"); process.stdin.resume()'];
+  const { records } = await hubWith({
+    chatty: { command: process.execPath, args: print, env: { KEY: 'a-secret-key' }, initTimeout: 1500 },
+  });
+  const warning = (): string => records.find(({ type, data }) => type === 'warn' && data['server'] === 'chatty')?.message ?? '';
+  await expect
+    .poll(warning, { timeout: 8_000 })
+    .toMatch(/no JSON-RPC; the first one is:\n {2}Connecting with \[redacted\]\n[^]*standard error\./);
+  expect(warning()).toContain('was not ready within 1.5 s.');
+});

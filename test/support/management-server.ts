@@ -173,7 +173,10 @@ function answers(port: number): Readonly<Record<string, Answer>> {
     'POST /api/servers/start': { status: 'ok', server: calc },
     'POST /api/servers/stop': { status: 'ok', server: off },
     'POST /api/servers/restart': { status: 'ok', server: calc },
-    'POST /api/restart': { status: 'ok' },
+    'POST /api/restart': {
+      status: 'ok',
+      changes: { added: [], removed: [], changed: { calc: ['disabled_tools', 'env'] }, settings: ['startupWait'] },
+    },
     'POST /api/servers': edited,
     'DELETE /api/servers/calc': { ...edited, server: null },
   };

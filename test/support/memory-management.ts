@@ -178,8 +178,9 @@ export class MemoryManagement implements Management {
     return { '37373': { pid: 1, port: 37373 } };
   }
 
-  async restart(): Promise<void> {
+  async restart() {
     this.asked.push('restart');
+    return { added: [], removed: [], changed: {}, settings: [] };
   }
 
   hardRestart(): void {

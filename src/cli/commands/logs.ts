@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HubError, hubPaths, sleep, systemClock } from '../../base/index.ts';
-import { type ApiClient, connectHub } from '../api-client.ts';
+import { type ApiClient, connectHub, surroundings } from '../api-client.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { shown } from '../content.ts';
-import { listOf, memberOf, textOf } from '../json.ts';
+import { listOf, memberOf, numberOf, textOf } from '../json.ts';
 import { lastLines, renderRecord, timeOf } from '../log-lines.ts';
+import { isOwnHub, type RunningHub } from '../running-hubs.ts';
 import { allServers, serverNamed } from '../servers.ts';
 
 const DEFAULT_LINES = 50;
@@ -18,13 +19,13 @@ export const command: CommandSpec = {
   configure: (line: Command) =>
     line
       .description(
-        "Prints the hub's log, or what a server has written to its standard error. With --json and --follow: one JSON document per line.",
+        "Prints the hub's log, or what a server has written to its standard error. All your hubs write one log: the options below choose one. With --json and --follow: one JSON document per line.",
       )
       .argument('[server]', 'the standard error of this server')
       .option('-f, --follow', 'go on with what comes')
       .option('-n, --lines <number>', `how many of the last lines (default: ${DEFAULT_LINES})`, lineCount)
       .addOption(new Option('--level <level>', "the hub's records of this level and above (default: info)").choices([...LEVELS])),
-  examples: ['mcp-hub logs', 'mcp-hub logs -f', 'mcp-hub logs github -n 20', 'mcp-hub logs -f github'],
+  examples: ['mcp-hub logs', 'mcp-hub logs -f', 'mcp-hub logs --port 37373', 'mcp-hub logs github -n 20', 'mcp-hub logs -f github'],
   async run([server], options, io) {
     const lines = typeof options['lines'] === 'number' ? options['lines'] : DEFAULT_LINES;
     const isFollowing = options['follow'] === true;
@@ -33,7 +34,7 @@ export const command: CommandSpec = {
     // The file is there without a hub too: it tells why one has gone.
     const client = isFollowing || isNamed ? await connectHub(options, io) : undefined;
     const level = LEVELS.indexOf(typeof options['level'] === 'string' ? options['level'] : 'info');
-    await hubLog(client, { lines, isFollowing, level }, io);
+    await hubLog(client, { lines, isFollowing, level, isNamed }, io);
   },
 };
 
@@ -42,24 +43,53 @@ interface LogChoice {
   readonly isFollowing: boolean;
 }
 
-async function hubLog(
-  client: ApiClient | undefined,
-  { lines, isFollowing, level }: LogChoice & { readonly level: number },
-  io: CommandIo,
-): Promise<void> {
+interface HubLogChoice extends LogChoice {
+  readonly level: number;
+  /** The options say which hub; all hubs of a person write into one file. */
+  readonly isNamed: boolean;
+}
+
+function notHere({ origin }: RunningHub, path: string): HubError {
+  const message =
+    `The log of the hub at ${origin} is not here: it is not in the list of the hubs that run for you on this machine, whose log is ${path}. ` +
+    '--follow prints what that hub tells from now on.';
+  return new HubError('HUB_NOT_FOUND', message, { details: { origin } });
+}
+
+async function recordsIn(path: string): Promise<readonly unknown[]> {
+  return (await lastLines(path)).map(recordOf);
+}
+
+/** @throws HubError HUB_NOT_FOUND for one that writes somewhere else, where its lines are all that is asked for */
+async function recordsOfHub(hub: RunningHub, path: string, isFollowing: boolean, io: CommandIo): Promise<readonly unknown[]> {
+  if (await isOwnHub(hub, surroundings(io))) return (await recordsIn(path)).filter((record) => numberOf(record, 'pid') === hub.pid);
+  if (isFollowing) return [];
+  throw notHere(hub, path);
+}
+
+async function hubLog(client: ApiClient | undefined, { lines, isFollowing, level, isNamed }: HubLogChoice, io: CommandIo): Promise<void> {
   const path = join(hubPaths(io.process.env).logDir, 'mcp-hub.log');
   // A record of no known level is somebody else's, and told.
   const isWanted = (record: unknown): boolean => {
     const at = LEVELS.indexOf(textOf(record, 'type'));
     return at < 0 || at >= level;
   };
-  const wanted = (await lastLines(path)).map(recordOf).filter(isWanted);
+  const hub = isNamed ? client?.hub : undefined;
+  const wanted = (hub ? await recordsOfHub(hub, path, isFollowing, io) : await recordsIn(path)).filter(isWanted);
   const records = lines > 0 ? wanted.slice(-lines) : [];
-  if (!isFollowing || !client) {
-    if (io.isJson) return io.printJson({ file: path, records });
-    if (records.length === 0) return io.tell(`Nothing is in ${path}.`);
-    return io.print(records.map((record) => renderRecord(record, io.style)).join('\n'));
-  }
+  if (isFollowing && client) return followHub(client, records, isWanted, io);
+  if (io.isJson) return io.printJson({ file: path, records });
+  if (records.length === 0) return io.tell(`Nothing${hub ? ' of this hub' : ''} is in ${path}.`);
+  io.print(records.map((record) => renderRecord(record, io.style)).join('\n'));
+}
+
+/** Prints these records, and then what the hub tells. */
+async function followHub(
+  client: ApiClient,
+  records: readonly unknown[],
+  isWanted: (record: unknown) => boolean,
+  io: CommandIo,
+): Promise<void> {
   const tell = (record: unknown): void => io.print(io.isJson ? JSON.stringify(record) : renderRecord(record, io.style));
   records.forEach(tell);
   for await (const { name, data } of client.events()) if (name === 'log' && isWanted(data)) tell(data);

@@ -14,6 +14,7 @@ import { type AccessOptions, LogFile } from '../../hub/index.ts';
 import type { ServeOptions } from '../args.ts';
 import { describeError } from '../diagnostics.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import { logFailure } from '../failed-start.ts';
 import type { CreateHub } from '../load-hub.ts';
 import { terminalLog } from '../log-terminal.ts';
 import { tellPortInUse } from '../port-owner.ts';
@@ -50,7 +51,7 @@ export async function runServe(context: ServeContext): Promise<void> {
   const paths = hubPaths(process.env);
   const env = takeEnvironment(process);
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
-  const logFile = new LogFile({ dir: paths.logDir, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
+  const logFile = new LogFile({ dir: paths.logDir, pid: process.pid, clock: systemClock, onProblem: (text) => tell(`warning: ${text}`) });
   const sinks = [logFile.sink, terminalSink(context)];
   const { port, socket, host, configFiles, shutdownDelayMs, watch } = options;
   const cwd = process.cwd();
@@ -79,6 +80,8 @@ export async function runServe(context: ServeContext): Promise<void> {
   const fail = async (error: unknown): Promise<void> => {
     if (life.stopping) return;
     const cause = asPortInUse(error, port ?? 0);
+    // To the file alone: the terminal is told in lines for a person.
+    logFailure(createLogger([logFile.sink]), cause, (text) => hub.redact(text));
     if (isHubError(cause, 'PORT_IN_USE') && cause.details['socket'] === undefined) await tellPortInUse(process, cause, port ?? 0);
     else for (const line of describeError(cause)) tell(line);
     life.end(exitCodeOf(cause));

@@ -4,6 +4,7 @@ import { LineReader, isRequest, isResponse, type Message, type OverlongLine, mes
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from '../launch.ts';
 import { overlongResponseId } from './overlong-response.ts';
+import { shownNoise } from './noise.ts';
 import { exitError, type ProcessExit } from './process-errors.ts';
 import type { ProcessGuard } from './process-guard.ts';
 import { ReadRate } from './read-rate.ts';
@@ -28,6 +29,8 @@ export interface ProcessTransport extends Transport {
   stderrTail(): readonly LogLine[];
   /** Lines on standard output that were no JSON-RPC. */
   readonly noiseCount: number;
+  /** The first of them, redacted and shortened. */
+  readonly firstNoise: string | undefined;
 }
 
 export interface StdioTransportOptions {
@@ -58,6 +61,7 @@ export class StdioTransport implements ProcessTransport {
   #stdin: Writable | undefined;
   #noiseRate: ReadRate | undefined;
   #noiseCount = 0;
+  #firstNoise: string | undefined;
   /** Requests that were sent and have not been answered yet, as far as numbers tell. */
   #owed = 0;
   #closing = false;
@@ -81,6 +85,10 @@ export class StdioTransport implements ProcessTransport {
 
   get noiseCount(): number {
     return this.#noiseCount;
+  }
+
+  get firstNoise(): string | undefined {
+    return this.#firstNoise;
   }
 
   /** The process id while it has one. */
@@ -208,25 +216,27 @@ export class StdioTransport implements ProcessTransport {
 
   #takeLine(line: Buffer): void {
     const messages = messagesIn(line);
-    if (!Array.isArray(messages)) return this.#takeMessage(messages, line.length);
-    for (const message of messages) this.#takeMessage(message, line.length);
+    if (!Array.isArray(messages)) return this.#takeMessage(messages, line);
+    for (const message of messages) this.#takeMessage(message, line);
   }
 
-  #takeMessage(message: Message | undefined, length: number): void {
+  #takeMessage(message: Message | undefined, line: Buffer): void {
     if (this.#end) return;
-    if (!message) return this.#countNoise(length);
+    if (!message) return this.#countNoise(line);
     // What nobody asked for there may be any number of.
     if (!isResponse(message)) this.#noiseRate?.spend(COST_OF_LINE);
     else if (this.#owed > 0) this.#owed -= 1;
-    else this.#noiseRate?.spend(length + COST_OF_LINE);
+    else this.#noiseRate?.spend(line.length + COST_OF_LINE);
     this.#emitter.emit('message', { message });
   }
 
-  #countNoise(length: number): void {
+  #countNoise(line: Buffer): void {
     this.#noiseCount += 1;
-    this.#noiseRate?.spend(length + COST_OF_LINE);
-    if (this.#noiseCount > 1) return;
-    this.#options.logger.debug(`Server "${this.#options.id}" writes lines to standard output that are no JSON-RPC; they are skipped.`);
+    this.#noiseRate?.spend(line.length + COST_OF_LINE);
+    if (this.#firstNoise !== undefined) return;
+    const { id, launch, logger } = this.#options;
+    this.#firstNoise = shownNoise(line, (text) => launch.redact(text));
+    logger.debug(`Server "${id}" writes lines to standard output that are no JSON-RPC; they are skipped.`);
   }
 
   #takeOverlong(line: OverlongLine): void {

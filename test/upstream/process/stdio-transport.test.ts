@@ -87,6 +87,7 @@ describe('StdioTransport', () => {
     expect(textOf(await answer(1))).toBe('a');
     expect(messages).toHaveLength(1);
     expect(transport.noiseCount).toBe(7);
+    expect(transport.firstNoise).toBe('=== Noisy server 1.0 ===');
   });
 
   it('unpacks batches, and takes a BOM and a last line without end', async () => {

@@ -8,6 +8,16 @@ const hub = { ...NO_INPUT, tag: 'Hub' } as const;
 const okAnswer = z.looseObject({ status: ok, timestamp });
 const okExample = { answer: { status: 'ok', timestamp: EXAMPLE_TIME } };
 
+const names = z.array(z.string());
+const changes = z
+  .looseObject({
+    added: names,
+    removed: names,
+    changed: z.record(z.string(), names).describe('By the name of a server: the keys of its entry that are different.'),
+    settings: names.describe('The settings that are different.'),
+  })
+  .describe('What the files say now that they did not say before.');
+
 const workspace = z.looseObject({ pid: z.number(), port: z.number() });
 const WORKSPACE = {
   pid: 4242,
@@ -115,12 +125,13 @@ const restart = route({
   path: '/api/restart',
   summary: 'Read the config files again',
   description: 'Servers whose definition changed restart, those that are down are started; the others do not notice.',
-  answer: okAnswer,
+  answer: okAnswer.extend({ changes }),
   errors: ['CONFIG_ERROR', 'CONFLICT'],
-  example: okExample,
+  example: {
+    answer: { ...okExample.answer, changes: { added: ['files'], removed: [], changed: { github: ['disabled_tools'] }, settings: [] } },
+  },
   run: async (_, { management }) => {
-    await management.restart();
-    return { body: { status: 'ok' } };
+    return { body: { status: 'ok', changes: await management.restart() } };
   },
 });
 
