@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { memberOf } from '../../src/cli/json.ts';
 import { commandLine, type CommandLine, type CommandRun } from '../support/command-line.ts';
 import { type ManagementServer, serveManagement } from '../support/management-server.ts';
 import { eventually } from '../support/processes.ts';
@@ -504,6 +505,40 @@ describe('add and remove', () => {
     await own('enable', 'a');
     expect((await own('remove', 'b')).stdout).toBe('Server "b" is out of own.json. No hub of this config runs.\n');
     expect(await readFile(file, 'utf8')).toBe('{\n  // mine\n  "mcpServers": {\n    "a": { "command": "a" } // first\n  }\n}\n');
+  });
+
+  it('end with 3 and the reason where the server is written and does not start', async () => {
+    const server = { name: 'new', status: 'disconnected', error: 'Server "new" exited with code 1.' };
+    await withAnswer('POST /api/servers', { status: 'ok', dryRun: false, file: 'servers.json', diff: '', server }, async () => {
+      const text = await cli.run('add', 'new', '--', 'x');
+      expect(text).toEqual({ code: 3, stdout: 'Server "new" stands in servers.json.\n', stderr: 'error: new: exited with code 1.\n' });
+      const { code, stdout, stderr } = await cli.run('add', 'new', '--json', '--', 'x');
+      expect({ code, stderr }).toEqual({ code: 3, stderr: text.stderr });
+      expect(JSON.parse(stdout)).toEqual({ file: 'servers.json', diff: '', dryRun: false, server });
+    });
+  });
+
+  it('run a command that names files from here in this folder', async () => {
+    const [here, sub] = [await realpath(cli.folder), join(await realpath(cli.folder), 'sub')];
+    await mkdir(sub);
+    await writeFile(join(sub, 'there.mjs'), '');
+    const added = async (cwd: string, ...args: readonly string[]): Promise<unknown> => {
+      const { code, stderr } = await cli.runWith({ cwd }, 'add', 'new', ...args);
+      expect(code).toBe(0);
+      const folder = memberOf(memberOf(lastRequest()?.body, 'config'), 'cwd');
+      expect(stderr).toBe(
+        folder === undefined ? '' : `note: it is to run in ${String(folder)}, because the command names files from there.\n`,
+      );
+      return folder;
+    };
+    await cli.list({ port: hub.port });
+    expect(await added(sub, '--', 'node', './m.js')).toBe(sub);
+    expect(await added(sub, '--', 'node', 'there.mjs')).toBe(sub);
+    expect(await added(sub, '--', 'bin/server')).toBe(sub);
+    expect(await added(sub, '--cwd', 'deep', '--', 'node', 'x')).toBe(join(sub, 'deep'));
+    expect(await added(sub, '--', 'npx', '-y', 'thing')).toBeUndefined();
+    expect(await added(sub, '--', 'node', '/tmp/m.js')).toBeUndefined();
+    expect(await added(here, '--', 'node', './m.js')).toBeUndefined();
   });
 
   it('write nothing that a hub could not use', async () => {
