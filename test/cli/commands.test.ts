@@ -60,6 +60,17 @@ describe('status', () => {
   });
 });
 
+describe('status of a hub that waits to end', () => {
+  it.each([[[]], [['--all']]])('says that it is shutting down: %j', async (more) => {
+    await cli.list({ port: hub.port, state: 'shutting_down' });
+    const { document } = await json('status', ...more);
+    expect(document).toMatchObject(more.length === 0 ? { state: 'shutting_down' } : { hubs: [{ state: 'shutting_down' }] });
+    const { stdout } = await cli.run('status', ...more);
+    expect(stdout).toContain('  shutting_down  ');
+    expect(stdout).not.toContain('ready');
+  });
+});
+
 describe('servers and tools', () => {
   it('are tables for people', async () => {
     const servers = await cli.run('servers');
