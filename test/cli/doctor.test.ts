@@ -111,6 +111,8 @@ describe('doctor beside hubs that run', () => {
     expect(await findings('server', { cwd: below })).toEqual([
       { area: 'server', level: 'ok', text: '1 server in the hub that runs, and nothing is wrong.' },
     ]);
+    const { stdout } = await cli.runWith({ cwd: below }, 'doctor', '--port', '1');
+    expect(stdout).toMatch(/^ok {4}config {3}mine\.json$/m);
     expect(await findings('server', { cwd: cli.stateDir })).toMatchObject([
       { level: 'warn', text: expect.stringMatching(/^Several hubs run/) },
     ]);

@@ -65,7 +65,10 @@ async function run(_: readonly string[], options: Readonly<Record<string, unknow
 /** The hub that other commands would ask, if one runs; and that it is not clear which, where they would say so. */
 async function meantHub(choice: HubChoice, io: CommandIo): Promise<{ hub?: RunningHub | undefined; unclear: readonly Finding[] }> {
   try {
-    return { hub: await chooseHubIfAny(choice, surroundings(io)), unclear: [] };
+    const { port, configFiles } = choice;
+    // The port is the one that a hub is to have: where none has it yet, the config is still that of this folder.
+    const there = port === undefined || port === 0 ? undefined : await chooseHubIfAny({ port, configFiles }, surroundings(io));
+    return { hub: there ?? (await chooseHubIfAny({ configFiles }, surroundings(io))), unclear: [] };
   } catch (error) {
     if (!isHubError(error, 'HUB_NOT_FOUND')) throw error;
     const text = 'Several hubs run, and which one is meant is not clear: their servers are not looked at.';
