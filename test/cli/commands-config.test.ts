@@ -161,7 +161,11 @@ describe('mcp-hub connect', () => {
     const dry = await mcpHub('connect', 'gemini', '--port', '40001', '--dry-run');
     expect(dry.stdout).toContain('+\t\t\t"httpUrl": "http://localhost:40001/mcp"');
     expect(await readFile(file, 'utf8')).toBe('{\r\n\t"ui": {} // mine\r\n}');
-    expect(await mcpHub('connect', 'gemini', '--port', '40001')).toMatchObject({ code: 0, stderr: '' });
+    const done = await mcpHub('connect', 'gemini', '--port', '40001');
+    expect(done).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('\nThe file as it was is kept in ') });
+    expect((await mcpHub('connect', 'cursor', '--port', '40001')).stdout).toContain(
+      '\nThe file is new; "mcp-hub connect cursor --undo" removes it.\n',
+    );
     expect(await readFile(file, 'utf8')).toContain('"httpUrl": "http://localhost:40001/mcp"');
     expect(await mcpHub('connect', 'gemini', '--port', '40001')).toMatchObject({
       code: 0,
