@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { type ErrorCode, errorTable, HubError, jsonText, parseJson } from '../base/index.ts';
 import { targetOf } from './hub-address.ts';
 import { isObject, memberOf, textOf } from './json.ts';
+import { plural } from './render.ts';
 import { SseReader } from './sse-reader.ts';
 
 /** A hub with many tools lists all of them in one answer. */
@@ -142,7 +143,7 @@ function problemOf(origin: string, { signal, timeoutMs }: ApiRequest, error: unk
   if (!(error instanceof Error) || error instanceof HubError) return error;
   if (signal?.aborted) return new HubError('CANCELLED', 'The request was cancelled.', { cause: error });
   if (isTimeout(error))
-    return new HubError('TIMEOUT', `The hub at ${origin} did not answer within ${timeoutMs / 1000} seconds.`, { cause: error });
+    return new HubError('TIMEOUT', `The hub at ${origin} did not answer within ${plural(timeoutMs / 1000, 'second')}.`, { cause: error });
   const reason = 'code' in error ? String(error.code) : error.message;
   const message = `The hub at ${origin} does not answer (${reason}). See which hubs run with "mcp-hub status --all".`;
   return new HubError('HUB_NOT_FOUND', message, { cause: error });

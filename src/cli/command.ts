@@ -33,6 +33,8 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** It never looks for a running hub. Such a command may define `--port`, `--hub` and `--config` for itself. */
   readonly needsNoHub?: boolean;
+  /** Behind its first argument stands the command line of another program, whose options are not its own. */
+  readonly takesProgram?: true;
   /**
    * Does it.
    *

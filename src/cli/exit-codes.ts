@@ -1,12 +1,13 @@
 import { type ErrorCode, isHubError } from '../base/index.ts';
 
-/** What each exit code means, for people and for docs/cli.md. A signal gives 128 and its number, as in shells. */
+/** What each exit code means, for people and for docs/cli.md. Signals give 128 and their number, as in shells. */
 export const exitCodeMeanings = {
   0: 'All is well.',
   1: 'The command line or a config file is wrong; nothing was done.',
   2: 'The port is taken.',
   3: 'Anything else: no hub runs, a server or a tool does not exist, a request failed.',
   4: 'The tool was called, and answered that it failed (`isError`).',
+  130: 'It was given up: by Ctrl-C, also at a question, or because the call was cancelled.',
 } as const;
 
 export type ExitCode = keyof typeof exitCodeMeanings;
@@ -43,7 +44,7 @@ const exitCodes = {
   RESOURCE_ERROR: 3,
   UNAUTHORIZED: 3,
   TIMEOUT: 3,
-  CANCELLED: 3,
+  CANCELLED: 130,
   INPUT_NOT_GIVEN: 3,
   LIMIT_EXCEEDED: 3,
   MARKETPLACE_ERROR: 3,

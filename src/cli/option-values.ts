@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import { closest } from '../base/index.ts';
+import { closest, HubError, isHubError } from '../base/index.ts';
 import { commandNames } from './command-table.ts';
 
 /** The port of a hub that was told no other. */
@@ -37,6 +37,12 @@ export function wholeNumber(name: string, value: unknown, max: number, meaning: 
   if (/^\d{1,10}$/.test(value) && Number(value) <= max) return Number(value);
   errors.push(`${name} ${JSON.stringify(value)} cannot be used: ${meaning} a whole number from 0 to ${max}.`);
   return undefined;
+}
+
+/** A failure whose cause was typed on the command line, as one of that; any other stays as it is. */
+export function asUsage(error: unknown): unknown {
+  if (!isHubError(error, 'VALIDATION_ERROR')) return error;
+  return new HubError('USAGE', error.message, { details: error.details, cause: error });
 }
 
 /** The longest delay that a timer can hold, in milliseconds. */

@@ -30,6 +30,7 @@ export function parseCommand(named: NamedCommand, args: readonly string[]): Pars
   if (unknown.some((text, at) => (text === '--help' || text === '-h') && !unknown.slice(0, at).includes('--'))) return { kind: 'help' };
 
   errors.push(...unknownOptions(command, unknown));
+  if (errors.length > 0 && named.spec.takesProgram) errors.push(...misplaced(named.name, operands, args));
   const options: Readonly<Record<string, unknown>> = command.opts();
   for (const option of valued) {
     if (options[option.attributeName()] === true && !wrong.has(option))
@@ -103,6 +104,12 @@ function wrongArguments(command: Command, operands: readonly string[]): string[]
   const rest = expected.at(-1)?.variadic ? [] : operands.slice(expected.length);
   if (rest.length > 0) errors.push(`Unexpected ${rest.map((text) => JSON.stringify(text)).join(', ')}.`);
   return errors;
+}
+
+/** What is unknown may be meant for the program; its other words are not repeated, because keys may be among them. */
+function misplaced(name: string, [first, program]: readonly string[], args: readonly string[]): string[] {
+  if (program === undefined || args.includes('--')) return [];
+  return [`If that is for ${program}, write -- before the command: mcp-hub ${name} ${first} -- ${program} …`];
 }
 
 function valueOf({ argChoices, description }: Option): string {

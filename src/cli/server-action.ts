@@ -36,15 +36,18 @@ function checkRenewed(answer: unknown): void {
   throw new HubError('CONNECTION_ERROR', words.join(' '), { details: { server, notRenewed: left } });
 }
 
-/** How a server is, or why it does not run. @throws HubError CONNECTION_ERROR when it was to run and does not */
+/** How a server is, or why it does not run. @throws HubError as {@link checkRuns} */
 function tellServer(object: unknown, io: CommandIo): void {
-  const info = serverInfo(isObject(object) ? object : {});
-  const { name, status, error } = info;
-  if (status === 'disconnected' && error !== '') {
-    throw new HubError('CONNECTION_ERROR', `${name}: ${withoutName(info)}`, { details: { server: object } });
-  }
+  checkRuns(object);
   if (io.isJson) return io.printJson({ server: object });
-  io.print(serverLine(info, io));
+  io.print(serverLine(serverInfo(isObject(object) ? object : {}), io));
+}
+
+/** @throws HubError CONNECTION_ERROR when a server was to run and does not */
+export function checkRuns(object: unknown): void {
+  const info = serverInfo(isObject(object) ? object : {});
+  if (info.status !== 'disconnected' || info.error === '') return;
+  throw new HubError('CONNECTION_ERROR', `${info.name}: ${withoutName(info)}`, { details: { server: object } });
 }
 
 /** How a server is, in one line. */

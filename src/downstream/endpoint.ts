@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
 import type { Gateway, Principal, Scope } from '../gateway/index.ts';
-import { type JsonObject, rpcCode } from '../protocol/index.ts';
+import { type JsonObject, type RequestId, rpcCode } from '../protocol/index.ts';
 import { acceptOf } from './accept.ts';
 import { type Body, discard, readJson } from './body.ts';
 import { type CallController, type CallCounts, Calls } from './calls.ts';
@@ -13,6 +13,7 @@ import { LegacySse, unknownStream } from './legacy-sse.ts';
 import { headerOf } from './modern-envelope.ts';
 import { ModernHttp } from './modern-http.ts';
 import { type DirectCall, DirectCalls } from './direct-calls.ts';
+import { refusalOf } from './protocol-errors.ts';
 import { refuse, sendEmpty, sendRefusal, sendRefusalEarly } from './reply.ts';
 import type { Owner } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -91,7 +92,7 @@ export class Endpoint {
   handle(req: IncomingMessage, res: ServerResponse, scope: Scope, principal: Principal = LOCAL_PRINCIPAL): Promise<void> | void {
     res.on('error', ignoreGone);
     const owner: Owner = { principal, scope };
-    if (scope.kind === 'server' && !this.#context.gateway.hasServer(scope.id)) return refuseServer(req, res, scope.id);
+    if (scope.kind === 'server' && !this.#context.gateway.hasServer(scope.id)) return this.#refuseServer(req, res, scope.id);
     switch (req.method) {
       case 'POST':
         return this.#post(req, res, owner);
@@ -180,6 +181,18 @@ export class Endpoint {
     }
   }
 
+  /** Of what is posted the id is read, because a client waits for the answer to that very request. */
+  async #refuseServer(req: IncomingMessage, res: ServerResponse, id: string): Promise<void> {
+    const isPost = req.method === 'POST';
+    const inbound = isPost ? this.#inbound(req, res, await this.#read(req), headerOf(req.headers, 'mcp-protocol-version')) : undefined;
+    if (isPost && !inbound) return;
+    if (!isPost) req.resume();
+    const near = this.#context.gateway.serverLike(id);
+    const message = `No server named "${shown(id)}" is configured.${near === undefined ? '' : ` Did you mean "${near}"?`}`;
+    const details = { server: shown(id), ...(near !== undefined && { closest: near }) };
+    sendRefusal(res, refusalOf(new HubError('SERVER_NOT_FOUND', message, { details }), idOf(inbound)));
+  }
+
   /** A GET with a session id is that session's stream; one without may be a client of the old transport. */
   #get(req: IncomingMessage, res: ServerResponse, owner: Owner): void {
     if (headerOf(req.headers, 'mcp-session-id') !== undefined) return this.#legacy.get(req, res, owner);
@@ -222,7 +235,9 @@ function refuseMethod(req: IncomingMessage, res: ServerResponse, allow: string):
   sendRefusal(res, { status: 405, error: { code: rpcCode.invalidRequest, message }, headers: { allow } });
 }
 
-function refuseServer(req: IncomingMessage, res: ServerResponse, id: string): void {
-  req.resume();
-  refuse(res, new HubError('SERVER_NOT_FOUND', `No server named "${shown(id)}" is configured.`, { details: { server: shown(id) } }));
+/** The id that an answer to the body as a whole has. */
+function idOf(inbound: Exclude<Inbound, { kind: 'refused' }> | undefined): RequestId | null {
+  if (!inbound || (inbound.kind === 'legacy' && inbound.batch)) return null;
+  const message = inbound.kind === 'legacy' ? inbound.messages[0] : inbound.message;
+  return message && 'id' in message ? (message.id ?? null) : null;
 }

@@ -18,6 +18,8 @@ export interface Gateway {
   notify(scope: Scope, notification: NotificationMessage, sessionId: string): void;
   /** Whether a server of that id is configured (for `/mcp/<server>`). */
   hasServer(id: string): boolean;
+  /** The id of a server that `id`, which none has, was most likely meant to be. */
+  serverLike(id: string): string | undefined;
   /** The `x-mcp-header` declarations of a tool, `undefined` for an unknown one (spec 2026-07-28 streamable-http, "Server Behavior for Custom Headers"). */
   headerParams(scope: Scope, toolName: string): readonly HeaderParam[] | undefined;
 }

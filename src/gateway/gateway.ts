@@ -1,4 +1,4 @@
-import { type Clock, type Disposable, Disposables, HUB_OWNER, HubError, type Logger, toHubError } from '../base/index.ts';
+import { type Clock, closest, type Disposable, Disposables, HUB_OWNER, HubError, type Logger, toHubError } from '../base/index.ts';
 import type { CatalogNote, CatalogView } from '../catalog/index.ts';
 import type { HeaderParam, JsonObject, ListKind, NotificationMessage } from '../protocol/index.ts';
 import { headerParamsOf, isObject, listKindOf, metaKey } from '../protocol/index.ts';
@@ -93,6 +93,11 @@ export class HubGateway implements Gateway, Disposable {
 
   hasServer(id: string): boolean {
     return this.#options.upstreams.get(id) !== undefined;
+  }
+
+  serverLike(id: string): string | undefined {
+    const ids = this.#options.upstreams.all().map((upstream) => upstream.id);
+    return closest(id, ids);
   }
 
   attach(options: FeedOptions): Feed {

@@ -161,7 +161,11 @@ describe('mcp-hub connect', () => {
     const dry = await mcpHub('connect', 'gemini', '--port', '40001', '--dry-run');
     expect(dry.stdout).toContain('+\t\t\t"httpUrl": "http://localhost:40001/mcp"');
     expect(await readFile(file, 'utf8')).toBe('{\r\n\t"ui": {} // mine\r\n}');
-    expect(await mcpHub('connect', 'gemini', '--port', '40001')).toMatchObject({ code: 0, stderr: '' });
+    const done = await mcpHub('connect', 'gemini', '--port', '40001');
+    expect(done).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('\nThe file as it was is kept in ') });
+    expect((await mcpHub('connect', 'cursor', '--port', '40001')).stdout).toContain(
+      '\nThe file is new; "mcp-hub connect cursor --undo" removes it.\n',
+    );
     expect(await readFile(file, 'utf8')).toContain('"httpUrl": "http://localhost:40001/mcp"');
     expect(await mcpHub('connect', 'gemini', '--port', '40001')).toMatchObject({
       code: 0,
@@ -268,14 +272,18 @@ describe('mcp-hub doctor', () => {
 describe('beside a hub that runs', () => {
   let hub: HttpServer;
   let port: number;
+  let servers: readonly object[] | undefined;
   const asked: string[] = [];
   beforeEach(async () => {
     asked.length = 0;
+    servers = undefined;
     hub = createHttpServer((request, response) => {
       asked.push(`${request.method} ${request.url}`);
       request.resume();
       const body =
-        request.url === '/api/health' ? { status: 'ok', server_id: 'mcp-hub', hubVersion: '4.3.0', pid: process.pid } : { status: 'ok' };
+        request.url === '/api/health'
+          ? { status: 'ok', server_id: 'mcp-hub', hubVersion: '4.3.0', pid: process.pid, servers }
+          : { status: 'ok' };
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
     }).listen(0, '127.0.0.1');
     await once(hub, 'listening');
@@ -295,6 +303,40 @@ describe('beside a hub that runs', () => {
     await mcpHub('connect', 'claude-desktop');
     const { mcpServers } = JSON.parse(await readFile(join(root, '.config/Claude/claude_desktop_config.json'), 'utf8'));
     expect(mcpServers.Hub.args.slice(-3)).toEqual(['stdio', '--config', join(root, 'mine.json')]);
+  });
+
+  it('connect writes no endpoint of a server that it does not have', async () => {
+    const file = join(root, '.cursor/mcp.json');
+    servers = [{ name: 'everything' }];
+    for (const more of [[], ['--stdio'], ['--stdio', '--config', 'mine.json']]) {
+      const wrong = await mcpHub('connect', 'cursor', '--server', 'evrything', ...more);
+      expect(wrong).toMatchObject({
+        code: 3,
+        stdout: '',
+        stderr: expect.stringMatching(/"evrything" is in the hub .* Did you mean everything\?/),
+      });
+    }
+    await expect(readFile(file)).rejects.toThrow('ENOENT');
+    expect(await mcpHub('connect', 'cursor', '--server', 'everything')).toMatchObject({ code: 0 });
+    // A hub that says nothing of its servers is taken at the person's word.
+    servers = undefined;
+    expect(await mcpHub('connect', 'cursor', '--server', 'other')).toMatchObject({ code: 0 });
+    expect(await readFile(file, 'utf8')).toContain(`"http://localhost:${port}/mcp/other"`);
+  });
+
+  it('connect says that a hub behind a socket alone has no address', async () => {
+    const socket = join(root, 'h.sock');
+    const behind = createHttpServer((_, response) => void response.end(JSON.stringify({ server_id: 'mcp-hub', pid: process.pid })));
+    await once(behind.listen(socket), 'listening');
+    const entry = { pid: process.pid, port: 0, socket, cwd: root, config_files: ['mine.json'], state: 'active' };
+    await put('.local/state/mcp-hub/workspaces.json', JSON.stringify({ [`unix:${socket}`]: entry }));
+    const { code, stdout, stderr } = await mcpHub('connect', 'cursor');
+    const spawning = await mcpHub('connect', 'cursor', '--stdio', '--dry-run');
+    behind.closeAllConnections();
+    await new Promise((resolve) => behind.close(resolve));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('has a socket alone, and no address that Cursor could be given. With --stdio');
+    expect(spawning).toMatchObject({ code: 0, stdout: expect.stringContaining('mine.json') });
   });
 
   it('import writes to its config and lets it read that again; the hub itself is known by its port', async () => {

@@ -7,6 +7,7 @@ describe('exitCodeOf', () => {
     ['CONFIG_ERROR', 1],
     ['USAGE', 1],
     ['PORT_IN_USE', 2],
+    ['CANCELLED', 130],
     ['SHUTTING_DOWN', 0],
     ['UNHANDLED_ERROR', 3],
   ] as const)('gives %s the code %d', (code, exitCode) => {

@@ -49,6 +49,14 @@ describe('parseCommand', () => {
     expect(parse('a', '--sorted')).toEqual({ kind: 'wrong', errors: ['Unknown option --sorted. Did you mean --sort?'] });
   });
 
+  it('says where the options of another program stand', () => {
+    const add = (...args: string[]) => parseCommand({ name: 'try', summary: 'try a thing', spec: { ...spec, takesProgram: true } }, args);
+    const errors = ['Unknown option -y.', 'If that is for npx, write -- before the command: mcp-hub try a -- npx …'];
+    expect(add('a', 'npx', '-y', 'secret')).toEqual({ kind: 'wrong', errors });
+    expect(add('a', '-y')).toEqual({ kind: 'wrong', errors: ['Unknown option -y.'] });
+    expect(parse('a', 'npx', '-y')).toEqual({ kind: 'wrong', errors: ['Unknown option -y.'] });
+  });
+
   it.each([[['--help']], [['-h']], [['a', '--lines', '3', '--help']]])('helps for %j', (args) => {
     expect(parse(...args)).toEqual({ kind: 'help' });
   });

@@ -28,6 +28,21 @@ it('says that a server is not configured', async () => {
   expect([reply.status, reply.json]).toMatchObject([404, { error: { message: expect.stringContaining('"nobody"') } }]);
 });
 
+it('answers the very request that was posted to a server that is not configured, with the closest one', async () => {
+  harness.gateway.servers.add('everything');
+  const url = `${harness.url}/mcp/evrything`;
+  const message = 'No server named "evrything" is configured. Did you mean "everything"?';
+  const refusal = { error: { code: -32602, message } };
+  expect(await send(url, modern('tools/list', {}, {}, 'seven'))).toMatchObject({ status: 404, json: { id: 'seven', ...refusal } });
+  const ping = legacy('ping', {}, 7);
+  expect(await send(url, { body: ping })).toMatchObject({ status: 404, json: { id: 7, ...refusal } });
+  expect(await send(url, { body: [ping] })).toMatchObject({ status: 404, json: { id: null, ...refusal } });
+  expect(await send(url, { method: 'GET', headers: { accept: 'text/event-stream' } })).toMatchObject({
+    status: 404,
+    json: { id: null, ...refusal },
+  });
+});
+
 describe('bodies', () => {
   it.each([
     ['{', 400, -32700],

@@ -183,7 +183,7 @@ describe.runIf(hasTerminals)('on a terminal', () => {
 
   it('writes nothing when the person does not go on', async () => {
     const { code, screen } = await dialogue(['install', 'echo-server', '--config', 'servers.json'], [['Script', '\u0003']]);
-    expect(code, screen).toBe(3);
+    expect(code, screen).toBe(130);
     expect(screen).toContain('Nothing was installed.');
     expect(await readFile(file, 'utf8')).toBe(BEFORE);
   });

@@ -160,9 +160,10 @@ describe('keys made and revoked by commands', () => {
     [['key', 'burn', 'x']],
     [['key', 'create', 'x', '--scope', 'root']],
     [['key', 'create', 'x', '--expires', 'soon']],
+    [['key', 'create', ' ']],
   ])('are not made by %j', async (args) => {
     const folder = await makeFolder();
-    expect(command(folder, args).status).not.toBe(0);
+    expect(command(folder, args).status).toBe(1);
     expect(existsSync(join(folder, 'home/data/mcp-hub/api-keys.json'))).toBe(false);
   });
 });

@@ -78,7 +78,7 @@ describe.runIf(hasTerminals)('mcp-hub secret set on a terminal', () => {
     const env = environment(folder);
     const words = [process.execPath, HUB_BIN, 'secret', 'set', 'github', '--store', 'file'];
     const { code, screen } = await runOnTerminal(words, { cwd: folder, env, answers: [['Value of "github"', '\u0003']] });
-    expect(code).not.toBe(0);
+    expect(code, screen).toBe(130);
     expect(screen).not.toContain('is kept');
     const listed = spawnSync(process.execPath, [HUB_BIN, 'secret', 'list', '--json'], { cwd: folder, env, encoding: 'utf8' });
     expect(listed.stdout).toBe('{"secrets":[]}\n');

@@ -34,7 +34,13 @@ export interface CommandLine {
   startWith(options: { readonly env?: Readonly<Record<string, string>> }, ...args: readonly string[]): StartedCommand;
   /** Makes these the hubs that the list of running hubs tells of; each is said to be this process. */
   list(
-    ...hubs: readonly { readonly port: number; readonly cwd?: string; readonly config_files?: readonly string[]; readonly pid?: number }[]
+    ...hubs: readonly {
+      readonly port: number;
+      readonly cwd?: string;
+      readonly config_files?: readonly string[];
+      readonly pid?: number;
+      readonly state?: string;
+    }[]
   ): Promise<void>;
   remove(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { closest } from '../../src/base/index.ts';
 import type { Answer, Call, Feed, FeedOptions, Gateway, Scope } from '../../src/gateway/index.ts';
 import { type HeaderParam, type JsonObject, metaKey, type NotificationMessage, type Outcome, rpcCode } from '../../src/protocol/index.ts';
 
@@ -114,6 +115,10 @@ export class FakeGateway implements Gateway {
 
   hasServer(id: string): boolean {
     return this.servers.has(id);
+  }
+
+  serverLike(id: string): string | undefined {
+    return closest(id, this.servers);
   }
 
   headerParams(_scope: Scope, toolName: string): readonly HeaderParam[] | undefined {

@@ -66,7 +66,7 @@ export function convertEntry(raw: unknown, dialect: Dialect, context: EntryConte
   // What goes without saying is not written.
   if (type === 'stdio') delete renamed['type'];
   if (renamed['disabled'] === false) delete renamed['disabled'];
-  const entry = translate(renamed, dialect, context, notes);
+  const entry = translate(renamed, dialect, { ...context, written: textsIn(raw) }, notes);
   fillEmptyVariables(entry, notes);
   anchor(entry, context, notes);
   return { kind: 'entry', entry, notes };
@@ -93,14 +93,25 @@ function rename(draft: Draft, { rename: names = {}, silent = [] }: Dialect, note
 /** The strings in which placeholders may stand. */
 const TEXTS = ['command', 'args', 'env', 'cwd', 'envFile', 'url', 'headers'];
 
-function translate(draft: Draft, dialect: Dialect, context: EntryContext, notes: string[]): Draft {
+/** @param context `written`: the strings of the client itself, in which what looks like a placeholder is none of the dialect's making */
+function translate(
+  draft: Draft,
+  dialect: Dialect,
+  context: EntryContext & { readonly written: ReadonlySet<string> },
+  notes: string[],
+): Draft {
   const changed = new Set<string>();
   const foreign = new Set<string>();
   const each = (key: string, value: unknown): unknown => {
     if (typeof value === 'string') {
       const text = dialect.text(value, context);
       if (text !== value) changed.add(key);
-      if (dialect.isLiteral && (PLACEHOLDER.test(value) || (key === 'args' && /^\$[A-Za-z_]\w*$/.test(value)))) foreign.add(key);
+      if (
+        dialect.isLiteral &&
+        context.written.has(value) &&
+        (PLACEHOLDER.test(value) || (key === 'args' && /^\$[A-Za-z_]\w*$/.test(value)))
+      )
+        foreign.add(key);
       return text;
     }
     if (Array.isArray(value)) return value.map((item: unknown) => each(key, item));
@@ -111,6 +122,13 @@ function translate(draft: Draft, dialect: Dialect, context: EntryContext, notes:
   if (changed.size > 0) notes.push(`placeholders in ${list(changed)} are written in the hub's way`);
   if (foreign.size > 0) notes.push(`${list(foreign)}: what looks like a placeholder was plain text there; the hub resolves it`);
   return result;
+}
+
+/** Every string in a value, at whatever depth. */
+function textsIn(value: unknown): ReadonlySet<string> {
+  if (typeof value === 'string') return new Set([value]);
+  const parts: unknown[] = typeof value === 'object' && value !== null ? Object.values(value) : [];
+  return new Set(parts.flatMap((part) => [...textsIn(part)]));
 }
 
 /** An empty variable means "take it from the environment" to the hub, and just that to clients. */

@@ -20,7 +20,7 @@ export const editor: Dialect = {
   text: same,
   rename: { disabledTools: 'disabled_tools' },
   silent: ['disabledByUser'],
-  adapt: (entry) => addressOf(entry, 'serverUrl'),
+  adapt: (entry, notes) => addressOf(entry, 'serverUrl', notes),
 };
 
 /** `url` is an SSE server or either kind, `httpUrl` is Streamable HTTP; `$VAR` and `${VAR}` (gemini-cli, docs/tools/mcp-server.md). */
@@ -35,7 +35,7 @@ export const gemini: Dialect = {
   rename: { timeout: 'requestTimeout', excludeTools: 'disabled_tools' },
   silent: ['trust', 'extension'],
   adapt(entry, notes) {
-    addressOf(entry, 'httpUrl');
+    addressOf(entry, 'httpUrl', notes);
     onlySome(entry, 'includeTools', notes);
   },
 };
@@ -46,10 +46,10 @@ export const codex: Dialect = {
   isLiteral: true,
   silent: ['required', 'supports_parallel_tool_calls', 'default_tools_approval_mode', 'tools', 'name'],
   adapt(entry, notes) {
-    switchedOff(entry);
-    inMilliseconds(entry, 'startup_timeout_sec', 'initTimeout', 1000);
-    inMilliseconds(entry, 'startup_timeout_ms', 'initTimeout', 1);
-    inMilliseconds(entry, 'tool_timeout_sec', 'requestTimeout', 1000);
+    switchedOff(entry, notes);
+    inMilliseconds(entry, { from: 'startup_timeout_sec', to: 'initTimeout', factor: 1000 }, notes);
+    inMilliseconds(entry, { from: 'startup_timeout_ms', to: 'initTimeout', factor: 1 }, notes);
+    inMilliseconds(entry, { from: 'tool_timeout_sec', to: 'requestTimeout', factor: 1000 }, notes);
     codexHeaders(entry, notes);
     codexVariables(entry, notes);
     onlySome(entry, 'enabled_tools', notes);
@@ -62,7 +62,7 @@ export const opencode: Dialect = {
     value.replace(/\{env:([^{}]+)\}/g, '${env:$1}').replace(/\{file:([^{}]+)\}/g, (_, path: string) => `\${file:${fileOf(path, context)}}`),
   rename: { environment: 'env' },
   adapt(entry, notes) {
-    switchedOff(entry);
+    switchedOff(entry, notes);
     delete entry['type'];
     const { command, timeout } = entry;
     if (Array.isArray(command)) {
@@ -75,6 +75,8 @@ export const opencode: Dialect = {
     // In V1 the number is the time for the first list of tools; in V2 there is one for each.
     if (typeof timeout === 'number') entry['initTimeout'] = timeout;
     if (isRecord(timeout)) Object.assign(entry, { initTimeout: timeout['startup'], requestTimeout: timeout['request'] });
+    const times = ['initTimeout', 'requestTimeout'].filter((key) => entry[key] !== undefined);
+    if (timeout !== undefined && times.length > 0) notes.push(`"timeout" became ${times.map((key) => `"${key}"`).join(' and ')}`);
     if (JSON.stringify(entry).includes('{file:')) notes.push('files in placeholders are read at every start');
   },
 };
@@ -84,34 +86,52 @@ export const zed: Dialect = {
   text: same,
   isLiteral: true,
   silent: ['source', 'remote'],
-  adapt(entry) {
-    switchedOff(entry);
+  adapt(entry, notes) {
+    switchedOff(entry, notes);
     const { command, settings } = entry;
     if (isRecord(command)) {
       delete entry['command'];
       Object.assign(entry, { command: command['path'], args: command['args'], env: command['env'] });
+      notes.push('"command" is split into "command", "args" and "env"');
     }
     if (isRecord(settings) && Object.keys(settings).length === 0) delete entry['settings'];
     if (isRecord(entry['env']) && Object.keys(entry['env']).length === 0) delete entry['env'];
   },
 };
 
-function addressOf(entry: Draft, key: string): void {
+function addressOf(entry: Draft, key: string, notes: string[]): void {
   if (entry[key] === undefined) return;
   // Where both stand, the special one is what the client uses.
+  const instead = entry['url'] === undefined ? '' : ', in place of the other one';
+  notes.push(`"${key}" became "url"${instead}`);
   entry['url'] = entry[key];
   delete entry[key];
 }
 
-function switchedOff(entry: Draft): void {
-  if (entry['enabled'] === false) entry['disabled'] = true;
+function switchedOff(entry: Draft, notes: string[]): void {
+  if (entry['enabled'] === false) {
+    entry['disabled'] = true;
+    notes.push('"enabled": false became "disabled": true');
+  }
   delete entry['enabled'];
 }
 
-function inMilliseconds(entry: Draft, from: string, to: string, factor: number): void {
+interface Time {
+  readonly from: string;
+  readonly to: string;
+  /** Milliseconds in one of the client's. */
+  readonly factor: number;
+}
+
+function inMilliseconds(entry: Draft, { from, to, factor }: Time, notes: string[]): void {
   const value = entry[from];
   delete entry[from];
-  if (typeof value === 'number' && value > 0 && entry[to] === undefined) entry[to] = Math.max(1, Math.round(value * factor));
+  if (value === undefined) return;
+  const isUsable = typeof value === 'number' && value > 0;
+  if (isUsable && entry[to] === undefined) {
+    entry[to] = Math.max(1, Math.round(value * factor));
+    notes.push(`"${from}" became "${to}"${factor === 1 ? '' : ', in milliseconds'}`);
+  } else notes.push(`"${from}" is not taken over: ${isUsable ? `"${to}" has a value already` : 'it is no time'}`);
 }
 
 function onlySome(entry: Draft, key: string, notes: string[]): void {

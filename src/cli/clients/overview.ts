@@ -2,10 +2,10 @@ import { type HubError, isHubError } from '../../base/index.ts';
 import { formatDiagnostic } from '../../config/index.ts';
 import type { CommandIo } from '../command.ts';
 import { diagnosticsOf } from '../diagnostics.ts';
-import { type Client, type Machine, placesOf } from './client.ts';
+import { type Client, isRecord, type Machine, placesOf } from './client.ts';
 import { readClientFile } from './client-file.ts';
 import { findServers } from './import-plan.ts';
-import { isHubEntry } from './own-entry.ts';
+import { addressIn, isHubEntry } from './own-entry.ts';
 import { clients } from './table.ts';
 
 /** One config file of a client that is there. */
@@ -16,6 +16,8 @@ export interface ClientState {
   readonly servers: readonly string[];
   /** The name of the hub's entry in it. */
   readonly hub: string | undefined;
+  /** Where that entry leads; `undefined` where it spawns the hub. */
+  readonly address?: string | undefined;
   /** Why it cannot be read. */
   readonly problem?: string;
 }
@@ -35,9 +37,10 @@ export async function surveyClients({ machine, ports }: Surroundings): Promise<r
         const { bytes } = await readClientFile(place.path);
         if (!bytes) continue;
         const found = await findServers(client, machine, [place]);
-        const hub = found.find(({ name, raw }) => isHubEntry(name, raw, ports))?.name;
+        const hub = found.find(({ name, raw }) => isHubEntry(name, raw, ports));
         const servers = found.filter(({ name, raw }) => !isHubEntry(name, raw, ports)).map(({ name }) => name);
-        states.push({ client, file: place.path, servers: [...new Set(servers)], hub });
+        const address = isRecord(hub?.raw) ? addressIn(hub.raw) : undefined;
+        states.push({ client, file: place.path, servers: [...new Set(servers)], hub: hub?.name, address });
       } catch (error) {
         if (!isHubError(error)) throw error;
         states.push({ client, file: place.path, servers: [], hub: undefined, problem: problemOf(error) });

@@ -1,18 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HubError } from '../../base/index.ts';
-import type { CommandSpec } from '../command.ts';
-import { openConfig } from '../config-edits.ts';
+import type { CommandIo, CommandSpec } from '../command.ts';
+import { type ConfigEdits, openConfig } from '../config-edits.ts';
 import { tellEdit } from '../edit-outcome.ts';
-import { textsOf } from '../json.ts';
+import { type JsonObject, textOf, textsOf } from '../json.ts';
 import { patiently } from '../patience.ts';
+import { runHere } from '../relative-command.ts';
 import { printable } from '../style.ts';
 
 export const command: CommandSpec = {
+  takesProgram: true,
   configure: (line: Command) =>
     line
       .description(
         'Adds a server to the config: a command that the hub starts, or a URL. The hub of that config starts it at once; ' +
-          'where none runs, the file alone is changed. Comments in the file stay.',
+          'where none runs, the file alone is changed. Comments in the file stay. A command that names files relative to this folder gets it as its --cwd, ' +
+          'unless the hub runs here. Exit code 3 when the server is added and does not start.',
       )
       .argument('<name>', 'the name of the server')
       .argument('[command...]', 'the command and its arguments, after --')
@@ -31,8 +34,9 @@ export const command: CommandSpec = {
     'mcp-hub add files --dry-run --config mcp-servers.json -- node server.js',
   ],
   async run([name = '', ...words], options, io) {
-    const entry = entryOf(words, options);
+    const typed = entryOf(words, options);
     const config = await openConfig(options, io);
+    const entry = await fromHere(typed, config, io);
     const dryRun = options['dryRun'] === true;
     const { file } = options;
     const work = config.add(name, entry, { dryRun, file: typeof file === 'string' ? file : undefined });
@@ -40,6 +44,15 @@ export const command: CommandSpec = {
     tellEdit(`Server "${name}" stands in`, outcome, config, dryRun, io);
   },
 };
+
+/** Files are named from where the command is typed; a hub that is not known by its folder may be on another machine. */
+async function fromHere(typed: JsonObject, { hub }: ConfigEdits, io: CommandIo): Promise<JsonObject> {
+  const folder = hub?.hub.entry?.cwd;
+  if (hub && folder === undefined) return typed;
+  const entry = await runHere(typed, io.process.cwd(), folder);
+  if (entry !== typed) io.tell(printable(`note: it is to run in ${textOf(entry, 'cwd')}, because the command names files from there.`));
+  return entry;
+}
 
 /** The entry for a config file. @throws HubError USAGE */
 export function entryOf(words: readonly string[], options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -109,9 +109,9 @@ async function tellConnect(plan: ConnectPlan, backup: string | undefined, isDry:
   io.print(await diffOf(client, file.path, file.text, text, io));
   if (isDry) return io.print('\nNothing was written.');
   io.print(`\n${client.title} is connected to the hub, as "${name}" in ${file.path}. It may have to be restarted.`);
-  io.print(
-    io.style.quiet(`The file as it was is kept in ${backup}; "mcp-hub connect ${client.id}${undoOptions(plan)} --undo" brings it back.`),
-  );
+  const undo = `"mcp-hub connect ${client.id}${undoOptions(plan)} --undo"`;
+  const kept = file.bytes ? `The file as it was is kept in ${backup}; ${undo} brings it back.` : `The file is new; ${undo} removes it.`;
+  io.print(io.style.quiet(kept));
 }
 
 function undoOptions({ scope, name }: ConnectPlan): string {

@@ -14,6 +14,7 @@ import { withMarketplace } from '../marketplace.ts';
 import { paintDiff } from '../paint-diff.ts';
 import { gather } from '../parse-command.ts';
 import { patiently } from '../patience.ts';
+import { checkRuns } from '../server-action.ts';
 import { printable } from '../style.ts';
 
 /** Until the hub has started what was installed. */
@@ -77,20 +78,11 @@ async function install(server: RegistryEntry, context: Context): Promise<void> {
   const { file, server: started } = isDryRun ? planned : await patiently(edits.add(name, entry), WAITING, io);
   const warnings = await missingPrograms(entry, io);
   if (secrets.length > 0) warnings.push(await exposure(resolve(io.process.cwd(), file), isDryRun, io.process.platform));
-  if (io.isJson) {
-    return io.printJson({
-      id: server.id,
-      name,
-      installation,
-      file,
-      dryRun: isDryRun,
-      entry: shown,
-      diff,
-      warnings,
-      server: started ?? null,
-    });
-  }
-  tellOutcome(io, warnings, isDryRun ? undefined : `Added ${io.style.strong(printable(name))} (${printable(installation)}) to ${file}.`);
+  const done = isDryRun ? undefined : `Added ${io.style.strong(printable(name))} (${printable(installation)}) to ${file}.`;
+  const document = { id: server.id, name, installation, file, dryRun: isDryRun, entry: shown, diff, warnings, server: started ?? null };
+  if (io.isJson) io.printJson(document);
+  else tellOutcome(io, warnings, done);
+  checkRuns(started);
 }
 
 /** Chooses and asks, or takes what was given. */

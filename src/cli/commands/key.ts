@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { HubError, hubPaths, systemClock } from '../../base/index.ts';
+import { HubError, hubPaths, messageOf, systemClock } from '../../base/index.ts';
 import {
   type ApiKey,
   type ApiKeyFile,
@@ -13,6 +13,7 @@ import {
 } from '../../config/index.ts';
 import { columns } from '../columns.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
+import { asUsage } from '../option-values.ts';
 import { printable } from '../style.ts';
 
 export const command: CommandSpec = {
@@ -28,7 +29,12 @@ export const command: CommandSpec = {
       .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'revoke']))
       .argument('[name]', 'of the key; to revoke one, also its id or the key itself')
       .addOption(new Option('--scope <scopes>', 'what a new key is good for, with commas between (default: mcp)').argParser(scopes))
-      .option('--expires <time>', 'how long a new key lasts, as 12h, 90d or 4w, or until when, as 2027-01-31 (default: for ever)'),
+      .addOption(
+        new Option(
+          '--expires <time>',
+          'how long a new key lasts, as 12h, 90d or 4w, or until when, as 2027-01-31 (default: for ever)',
+        ).argParser(expiry),
+      ),
   examples: [
     'mcp-hub key create laptop',
     'mcp-hub key create dashboard --scope read --expires 90d',
@@ -48,8 +54,10 @@ async function create(file: ApiKeyFile, name: string, options: Readonly<Record<s
   const { scope, expires } = options;
   const nowMs = systemClock.now();
   const wanted = Array.isArray(scope) ? scope.filter(isKeyScope) : (['mcp'] as const);
-  const expiresAt = typeof expires === 'string' ? expiryOf(expires, nowMs) : null;
-  const { key, text } = await createApiKey(file, { name, scopes: wanted, expiresAt }, nowMs);
+  const expiresAt = typeof expires === 'string' ? expires : null;
+  const { key, text } = await createApiKey(file, { name, scopes: wanted, expiresAt }, nowMs).catch((error: unknown) => {
+    throw asUsage(error);
+  });
   if (io.isJson) return io.printJson({ key: text, ...shown(key) });
   io.tell(
     `The key ${JSON.stringify(name)} for ${key.scopes.join(', ')}${expiresAt === null ? '' : `, until ${expiresAt}`}. It is shown this once:`,
@@ -90,4 +98,12 @@ function scopes(text: string): readonly KeyScope[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every(isKeyScope)) return names;
   throw new InvalidArgumentError(`It takes ${Object.keys(keyScopes).join(', ')}, with commas between.`);
+}
+
+function expiry(text: string): string {
+  try {
+    return expiryOf(text, systemClock.now());
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
 }

@@ -3,6 +3,7 @@ import { HubError } from '../../base/index.ts';
 import { checkSecretName, type SecretPlace, secretStore } from '../../config/index.ts';
 import type { CommandIo, CommandSpec } from '../command.ts';
 import { readSecret } from '../read-secret.ts';
+import { asUsage } from '../option-values.ts';
 import { printable } from '../style.ts';
 import { columns } from '../columns.ts';
 
@@ -57,7 +58,11 @@ function refuseMix(
 async function set(name: string, wanted: SecretPlace | undefined, io: CommandIo): Promise<void> {
   const secrets = secretStore(io.process.env);
   // Before anybody types.
-  checkSecretName(name);
+  try {
+    checkSecretName(name);
+  } catch (error) {
+    throw asUsage(error);
+  }
   const value = await readSecret(name, io);
   const { store, reason } = await secrets.set(name, value, wanted);
   if (io.isJson) return io.printJson({ name, store, ...(reason !== undefined && { reason }) });

@@ -25,7 +25,7 @@ function summary(hub: RunningHub): object {
     url: `${origin}/mcp`,
     pid,
     port,
-    state: textOf(health, 'state'),
+    state: stateOf(hub),
     version: versionOf(health),
     cwd: entry?.cwd,
     config_files: entry?.config_files,
@@ -48,13 +48,13 @@ function tellAll(hubs: readonly RunningHub[], io: CommandIo): void {
   if (hubs.length === 0) return io.print('No hub runs.');
   const { style } = io;
   const head = ['PORT', 'PID', 'STATE', 'SERVERS', 'STARTED IN', 'CONFIG'].map((text) => ({ text, paint: style.quiet }));
-  const rows = hubs.map(({ port, pid, entry, health }) => [
-    String(port ?? ''),
-    String(pid ?? ''),
-    textOf(health, 'state'),
-    String(listOf(health, 'servers').length),
-    entry?.cwd ?? '',
-    entry?.config_files.join(', ') ?? '',
+  const rows = hubs.map((hub) => [
+    String(hub.port ?? ''),
+    String(hub.pid ?? ''),
+    stateOf(hub),
+    String(listOf(hub.health, 'servers').length),
+    hub.entry?.cwd ?? '',
+    hub.entry?.config_files.join(', ') ?? '',
   ]);
   io.print(columns([head, ...rows]));
 }
@@ -71,7 +71,7 @@ function tellOne({ hub }: ApiClient, io: CommandIo): void {
     ...(others(hub).length > 0 ? [['others', `on port ${others(hub).join(', ')}; "mcp-hub status --all" tells more`]] : []),
   ];
   io.print(
-    `${style.strong(`mcp-hub ${printable(versionOf(health))}`)}  ${stateOf(health, io)}  ${socketOf(origin) === undefined ? `${origin}/mcp` : origin}`,
+    `${style.strong(`mcp-hub ${printable(versionOf(health))}`)}  ${painted(stateOf(hub), io)}  ${socketOf(origin) === undefined ? `${origin}/mcp` : origin}`,
   );
   io.print(columns(facts.map(([name = '', text = '']) => [{ text: `  ${name}`, paint: style.quiet }, text])));
   for (const server of listOf(health, 'servers').filter(isObject).map(serverInfo)) {
@@ -97,8 +97,13 @@ function versionOf(health: unknown): string {
   return textOf(health, 'hubVersion') || textOf(health, 'version');
 }
 
-function stateOf(health: unknown, { style }: CommandIo): string {
-  const state = printable(textOf(health, 'state'));
+/** That a hub waits for somebody before it ends stands in the list of hubs alone; for its health it is as ready as ever. */
+function stateOf({ entry, health }: RunningHub): string {
+  return entry?.state === 'shutting_down' ? entry.state : textOf(health, 'state');
+}
+
+function painted(text: string, { style }: CommandIo): string {
+  const state = printable(text);
   return state === 'ready' || state === 'restarted' ? style.good(state) : style.caution(state);
 }
 

@@ -1,6 +1,7 @@
 import { HubError, isHubError } from '../../base/index.ts';
 import { messagesOfHub } from '../api-request.ts';
 import { isObject, type JsonObject, listOf, memberOf, textOf } from '../json.ts';
+import { plural } from '../render.ts';
 import { problemOf } from './problem.ts';
 import { encodeHeaderValue, paramHeaders } from './request-headers.ts';
 
@@ -139,6 +140,6 @@ function resultOf(message: unknown, { method, params }: McpRequest): JsonObject 
 }
 
 function tooLate(timeoutMs: number, cause: unknown): HubError {
-  const message = `There was no answer within ${timeoutMs / 1000} seconds, and the request was taken back. Give it more with --timeout.`;
+  const message = `There was no answer within ${plural(timeoutMs / 1000, 'second')}, and the request was taken back. Give it more with --timeout.`;
   return new HubError('TIMEOUT', message, { details: { timeoutMs }, cause });
 }

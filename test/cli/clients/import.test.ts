@@ -264,6 +264,58 @@ describe('planImport', () => {
     expect(cursor).toContain('SENTRY_TOKEN: not set here');
   });
 
+  it.each([
+    [
+      'codex',
+      { command: 'x', env_vars: ['A'], startup_timeout_sec: 2, tool_timeout_sec: 'soon' },
+      [
+        '"startup_timeout_sec" became "initTimeout", in milliseconds',
+        '"tool_timeout_sec" is not taken over: it is no time',
+        '"env_vars" went into "env"',
+      ],
+    ],
+    [
+      'codex',
+      { url: 'http://a/', bearer_token_env_var: 'HOME', enabled: false },
+      ['"enabled": false became "disabled": true', '"bearer_token_env_var" went into "headers"'],
+    ],
+    [
+      'codex',
+      { url: 'http://a/', http_headers: { X: '${B}' } },
+      ['"http_headers" went into "headers"', '"headers": what looks like a placeholder was plain text there; the hub resolves it'],
+    ],
+    [
+      'codex',
+      { command: 'x', startup_timeout_sec: 2, startup_timeout_ms: 3 },
+      [
+        '"startup_timeout_sec" became "initTimeout", in milliseconds',
+        '"startup_timeout_ms" is not taken over: "initTimeout" has a value already',
+      ],
+    ],
+    ['windsurf', { serverUrl: 'http://a/' }, ['"serverUrl" became "url"']],
+    ['gemini', { httpUrl: 'http://a/', url: 'http://b/' }, ['"httpUrl" became "url", in place of the other one']],
+    [
+      'opencode',
+      { type: 'remote', url: 'http://a/', enabled: false, timeout: 5 },
+      ['"enabled": false became "disabled": true', '"timeout" became "initTimeout"'],
+    ],
+    [
+      'zed',
+      { command: { path: 'x', args: ['${C}'] }, enabled: true },
+      [
+        '"command" is split into "command", "args" and "env"',
+        '"args": what looks like a placeholder was plain text there; the hub resolves it',
+      ],
+    ],
+  ])('tells each field that was changed, and no other: %s %j', (id, raw, expected) => {
+    const client = clientNamed(id);
+    if (!client) throw new Error(id);
+    const found = [{ client, name: 'a', raw, file: 'f', scope: 'user' as const }];
+    const machine = { ...at.machine, env: { ...at.machine.env, HOME: '/' } };
+    const [step] = planImport({ found, present: {}, servers: [], onClash: 'skip', machine, ports: [] });
+    expect(step?.notes).toEqual(expected);
+  });
+
   it('takes the servers that were picked', async () => {
     const steps = await plan('vscode', { servers: ['local'] }, sample('vscode/mcp.json'));
     expect(outcomes(steps)).toEqual([['local', 'added', 'local']]);

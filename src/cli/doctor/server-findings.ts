@@ -1,0 +1,49 @@
+import { isHubError } from '../../base/index.ts';
+import { ApiClient } from '../api-client.ts';
+import { memberOf, textOf } from '../json.ts';
+import { plural } from '../render.ts';
+import { missingReplicas } from '../replicas.ts';
+import type { RunningHub } from '../running-hubs.ts';
+import { allServers, type ServerInfo, withoutName } from '../servers.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+/** What a hub that runs says of its servers: those that do not run although they should, or not as the config has them. */
+export async function serverFindings(hub: RunningHub, signal: AbortSignal): Promise<readonly Finding[]> {
+  let servers: readonly ServerInfo[];
+  try {
+    servers = await allServers(new ApiClient(hub, signal));
+  } catch (error) {
+    if (!isHubError(error) || signal.aborted) throw error;
+    return [warn('server', `The hub does not tell of its servers: ${error.message}`, 'See what it does with "mcp-hub logs".')];
+  }
+  const findings = servers.flatMap((server) => findingOf(server) ?? []);
+  return findings.length > 0 ? findings : [ok('server', `${plural(servers.length, 'server')} in the hub that runs, and nothing is wrong.`)];
+}
+
+function findingOf(server: ServerInfo): Finding | undefined {
+  const { name, status, error, object } = server;
+  if (status === 'disabled') return undefined;
+  if (status === 'unauthorized') return warn('server', `${name}: it needs a login.`, `Log in with "mcp-hub auth ${name}".`);
+  if (error !== '')
+    return fail('server', `${name}: ${withoutName(server)}`, `${nextTry(server)} "mcp-hub logs ${name}" shows what it wrote.`);
+  if (status !== 'connected') return undefined;
+  if (object['degraded'] === true)
+    return warn('server', `${name}: ${textOf(object, 'degradedReason')}`, `If that lasts, "mcp-hub restart ${name}" starts it anew.`);
+  const kept = failedRestart(server);
+  if (kept !== undefined)
+    return warn('server', `${name}: it goes on as it was. ${kept}`, `Mend that; "mcp-hub restart ${name}" is another attempt.`);
+  const missing = missingReplicas(object);
+  return missing === '' ? undefined : warn('server', `${name}: ${missing}.`, `"mcp-hub servers ${name}" tells why.`);
+}
+
+function nextTry({ name, object }: ServerInfo): string {
+  const isTried = textOf(object, 'nextRetryAt') !== '';
+  return isTried ? 'Mend that: the hub tries it again by itself.' : `Mend that, then "mcp-hub start ${name}".`;
+}
+
+/** Why a server that runs was not started anew: what failed since its start was not that one itself. */
+function failedRestart(server: ServerInfo): string | undefined {
+  const failure = memberOf(server.object, 'lastError');
+  const isSince = Date.parse(textOf(failure, 'at')) > Date.parse(textOf(server.object, 'lastStarted'));
+  return isSince ? withoutName({ name: server.name, error: textOf(failure, 'message') }) : undefined;
+}
