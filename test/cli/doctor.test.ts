@@ -81,6 +81,7 @@ describe('doctor beside hubs that run', () => {
       { name: 'shut', status: 'unauthorized', error: 'It wants a login.' },
       { name: 'slow', status: 'connected', error: null, degraded: true, degradedReason: 'It did not answer three pings.' },
       { name: 'x', status: 'connected', error: null, ...started, lastError: later },
+      { name: 'y', status: 'connected', error: null, ...started, lastError: later, outdated: { reason: 'Server "y" broke.' } },
     );
     await cli.list({ port: hub.port });
     const found = await findings('server');
@@ -90,8 +91,16 @@ describe('doctor beside hubs that run', () => {
       'warn shut: it needs a login.',
       'warn slow: It did not answer three pings.',
       'warn x: it goes on as it was. broke.',
+      'warn y: still the old entry; the new one: broke.',
     ]);
-    const remedies = ['mcp-hub start broken', 'by itself', 'mcp-hub auth shut', 'mcp-hub restart slow', 'mcp-hub restart x'];
+    const remedies = [
+      'mcp-hub start broken',
+      'by itself',
+      'mcp-hub auth shut',
+      'mcp-hub restart slow',
+      'mcp-hub restart x',
+      'mcp-hub reload',
+    ];
     expect(found.map(({ remedy = '' }, at) => remedy.includes(remedies[at] ?? '?'))).toEqual(remedies.map(() => true));
     const { code, stdout } = await cli.run('doctor');
     expect(code).toBe(1);

@@ -4,7 +4,7 @@ import { memberOf, textOf } from '../json.ts';
 import { plural } from '../render.ts';
 import { missingReplicas } from '../replicas.ts';
 import type { RunningHub } from '../running-hubs.ts';
-import { allServers, type ServerInfo, withoutName } from '../servers.ts';
+import { allServers, outdatedText, type ServerInfo, withoutName } from '../servers.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** What a hub that runs says of its servers: those that do not run although they should, or not as the config has them. */
@@ -29,6 +29,12 @@ function findingOf(server: ServerInfo): Finding | undefined {
   if (status !== 'connected') return undefined;
   if (object['degraded'] === true)
     return warn('server', `${name}: ${textOf(object, 'degradedReason')}`, `If that lasts, "mcp-hub restart ${name}" starts it anew.`);
+  if (server.outdated !== '')
+    return warn(
+      'server',
+      `${name}: ${outdatedText(server)}`,
+      'Mend that: the hub tries it again by itself, and at once with "mcp-hub reload".',
+    );
   const kept = failedRestart(server);
   if (kept !== undefined)
     return warn('server', `${name}: it goes on as it was. ${kept}`, `Mend that; "mcp-hub restart ${name}" is another attempt.`);
