@@ -127,7 +127,8 @@ async function fetchList(source: ListingSource, kind: ListKind): Promise<Fetched
       details: { server: id, list: method },
       cause,
     });
-    note(`${messageOf(cause)}; it is asked for again by itself, and what was known of the list stays`);
+    notes.push(redact(`${method} ${messageOf(cause)}; it is asked for again by itself, and what was known of the list stays`));
+    warnOnce(source, method, `${messageOf(cause)}, so that what was known of the list stays`);
   }
   const items = pages
     .flatMap(({ result }) => itemsOf(result, kind, note))
