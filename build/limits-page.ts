@@ -176,7 +176,7 @@ const fixed: readonly FixedRow[] = [
     of: 'upstream/lists/fetch-listing.ts#MAX_PAGES',
     what: 'pages of one list of a server',
     unit: 'count',
-    effect: 'the rest is left out, with a warning',
+    effect: 'the rest is left out, with a warning and a line in `notes`',
   },
   {
     of: 'upstream/sharing/side-connections.ts#MAX_WAITING',

@@ -17,8 +17,13 @@ export function reportOf(upstream: Upstream, notes: readonly CatalogNote[]): Ser
       resources: items?.resources.length ?? 0,
       resourceTemplates: items?.resourceTemplates.length ?? 0,
     },
-    notes: notes.filter(({ serverId }) => serverId === upstream.id).map(noteText),
+    notes: notesOf(upstream, notes),
   };
+}
+
+/** Of its lists as a whole first, then of single things in them. */
+function notesOf({ id, listNotes = [] }: Upstream, notes: readonly CatalogNote[]): readonly string[] {
+  return [...listNotes, ...notes.filter(({ serverId }) => serverId === id).map(noteText)];
 }
 
 /** One line of a note, as it stands on the terminal, in the log and in the API. */
@@ -58,7 +63,7 @@ export function serverObject(
     authorizationUrl: authorizationUrl ?? null,
     loggedIn: null,
     config_source: definition.source,
-    notes: notes.filter(({ serverId }) => serverId === id).map(noteText),
+    notes: notesOf(upstream, notes),
     noiseCount: upstream.noiseCount,
     ...supervisionOf(upstream),
     replicas: replicasOf(upstream),

@@ -15,8 +15,9 @@ const TAKEN = [
 ];
 
 /** Whether a process says that it did not start because another one holds what it needs. It is known by its wording alone. */
-export function looksTaken({ message }: HubError): boolean {
-  return TAKEN.some((wording) => wording.test(message));
+export function looksTaken({ message, details }: HubError): boolean {
+  // One whose list failed has started, whatever it says of locks.
+  return details['list'] === undefined && TAKEN.some((wording) => wording.test(message));
 }
 
 /**

@@ -70,8 +70,10 @@ export class History {
     this.#restarts += 1;
   }
 
-  ready(): void {
+  /** @param flaw what is wrong with it all the same */
+  ready(flaw?: HubError): void {
     this.#readyMs = this.#clock.now();
+    if (flaw) this.erred(flaw);
   }
 
   /** Something went wrong that says nothing about the next start. */

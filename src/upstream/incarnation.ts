@@ -43,7 +43,7 @@ export interface Offers {
   settled(): Promise<void>;
 }
 
-export interface IncarnationOptions extends Pick<ConnectOptions, 'listing' | 'roots' | 'clientHeaders'> {
+export interface IncarnationOptions extends Pick<ConnectOptions, 'listing' | 'former' | 'roots' | 'clientHeaders'> {
   readonly definition: StartableDefinition;
   /** The definition's, or what it has become since; in milliseconds. */
   readonly requestTimeoutMs?: () => number;
@@ -107,7 +107,7 @@ export class Incarnation {
   }
 
   async #connect(): Promise<Connection> {
-    const { definition, parts, knownEra, probeMs, onLateProbe, on, listing, roots, clientHeaders } = this.#options;
+    const { definition, parts, knownEra, probeMs, onLateProbe, on, listing, former, roots, clientHeaders } = this.#options;
     const { signal } = this.#abort;
     const launch = await parts.resolveLaunch(definition, signal);
     signal.throwIfAborted();
@@ -124,6 +124,7 @@ export class Incarnation {
       ...(probeMs !== undefined && { probeMs }),
       ...(onLateProbe && { onLateProbe }),
       listing,
+      former,
       clientHeaders,
       roots,
       on,

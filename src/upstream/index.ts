@@ -6,14 +6,13 @@ export { OfferFiles } from './offers/offer-files.ts';
 export { hasLoginsOfEach, loginOwner } from './oauth/login-owner.ts';
 export { Logins } from './oauth/logins.ts';
 export { Pool } from './pool.ts';
+export type { MembersChange, PoolEvents } from './pool-events.ts';
 export type { SendOptions, Transport, TransportEvents } from './connection/transport.ts';
 export type {
   AskClient,
   Connection,
   LogLine,
-  MembersChange,
   Origin,
-  PoolEvents,
   ReplicaFacts,
   RootsSource,
   Upstream,

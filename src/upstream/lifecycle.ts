@@ -2,7 +2,7 @@ import { type Clock, type HubError, toHubError } from '../base/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import { History } from './history.ts';
 import type { Incarnation, StartableDefinition } from './incarnation.ts';
-import { Lives, type Start, type SupervisorOptions } from './lives.ts';
+import { type Claim, Lives, type Start, type SupervisorOptions } from './lives.ts';
 import { Readiness } from './readiness.ts';
 import { Refusals } from './refusals.ts';
 import { needsSomebody } from './restart-policy.ts';
@@ -14,12 +14,6 @@ import { Standing } from './standing.ts';
 import type { StandingWishes } from './standing-wishes.ts';
 import { Succession, type Successor } from './succession.ts';
 import type { Connection } from './types.ts';
-
-/** Which start a life belongs to; none as long as it only may become the current one. */
-interface Claim {
-  generation: number | undefined;
-  lost: HubError | undefined;
-}
 
 /** Keeps one upstream in its desired state: started, and started again whenever it fails, until it is stopped or falls asleep. */
 export class Lifecycle {
@@ -202,6 +196,8 @@ export class Lifecycle {
       asItIs: () => (this.now.definition.kind === 'invalid' ? definition : this.now.definition),
       isCurrent,
       listing: (listing) => this.now.listed(definition, listing),
+      listFailed: (error) => this.history.erred(error),
+      former: () => this.now.former(definition),
       closed: (error) => {
         if (isCurrent()) this.fail(error);
         else claim.lost = error;
@@ -241,7 +237,7 @@ export class Lifecycle {
     const nowMs = this.#clock.now();
     this.now.connection = connection;
     this.lives.connected(connection);
-    this.history.ready();
+    this.history.ready(connection.listHealth?.failure?.error);
     // The listing first, so that whoever hears of readiness sees what is offered.
     this.now.listed(definition, connection.listing);
     this.now.enter({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity: connection.identity });

@@ -6,7 +6,8 @@ import { Incarnation, type StartableDefinition, type UpstreamParts } from './inc
 import type { EnvironmentName } from './launch-environment.ts';
 import { Retirees } from './retirees.ts';
 import type { Sharing } from './sharing/sharing.ts';
-import type { Connection, LogLine, PoolEvents } from './types.ts';
+import type { PoolEvents } from './pool-events.ts';
+import type { Connection, LogLine } from './types.ts';
 
 /** Lines that are kept of lives before the current one. */
 const LINES_BEFORE = 500;
@@ -35,6 +36,12 @@ export interface LivesOptions {
   readonly after?: Promise<void> | undefined;
 }
 
+/** Which start a life belongs to; none as long as it only may become the current one. */
+export interface Claim {
+  generation: number | undefined;
+  lost: HubError | undefined;
+}
+
 /** One start, as its supervisor sees it. */
 export interface Start {
   readonly definition: StartableDefinition;
@@ -43,6 +50,9 @@ export interface Start {
   /** Whether this is still the start that counts; what an older one has to say is not heard. */
   readonly isCurrent: () => boolean;
   readonly listing: (listing: Listing) => void;
+  readonly listFailed: (error: HubError) => void;
+  /** What the server of this definition offered before. */
+  readonly former: () => Listing | undefined;
   /** Told of every end, also of a start that is not the current one. */
   readonly closed: (error: HubError) => void;
 }
@@ -108,7 +118,7 @@ export class Lives {
     this.#refusedTail = successor.stderrTail();
   }
 
-  #create({ definition, asItIs, isCurrent, listing, closed }: Start): Incarnation {
+  #create({ definition, asItIs, isCurrent, listing, listFailed, former, closed }: Start): Incarnation {
     const { id, parts, sharing, on } = this.#options;
     const { clock } = parts;
     const era = this.#era;
@@ -130,9 +140,11 @@ export class Lives {
       knownEra: era.known(clock.now()),
       probeMs: era.probeMs,
       onLateProbe: (found, tookMs) => isCurrent() && era.answeredLate(found, tookMs, clock.now()),
+      former,
       roots: () => sharing.roots(undefined),
       on: {
         listing: ifCurrent(listing),
+        listFailed: ifCurrent(listFailed),
         resourceUpdated: ifCurrent((event) => on.resourceUpdated({ id, ...event })),
         taskChanged: ifCurrent((event) => on.taskChanged({ id, ...event })),
         logMessage: ifHeard((notification) => on.logMessage({ id, notification })),

@@ -8,7 +8,8 @@ import { StartTurns } from './process/start-turns.ts';
 import { StdioTransport } from './process/stdio-transport.ts';
 import { startable } from './startable.ts';
 import { ReplicaSet } from './replicas/replica-set.ts';
-import type { PoolEvents, Upstream } from './types.ts';
+import type { PoolEvents } from './pool-events.ts';
+import type { Upstream } from './types.ts';
 
 /** More than any one server may take; what is left then is ended by the guard. */
 const STOP_DEADLINE_MS = 4_000;

@@ -2,6 +2,7 @@ import type { Listing } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
 import type { Offers, StartableDefinition } from './incarnation.ts';
 import type { SupervisorOptions } from './lives.ts';
+import { definitionHash } from './offers/definition-hash.ts';
 import type { Connection, UpstreamState } from './types.ts';
 
 export interface StandingOptions {
@@ -22,6 +23,8 @@ export class Standing {
   generation = 0;
   #state: UpstreamState = Object.freeze({ kind: 'stopped' });
   #listing: Listing | undefined;
+  /** The hash of the definition whose server has listed that. */
+  #listedBy: string | undefined;
 
   constructor(options: StandingOptions) {
     this.#options = options;
@@ -60,15 +63,22 @@ export class Standing {
     this.#options.on.listing({ id: this.#id, listing });
   }
 
-  /** What it offers, in its own words: remembered for the next start of the same definition. */
+  /** What it offers, in its own words: remembered for the next start of the same definition, unless a list is missing in it. */
   listed(definition: StartableDefinition, listing: Listing): void {
+    this.#listedBy = definitionHash(definition);
     this.offer(listing);
-    this.#options.offers?.remember(definition, listing);
+    if (!this.connection?.listHealth?.failure) this.#options.offers?.remember(definition, listing);
   }
 
   /** What the server of this definition offered before. */
   recall(definition: StartableDefinition): void {
+    this.#listedBy = definitionHash(definition);
     this.offer(definition.start === 'manual' ? undefined : this.#options.offers?.recall(definition));
+  }
+
+  /** The same, without offering it: what the server of another definition has listed says nothing of this one. */
+  former(definition: StartableDefinition): Listing | undefined {
+    return this.#listedBy === definitionHash(definition) && this.#listing ? this.#listing : this.#options.offers?.recall(definition);
   }
 
   /** No next attempt by itself, and so nothing is offered any more. */

@@ -95,8 +95,10 @@ export class Succession {
     try {
       const connection = await successor.life.open();
       if (generation !== this.#generation) return;
-      const lost = successor.lost();
-      if (lost) throw lost;
+      const { failure } = connection.listHealth ?? {};
+      // A list that had something in it is part of what it has to be ready with.
+      const unfit = successor.lost() ?? (failure?.isOfferKept === true ? failure.error : undefined);
+      if (unfit) throw unfit;
       // Who waits goes on after this turn, and so with the new one.
       this.#finish().resolve();
       successor.adopt(connection, sinceMs);

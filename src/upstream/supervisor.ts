@@ -91,6 +91,10 @@ export class Supervisor implements Upstream {
     return this.#life.now.listing;
   }
 
+  get listNotes(): readonly string[] | undefined {
+    return this.#life.now.connection?.listHealth?.notes;
+  }
+
   get resourceEpoch(): string | undefined {
     const { connection, generation } = this.#life.now;
     return connection && `${generation}.${connection.resourceChanges}`;

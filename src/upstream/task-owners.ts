@@ -1,7 +1,8 @@
 import { HUB_OWNER } from '../base/index.ts';
 import { isObject, type JsonObject, rpcCode } from '../protocol/index.ts';
 import { isAboutTasks } from './sharing/task-places.ts';
-import type { PoolEvents, UpstreamAnswer, UpstreamRequest } from './types.ts';
+import type { PoolEvents } from './pool-events.ts';
+import type { UpstreamAnswer, UpstreamRequest } from './types.ts';
 
 /** Most tasks that are remembered per server; the oldest are forgotten first. */
 const MAX_REMEMBERED = 10_000;

@@ -5,6 +5,7 @@ import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerReq
 import type { ClientHeaders } from './forwarded-headers.ts';
 import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
+import type { ListHealth } from './lists/list-health.ts';
 import type { Circuit } from './replicas/circuit-breaker.ts';
 import type { Called } from './sharing/asking-tools.ts';
 
@@ -81,6 +82,8 @@ export interface UpstreamAnswer {
 export interface ConnectionEvents {
   /** The offer changed; `listing` is the new whole one, fetched already. */
   listing: Listing;
+  /** A list could not be fetched anew that matters: one that had something in it, or that of the tools. */
+  listFailed: HubError;
   /** A `notifications/resources/updated` for a subscribed resource. */
   resourceUpdated: { readonly uri: string; readonly notification: NotificationMessage };
   /** A `notifications/tasks` for a watched task, under the server's own id. */
@@ -109,6 +112,8 @@ export interface Connection {
   readonly degraded?: string | undefined;
   /** The whole offer at the time of the handshake, or later. */
   readonly listing: Listing;
+  /** What is wrong with its lists. */
+  readonly listHealth?: ListHealth | undefined;
   /** How often the server said that its resources changed; what was read before then is not to be used again. */
   readonly resourceChanges: number;
   /** How long and for whom one of its lists may be cached from now on; `undefined` for a list that it does not have. */
@@ -214,6 +219,8 @@ export interface Upstream {
    * Complete: what the definition disables is in it.
    */
   readonly listing: Listing | undefined;
+  /** What is wrong with its lists as a whole, a line each: not to be had, or not complete. */
+  readonly listNotes?: readonly string[] | undefined;
   /** As {@link Connection.listHint}; not fresh while there is no connection. */
   listHint(kind: ListKind): CacheHint | undefined;
   /** As {@link Connection.freshen}; without a connection the last known offer has to do. */
@@ -274,27 +281,4 @@ export interface Upstream {
   readonly environmentNames: readonly EnvironmentName[];
   /** Lines on standard output that were no JSON-RPC, since the start of the process. */
   readonly noiseCount: number;
-}
-
-/** What became of the upstreams, by id. */
-export interface MembersChange {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  /** Those that stay and have a definition that says something else. */
-  readonly changed: readonly string[];
-}
-
-/** Facts about all upstreams. */
-export interface PoolEvents {
-  /** The set of upstreams, their order or their definitions are others now. Told before any of the new ones is started. */
-  members: MembersChange;
-  state: { readonly id: string; readonly state: UpstreamState };
-  listing: { readonly id: string; readonly listing: Listing | undefined };
-  resourceUpdated: { readonly id: string; readonly uri: string; readonly notification: NotificationMessage };
-  taskChanged: { readonly id: string; readonly taskId: string; readonly notification: NotificationMessage };
-  /** With a `principalId` it is that principal's alone. */
-  logMessage: { readonly id: string; readonly notification: NotificationMessage; readonly principalId?: string };
-  /** {@link Upstream.degraded} of one that is connected begins or ends to say something. */
-  degraded: { readonly id: string };
-  forSession: { readonly id: string; readonly sessionId: string; readonly notification: NotificationMessage };
 }

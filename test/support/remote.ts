@@ -51,6 +51,7 @@ export async function connectTo(launch: Launch, overrides: Partial<ConnectOption
       resourceUpdated: ({ uri }) => void recorded.updated.push(uri),
       taskChanged: () => undefined,
       degraded: () => undefined,
+      listFailed: () => undefined,
       logMessage: (message) => void recorded.logs.push(message),
       asked: ({ method }) => void recorded.asked.push(method),
       forSession: (event) => void recorded.forSessions.push(event),

@@ -79,7 +79,9 @@ export const server = z
     notes: z
       .array(z.string())
       .optional()
-      .describe('What is wrong with single things that it offers, a line each: tools that are hidden, names that were changed.'),
+      .describe(
+        'What is wrong with what it offers, a line each: lists that could not be fetched or are not complete, tools that are hidden, names that were changed.',
+      ),
     noiseCount: z
       .number()
       .optional()

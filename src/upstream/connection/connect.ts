@@ -34,6 +34,8 @@ export interface ConnectOptions {
   readonly onLateProbe?: (era: Era, tookMs: number) => void;
   /** The lists, when they need not be fetched and watched because another connection to the same server does that. */
   readonly listing?: Listing | undefined;
+  /** What this very server offered before; asked when a list cannot be had, which stays like that then. */
+  readonly former?: (() => Listing | undefined) | undefined;
   /** Of the one client that the connection is for: what of them is handed on goes with all that is sent on it. */
   readonly clientHeaders?: ClientHeaders | undefined;
   /** What a legacy server is told when it asks for roots outside of any call. Default: none. */

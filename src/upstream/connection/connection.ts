@@ -13,13 +13,14 @@ import {
   TASK_CHANGED,
 } from '../../protocol/index.ts';
 import { ChangeListener } from '../lists/change-listener.ts';
-import type { ConnectionListener } from './connect.ts';
+import type { ConnectionListener, ConnectOptions } from './connect.ts';
 import { Elicitations } from './elicitations.ts';
 import { DeclaredHeaders } from './declared-headers.ts';
 import { LegacyLogLevel } from './legacy-log-level.ts';
 import { LegacySubscriptions } from '../lists/legacy-subscriptions.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Link } from './link.ts';
+import type { ListHealth } from '../lists/list-health.ts';
 import { LiveListing } from '../lists/live-listing.ts';
 import { listenParams } from './outgoing.ts';
 import { Requester, type RequesterOptions } from './requester.ts';
@@ -27,7 +28,9 @@ import { ServerRequests } from './server-requests.ts';
 import { subscriptionOf, untagged } from '../lists/subscription-tag.ts';
 import type { Connection, Origin, UpstreamAnswer, UpstreamRequest } from '../types.ts';
 
-export interface LiveConnectionOptions extends Pick<RequesterOptions, 'forward'> {
+export interface LiveConnectionOptions
+  extends Pick<RequesterOptions, 'forward'>,
+    Pick<ConnectOptions, 'listing' | 'former' | 'roots' | 'pingIntervalMs' | 'requestTimeoutMs'> {
   /** The server's name, for messages. */
   readonly id: string;
   /** Open, with its era settled. The connection owns it from now on. */
@@ -37,16 +40,11 @@ export interface LiveConnectionOptions extends Pick<RequesterOptions, 'forward'>
   readonly isEraGuessed?: boolean;
   /** How often the server is pinged, in milliseconds; absent for never. */
   readonly keepAliveMs?: number;
-  /** The longest silence before a legacy server is asked whether it is there, in milliseconds; absent or 0 for never asking. */
-  readonly pingIntervalMs?: number | undefined;
   readonly hubInfo: JsonObject;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly requestTimeoutMs: () => number;
-  /** What another connection to the same server has fetched: this one then fetches nothing and hears of no changes. */
-  readonly listing?: Listing | undefined;
-  /** What the server is told when it asks for roots outside of any call. Default: none. */
-  readonly roots?: (() => Promise<readonly JsonObject[]>) | undefined;
+  /** Takes out of a text what is secret. */
+  readonly redact: (text: string) => string;
   readonly on: ConnectionListener;
 }
 
@@ -84,15 +82,11 @@ export class LiveConnection implements Connection {
       onQuestion: ({ params }, call) => this.#elicitations.asked(params, call),
     });
     this.#lists = new LiveListing({
-      id,
-      link,
-      identity,
-      clock,
-      logger,
-      fixed: options.listing,
+      ...options,
       ask: (method, params, signal) => this.#requester.ask({ method, params, signal }),
       isWatched: (kind) => this.#changes.watches(kind),
       onChange: (listing) => this.#isReady && options.on.listing(listing),
+      onFailure: (error) => this.#isReady && options.on.listFailed(error),
     });
     this.#subscriptions = new LegacySubscriptions({ id, logger, ask: (method, params) => this.#requester.ask({ method, params }) });
     this.#level = new LegacyLogLevel({
@@ -118,6 +112,10 @@ export class LiveConnection implements Connection {
 
   get listing(): Listing {
     return this.#lists.current;
+  }
+
+  get listHealth(): ListHealth {
+    return this.#lists.health;
   }
 
   get degraded(): string | undefined {

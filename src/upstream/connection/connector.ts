@@ -20,8 +20,8 @@ export function connector(version: string): Connect {
     const negotiated = await (launch.kind === 'stdio'
       ? overPipe(launch, options, context)
       : overHttp(withHeaders(launch, forward?.(options.clientHeaders)), options, context));
-    const { id, clock, logger, requestTimeoutMs, pingIntervalMs, on, signal, listing, roots } = options;
-    const own = { id, clock, logger, requestTimeoutMs, pingIntervalMs, on, hubInfo, listing, roots };
+    const { id, clock, logger, requestTimeoutMs, pingIntervalMs, on, signal, listing, former, roots } = options;
+    const own = { id, clock, logger, requestTimeoutMs, pingIntervalMs, on, hubInfo, listing, former, roots, redact: context.redact };
     const connection = new LiveConnection({ ...own, ...negotiated, forward });
     try {
       await connection.start(signal);

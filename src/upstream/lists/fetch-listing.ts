@@ -1,4 +1,4 @@
-import { type Clock, type ErrorCode, isHubError, jsonText, type Logger, messageOf, numberIn } from '../../base/index.ts';
+import { type Clock, type ErrorCode, HubError, jsonText, type Logger, messageOf, numberIn, toHubError } from '../../base/index.ts';
 import type { Listing, ServerIdentity } from '../../catalog/index.ts';
 import {
   type ChangeKind,
@@ -13,6 +13,7 @@ import {
   rpcCode,
 } from '../../protocol/index.ts';
 import type { Freshness } from './list-freshness.ts';
+import type { ListReport } from './list-health.ts';
 
 /** A server with more pages than this in one list is taken to be in a loop. */
 const MAX_PAGES = 1000;
@@ -35,12 +36,17 @@ export interface ListingSource {
   readonly told: Set<string>;
   /** Whether tools with invalid `x-mcp-header` must be left out: modern HTTP only. */
   readonly checksHeaders: boolean;
+  /** Takes out of a text what is secret: servers quote what they were given. */
+  readonly redact: (text: string) => string;
   ask(method: string, params: JsonObject): Promise<Outcome>;
 }
 
 interface FetchedList {
+  /** Of one that failed, what came before that. */
   readonly items: readonly JsonObject[];
   readonly freshness: Freshness;
+  readonly notes: readonly string[];
+  readonly failure?: HubError;
 }
 
 /** One page, and when it came. */
@@ -53,31 +59,47 @@ export interface FetchedListing {
   readonly listing: Listing;
   /** Of every list that could be had. */
   readonly freshness: ReadonlyMap<ListKind, Freshness>;
+  /** Of every list that was asked for. */
+  readonly reports: ReadonlyMap<ListKind, ListReport>;
 }
+
+const NOTHING: readonly JsonObject[] = Object.freeze([]);
 
 /** The listing of a server that offers nothing (yet). */
 export function emptyListing(identity: ServerIdentity): Listing {
-  const nothing: readonly JsonObject[] = Object.freeze([]);
-  return Object.freeze({ identity, items: perKind(() => nothing) });
+  return Object.freeze({ identity, items: perKind(() => NOTHING) });
 }
 
 /**
  * Fetches every page of the lists of `changes` that the server's capabilities declare, in parallel; the other lists stay as
- * they are in `previous`. A list that cannot be fetched never fails the whole: it stays as it was, and a warning says so.
+ * they are in `previous`. A list that cannot be fetched never fails the whole: it stays as it was, or is what came of it where
+ * that is more, and a report says so.
  *
+ * @param previous asked only for lists that are not fetched
  * @throws HubError UNAUTHORIZED for a server that lists only after a login, CANCELLED, UPSTREAM_EXITED.
  */
-export async function fetchListing(source: ListingSource, previous: Listing, changes: ReadonlySet<ChangeKind>): Promise<FetchedListing> {
+export async function fetchListing(
+  source: ListingSource,
+  previous: () => Listing,
+  changes: ReadonlySet<ChangeKind>,
+): Promise<FetchedListing> {
   const { capabilities } = source.identity;
-  const wanted = LIST_KINDS.filter((kind) => changes.has(changeKindOfList[kind]) && isObject(capabilities[changeKindOfList[kind]]));
+  const isDeclared = (kind: ListKind): boolean => isObject(capabilities[changeKindOfList[kind]]);
+  const wanted = LIST_KINDS.filter((kind) => changes.has(changeKindOfList[kind]) && isDeclared(kind));
   const fetched = new Map(await Promise.all(wanted.map(async (kind) => [kind, await fetchList(source, kind)] as const)));
-  const listing = Object.freeze({
-    identity: source.identity,
-    items: perKind((kind) => fetched.get(kind)?.items ?? previous.items[kind]),
+  const items = perKind((kind) => {
+    const list = fetched.get(kind);
+    if (list && !list.failure) return list.items;
+    const before = isDeclared(kind) ? previous().items[kind] : NOTHING;
+    return list && list.items.length >= before.length ? list.items : before;
   });
   const freshness = new Map<ListKind, Freshness>();
-  for (const [kind, list] of fetched) if (list) freshness.set(kind, list.freshness);
-  return { listing, freshness };
+  const reports = new Map<ListKind, ListReport>();
+  for (const [kind, { items: came, freshness: fresh, notes, failure }] of fetched) {
+    if (!failure) freshness.set(kind, fresh);
+    reports.set(kind, { notes, failure, isOfferKept: items[kind] !== came });
+  }
+  return { listing: Object.freeze({ identity: source.identity, items }), freshness, reports };
 }
 
 /** Whether two listings say the same, by content. */
@@ -85,53 +107,75 @@ export function sameListing(a: Listing, b: Listing): boolean {
   return jsonText(a.items) === jsonText(b.items);
 }
 
-/** All pages of one list; `undefined` when it cannot be had. */
-async function fetchList(source: ListingSource, kind: ListKind): Promise<FetchedList | undefined> {
+/** All pages of one list, or those that came before it failed. */
+async function fetchList(source: ListingSource, kind: ListKind): Promise<FetchedList> {
+  const { id, clock, checksHeaders, redact } = source;
   const method = listMethod[kind];
-  const warn = (problem: string): void => warnOnce(source, method, problem);
+  const notes: string[] = [];
+  const note: Note = (problem) => {
+    notes.push(redact(`${method} ${problem}`));
+    warnOnce(source, method, problem);
+  };
+  const pages: Page[] = [];
+  let failure: HubError | undefined;
   try {
-    const pages = await fetchPages(source, method, warn);
-    if (!pages) return undefined;
-    const items = pages
-      .flatMap(({ result }) => itemsOf(result, kind, warn))
-      .filter((item) => !source.checksHeaders || headersAreValid(item, kind, warn));
-    return { items: Object.freeze(items), freshness: freshnessOf(pages, source.clock.now()) };
-  } catch (error) {
-    if (isHubError(error) && FATAL.has(error.code)) throw error;
-    warn(`failed, so the list stays as it was: ${messageOf(error)}`);
-    return undefined;
+    await fetchPages(source, kind, pages, note);
+  } catch (cause) {
+    const { code } = toHubError(cause, 'UPSTREAM_PROTOCOL');
+    if (FATAL.has(code)) throw cause;
+    failure = new HubError(code, redact(`Server "${id}": ${method} ${messageOf(cause)}.`), {
+      details: { server: id, list: method },
+      cause,
+    });
+    notes.push(redact(`${method} ${messageOf(cause)}; it is asked for again by itself, and what was known of the list stays`));
+    warnOnce(source, method, `${messageOf(cause)}, so that what was known of the list stays`);
   }
+  const items = pages
+    .flatMap(({ result }) => itemsOf(result, kind, note))
+    .filter((item) => !checksHeaders || headersAreValid(item, kind, note));
+  return { items: Object.freeze(items), freshness: freshnessOf(pages, clock.now()), notes, ...(failure && { failure }) };
 }
 
-type Warn = (problem: string) => void;
+/** What is wrong with a list although it could be had, or why it could not. */
+type Note = (problem: string) => void;
 
-function warnOnce({ logger, id, told }: ListingSource, method: string, problem: string): void {
-  const message = `Server "${id}": ${method} ${problem}`;
+function warnOnce({ logger, id, told, redact }: ListingSource, method: string, problem: string): void {
+  const message = redact(`Server "${id}": ${method} ${problem}`);
   if (told.has(message) || told.size >= MAX_TOLD) return;
   told.add(message);
   logger.warn(message, { server: id, method });
 }
 
-async function fetchPages(source: ListingSource, method: string, warn: Warn): Promise<readonly Page[] | undefined> {
-  const pages: Page[] = [];
+/** Adds every page to `pages`. @throws Error with the reason, when one of them cannot be had */
+async function fetchPages(source: ListingSource, kind: ListKind, pages: Page[], note: Note): Promise<void> {
+  const method = listMethod[kind];
   const seen = new Set<string>();
   let cursor: string | undefined;
   do {
-    const { result, error } = await source.ask(method, cursor === undefined ? {} : { cursor });
+    const { result, error } = await asked(source, method, cursor);
     if (error) {
-      warn(`was answered with the error ${error.code} "${error.message}"`);
+      const problem = `was answered with the error ${error.code} "${error.message}"`;
       // A list that the server does not know is empty; any other error says nothing about what it holds.
-      if (pages.length > 0) return pages;
-      return error.code === rpcCode.methodNotFound ? [] : undefined;
+      if (pages.length === 0 && error.code === rpcCode.methodNotFound) return warnOnce(source, method, problem);
+      throw new Error(problem);
     }
+    if (!Array.isArray(result[kind])) throw new Error(`was answered without an array "${kind}"`);
     pages.push({ result, atMs: source.clock.now() });
     cursor = nextCursor(result, source.identity);
-    if (cursor === undefined) return pages;
-    if (seen.has(cursor)) return warn('repeats a cursor; what came so far is used'), pages;
+    if (cursor === undefined) return;
+    if (seen.has(cursor)) return note('repeats a cursor; what came so far is used');
     seen.add(cursor);
   } while (pages.length < MAX_PAGES);
-  warn(`has more than ${MAX_PAGES} pages; the rest is left out`);
-  return pages;
+  note(`has more than ${MAX_PAGES} pages; the rest is left out`);
+}
+
+async function asked(source: ListingSource, method: string, cursor: string | undefined): Promise<Outcome> {
+  try {
+    return await source.ask(method, cursor === undefined ? {} : { cursor });
+  } catch (cause) {
+    const { code, message } = toHubError(cause, 'CONNECTION_ERROR');
+    throw FATAL.has(code) ? cause : new HubError(code, `failed: ${message.replace(/\.$/, '')}`, { cause });
+  }
 }
 
 /** `""` is a cursor like any other in the modern era; servers of the legacy one also mean the end by it. */
@@ -140,23 +184,20 @@ function nextCursor({ nextCursor: cursor }: JsonObject, { era }: ServerIdentity)
   return cursor;
 }
 
-function itemsOf(page: JsonObject, kind: ListKind, warn: Warn): readonly JsonObject[] {
+function itemsOf(page: JsonObject, kind: ListKind, note: Note): readonly JsonObject[] {
   const list = page[kind];
-  if (!Array.isArray(list)) {
-    warn(`was answered without an array "${kind}"`);
-    return [];
-  }
+  if (!Array.isArray(list)) return NOTHING;
   const items = list.filter(isObject);
-  if (items.length < list.length) warn(`holds ${list.length - items.length} entries that are no objects; they are left out`);
+  if (items.length < list.length) note(`holds ${list.length - items.length} entries that are no objects; they are left out`);
   return items;
 }
 
 /** Spec 2026-07-28 basic/transports/streamable-http, "Schema Extension": an invalid declaration excludes the tool. */
-function headersAreValid(item: JsonObject, kind: ListKind, warn: Warn): boolean {
+function headersAreValid(item: JsonObject, kind: ListKind, note: Note): boolean {
   if (kind !== 'tools') return true;
   const declared = headerParamsOf(item['inputSchema']);
   if (!('invalid' in declared)) return true;
-  warn(`offers the tool "${String(item['name'])}", which is left out: ${declared.invalid}`);
+  note(`offers the tool "${String(item['name'])}", which is left out: ${declared.invalid}`);
   return false;
 }
 

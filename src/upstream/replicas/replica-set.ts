@@ -79,6 +79,10 @@ export class ReplicaSet implements Upstream {
     return this.#listing;
   }
 
+  get listNotes(): readonly string[] | undefined {
+    return this.#lead.supervisor.listNotes;
+  }
+
   get supervision(): Supervision {
     const supervision = this.#single?.supervision ?? supervisionOf(this.#members.all);
     return Object.freeze({ ...supervision, outdated: this.#catchUp.outdated });

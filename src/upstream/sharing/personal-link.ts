@@ -161,6 +161,7 @@ export class PersonalLink {
       roots: () => roots(undefined),
       on: {
         listing: () => {},
+        listFailed: () => {},
         resourceUpdated: () => {},
         taskChanged: () => {},
         degraded: () => {},

@@ -185,6 +185,7 @@ export class Switchboard {
       roots: async () => (sessionId === undefined ? [] : roots(sessionId)),
       on: {
         listing: () => {},
+        listFailed: () => {},
         resourceUpdated: () => {},
         taskChanged: () => {},
         degraded: () => {},

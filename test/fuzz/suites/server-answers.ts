@@ -68,6 +68,7 @@ async function tryServer(said: Replies, more: readonly object[]): Promise<'conne
     taskChanged: noEvent,
     logMessage: noEvent,
     degraded: noEvent,
+    listFailed: () => undefined,
     asked: noEvent,
     forSession: noEvent,
     closed: noEvent,

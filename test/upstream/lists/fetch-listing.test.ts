@@ -26,6 +26,7 @@ async function fetched(answer: (method: string, cursor: unknown) => Outcome | Hu
     checksHeaders,
     clock: new FakeClock(1_000),
     told: new Set<string>(),
+    redact: (text: string) => text.replaceAll('sesame', '[redacted]'),
     logger: createLogger([({ message }) => void warnings.push(message)]),
     ask: async (method: string, { cursor }: JsonObject) => {
       asked.push(method);
@@ -34,8 +35,8 @@ async function fetched(answer: (method: string, cursor: unknown) => Outcome | Hu
       return outcome;
     },
   };
-  const { listing, freshness } = await fetchListing(source, scene.previous ?? emptyListing(identity), kinds);
-  return { listing, freshness, warnings, asked };
+  const { listing, freshness, reports } = await fetchListing(source, () => scene.previous ?? emptyListing(identity), kinds);
+  return { listing, freshness, reports, warnings, asked };
 }
 
 const named = (listing: Listing): unknown[] => listing.items.tools.map(({ name }) => name);
@@ -94,6 +95,42 @@ describe('fetchListing', () => {
     expect(sameListing(previous, other.listing)).toBe(true);
     const unknown = await fetched(() => ({ error: { code: -32601, message: 'x' } }), { previous });
     expect(named(unknown.listing)).toEqual([]);
+  });
+
+  it('uses what came before a page failed, unless more was known', async () => {
+    const answer = (_: string, cursor: unknown): Outcome =>
+      cursor === undefined ? { result: { tools: [{ name: 'a' }], nextCursor: '2' } } : { error: { code: -32601, message: 'x' } };
+    const first = await fetched(answer);
+    expect([named(first.listing), first.freshness.size]).toEqual([['a'], 0]);
+    expect(first.reports.get('tools')).toMatchObject({ isOfferKept: false, failure: { message: expect.stringContaining('"x"') } });
+    // Nothing is lost by it the next time either.
+    const again = await fetched(answer, { previous: first.listing });
+    expect([named(again.listing), again.reports.get('tools')?.isOfferKept]).toEqual([['a'], false]);
+    const { listing: previous } = await fetched(() => ({ result: { tools: [{ name: 'a' }, { name: 'b' }] } }));
+    const kept = await fetched(answer, { previous });
+    expect([named(kept.listing), kept.reports.get('tools')?.isOfferKept]).toEqual([['a', 'b'], true]);
+  });
+
+  it('keeps nothing of a list that the server does not declare any more', async () => {
+    const { listing: previous } = await fetched(() => ({ result: { tools: [{ name: 'a' }] } }));
+    const failing = (): Outcome => ({ error: { code: -32603, message: 'x' } });
+    expect(named((await fetched(failing, { previous, capabilities: { prompts: {} } })).listing)).toEqual([]);
+  });
+
+  it('reports what is wrong with a list, without secrets', async () => {
+    const flawed = await fetched(() => ({ result: { tools: ['b'], nextCursor: 'same' } }));
+    const entry = 'tools/list holds 1 entries that are no objects; they are left out';
+    expect(flawed.reports.get('tools')).toEqual({
+      notes: ['tools/list repeats a cursor; what came so far is used', entry, entry],
+      failure: undefined,
+      isOfferKept: false,
+    });
+    const { reports, warnings } = await fetched(() => new HubError('CONNECTION_ERROR', 'The password is not sesame.'));
+    const said = expect.stringContaining('tools/list failed: The password is not [redacted]');
+    expect(reports.get('tools')).toMatchObject({ notes: [said], failure: { code: 'CONNECTION_ERROR', message: said } });
+    expect(warnings).toEqual([said]);
+    const unknown = await fetched(() => ({ error: { code: -32601, message: 'x' } }));
+    expect(unknown.reports.get('tools')).toMatchObject({ notes: [], failure: undefined });
   });
 
   it('lets a login that is asked for through', async () => {
