@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, type Disposable, HubError, isHubError, jsonText } from '../../base/index.ts';
 import {
+  countedId,
   type ErrorMessage,
   isErrorMessage,
   isResponse,
@@ -278,7 +279,7 @@ export class HttpExchange implements RequestListener {
 
 /** Whether a message answers this request. */
 export function answers(message: Message, { id }: RequestMessage): message is ResponseMessage {
-  return isResponse(message) && (message.id === id || message.id === undefined || message.id === null);
+  return isResponse(message) && (message.id === id || message.id === undefined || message.id === null || countedId(message.id) === id);
 }
 
 function sessionIdOf(headers: IncomingHttpHeaders): string | undefined {
