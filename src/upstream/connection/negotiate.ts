@@ -144,14 +144,8 @@ function saysWhere(error: unknown): boolean {
 }
 
 async function settleOnHttp(link: Link, context: NegotiateContext): Promise<Negotiated> {
-  let verdict: ProbeVerdict = { kind: 'legacy' };
-  try {
-    verdict = await untilAborted(probe(link, context, discover(link, NEWEST_MODERN, context.hubInfo)), context.signal);
-  } catch (error) {
-    // A server that cannot read the probe is not modern. What is no refusal of the probe itself goes up.
-    if (!isHubError(error, 'UPSTREAM_PROTOCOL')) throw error;
-  }
-  return conclude(link, verdict, context);
+  const probing = probe(link, context, discover(link, NEWEST_MODERN, context.hubInfo));
+  return conclude(link, await untilAborted(probing, context.signal), context);
 }
 
 async function overSse(context: NegotiateContext, roads: RemoteRoads): Promise<Negotiated> {
@@ -161,10 +155,16 @@ async function overSse(context: NegotiateContext, roads: RemoteRoads): Promise<N
 
 /** The verdict on an answer to `server/discover`; it is asked a second time when the server names a version that both speak. */
 async function probe(link: Link, { hubInfo }: NegotiateContext, discovering: Promise<Outcome>): Promise<ProbeVerdict> {
-  const verdict = judgeProbe(await discovering);
-  if (verdict.kind !== 'retry') return verdict;
-  const second = judgeProbe(await discover(link, verdict.version, hubInfo));
-  return second.kind === 'retry' ? { kind: 'incompatible', supported: [second.version] } : second;
+  try {
+    const verdict = judgeProbe(await discovering);
+    if (verdict.kind !== 'retry') return verdict;
+    const second = judgeProbe(await discover(link, verdict.version, hubInfo));
+    return second.kind === 'retry' ? { kind: 'incompatible', supported: [second.version] } : second;
+  } catch (error) {
+    // A server that cannot read the probe, or answers it with what is no answer, is not modern. What is no refusal of the probe itself goes up.
+    if (isHubError(error, 'UPSTREAM_PROTOCOL')) return { kind: 'legacy' };
+    throw error;
+  }
 }
 
 function discover(link: Link, version: string, hubInfo: JsonObject): Promise<Outcome> {

@@ -130,6 +130,18 @@ describe('negotiation over stdio', () => {
     expect(transports[0]?.closes).toBe(1);
   });
 
+  it('initializes a server whose answer to the probe cannot be read, whenever that comes', async () => {
+    const failed = new HubError('UPSTREAM_PROTOCOL', 'no response');
+    const quick = world({ 'server/discover': { failed }, initialize: initialized });
+    expect((await negotiateStdio(quick.context(), () => quick.open(false))).identity.era).toBe('legacy');
+    const slow = world({});
+    const negotiating = negotiateStdio(slow.context(), () => slow.open(false));
+    await slow.clock.advance(PROBE_MS);
+    slow.transports[0]?.reply(1, { failed });
+    slow.transports[0]?.reply(2, initialized);
+    expect((await negotiating).identity.era).toBe('legacy');
+  });
+
   it('leaves the probe out for a server known to be legacy', async () => {
     const { transports, open, context } = world({ initialize: initialized });
     await negotiateStdio(context('legacy'), () => open(false));
