@@ -1,4 +1,4 @@
-import { type Clock, HubError, isHubError } from '../../base/index.ts';
+import { type Clock, HubError, isHubError, quote } from '../../base/index.ts';
 import type { ServerIdentity } from '../../catalog/index.ts';
 import { type Era, type JsonObject, NEWEST_MODERN, type Outcome, patchMeta } from '../../protocol/index.ts';
 import { judgeProbe, type ProbeVerdict } from './era-probe.ts';
@@ -178,7 +178,7 @@ async function conclude(link: Link, verdict: ProbeVerdict, context: NegotiateCon
   }
   if (verdict.kind === 'legacy') return initialize(link, context);
   const spoken = verdict.kind === 'incompatible' ? verdict.supported.join(', ') : verdict.version;
-  const message = `Server "${context.id}" speaks the protocol versions ${context.redact(spoken)}, and the hub none of them. Update the hub.`;
+  const message = `Server "${context.id}" speaks the protocol versions ${quote(context.redact(spoken))}, and the hub none of them. Update the hub.`;
   throw new HubError('UPSTREAM_PROTOCOL', message, { details: { server: context.id } });
 }
 

@@ -1,9 +1,19 @@
 import type { Writable } from 'node:stream';
-import { type Clock, type Disposable, Emitter, HubError, jsonText, type Logger, messageOf, toHubError } from '../../base/index.ts';
+import {
+  type Clock,
+  type Disposable,
+  Emitter,
+  HubError,
+  jsonText,
+  type Logger,
+  messageOf,
+  quote,
+  sentence,
+  toHubError,
+} from '../../base/index.ts';
 import { brokenAnswersIn, LineReader, isRequest, isResponse, type Message, type OverlongLine, messagesIn } from '../../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from '../launch.ts';
-import { quote, sentence } from '../quote.ts';
 import { overlongResponseId } from './overlong-response.ts';
 import { shownNoise } from './noise.ts';
 import { exitError, type ProcessExit } from './process-errors.ts';

@@ -1,6 +1,5 @@
-import { type ErrorCode, HubError, isHubError, messageOf, PRIVATE_ADDRESS } from '../../base/index.ts';
+import { type ErrorCode, HubError, isHubError, messageOf, PRIVATE_ADDRESS, quote, sentence } from '../../base/index.ts';
 import { notRun } from '../not-run.ts';
-import { quote, sentence } from '../quote.ts';
 
 /** The server at the other end of HTTP, as far as a message may name it. */
 export interface HttpPeer {

@@ -120,6 +120,16 @@ describe('negotiation over stdio', () => {
       '"1999-01-01"',
     ],
     ['only modern versions that are unknown', { 'server/discover': rpc(-32022, { supported: ['2099-01-01'] }) }, '2099-01-01'],
+    [
+      'a version that goes on and on',
+      { 'server/discover': rpc(-32601), initialize: { result: { protocolVersion: 'v'.repeat(200_000) } } },
+      `"${'v'.repeat(300)}…"`,
+    ],
+    [
+      'a refusal that goes on and on',
+      { 'server/discover': rpc(-32601), initialize: { error: { code: 1, message: 'no '.repeat(200_000) } } },
+      `${'no '.repeat(100)}… (code 1)`,
+    ],
     ['a refusal', { 'server/discover': rpc(-32601), initialize: rpc(-32000) }, 'refused the handshake: no'],
   ] as [string, Replies, string][])('is an error with %s', async (_, replies, words) => {
     const { transports, open, context } = world(replies);
