@@ -86,6 +86,11 @@ export class HttpExchange implements RequestListener {
     return this.#newSessionId;
   }
 
+  /** Whether the answer has come; its stream may still be open. */
+  get isAnswered(): boolean {
+    return this.#answered;
+  }
+
   /** Whether the answer is held back, so that the request can still be taken back without a trace. */
   get isPondering(): boolean {
     return this.#pondering && !this.#ended;
