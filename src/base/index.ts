@@ -21,6 +21,7 @@ export { plainOutgoing } from './outgoing-roads.ts';
 export { type HubPaths, hubPaths } from './paths.ts';
 export { isPrivateAddress, isPrivateHost, plainHost } from './private-address.ts';
 export { PRIVATE_ADDRESS } from './public-addresses.ts';
+export { quote, sentence, shortened } from './quote.ts';
 export { replaceFile } from './replace-file.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { ACCEPTED_CODINGS } from './decoder.ts';

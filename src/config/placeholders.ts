@@ -1,5 +1,5 @@
 import { basename, sep } from 'node:path';
-import { HubError } from '../base/index.ts';
+import { HubError, shortened } from '../base/index.ts';
 import { homeFolder } from './home-folder.ts';
 import type { HubEnvironment } from './hub-environment.ts';
 import { CommandError, runCommand } from './placeholder-command.ts';
@@ -143,7 +143,11 @@ export class Placeholders {
     if (Object.hasOwn(this.#env, name) && trail.at(-1) !== name) {
       if (trail.includes(name)) {
         const circle = [...trail.slice(trail.indexOf(name)), name].map((key) => `env.${key}`).join(' → ');
-        throw this.#error(field, `\${${name}}`, `goes round in a circle: ${circle}. Break it by giving one of them a plain value`);
+        throw this.#error(
+          field,
+          `\${${name}}`,
+          `goes round in a circle: ${shortened(circle)}. Break it by giving one of them a plain value`,
+        );
       }
       return this.#remember(await this.#envValue(name, trail));
     }
@@ -161,7 +165,11 @@ export class Placeholders {
     const { inputs } = this.#context.hubEnv;
     const value = Object.hasOwn(inputs, id) ? inputs[id] : undefined;
     if (value !== undefined) return this.#remember(value);
-    throw this.#error(field, raw, `has no answer. Set MCP_HUB_ENV to a JSON object with the key ${JSON.stringify(`input:${id}`)}`);
+    throw this.#error(
+      field,
+      raw,
+      `has no answer. Set MCP_HUB_ENV to a JSON object with the key ${JSON.stringify(`input:${shortened(id)}`)}`,
+    );
   }
 
   /** Read once, however often it stands in the definition. */
@@ -205,8 +213,9 @@ export class Placeholders {
 
   #error(field: string, placeholder: string | undefined, problem: string): HubError {
     const { serverId: server } = this.#context;
-    const what = placeholder === undefined ? field : `${placeholder} in ${field}`;
-    const details = { server, field, ...(placeholder !== undefined && { placeholder }) };
+    const shown = placeholder === undefined ? undefined : shortened(placeholder);
+    const what = shown === undefined ? field : `${shown} in ${field}`;
+    const details = { server, field, ...(shown !== undefined && { placeholder: shown }) };
     return new HubError('PLACEHOLDER_ERROR', `Server "${server}": ${what} ${problem}.`, { details });
   }
 }

@@ -72,6 +72,11 @@ export function isRequestId(value: unknown): value is RequestId {
   return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)) || value instanceof ExactNumber;
 }
 
+/** An id of one's own as it may come back: some servers make a text of every number. Anything else is left as it is. */
+export function countedId(id: RequestId): RequestId {
+  return typeof id === 'string' && /^[1-9]\d{0,14}$/.test(id) ? Number(id) : id;
+}
+
 /** What kind of JSON-RPC message a parsed value is, or `undefined` when it is none. */
 export function messageKind(value: unknown): 'request' | 'notification' | 'response' | undefined {
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return undefined;

@@ -1,4 +1,5 @@
 export { abilityFor, capabilitiesWith, type ClientAbility, hasAbility } from './client-abilities.ts';
+export { brokenAnswersIn } from './broken-answer.ts';
 export { ByteCollector } from './byte-collector.ts';
 export * from './envelope.ts';
 export * from './era.ts';

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
-import { HubError, isHeaderValue, type Outgoing, Secret } from '../base/index.ts';
+import { HubError, isHeaderValue, type Outgoing, Secret, shortened } from '../base/index.ts';
 import {
   type HubEnvironment,
   maskCommandLine,
@@ -33,7 +33,7 @@ export interface StdioLaunch {
   /** What stands in `env`, and where it was taken from. Absent when nobody knows. */
   readonly environmentNames?: readonly EnvironmentName[];
   readonly cwd?: string;
-  /** The command line as configured, placeholders unresolved: what errors and logs may show. */
+  /** The command line as configured, placeholders unresolved, or its beginning: what errors and logs may show. */
   readonly label: string;
   /** Largest message that is read, in bytes. Absent: 64 MiB. */
   readonly maxMessageBytes?: number;
@@ -56,7 +56,7 @@ export interface RemoteLaunch {
   readonly login?: RemoteLogin;
   /** The way to it. Default: the direct one. */
   readonly outgoing?: Outgoing;
-  /** The URL as configured, without a password or query values that stand in it. */
+  /** The URL as configured, without a password or query values that stand in it, or its beginning. */
   readonly label: string;
   /** Largest message that is read, in bytes. Absent: 64 MiB. */
   readonly maxMessageBytes?: number;
@@ -133,7 +133,7 @@ async function resolveStdio(definition: StdioDefinition, work: Work): Promise<St
     env: secrets(childEnv),
     environmentNames: environmentNames(layers),
     cwd,
-    label: maskCommandLine(definition.command, definition.args),
+    label: shortened(maskCommandLine(definition.command, definition.args)),
     ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
     redact: redactorOf(work, [...Object.values(fileEnv), ...secretsOf({ command: definition.command, args: definition.args })]),
   };
@@ -164,7 +164,7 @@ async function resolveRemote(definition: RemoteDefinition, work: Work): Promise<
     transport: definition.transport,
     ...(forwarded && { forward: forwarded.forward }),
     ...(definition.publicOnly !== undefined && { publicOnly: definition.publicOnly }),
-    label: maskUrl(definition.url),
+    label: shortened(maskUrl(definition.url)),
     ...(definition.maxMessageBytes !== undefined && { maxMessageBytes: definition.maxMessageBytes }),
     redact: forwarded ? (text) => forwarded.redact(redactOwn(text)) : redactOwn,
   };
@@ -187,7 +187,7 @@ async function resolveCwd(definition: StdioDefinition, { context, placeholders }
   if (definition.cwd === undefined) return context.cwd;
   const cwd = resolve(context.cwd, await placeholders.text(definition.cwd, 'cwd'));
   const found = await stat(cwd).catch(() => undefined);
-  if (!found?.isDirectory()) throw fieldError(definition, 'cwd', `(${definition.cwd}) is not a folder`);
+  if (!found?.isDirectory()) throw fieldError(definition, 'cwd', `(${shortened(definition.cwd)}) is not a folder`);
   return cwd;
 }
 
@@ -195,13 +195,13 @@ async function readEnvFile(definition: StdioDefinition, { context, placeholders 
   if (definition.envFile === undefined) return {};
   const path = resolve(context.cwd, await placeholders.text(definition.envFile, 'envFile'));
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw fieldError(definition, 'envFile', `(${definition.envFile}) is not a file`);
-  if (found.size > MAX_ENV_FILE_BYTES) throw fieldError(definition, 'envFile', `(${definition.envFile}) is larger than 1 MiB`);
+  if (!found?.isFile()) throw fieldError(definition, 'envFile', `(${shortened(definition.envFile)}) is not a file`);
+  if (found.size > MAX_ENV_FILE_BYTES) throw fieldError(definition, 'envFile', `(${shortened(definition.envFile)}) is larger than 1 MiB`);
   try {
     return parseDotenv(await readFile(path, { encoding: 'utf8', signal: context.signal }));
   } catch (cause) {
     context.signal.throwIfAborted();
-    throw fieldError(definition, 'envFile', `(${definition.envFile}) cannot be read`, cause);
+    throw fieldError(definition, 'envFile', `(${shortened(definition.envFile)}) cannot be read`, cause);
   }
 }
 
@@ -209,7 +209,7 @@ async function readEnvFile(definition: StdioDefinition, { context, placeholders 
 function checkVariables(definition: StdioDefinition, env: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(env)) {
     if (name === '' || /[=\0]/.test(name))
-      throw fieldError(definition, 'env', `has a name that no variable can have: ${JSON.stringify(name)}`);
+      throw fieldError(definition, 'env', `has a name that no variable can have: ${shortened(JSON.stringify(name))}`);
     if (value.includes('\0')) throw fieldError(definition, `env.${name}`, 'holds a NUL character');
   }
 }

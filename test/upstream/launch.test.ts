@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Secret } from '../../src/base/index.ts';
+import { isHubError, messageOf, type Secret } from '../../src/base/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { inheritedEnvironment } from '../../src/upstream/process/child-environment.ts';
 import { type Launch, resolveLaunch } from '../../src/upstream/index.ts';
@@ -62,6 +62,21 @@ describe('resolveLaunch', () => {
     expect(result.cwd).toBe(cwd);
     expect(result.label).toBe('${DIR}/server --token ${TOKEN} $TOKEN');
     expect(JSON.stringify(result)).not.toContain('tok-1234');
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['cwd', { command: 'x', cwd: `/${'long'.repeat(50_000)}` }],
+    ['envFile', { command: 'x', envFile: `/${'long'.repeat(50_000)}` }],
+    ['command', { command: `\${${'LONG'.repeat(50_000)}}` }],
+  ])('quotes no more than the beginning of a %s that is no good', async (field, entry) => {
+    const error = await launch(entry).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ message: expect.stringContaining(field) });
+    expect(JSON.stringify([messageOf(error), isHubError(error) && error.details]).length).toBeLessThan(1_000);
+  });
+
+  it('shows no more than the beginning of a long command line or address', async () => {
+    expect((await launch({ command: 'x', args: ['y'.repeat(200_000)] })).label).toBe(`x ${'y'.repeat(298)}…`);
+    expect((await launch({ url: `http://x/${'y'.repeat(200_000)}` })).label).toBe(`http://x/${'y'.repeat(291)}…`);
   });
 
   it('builds the environment: inherited, MCP_HUB_ENV, envFile, env, each over the one before', async () => {

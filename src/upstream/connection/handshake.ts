@@ -1,4 +1,4 @@
-import { HubError, isHubError, type Logger, messageOf } from '../../base/index.ts';
+import { HubError, isHubError, type Logger, messageOf, quote } from '../../base/index.ts';
 import type { ServerIdentity } from '../../catalog/index.ts';
 import {
   extensionId,
@@ -47,10 +47,10 @@ export async function completeHandshake(link: Link, { result, error }: Outcome, 
   const fail = (problem: string): never => {
     throw new HubError('UPSTREAM_PROTOCOL', `Server "${id}" ${problem}`, { details: { server: id } });
   };
-  if (error) return fail(`refused the handshake: ${redact(error.message)} (code ${error.code}).`);
+  if (error) return fail(`refused the handshake: ${quote(redact(error.message))} (code ${error.code}).`);
   const { protocolVersion, serverInfo, capabilities, instructions } = result;
   if (!isLegacyVersion(protocolVersion)) {
-    const wanted = typeof protocolVersion === 'string' ? `the protocol version "${redact(protocolVersion)}"` : 'no protocol version';
+    const wanted = typeof protocolVersion === 'string' ? `the protocol version "${quote(redact(protocolVersion))}"` : 'no protocol version';
     return fail(`answered the handshake with ${wanted}. The hub speaks ${LEGACY_VERSIONS.join(', ')} there; update the server or the hub.`);
   }
   link.settle('legacy', protocolVersion);

@@ -1,5 +1,6 @@
 import { type Clock, type Disposable, Disposables, HubError, IdMap, type Logger } from '../../base/index.ts';
 import {
+  countedId,
   errorMessage,
   isErrorMessage,
   isNotification,
@@ -60,8 +61,8 @@ export class Link {
   #heard = 0;
   #closed: HubError | undefined;
   #cancelsByStream = false;
-  /** What was warned of once: a server that does it again and again does not fill the log. */
-  readonly #warned = new Set<'deep' | 'stray'>();
+  /** What was said once: a server that does it again and again does not fill the log. */
+  readonly #warned = new Set<'deep' | 'stray' | 'late' | 'unasked'>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -209,7 +210,19 @@ export class Link {
       });
       return;
     }
-    this.#settle(id)?.resolve(outcomeOf(message));
+    const waiting = this.#settle(id);
+    if (waiting) waiting.resolve(outcomeOf(message));
+    else this.#mentionUnwanted(countedId(id));
+  }
+
+  /** An answer that comes late is nothing unusual; one to something that was never sent is why another one does not come. */
+  #mentionUnwanted(id: RequestId): void {
+    const kind = typeof id === 'number' && id <= this.#lastId ? 'late' : 'unasked';
+    if (this.#warned.has(kind)) return;
+    this.#warned.add(kind);
+    const { id: server, logger } = this.#options;
+    const what = kind === 'late' ? 'a request that nobody waits for any more' : 'a request that was never sent, as its id says';
+    logger.debug(`Server "${server}" answered ${what}; the answer was dropped.`, { server });
   }
 
   async #answer(message: RequestMessage, via: RequestId | undefined): Promise<void> {
@@ -225,7 +238,8 @@ export class Link {
       ?.catch((error: HubError) => logger.debug('A request of the server could not be answered', { code: error.code, method }));
   }
 
-  #settle(id: RequestId): Waiting | undefined {
+  #settle(given: RequestId): Waiting | undefined {
+    const id = typeof given === 'number' ? given : countedId(given);
     if (this.#lingering.size > 0) this.#forgetLingering(id);
     return this.#pending.delete(id);
   }

@@ -1,4 +1,4 @@
-import { type Clock, HubError, isHubError } from '../../base/index.ts';
+import { type Clock, HubError, isHubError, quote } from '../../base/index.ts';
 import type { ServerIdentity } from '../../catalog/index.ts';
 import { type Era, type JsonObject, NEWEST_MODERN, type Outcome, patchMeta } from '../../protocol/index.ts';
 import { judgeProbe, type ProbeVerdict } from './era-probe.ts';
@@ -144,14 +144,8 @@ function saysWhere(error: unknown): boolean {
 }
 
 async function settleOnHttp(link: Link, context: NegotiateContext): Promise<Negotiated> {
-  let verdict: ProbeVerdict = { kind: 'legacy' };
-  try {
-    verdict = await untilAborted(probe(link, context, discover(link, NEWEST_MODERN, context.hubInfo)), context.signal);
-  } catch (error) {
-    // A server that cannot read the probe is not modern. What is no refusal of the probe itself goes up.
-    if (!isHubError(error, 'UPSTREAM_PROTOCOL')) throw error;
-  }
-  return conclude(link, verdict, context);
+  const probing = probe(link, context, discover(link, NEWEST_MODERN, context.hubInfo));
+  return conclude(link, await untilAborted(probing, context.signal), context);
 }
 
 async function overSse(context: NegotiateContext, roads: RemoteRoads): Promise<Negotiated> {
@@ -161,10 +155,16 @@ async function overSse(context: NegotiateContext, roads: RemoteRoads): Promise<N
 
 /** The verdict on an answer to `server/discover`; it is asked a second time when the server names a version that both speak. */
 async function probe(link: Link, { hubInfo }: NegotiateContext, discovering: Promise<Outcome>): Promise<ProbeVerdict> {
-  const verdict = judgeProbe(await discovering);
-  if (verdict.kind !== 'retry') return verdict;
-  const second = judgeProbe(await discover(link, verdict.version, hubInfo));
-  return second.kind === 'retry' ? { kind: 'incompatible', supported: [second.version] } : second;
+  try {
+    const verdict = judgeProbe(await discovering);
+    if (verdict.kind !== 'retry') return verdict;
+    const second = judgeProbe(await discover(link, verdict.version, hubInfo));
+    return second.kind === 'retry' ? { kind: 'incompatible', supported: [second.version] } : second;
+  } catch (error) {
+    // A server that cannot read the probe, or answers it with what is no answer, is not modern. What is no refusal of the probe itself goes up.
+    if (isHubError(error, 'UPSTREAM_PROTOCOL')) return { kind: 'legacy' };
+    throw error;
+  }
 }
 
 function discover(link: Link, version: string, hubInfo: JsonObject): Promise<Outcome> {
@@ -178,7 +178,7 @@ async function conclude(link: Link, verdict: ProbeVerdict, context: NegotiateCon
   }
   if (verdict.kind === 'legacy') return initialize(link, context);
   const spoken = verdict.kind === 'incompatible' ? verdict.supported.join(', ') : verdict.version;
-  const message = `Server "${context.id}" speaks the protocol versions ${context.redact(spoken)}, and the hub none of them. Update the hub.`;
+  const message = `Server "${context.id}" speaks the protocol versions ${quote(context.redact(spoken))}, and the hub none of them. Update the hub.`;
   throw new HubError('UPSTREAM_PROTOCOL', message, { details: { server: context.id } });
 }
 

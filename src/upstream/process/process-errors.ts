@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { HubError, lastOutput } from '../../base/index.ts';
+import { HubError, lastOutput, shortened } from '../../base/index.ts';
 import type { StdioLaunch } from '../launch.ts';
 import type { LogLine } from '../types.ts';
 
@@ -49,7 +49,7 @@ export async function spawnError(id: string, launch: StdioLaunch, error: unknown
 /** A working directory that is not there looks like a command that is not there (ENOENT), so it is looked at first. */
 async function badFolder({ cwd, redact }: StdioLaunch): Promise<string | undefined> {
   if (cwd === undefined) return undefined;
-  const shown = redact(cwd);
+  const shown = shortened(redact(cwd));
   try {
     if ((await stat(cwd)).isDirectory()) return undefined;
     return `its working directory "${shown}" is not a folder. Correct "cwd".`;

@@ -1,6 +1,17 @@
 import type { Writable } from 'node:stream';
-import { type Clock, type Disposable, Emitter, HubError, jsonText, type Logger, messageOf, toHubError } from '../../base/index.ts';
-import { LineReader, isRequest, isResponse, type Message, type OverlongLine, messagesIn } from '../../protocol/index.ts';
+import {
+  type Clock,
+  type Disposable,
+  Emitter,
+  HubError,
+  jsonText,
+  type Logger,
+  messageOf,
+  quote,
+  sentence,
+  toHubError,
+} from '../../base/index.ts';
+import { brokenAnswersIn, LineReader, isRequest, isResponse, type Message, type OverlongLine, messagesIn } from '../../protocol/index.ts';
 import { ChildProcess } from './child-process.ts';
 import type { StdioLaunch } from '../launch.ts';
 import { overlongResponseId } from './overlong-response.ts';
@@ -216,8 +227,25 @@ export class StdioTransport implements ProcessTransport {
 
   #takeLine(line: Buffer): void {
     const messages = messagesIn(line);
-    if (!Array.isArray(messages)) return this.#takeMessage(messages, line);
+    if (!Array.isArray(messages)) {
+      this.#takeMessage(messages, line);
+      if (!messages) this.#failAnswered(line);
+      return;
+    }
     for (const message of messages) this.#takeMessage(message, line);
+    if (messages.includes(undefined)) this.#failAnswered(line);
+  }
+
+  /** Fails those who wait for an answer that has come and cannot be read: there will be no other. */
+  #failAnswered(line: Buffer): void {
+    if (this.#end || this.#owed === 0) return;
+    const { id: server, launch } = this.#options;
+    for (const { id, problem, said } of brokenAnswersIn(line)) {
+      if (this.#owed > 0) this.#owed -= 1;
+      const words = said === undefined ? '' : ` It says: ${sentence(quote(launch.redact(said)))}`;
+      const text = `Server "${server}" sent an answer that is no JSON-RPC response: ${problem}.${words} Update the server, or tell its maker.`;
+      this.#emitter.emit('requestFailed', { id, error: new HubError('UPSTREAM_PROTOCOL', text, { details: { server } }) });
+    }
   }
 
   #takeMessage(message: Message | undefined, line: Buffer): void {

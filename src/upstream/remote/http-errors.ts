@@ -1,4 +1,4 @@
-import { type ErrorCode, HubError, isHubError, messageOf, PRIVATE_ADDRESS } from '../../base/index.ts';
+import { type ErrorCode, HubError, isHubError, messageOf, PRIVATE_ADDRESS, quote, sentence } from '../../base/index.ts';
 import { notRun } from '../not-run.ts';
 
 /** The server at the other end of HTTP, as far as a message may name it. */
@@ -11,9 +11,6 @@ export interface HttpPeer {
   /** Whether a login page is open for it; another one from one moment to the next. */
   readonly awaitsLogin?: boolean | undefined;
 }
-
-/** Longest piece of a server's own words in a message, in characters. */
-const MAX_QUOTE = 300;
 
 const REFUSED = 'refuses the connection. Check that it runs and that the port is right.';
 const UNKNOWN_HOST = 'cannot be found: its host name does not resolve. Check the URL and the network.';
@@ -92,7 +89,7 @@ export function networkError(peer: HttpPeer, error: unknown): HubError {
   if (isHubError(error)) return error;
   const network = networkCode(error);
   const isTls = network !== undefined && /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(network);
-  const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : otherWords(network, quote(peer, rootMessage(error))));
+  const words = networkWords[network ?? ''] ?? (isTls ? CERTIFICATE : otherWords(network, quote(peer.redact(rootMessage(error)))));
   const code: ErrorCode = words === SILENT ? 'TIMEOUT' : 'CONNECTION_ERROR';
   const suffix = network === undefined ? '' : ` (${network})`;
   return new HubError(code, `${name(peer)} ${words}${suffix}`, { details: { server: peer.id, ...(network !== undefined && { network }) } });
@@ -114,7 +111,8 @@ function otherWords(network: string | undefined, reason: string): string {
  * 401 and 403 are UNAUTHORIZED, and a request that was answered with 401 did not run; 5xx, 408, 425 and 429 an outage (CONNECTION_ERROR); every other one UPSTREAM_PROTOCOL.
  */
 export function statusError(peer: HttpPeer, status: number, body?: string | null): HubError {
-  const said = typeof body === 'string' && body.trim() !== '' && !/^\s*</.test(body) ? ` It says: ${sentence(quote(peer, body))}` : '';
+  const said =
+    typeof body === 'string' && body.trim() !== '' && !/^\s*</.test(body) ? ` It says: ${sentence(quote(peer.redact(body)))}` : '';
   const [code, words] = status === 401 ? ['UNAUTHORIZED' as const, loginWords(peer)] : statusWords(status);
   const details = { server: peer.id, status, ...(status === 401 && peer.awaitsLogin && { awaitsLogin: true }) };
   const error = new HubError(code, `${name(peer)} answered HTTP ${status}: ${words}${said}`, { details });
@@ -159,15 +157,6 @@ export function closedError(peer: HttpPeer): HubError {
 /** `Server "x" (https://…)` */
 export function name(peer: HttpPeer): string {
   return `Server "${peer.id}" (${peer.label})`;
-}
-
-function quote(peer: HttpPeer, text: string): string {
-  const plain = peer.redact(text).replace(/\s+/g, ' ').trim();
-  return plain.length > MAX_QUOTE ? `${plain.slice(0, MAX_QUOTE)}…` : plain;
-}
-
-function sentence(text: string): string {
-  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function rootMessage(error: unknown): string {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, type Disposable, HubError, isHubError, jsonText } from '../../base/index.ts';
 import {
+  countedId,
   type ErrorMessage,
   isErrorMessage,
   isResponse,
@@ -83,6 +84,11 @@ export class HttpExchange implements RequestListener {
   /** The session that the server gave with its answer to `initialize`. */
   get newSessionId(): string | undefined {
     return this.#newSessionId;
+  }
+
+  /** Whether the answer has come; its stream may still be open. */
+  get isAnswered(): boolean {
+    return this.#answered;
   }
 
   /** Whether the answer is held back, so that the request can still be taken back without a trace. */
@@ -278,7 +284,7 @@ export class HttpExchange implements RequestListener {
 
 /** Whether a message answers this request. */
 export function answers(message: Message, { id }: RequestMessage): message is ResponseMessage {
-  return isResponse(message) && (message.id === id || message.id === undefined || message.id === null);
+  return isResponse(message) && (message.id === id || message.id === undefined || message.id === null || countedId(message.id) === id);
 }
 
 function sessionIdOf(headers: IncomingHttpHeaders): string | undefined {

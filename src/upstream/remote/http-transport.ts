@@ -1,4 +1,4 @@
-import { type Clock, type Disposable, Emitter, HubError, isHubError, type Logger, messageOf, toHubError, IdMap } from '../../base/index.ts';
+import { type Disposable, Emitter, HubError, isHubError, messageOf, toHubError, IdMap } from '../../base/index.ts';
 import {
   isLegacyVersion,
   isRequest,
@@ -11,10 +11,10 @@ import { closedError, sessionGoneError } from './http-errors.ts';
 import { HeldRequests, type Sending } from './held-requests.ts';
 import { answers, type ExchangeContext, type ExchangeListener, HttpExchange } from './http-exchange.ts';
 import { HttpSession } from './http-session.ts';
-import type { RemoteLaunch } from '../launch.ts';
+import { Opening } from './opening.ts';
 import { askOnce } from './own-exchange.ts';
 import { RequestHeaders } from './request-headers.ts';
-import { type ServerRoad, serverRoad } from './server-road.ts';
+import { type RemoteTransportOptions, type ServerRoad, serverRoad } from './server-road.ts';
 import { SessionHandshake } from './session-handshake.ts';
 import { notRun } from '../not-run.ts';
 import type { SendOptions, Transport, TransportEvents } from '../connection/transport.ts';
@@ -28,14 +28,6 @@ const MAX_RESUMPTIONS = 5;
 const MAX_REPEATS = 3;
 /** A renewed session whose stream ends with the session within this time, in milliseconds, is not renewed again. */
 const SHORT_LIVED_MS = 30_000;
-
-export interface RemoteTransportOptions {
-  /** The server's name, for messages. */
-  readonly id: string;
-  readonly launch: RemoteLaunch;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 /**
  * Streamable HTTP (spec 2026-07-28 and 2025-11-25 basic/transports): an exchange for each request, so that every message that comes is
@@ -64,6 +56,8 @@ export class HttpTransport implements Transport {
   /** When the session was renewed, in milliseconds. */
   #sinceMs = Number.NEGATIVE_INFINITY;
   #dead = false;
+  /** What is waited for at the end. */
+  #opening: Opening | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RemoteTransportOptions) {
@@ -155,7 +149,10 @@ export class HttpTransport implements Transport {
     this.#context = undefined;
   }
 
-  #receive(message: Message, { sending: { request }, newSessionId }: HttpExchange): void {
+  #receive(message: Message, exchange: HttpExchange): void {
+    if (this.#dead) return exchange.close();
+    const { sending, newSessionId } = exchange;
+    const { request } = sending;
     if (request.method === 'initialize') {
       if (this.#sessionId === undefined) this.#useSession(newSessionId);
       if (answers(message, request)) this.#handshake.made(request, message);
@@ -165,6 +162,7 @@ export class HttpTransport implements Transport {
 
   #ended(id: RequestId, error: HubError | undefined): void {
     this.#exchanges.delete(id);
+    if (this.#exchanges.size === 0) this.#opening?.over();
     if (error && !this.#dead) this.#fail(id, error);
   }
 
@@ -286,14 +284,16 @@ export class HttpTransport implements Transport {
     const alive = !this.#dead;
     this.#dead = true;
     this.#over.abort();
+    this.#opening = alive ? Opening.among(this.#exchanges.values(), this.#options.clock) : undefined;
     this.#abortAll();
     if (!this.#server) return;
     this.#held.failAll(closedError(this.#server.peer));
+    if (this.#opening) this.#useSession(await this.#opening.session());
     if (alive && this.#sessionId !== undefined) await this.#openSession().delete();
     this.#session?.close();
   }
 
   #abortAll(): void {
-    for (const exchange of this.#exchanges.values()) exchange.close();
+    for (const exchange of this.#exchanges.values()) if (exchange !== this.#opening?.exchange) exchange.close();
   }
 }

@@ -1,4 +1,4 @@
-import { type Outgoing, plainOutgoing, type Road } from '../../base/index.ts';
+import { type Clock, type Logger, type Outgoing, plainOutgoing, type Road } from '../../base/index.ts';
 import type { RemoteLaunch } from '../launch.ts';
 import type { RemoteLogin } from '../oauth/remote-login.ts';
 import type { HttpPeer } from './http-errors.ts';
@@ -6,6 +6,15 @@ import { httpPeer, type HttpTarget, httpTarget } from './http-target.ts';
 
 /** Most bytes of one JSON body, or of one event, unless the server's entry says otherwise. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** What a transport to a remote server is made of. */
+export interface RemoteTransportOptions {
+  /** The server's name, for messages. */
+  readonly id: string;
+  readonly launch: RemoteLaunch;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /** What the requests to one server have in common. */
 export interface ServerRoad {

@@ -4,10 +4,9 @@ import type { SendOptions, Transport, TransportEvents } from '../connection/tran
 import { notRun } from '../not-run.ts';
 import { closedError, isBeforeSending, networkError, sessionGoneError, statusError } from './http-errors.ts';
 import { httpPeer } from './http-target.ts';
-import type { RemoteTransportOptions } from './http-transport.ts';
 import { Posting, type Taken } from './posting.ts';
 import { RequestHeaders } from './request-headers.ts';
-import { type ServerRoad, serverRoad } from './server-road.ts';
+import { type RemoteTransportOptions, type ServerRoad, serverRoad } from './server-road.ts';
 import { SseStream } from './sse-stream.ts';
 
 /** How long the other refusals may take once the session is known to be gone, in milliseconds. */

@@ -76,9 +76,50 @@ describe('Link', () => {
     for (let at = 0; at < 50; at += 1) {
       transport.receive({ jsonrpc: '2.0', error: { code: at, message: 'no' } });
       transport.receive({ jsonrpc: '2.0', id: 1_000 + at, result: {} });
+      transport.receive({ jsonrpc: '2.0', id: `made up ${at}`, result: {} });
       transport.receive({ jsonrpc: '2.0', method: 'notifications/message', params: { deep } });
     }
-    expect(warnings.map((text) => text.slice(0, 20))).toHaveLength(2);
+    expect(warnings).toEqual([
+      expect.stringContaining('belongs to no request'),
+      expect.stringContaining('was never sent'),
+      expect.stringContaining('nested more than'),
+    ]);
+  });
+
+  it('says once that answers come which nobody waits for any more', async () => {
+    const { link, transport, warnings } = await opened(false);
+    link.send(link.allot(), 'tools/call', {}).catch(() => undefined);
+    link.cancel(1, takenBack);
+    for (let at = 0; at < 5; at += 1) transport.reply(1, { result: {} });
+    expect(warnings).toEqual([expect.stringContaining('nobody waits for any more')]);
+  });
+
+  it('takes an id that comes back as a text for the number that it is written as', async () => {
+    const { link, transport } = await opened(false);
+    const answers = Array.from({ length: 12 }, () => link.send(link.allot(), 'tools/call', {}));
+    const settled: number[] = [];
+    for (const [at, answer] of answers.entries()) answer.then(() => settled.push(at + 1)).catch(() => undefined);
+    for (const id of ['01', '1.0', ' 1', '1 ', '+1', '1e0', '0x1', '-1', '', '١', `${'0'.repeat(20)}1`])
+      transport.reply(id, { result: {} });
+    await settle();
+    expect(settled).toEqual([]);
+    transport.reply('12', { result: { twelve: true } });
+    transport.reply('1', { error: { code: 1, message: 'one' } });
+    transport.reply('2', { failed: takenBack });
+    expect(await answers[11]).toEqual({ result: { twelve: true } });
+    expect(await answers[0]).toEqual({ error: { code: 1, message: 'one' } });
+    await expect(answers[1]).rejects.toBe(takenBack);
+    expect(link.isBusy).toBe(true);
+    await link.close();
+  });
+
+  it('lets go of the stream of a request that was taken back when its answer comes with a text for its id', async () => {
+    const { link, transport, clock } = await opened(true);
+    link.settle('legacy', '2025-11-25');
+    link.send(link.allot(), 'tools/call', {}).catch(() => undefined);
+    link.cancel(1, takenBack);
+    transport.reply('1', { result: {} });
+    expect(clock.pending).toBe(0);
   });
 
   it('fails what is in flight and what comes later when it is closed', async () => {

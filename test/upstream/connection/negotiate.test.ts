@@ -120,6 +120,16 @@ describe('negotiation over stdio', () => {
       '"1999-01-01"',
     ],
     ['only modern versions that are unknown', { 'server/discover': rpc(-32022, { supported: ['2099-01-01'] }) }, '2099-01-01'],
+    [
+      'a version that goes on and on',
+      { 'server/discover': rpc(-32601), initialize: { result: { protocolVersion: 'v'.repeat(200_000) } } },
+      `"${'v'.repeat(300)}…"`,
+    ],
+    [
+      'a refusal that goes on and on',
+      { 'server/discover': rpc(-32601), initialize: { error: { code: 1, message: 'no '.repeat(200_000) } } },
+      `${'no '.repeat(100)}… (code 1)`,
+    ],
     ['a refusal', { 'server/discover': rpc(-32601), initialize: rpc(-32000) }, 'refused the handshake: no'],
   ] as [string, Replies, string][])('is an error with %s', async (_, replies, words) => {
     const { transports, open, context } = world(replies);
@@ -128,6 +138,18 @@ describe('negotiation over stdio', () => {
       message: expect.stringContaining(words),
     });
     expect(transports[0]?.closes).toBe(1);
+  });
+
+  it('initializes a server whose answer to the probe cannot be read, whenever that comes', async () => {
+    const failed = new HubError('UPSTREAM_PROTOCOL', 'no response');
+    const quick = world({ 'server/discover': { failed }, initialize: initialized });
+    expect((await negotiateStdio(quick.context(), () => quick.open(false))).identity.era).toBe('legacy');
+    const slow = world({});
+    const negotiating = negotiateStdio(slow.context(), () => slow.open(false));
+    await slow.clock.advance(PROBE_MS);
+    slow.transports[0]?.reply(1, { failed });
+    slow.transports[0]?.reply(2, initialized);
+    expect((await negotiating).identity.era).toBe('legacy');
   });
 
   it('leaves the probe out for a server known to be legacy', async () => {

@@ -120,6 +120,27 @@ describe('StdioTransport', () => {
     expect(transport.noiseCount).toBe(1);
   });
 
+  it('fails the request that is answered with what is no response, and names what is wrong', async () => {
+    const lines = [
+      '{"jsonrpc":"2.0","id":1,"result":"hello"}',
+      '{"level":"info","id":2,"error":"sesame"}',
+      '[{"jsonrpc":"2.0","id":3,"error":"The key sesame is no good."},{"jsonrpc":"2.0","id":2,"result":{}}]',
+    ];
+    const script = `process.stdin.once('data', () => process.stdout.write(${JSON.stringify(`${lines.join('\n')}\n`)})).resume()`;
+    const { transport, failed, answer } = await open(scriptLaunch(script, { secret: 'sesame' }));
+    for (const id of [1, 2, 3]) transport.send(request(id, 'tools/call'));
+    await answer(2);
+    expect(failed.map(({ id, error }) => [id, error.code, error.message])).toEqual([
+      [
+        1,
+        'UPSTREAM_PROTOCOL',
+        expect.stringContaining('Server "files" sent an answer that is no JSON-RPC response: its "result" is a text, not an object.'),
+      ],
+      [3, 'UPSTREAM_PROTOCOL', expect.stringMatching(/its "error" is a text, not an object\. It says: The key \[redacted\] is no good\. /)],
+    ]);
+    expect(transport.noiseCount).toBe(3);
+  });
+
   it('tells the exit code and the last words of a server that dies', async () => {
     const { closed } = await open(fixtureLaunch('exit-on-start'));
     await eventually('the end', () => closed.length > 0);

@@ -64,6 +64,7 @@ describe('an exchange', () => {
     ['a message', JSON.stringify(answer), [answer]],
     ['one behind a byte order mark and white space', `\uFEFF \r\n\t${JSON.stringify(answer)}\n`, [answer]],
     ['a batch', JSON.stringify([log, answer]), [log, answer]],
+    ['an answer whose id is a text', JSON.stringify({ ...answer, id: '1' }), [{ ...answer, id: '1' }]],
   ])('hands on %s', async (_, body, expected) => {
     const { heard, ends } = exchange(await answering(body));
     await eventually(() => expect(ends).toEqual([undefined]));
