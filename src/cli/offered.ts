@@ -1,7 +1,7 @@
 import { closest, HubError, jsonText } from '../base/index.ts';
 import { type JsonObject, memberOf, textOf, textsOf } from './json.ts';
 import type { HubLink } from './mcp/connect.ts';
-import { allServers, type ServerInfo } from './servers.ts';
+import { allServers, type ServerInfo, withoutName as reasonOf } from './servers.ts';
 
 export type OfferedKind = 'tools' | 'prompts';
 
@@ -73,25 +73,37 @@ function withoutName({ name: _name, ...rest }: JsonObject): string {
 export async function locate(hub: HubLink, kind: OfferedKind, name: string): Promise<Target> {
   const exposed = (await hub.mcp.list(kind)).find((object) => textOf(object, 'name') === name);
   if (exposed) return { name, object: exposed };
-  const servers = (await allServers(hub.api)).map((server) => server.name);
+  const servers = await allServers(hub.api);
   // A slash may stand in the name of a server, and in that of a tool.
-  for (const server of servers.filter((one) => name.startsWith(`${one}/`))) {
+  for (const { name: server } of servers.filter((one) => name.startsWith(`${one.name}/`))) {
     const own = name.slice(server.length + 1);
     const object = (await hub.mcp.list(kind, server)).find((one) => textOf(one, 'name') === own);
     if (object) return { server, name: own, object };
   }
-  await refuseDisabled(hub, kind, name, servers);
+  await refuseAbsent(hub, kind, name, servers);
   const { server, original, exposed: ownName, object } = findOffered(await allOffered(hub, kind), name, kind);
   return server === undefined || original === undefined ? { name: ownName, object } : { server, name: original, object };
 }
 
-/** What a config switches off is in no list. @throws HubError that says so, when `name` is such a tool or prompt */
-async function refuseDisabled(hub: HubLink, kind: OfferedKind, name: string, servers: readonly string[]): Promise<void> {
-  for (const server of servers) {
+/** What a config switches off is in no list, nor is what a server has that never ran. @throws HubError that says so, when `name` is such a tool or prompt */
+async function refuseAbsent(hub: HubLink, kind: OfferedKind, name: string, servers: readonly ServerInfo[]): Promise<void> {
+  for (const info of servers) {
+    const server = info.name;
     const start = [`${server}/`, `${server.replace(/[^a-zA-Z0-9]/g, '_')}__`].find((text) => name.startsWith(text));
-    const own = name.slice(start?.length);
-    if (start !== undefined && (await isDisabled(hub, { kind, server, name: own }))) throw disabled({ kind, server, name: own });
+    if (start === undefined) continue;
+    const own = name.slice(start.length);
+    if (await isDisabled(hub, { kind, server, name: own })) throw disabled({ kind, server, name: own });
+    if (info.status !== 'connected' && info.offer[kind].length === 0) throw notThere(info, WORDS[kind].word, own);
   }
+}
+
+function notThere(info: ServerInfo, word: string, own: string): HubError {
+  const why =
+    info.status === 'disabled'
+      ? `it is disabled; "mcp-hub enable ${info.name}" changes that.`
+      : info.rest || reasonOf(info) || `it is ${info.status}.`;
+  const message = `Nobody knows whether server "${info.name}" has a ${word} "${own}", since it has not run: ${why}`;
+  return new HubError('SERVER_NOT_CONNECTED', message, { details: { server: info.name, [word]: own } });
 }
 
 interface Named {

@@ -28,6 +28,7 @@ beforeAll(async () => {
     hangs: fixture('asks.mjs', told),
     every: { command: process.execPath, args: [EVERYTHING, 'stdio'] },
     digits: fixture('digits.mjs', 'legacy'),
+    off: { ...fixture('echo.mjs'), disabled: true },
     gone: { command: 'there-is-no-such-command' },
   };
   hub = await startHub({ config: { maxToolNameLength: 24, mcpServers } });
@@ -117,9 +118,11 @@ describe('names', () => {
   it('of a server that is down give its reason', async () => {
     for (const args of [
       ['call', 'gone/x'],
+      ['call', 'gone__x'],
       ['tools', '--server', 'gone'],
     ])
       expect(await mcpHub(...args)).toMatchObject({ code: 3, stderr: expect.stringContaining('there-is-no-such-command') });
+    expect(await mcpHub('call', 'off__echo', 'text=x')).toMatchObject({ code: 3, stderr: expect.stringContaining('mcp-hub enable off') });
   });
 
   it('are completed', async () => {
