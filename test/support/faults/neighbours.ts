@@ -41,8 +41,8 @@ const WARM_UP_WINDOWS = 3;
 /** Calls to the server that is not well. */
 const PER_SECOND = 20;
 const IN_FLIGHT = 4;
-/** By hand, beside those of the hub's own, which come with growing pauses. With four of them it was 9 to 19 % on slow hours (docs/reliability.md). */
-const STARTS_PER_SECOND = 2;
+/** By hand, beside those of the hub's own, which come with growing pauses. With two of them it was 0.7 to 16 % on slow hours, with four 9 to 19 % (docs/reliability.md). */
+const STARTS_PER_SECOND = 1;
 
 /** A hub with two servers that are well, `a` and `b`, their clients, and somebody who calls the others. */
 export class Neighbours {
