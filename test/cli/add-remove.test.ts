@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { memberOf } from '../../src/cli/json.ts';
 import { commandLine, type CommandLine, type CommandRun } from '../support/command-line.ts';
-import { type ManagementServer, serveManagement } from '../support/management-server.ts';
+import { type ManagementServer, serveManagement, withOtherAnswer } from '../support/management-server.ts';
 
 let cli: CommandLine;
 let hub: ManagementServer;
@@ -13,17 +13,6 @@ beforeAll(async () => {
 });
 beforeEach(() => cli.list({ port: hub.port, config_files: ['servers.json'] }));
 afterAll(() => Promise.all([cli.remove(), hub.close()]));
-
-/** Runs against a hub that answers this one route otherwise. */
-async function withAnswer(route: string, answer: object | 'silence', use: (other: ManagementServer) => Promise<void>): Promise<void> {
-  const other = await serveManagement({ [route]: answer });
-  try {
-    await cli.list({ port: other.port });
-    await use(other);
-  } finally {
-    await other.close();
-  }
-}
 
 const lastRequest = () => hub.requests.at(-1);
 
@@ -59,7 +48,7 @@ describe('add and remove', () => {
 
   it('end with 3 and the reason where the server is written and does not start', async () => {
     const server = { name: 'new', status: 'disconnected', error: 'Server "new" exited with code 1.' };
-    await withAnswer('POST /api/servers', { status: 'ok', dryRun: false, file: 'servers.json', diff: '', server }, async () => {
+    await withOtherAnswer(cli, 'POST /api/servers', { status: 'ok', dryRun: false, file: 'servers.json', diff: '', server }, async () => {
       const text = await cli.run('add', 'new', '--', 'x');
       expect(text).toEqual({ code: 3, stdout: 'Server "new" stands in servers.json.\n', stderr: 'error: new: exited with code 1.\n' });
       const { code, stdout, stderr } = await cli.run('add', 'new', '--json', '--', 'x');

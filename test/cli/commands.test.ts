@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { commandLine, type CommandLine } from '../support/command-line.ts';
-import { type ManagementServer, serveManagement } from '../support/management-server.ts';
+import { type ManagementServer, serveManagement, withOtherAnswer } from '../support/management-server.ts';
 import { eventually } from '../support/processes.ts';
 
 let cli: CommandLine;
@@ -21,17 +21,6 @@ async function json(
 ): Promise<{ readonly code: number | null; readonly document: unknown; readonly stderr: string }> {
   const { code, stdout, stderr } = await cli.run(...args, '--json');
   return { code, document: JSON.parse(stdout), stderr };
-}
-
-/** Runs against a hub that answers this one route otherwise. */
-async function withAnswer(route: string, answer: object | 'silence', use: (other: ManagementServer) => Promise<void>): Promise<void> {
-  const other = await serveManagement({ [route]: answer });
-  try {
-    await cli.list({ port: other.port });
-    await use(other);
-  } finally {
-    await other.close();
-  }
 }
 
 const lastRequest = () => hub.requests.at(-1);
@@ -90,7 +79,7 @@ describe('servers and tools', () => {
   });
 
   it('do not wait for servers that are not ready', async () => {
-    await withAnswer('GET /none', {}, async (other) => {
+    await withOtherAnswer(cli, 'GET /none', {}, async (other) => {
       await json('tools');
       const paths = other.requests.map(({ path }) => path).sort();
       expect(paths).toEqual(['/api/servers', '/mcp', '/mcp/calc', '/mcp/my%20notes']);
@@ -167,7 +156,7 @@ describe('call', () => {
 
   it('ends with 4 when the tool says that it failed', async () => {
     const result = { content: [{ type: 'text', text: 'No such number.' }], isError: true };
-    await withAnswer('tools/call', { result }, async () => {
+    await withOtherAnswer(cli, 'tools/call', { result }, async () => {
       expect(await cli.run('call', 'calc__add')).toEqual({ code: 4, stdout: '', stderr: 'error: No such number.\n' });
       expect(await json('call', 'calc__add')).toEqual({ code: 4, document: result, stderr: '' });
     });
@@ -175,7 +164,7 @@ describe('call', () => {
 
   it('saves what is no text', async () => {
     const content = [{ type: 'image', data: Buffer.from('png').toString('base64'), mimeType: 'image/png' }];
-    await withAnswer('tools/call', { result: { content } }, async () => {
+    await withOtherAnswer(cli, 'tools/call', { result: { content } }, async () => {
       expect((await cli.run('call', 'calc__add')).stderr).toContain('--output <folder> saves it');
       await cli.run('call', 'calc__add', '--output', 'pictures');
       expect(await readFile(join(cli.folder, 'pictures/calc__add-1.png'), 'utf8')).toBe('png');
@@ -185,7 +174,7 @@ describe('call', () => {
   it('tells a failure of the hub with its code', async () => {
     const content = [{ type: 'text', text: 'calc is not ready.' }];
     const result = { content, isError: true, _meta: { 'mcp-hub/error': { code: 'SERVER_NOT_CONNECTED', server: 'calc' } } };
-    await withAnswer('tools/call', { result }, async () => {
+    await withOtherAnswer(cli, 'tools/call', { result }, async () => {
       expect(await cli.run('call', 'calc__add')).toEqual({ code: 3, stdout: '', stderr: 'error: calc is not ready.\n' });
       const expected = { error: 'calc is not ready.', code: 'SERVER_NOT_CONNECTED', data: { server: 'calc' } };
       expect(await json('call', 'calc__add')).toEqual({ code: 3, document: expected, stderr: '' });
@@ -194,7 +183,7 @@ describe('call', () => {
 
   it('fails when the hub stops meanwhile', async () => {
     const error = { code: -32603, message: 'The hub is stopping.', data: { code: 'SHUTTING_DOWN' } };
-    await withAnswer('tools/call', { error }, async () => {
+    await withOtherAnswer(cli, 'tools/call', { error }, async () => {
       expect(await cli.run('call', 'calc__add')).toEqual({ code: 3, stdout: '', stderr: 'error: The hub is stopping.\n' });
     });
   });
@@ -205,7 +194,7 @@ describe('call', () => {
       { method: 'notifications/message', params: { level: 'info', logger: 'sums', data: 'adding' } },
       { id: 1, result: { content: [{ type: 'text', text: '3' }] } },
     ];
-    await withAnswer('tools/call', { messages }, async (other) => {
+    await withOtherAnswer(cli, 'tools/call', { messages }, async (other) => {
       expect(await cli.run('call', 'calc__add')).toEqual({ code: 0, stdout: '3\n', stderr: '' });
       expect(await cli.run('call', 'calc__add', '--verbose')).toEqual({ code: 0, stdout: '3\n', stderr: 'info: sums: adding\n' });
       const meta = { progressToken: 'cli', 'io.modelcontextprotocol/logLevel': 'debug' };
@@ -217,7 +206,7 @@ describe('call', () => {
     const params = { message: 'Which one?', requestedSchema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] } };
     const inputRequests = { q: { method: 'elicitation/create', params } };
     const result = { resultType: 'input_required', inputRequests, requestState: 's' };
-    await withAnswer('tools/call', { result }, async (other) => {
+    await withOtherAnswer(cli, 'tools/call', { result }, async (other) => {
       const { code, stdout, stderr } = await cli.run('call', 'calc__add', 'a=1');
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
       expect(stderr).toContain('"Which one?" (n: integer)');
@@ -228,7 +217,7 @@ describe('call', () => {
   });
 
   it('gives up after --timeout, and says so', async () => {
-    await withAnswer('tools/call', 'silence', async (other) => {
+    await withOtherAnswer(cli, 'tools/call', 'silence', async (other) => {
       const run = await cli.run('call', 'calc__add', '--timeout', '1');
       expect(run).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('within 1 second, ') });
       await eventually('the end of the request', () => other.aborted() === 1);
@@ -236,7 +225,7 @@ describe('call', () => {
   });
 
   it('takes the request back on Ctrl-C', async () => {
-    await withAnswer('tools/call', 'silence', async (other) => {
+    await withOtherAnswer(cli, 'tools/call', 'silence', async (other) => {
       const { child, ended } = cli.start('call', 'calc__add');
       await eventually('the call', () => other.requests.some(isCall));
       child.kill('SIGINT');
@@ -280,7 +269,7 @@ describe('start, stop, restart, reload', () => {
   });
 
   it('say what is waited for when that takes long, and end with Ctrl-C', async () => {
-    await withAnswer('POST /api/servers/start', 'silence', async () => {
+    await withOtherAnswer(cli, 'POST /api/servers/start', 'silence', async () => {
       const { child, ended } = cli.start('start', 'calc');
       const said = once(child.stderr ?? child, 'data');
       expect(String((await said)[0])).toBe(
@@ -292,10 +281,10 @@ describe('start, stop, restart, reload', () => {
   });
 
   it('reload says only that the files are read where the hub does not say more', async () => {
-    await withAnswer('POST /api/restart', { changes: { added: [], removed: [], changed: {}, settings: [] } }, async () => {
+    await withOtherAnswer(cli, 'POST /api/restart', { changes: { added: [], removed: [], changed: {}, settings: [] } }, async () => {
       expect((await cli.run('reload')).stdout).toBe('The config files are read again: nothing in them is new.\n');
     });
-    await withAnswer('POST /api/restart', {}, async () => {
+    await withOtherAnswer(cli, 'POST /api/restart', {}, async () => {
       expect((await cli.run('reload')).stdout).toBe('The config files are read again.\n');
     });
   });
@@ -308,7 +297,7 @@ describe('start, stop, restart, reload', () => {
 
   it('say a name once', async () => {
     const server = { name: 'calc', status: 'disconnected', error: 'Server "calc" could not be started: there is no such program.' };
-    await withAnswer('POST /api/servers/start', { server }, async () => {
+    await withOtherAnswer(cli, 'POST /api/servers/start', { server }, async () => {
       expect((await cli.run('start', 'calc')).stderr).toBe('error: calc: could not be started: there is no such program.\n');
     });
   });
@@ -318,7 +307,7 @@ describe('a restart whose new process does not become ready', () => {
   it('is a failure, although the server goes on', async () => {
     const server = { name: 'calc', status: 'connected', error: null };
     const notRenewed = [{ replica: 1, status: 'connected', reason: 'The code is broken.' }];
-    await withAnswer('POST /api/servers/restart', { status: 'ok', server, notRenewed }, async () => {
+    await withOtherAnswer(cli, 'POST /api/servers/restart', { status: 'ok', server, notRenewed }, async () => {
       const { code, stderr } = await cli.run('restart', 'calc');
       expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('calc goes on as it was: The code is broken.') });
     });
@@ -331,7 +320,7 @@ describe('a restart whose new process does not become ready', () => {
       { replica: 2, status: 'disconnected', reason: 'It has ended.' },
       { replica: 3, status: 'connected', reason: 'The code is broken.' },
     ];
-    await withAnswer('POST /api/servers/restart', { status: 'ok', server, notRenewed }, async () => {
+    await withOtherAnswer(cli, 'POST /api/servers/restart', { status: 'ok', server, notRenewed }, async () => {
       const { code, stderr } = await cli.run('restart', 'calc');
       expect(code).toBe(3);
       expect(stderr).toContain('replica 2 of calc does not run: It has ended. replica 3 of calc goes on as it was: The code is broken.');
@@ -345,7 +334,7 @@ describe('a restart whose new process does not become ready', () => {
 describe('a server whose process has ended', () => {
   it('is told of in the list by the line that says most', async () => {
     const error = 'Server "calc" exited with code 1. Its last output was:\n  throw it;\n  Error: no database\n  bye';
-    await withAnswer('GET /api/servers', { servers: [{ name: 'calc', status: 'disconnected', error }] }, async () => {
+    await withOtherAnswer(cli, 'GET /api/servers', { servers: [{ name: 'calc', status: 'disconnected', error }] }, async () => {
       expect((await cli.run('servers')).stdout).toMatch(/^calc +disconnected .* exited with code 1: Error: no database$/m);
     });
   });
@@ -357,11 +346,16 @@ describe('a server that runs after a failure', () => {
       message: 'Server "calc" exited with code 1. Its last output was:\n  Error: no database',
       at: '2026-11-21T12:00:00.000Z',
     };
-    await withAnswer('GET /api/servers', { servers: [{ name: 'calc', status: 'connected', error: null, lastError }] }, async () => {
-      expect((await cli.run('servers', 'calc')).stdout).toMatch(
-        /^ {2}last error {2}\S.* exited with code 1\. Its last output was:\n {2}Error: no database$/m,
-      );
-    });
+    await withOtherAnswer(
+      cli,
+      'GET /api/servers',
+      { servers: [{ name: 'calc', status: 'connected', error: null, lastError }] },
+      async () => {
+        expect((await cli.run('servers', 'calc')).stdout).toMatch(
+          /^ {2}last error {2}\S.* exited with code 1\. Its last output was:\n {2}Error: no database$/m,
+        );
+      },
+    );
   });
 });
 
@@ -371,14 +365,14 @@ describe('a server whose changed entry does not start', () => {
   const server = { name: 'calc', status: 'connected', error: null, outdated };
 
   it('is told of as one that runs as it was before, in the list, alone and in the status', async () => {
-    await withAnswer('GET /api/servers', { servers: [server] }, async () => {
+    await withOtherAnswer(cli, 'GET /api/servers', { servers: [server] }, async () => {
       const before = 'still the old entry; the new one: exited with code 1';
       expect((await cli.run('servers')).stdout).toMatch(new RegExp(`^calc +connected .* ${before}: Error: no file$`, 'm'));
       const { stdout } = await cli.run('servers', 'calc');
       expect(stdout).toContain(`  outdated  ${before}. Its last output was:\n  Error: no file\n  The hub tries it again at `);
     });
     const health: object = JSON.parse(await (await fetch(`${hub.origin}/api/health`)).text());
-    await withAnswer('GET /api/health', { ...health, status: 200, servers: [server] }, async () => {
+    await withOtherAnswer(cli, 'GET /api/health', { ...health, status: 200, servers: [server] }, async () => {
       expect((await cli.run('status')).stdout).toContain('  calc: still the old entry; the new one: exited with code 1.');
       expect((await json('status')).document).toMatchObject({ servers: [{ name: 'calc', outdated }] });
     });
@@ -388,7 +382,8 @@ describe('a server whose changed entry does not start', () => {
 describe('a server that rests', () => {
   it('is no failure, and its row says what it waits for', async () => {
     const server = (name: string, stopReason: string) => ({ name, status: 'disconnected', error: null, stopReason });
-    await withAnswer(
+    await withOtherAnswer(
+      cli,
       'GET /api/servers',
       { servers: [server('idle', 'idle'), server('lazy', 'lazy'), server('manual', 'manual')] },
       async () => {
@@ -405,12 +400,12 @@ describe('a server that has calls', () => {
   it('says how many run and wait', async () => {
     const busy = (load: object) => ({ name: 'busy', status: 'connected', error: null, uptime: 5, load });
     const servers = { servers: [busy({ running: 1, waiting: 2 })] };
-    await withAnswer('GET /api/servers', servers, async () => {
+    await withOtherAnswer(cli, 'GET /api/servers', servers, async () => {
       expect((await cli.run('servers')).stdout).toMatch(/^busy .* 1 call runs, 2 wait$/m);
       expect((await cli.run('servers', 'busy')).stdout).toMatch(/calls +1 call runs, 2 wait$/m);
       expect((await json('servers')).document).toMatchObject({ servers: [{ load: { running: 1, waiting: 2 } }] });
     });
-    await withAnswer('GET /api/servers', { servers: [busy({ running: 0, waiting: 0 })] }, async () => {
+    await withOtherAnswer(cli, 'GET /api/servers', { servers: [busy({ running: 0, waiting: 0 })] }, async () => {
       expect((await cli.run('servers')).stdout).not.toContain('call');
     });
   });

@@ -1,3 +1,4 @@
+import type { CommandLine } from './command-line.ts';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /** One request that has come, with what its body says. */
@@ -187,4 +188,20 @@ const frame = (name: string, data: object): string => `event: ${name}\nid: 1\nda
 function portOf(server: Server): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Lets the commands of `cli` run against a hub that answers this one route otherwise. */
+export async function withOtherAnswer(
+  cli: CommandLine,
+  route: string,
+  answer: object | 'silence',
+  use: (other: ManagementServer) => Promise<void>,
+): Promise<void> {
+  const other = await serveManagement({ [route]: answer });
+  try {
+    await cli.list({ port: other.port });
+    await use(other);
+  } finally {
+    await other.close();
+  }
 }

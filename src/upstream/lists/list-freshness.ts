@@ -40,7 +40,7 @@ interface Flight {
 
 /**
  * How fresh the lists of one connection are (spec 2026-07-28 server/utilities/caching), and their renewal when somebody
- * needs them: never in the background, one fetch at a time. A client waits for the new list; a server that fails or takes
+ * needs them: not in the background, except for those that could not be had (ListReports), one fetch at a time. A client waits for the new list; a server that fails or takes
  * too long is the error for which the specification allows to serve the old one.
  *
  * A `ttlMs` of 0 says that the list SHOULD be taken for stale at once and MAY be fetched every time. While a subscription
