@@ -93,14 +93,17 @@ function callKind({ id, params }: JsonObject): 'request' | 'notification' | unde
 function responseKind({ id, result, error }: JsonObject): 'response' | undefined {
   if (isObject(result)) return isRequestId(id) ? 'response' : undefined;
   if (id !== undefined && id !== null && !isRequestId(id)) return undefined;
-  return isObject(error) && typeof error['code'] === 'number' && typeof error['message'] === 'string' ? 'response' : undefined;
+  return isRpcError(error) ? 'response' : undefined;
 }
+
+const isRpcError = (error: unknown): boolean =>
+  isObject(error) && typeof error['code'] === 'number' && typeof error['message'] === 'string';
 
 export const isRequest = (message: Message): message is RequestMessage => 'method' in message && 'id' in message;
 export const isNotification = (message: Message): message is NotificationMessage => 'method' in message && !('id' in message);
 export const isResponse = (message: Message): message is ResponseMessage => !('method' in message);
-/** Some servers write `"error": null` beside a result. */
-export const isErrorMessage = (message: ResponseMessage): message is ErrorMessage => 'error' in message && isObject(message.error);
+/** Some servers write `"error": null` or `"error": {}` beside a result. */
+export const isErrorMessage = (message: ResponseMessage): message is ErrorMessage => 'error' in message && isRpcError(message.error);
 
 export function request(id: RequestId, method: string, params?: JsonObject): RequestMessage {
   return params === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params };

@@ -9,6 +9,7 @@ import {
   isResponse,
   type JsonObject,
   messageKind,
+  messageOf,
   notification,
   outcomeOf,
   request,
@@ -67,6 +68,14 @@ describe('messages', () => {
     expect(isErrorMessage(errorMessage(1, error))).toBe(true);
     expect(isErrorMessage(resultMessage(1, {}))).toBe(false);
   });
+
+  it.each([{}, { code: 1 }, { code: '1', message: 'm' }, { code: 1, message: 7 }, [], 'no', null])(
+    'a result beside an error that is none, %j, is a result',
+    (broken) => {
+      const message = messageOf({ jsonrpc: '2.0', id: 1, result: { a: 1 }, error: broken });
+      expect(message && isResponse(message) && outcomeOf(message)).toEqual({ result: { a: 1 } });
+    },
+  );
 
   it('carry an outcome there and back, in the same words', () => {
     const good = { result: { resultType: 'task', unknown: [1] } };
