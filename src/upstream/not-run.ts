@@ -8,6 +8,17 @@ export function notRun(error: HubError): HubError {
   return new HubError(error.code, error.message, { details: { ...error.details, ran: false }, cause: error.cause });
 }
 
+/**
+ * The error `given` for a request that waited to be sent until it was given up. Where its time was over, and the server had taken no
+ * connection all the while, that is what went wrong.
+ */
+export function neverSent(given: HubError, refusal: HubError | undefined): HubError {
+  if (given.code !== 'TIMEOUT' || !refusal) return notRun(given);
+  const { timeoutMs, setting } = given.details;
+  const message = `${refusal.message} It was tried again and again for ${String(timeoutMs)} ms (${String(setting)}).`;
+  return notRun(new HubError(given.code, message, { details: { ...given.details, ...refusal.details }, cause: refusal }));
+}
+
 /** Whether the request that failed with this error may be sent again, whatever it does. */
 export function provablyNotRun(error: unknown): boolean {
   return isHubError(error) && error.details['ran'] === false;

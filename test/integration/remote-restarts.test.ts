@@ -80,6 +80,15 @@ it('fails calls that may have run when their connection breaks, and repeats none
   expect(await call('after')).toBe('after');
 });
 
+it('says that the connection was refused when the time of a call is over before the server is back', async () => {
+  const { server, call } = await scene(wordings['Go SDK, 404'] as Wording, { requestTimeout: 600 });
+  await server.close();
+  const answer = JSON.stringify(await call('away'));
+  expect(answer).toContain('refuses the connection');
+  expect(answer).toContain('600 ms (requestTimeout)');
+  expect(answer).not.toContain('gave no answer');
+});
+
 it('uses its connections again and again', async () => {
   const { server, call } = await scene(wordings['Go SDK, 404'] as Wording);
   const before = server.sockets();

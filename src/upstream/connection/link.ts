@@ -21,6 +21,7 @@ import {
   responseMessage,
   rpcCode,
 } from '../../protocol/index.ts';
+import { neverSent } from '../not-run.ts';
 import type { SendOptions, Transport } from './transport.ts';
 
 /** How long the stream of a cancelled request is kept for an answer that nobody waits for, in milliseconds. */
@@ -151,8 +152,9 @@ export class Link {
   cancel(id: number, error: HubError): void {
     const pending = this.#settle(id);
     if (!pending) return;
-    pending.reject(error);
-    if (this.#options.transport.withdraw?.(id)) return;
+    const withdrawn = this.#options.transport.withdraw?.(id);
+    pending.reject(withdrawn ? neverSent(error, withdrawn.refusal) : error);
+    if (withdrawn) return;
     if (this.#cancelsByStream) return this.#options.transport.abandon?.(id);
     const reason = error.code === 'TIMEOUT' ? 'The request timed out.' : 'The request was taken back.';
     this.notify('notifications/cancelled', { requestId: id, reason }).catch((cause: HubError) =>

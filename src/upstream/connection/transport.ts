@@ -20,6 +20,12 @@ export interface SendOptions {
   readonly hasOtherPlaces?: boolean | undefined;
 }
 
+/** A request that was taken back before the server had it. */
+export interface Withdrawn {
+  /** Why it had not been sent, where the server took no connection. */
+  readonly refusal?: HubError | undefined;
+}
+
 /** Moves JSON-RPC messages to one upstream and back, unchanged, in order. Used for one connection only. */
 export interface Transport {
   /** True when every request has a stream of its own (HTTP), so that closing it is the modern way to cancel. */
@@ -33,10 +39,10 @@ export interface Transport {
    */
   send(message: Message, options?: SendOptions): Promise<void> | undefined;
   /**
-   * Takes back a request that the server cannot know of, since it was refused and waits to be sent again. False when the server may
-   * have it, so that it must be told. Absent where no request waits.
+   * Takes back a request that the server cannot know of, since it was refused and waits to be sent again. `undefined` when the server
+   * may have it, so that it must be told. Absent where no request waits.
    */
-  withdraw?(id: RequestId): boolean;
+  withdraw?(id: RequestId): Withdrawn | undefined;
   /** Ends the request's own stream, of which nothing comes any more. Absent where requests have none ({@link hasRequestStreams}). */
   abandon?(id: RequestId): void;
   /** Tells the version that a legacy handshake agreed on; from then on it goes into every HTTP request's headers. */

@@ -1,6 +1,6 @@
 import type { Clock, Disposable, HubError } from '../../base/index.ts';
 import type { RequestId, RequestMessage } from '../../protocol/index.ts';
-import type { SendOptions } from '../connection/transport.ts';
+import type { SendOptions, Withdrawn } from '../connection/transport.ts';
 import { notRun } from '../not-run.ts';
 
 /** How long a server that takes no connections is taken to be restarting, in milliseconds; longer is an outage. */
@@ -33,7 +33,8 @@ export class HeldRequests {
   readonly #held = new Map<RequestId, Sending>();
   #retry: Disposable | undefined;
   #retryMs = FIRST_RETRY_MS;
-  #awaySinceMs: number | undefined;
+  /** While the server takes no connection. */
+  #away: { readonly sinceMs: number; readonly error: HubError } | undefined;
 
   constructor(options: HeldRequestsOptions) {
     this.#options = options;
@@ -46,13 +47,13 @@ export class HeldRequests {
   /** The server took no connection: the request is tried again in a moment, or fails when the server has been away for too long. */
   unreachable(sending: Sending, error: HubError): void {
     const { clock, fail, onOutage } = this.#options;
-    this.#awaySinceMs ??= clock.now();
+    const { sinceMs } = (this.#away = { sinceMs: this.#away?.sinceMs ?? clock.now(), error });
     if (sending.options.hasOtherPlaces) {
       fail(sending.request.id, notRun(error));
       return onOutage(error);
     }
     this.hold(sending);
-    if (clock.now() - this.#awaySinceMs >= RESTARTING_MS) {
+    if (clock.now() - sinceMs >= RESTARTING_MS) {
       this.failAll(error);
       onOutage(error);
       return;
@@ -66,8 +67,8 @@ export class HeldRequests {
 
   /** The server took a connection. */
   reached(): void {
-    if (this.#awaySinceMs === undefined) return;
-    this.#awaySinceMs = undefined;
+    if (!this.#away) return;
+    this.#away = undefined;
     this.#retryMs = FIRST_RETRY_MS;
   }
 
@@ -78,9 +79,9 @@ export class HeldRequests {
     for (const sending of all) this.#options.send(sending);
   }
 
-  /** Nobody waits for it any more. False when it is not held. */
-  withdraw(id: RequestId): boolean {
-    return this.#held.delete(id);
+  /** Nobody waits for it any more. `undefined` when it is not held. */
+  withdraw(id: RequestId): Withdrawn | undefined {
+    return this.#held.delete(id) ? { refusal: this.#away?.error } : undefined;
   }
 
   /** None of them has run, and none will. */

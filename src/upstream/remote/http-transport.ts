@@ -17,7 +17,7 @@ import { RequestHeaders } from './request-headers.ts';
 import { type RemoteTransportOptions, type ServerRoad, serverRoad } from './server-road.ts';
 import { SessionHandshake } from './session-handshake.ts';
 import { notRun } from '../not-run.ts';
-import type { SendOptions, Transport, TransportEvents } from '../connection/transport.ts';
+import type { SendOptions, Transport, TransportEvents, Withdrawn } from '../connection/transport.ts';
 
 /**
  * Attempts to resume the broken stream of one request in a session; the standalone stream is reopened without end. Revision
@@ -97,12 +97,12 @@ export class HttpTransport implements Transport {
     return undefined;
   }
 
-  withdraw(id: RequestId): boolean {
-    if (this.#held.withdraw(id)) return true;
+  withdraw(id: RequestId): Withdrawn | undefined {
+    const held = this.#held.withdraw(id);
     const exchange = this.#exchanges.get(id);
-    if (!exchange?.isPondering) return false;
+    if (held || !exchange?.isPondering) return held;
     exchange.close();
-    return true;
+    return {};
   }
 
   abandon(id: RequestId): void {

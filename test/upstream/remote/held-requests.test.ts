@@ -26,7 +26,7 @@ describe('requests that found nobody to connect to', () => {
   it('are sent when the server is there again, but for one that was taken back', async () => {
     const { clock, now, held } = scene();
     for (const id of [1, 2, 3]) held.unreachable(sending(id), refused);
-    expect([held.withdraw(2), held.withdraw(9)]).toEqual([true, false]);
+    expect([held.withdraw(2), held.withdraw(9)]).toEqual([{ refusal: refused }, undefined]);
     await clock.advance(5_000);
     expect(now.sent).toEqual([]);
     now.isAway = false;

@@ -193,7 +193,7 @@ describe('a remote server that fails later', () => {
     const params = (nonce: string) => ({ name: 'work', arguments: { nonce, ms: 0 } });
     const waiting = connection.request(toolCall('work', { params: params('waits') }));
     const hasty = failureOf(connection.request(toolCall('work', { params: params('hasty'), timeoutMs: 50 })));
-    expect(await hasty).toMatchObject({ code: 'TIMEOUT' });
+    expect(await hasty).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('refuses the connection') });
     expect((await waiting).outcome.result).toMatchObject({ content: [{ text: 'waits' }] });
     await restarted;
     expect([...server.runs]).toEqual([['waits', 1]]);
