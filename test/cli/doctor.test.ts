@@ -81,6 +81,14 @@ describe('doctor beside hubs that run', () => {
       { name: 'shut', status: 'unauthorized', error: 'It wants a login.' },
       { name: 'slow', status: 'connected', error: null, degraded: true, degradedReason: 'It did not answer three pings.' },
       { name: 'x', status: 'connected', error: null, ...started, lastError: later },
+      {
+        name: 'z',
+        status: 'connected',
+        error: null,
+        ...started,
+        lastError: { message: 'Server "z": tools/list failed: no answer.', at: later?.at },
+        notes: ['tools/list failed: no answer; it is asked for again by itself, and what was known of the list stays'],
+      },
       { name: 'y', status: 'connected', error: null, ...started, lastError: later, outdated: { reason: 'Server "y" broke.' } },
     );
     await cli.list({ port: hub.port });
@@ -91,6 +99,7 @@ describe('doctor beside hubs that run', () => {
       'warn shut: it needs a login.',
       'warn slow: It did not answer three pings.',
       'warn x: it goes on as it was. broke.',
+      'warn z: tools/list failed: no answer; it is asked for again by itself, and what was known of the list stays.',
       'warn y: still the old entry; the new one: broke.',
     ]);
     const remedies = [
@@ -99,6 +108,7 @@ describe('doctor beside hubs that run', () => {
       'mcp-hub auth shut',
       'mcp-hub restart slow',
       'mcp-hub restart x',
+      'for the server itself to mend',
       'mcp-hub reload',
     ];
     expect(found.map(({ remedy = '' }, at) => remedy.includes(remedies[at] ?? '?'))).toEqual(remedies.map(() => true));

@@ -1,6 +1,6 @@
 import { isHubError } from '../../base/index.ts';
 import { ApiClient } from '../api-client.ts';
-import { memberOf, textOf } from '../json.ts';
+import { memberOf, textOf, textsOf } from '../json.ts';
 import { plural } from '../render.ts';
 import { missingReplicas } from '../replicas.ts';
 import type { RunningHub } from '../running-hubs.ts';
@@ -39,7 +39,9 @@ function findingOf(server: ServerInfo): Finding | undefined {
   if (kept !== undefined)
     return warn('server', `${name}: it goes on as it was. ${kept}`, `Mend that; "mcp-hub restart ${name}" is another attempt.`);
   const missing = missingReplicas(object);
-  return missing === '' ? undefined : warn('server', `${name}: ${missing}.`, `"mcp-hub servers ${name}" tells why.`);
+  if (missing !== '') return warn('server', `${name}: ${missing}.`, `"mcp-hub servers ${name}" tells why.`);
+  const [note] = textsOf(memberOf(object, 'notes'));
+  return note === undefined ? undefined : warn('server', `${name}: ${note}.`, 'That is for the server itself to mend.');
 }
 
 function nextTry({ name, object }: ServerInfo): string {
@@ -47,9 +49,11 @@ function nextTry({ name, object }: ServerInfo): string {
   return isTried ? 'Mend that: the hub tries it again by itself.' : `Mend that, then "mcp-hub start ${name}".`;
 }
 
-/** Why a server that runs was not started anew: what failed since its start was not that one itself. */
-function failedRestart(server: ServerInfo): string | undefined {
-  const failure = memberOf(server.object, 'lastError');
-  const isSince = Date.parse(textOf(failure, 'at')) > Date.parse(textOf(server.object, 'lastStarted'));
-  return isSince ? withoutName({ name: server.name, error: textOf(failure, 'message') }) : undefined;
+/** Why a server that runs was not started anew: what failed since its start was neither that one itself nor one of its lists. */
+function failedRestart({ name, object }: ServerInfo): string | undefined {
+  const failure = memberOf(object, 'lastError');
+  const isSince = Date.parse(textOf(failure, 'at')) > Date.parse(textOf(object, 'lastStarted'));
+  const reason = withoutName({ name, error: textOf(failure, 'message') });
+  const isOfList = textsOf(memberOf(object, 'notes')).some((note) => note.startsWith(reason.replace(/\.$/, '')));
+  return isSince && !isOfList ? reason : undefined;
 }
