@@ -59,6 +59,7 @@ export class Incarnation {
   readonly #options: IncarnationOptions;
   readonly #abort = new AbortController();
   readonly #processes: ProcessTransport[] = [];
+  #connecting: Promise<Connection> | undefined;
   #connection: Connection | undefined;
   #environmentNames: readonly EnvironmentName[] | undefined;
   #end: Promise<void> | undefined;
@@ -112,7 +113,7 @@ export class Incarnation {
     const launch = await parts.resolveLaunch(definition, signal);
     signal.throwIfAborted();
     if (launch.kind === 'stdio') this.#environmentNames = launch.environmentNames;
-    const connection = await parts.connect(launch, {
+    const connecting = parts.connect(launch, {
       id: definition.id,
       signal,
       clock: parts.clock,
@@ -131,6 +132,8 @@ export class Incarnation {
       createStdioTransport: (stdio) => this.#newProcess(stdio),
       stderrText: () => this.#lastOutput(),
     });
+    if (launch.kind === 'remote') this.#connecting = connecting;
+    const connection = await connecting;
     this.#connection = connection;
     // It came after all, but too late for whoever waited.
     if (signal.aborted) await connection.close();
@@ -149,7 +152,7 @@ export class Incarnation {
     const { definition, parts } = this.#options;
     this.#abort.abort(reason);
     // All at once: a connection that hangs while it closes does not keep its process alive.
-    const closing = [this.#connection?.close(reason), ...this.#processes.map((process) => process.close())];
+    const closing = [this.#connection?.close(reason), this.#givenUp(), ...this.#processes.map((process) => process.close())];
     const { clock, logger } = parts;
     try {
       const timeoutMs = END_DEADLINE_MS;
@@ -158,6 +161,11 @@ export class Incarnation {
     } catch (error) {
       logger.warn(`Server "${definition.id}" did not close in an orderly way: ${messageOf(error)}`, { server: definition.id });
     }
+  }
+
+  /** A remote server may still make a session for a start that is cut short, which then ends it. A local one ends with its process. Never rejects. */
+  async #givenUp(): Promise<void> {
+    if (!this.#connection) await this.#connecting?.catch(() => undefined);
   }
 
   #lastOutput(): string {
