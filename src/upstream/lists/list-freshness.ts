@@ -8,8 +8,6 @@ export const UNTOLD_LIST_MS = 5 * 60_000;
 const MODERN_WAIT_MS = 5_000;
 /** … and for a legacy server's, which never said that it grows old. */
 const LEGACY_WAIT_MS = 500;
-/** After a list could not be fetched it is not asked for again for this long, and the old one is served; in milliseconds. */
-const RETRY_MS = 10_000;
 
 /** The hint for what nobody knows to be fresh; always safe. */
 export const NO_HINT: CacheHint = Object.freeze({ ttlMs: 0, cacheScope: 'private' });
@@ -29,6 +27,8 @@ export interface ListFreshnessOptions {
   readonly identity: ServerIdentity;
   /** Whether a subscription stands that tells of every change of these lists. */
   readonly isWatched: (change: ChangeKind) => boolean;
+  /** Whether a list could not be had, so that it is asked for again anyway ({@link ListReports}). */
+  readonly isOwed: (kind: ListKind) => boolean;
   /** Fetches these lists; never rejects. */
   readonly refetch: (change: ChangeKind) => Promise<void>;
 }
@@ -40,7 +40,7 @@ interface Flight {
 
 /**
  * How fresh the lists of one connection are (spec 2026-07-28 server/utilities/caching), and their renewal when somebody
- * needs them: not in the background, except for those that could not be had (ListReports), one fetch at a time. A client waits for the new list; a server that fails or takes
+ * needs them: not in the background, one fetch at a time. A client waits for the new list; a server that fails or takes
  * too long is the error for which the specification allows to serve the old one.
  *
  * A `ttlMs` of 0 says that the list SHOULD be taken for stale at once and MAY be fetched every time. While a subscription
@@ -54,7 +54,6 @@ export class ListFreshness {
   readonly #told = new Map<ChangeKind, number>();
   readonly #seen = new Map<ListKind, number>();
   readonly #flights = new Map<ChangeKind, Flight>();
-  readonly #retryAtMs = new Map<ListKind, number>();
 
   constructor(options: ListFreshnessOptions) {
     this.#options = options;
@@ -103,17 +102,13 @@ export class ListFreshness {
   }
 
   #take(kind: ListKind, fresh: Freshness | undefined, told: number): void {
-    if (!fresh) {
-      this.#retryAtMs.set(kind, this.#options.clock.now() + RETRY_MS);
-      return;
-    }
-    this.#retryAtMs.delete(kind);
+    if (!fresh) return;
     this.#known.set(kind, fresh);
     this.#seen.set(kind, told);
   }
 
   #depart(kind: ListKind, nowMs: number): Flight | undefined {
-    if (nowMs < (this.#retryAtMs.get(kind) ?? -Infinity)) return undefined;
+    if (this.#options.isOwed(kind)) return undefined;
     const change = changeKindOfList[kind];
     const done = this.#options.refetch(change).finally(() => this.#flights.delete(change));
     const flight = { sinceMs: nowMs, done };

@@ -33,6 +33,8 @@ export interface ListReportsOptions {
 export class ListReports implements Disposable {
   readonly #options: ListReportsOptions;
   readonly #reports = new Map<ListKind, ListReport>();
+  /** What was not even fetched. */
+  readonly #missed = new Set<ChangeKind>();
   #attempts = 0;
   #timer: Disposable | undefined;
   #isDisposed = false;
@@ -45,12 +47,26 @@ export class ListReports implements Disposable {
     return Object.freeze({ notes: [...this.#reports.values()].flatMap(({ notes }) => notes), failure: failureIn(this.#reports) });
   }
 
+  /** Whether this list could not be had the last time. */
+  isOwed(kind: ListKind): boolean {
+    return this.#missed.has(changeKindOfList[kind]) || this.#reports.get(kind)?.failure !== undefined;
+  }
+
   /** These lists were fetched. @returns the failure among them that matters */
   take(reports: ReadonlyMap<ListKind, ListReport>): HubError | undefined {
-    for (const [kind, report] of reports) this.#reports.set(kind, report);
-    if (this.#failed.length > 0) this.#arm();
+    for (const [kind, report] of reports) {
+      this.#reports.set(kind, report);
+      this.#missed.delete(changeKindOfList[kind]);
+    }
+    if (this.#owed.length > 0) this.#arm();
     else this.#rest();
     return failureIn(reports)?.error;
+  }
+
+  /** No answer to any of these lists is to be had, for a reason that the next call tells. */
+  miss(changes: ReadonlySet<ChangeKind>): void {
+    for (const change of changes) this.#missed.add(change);
+    this.#arm();
   }
 
   dispose(): void {
@@ -58,8 +74,9 @@ export class ListReports implements Disposable {
     this.#timer?.dispose();
   }
 
-  get #failed(): readonly ChangeKind[] {
-    return [...this.#reports].filter(([, { failure }]) => failure).map(([kind]) => changeKindOfList[kind]);
+  get #owed(): readonly ChangeKind[] {
+    const failed = [...this.#reports].filter(([, { failure }]) => failure).map(([kind]) => changeKindOfList[kind]);
+    return [...new Set([...this.#missed, ...failed])];
   }
 
   /** Another fetch meanwhile does not put the next attempt off. */
@@ -68,7 +85,7 @@ export class ListReports implements Disposable {
     this.#attempts += 1;
     this.#timer = this.#options.clock.after(restartDelayMs(this.#attempts, 0), () => {
       this.#timer = undefined;
-      this.#options.again(this.#failed);
+      this.#options.again(this.#owed);
     });
   }
 

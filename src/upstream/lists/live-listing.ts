@@ -47,8 +47,14 @@ export class LiveListing implements Disposable {
     this.#options = options;
     this.#listing = options.listing ?? emptyListing(identity);
     this.#refresher = new ListingRefresher({ clock, refetch: (kinds) => this.#refetch(kinds) });
-    this.#freshness = new ListFreshness({ clock, identity, isWatched, refetch: (kind) => this.#refresher.now(kind) });
     this.#reports = new ListReports({ clock, again: (kinds) => this.#refresher.changed(...kinds) });
+    this.#freshness = new ListFreshness({
+      clock,
+      identity,
+      isWatched,
+      isOwed: (kind) => this.#reports.isOwed(kind),
+      refetch: (kind) => this.#refresher.now(kind),
+    });
   }
 
   get current(): Listing {
@@ -135,8 +141,11 @@ export class LiveListing implements Disposable {
     } catch (error) {
       taken(new Map());
       if (link.closedBy) return;
+      this.#reports.miss(kinds);
       // Expected: UNAUTHORIZED, a login that ran out. The next call says so to whoever makes it.
-      logger.warn(`The lists of server "${id}" could not be fetched again: ${messageOf(error)}`, { code: toHubError(error).code });
+      const message = `The lists of server "${id}" could not be fetched again: ${messageOf(error)}`;
+      if (!this.#told.has(message)) logger.warn(message, { code: toHubError(error).code });
+      this.#told.add(message);
     }
   }
 }

@@ -16,11 +16,13 @@ interface Scene {
 function scene({ era = 'modern', capabilities = { tools: {} }, ttlMs = 0, isWatched = false, isOffered = true }: Scene = {}) {
   const clock = new FakeClock();
   const fetches: Deferred<void>[] = [];
+  const owed = new Set<ListKind>();
   const identity = { era, protocolVersion: 'x', serverInfo: {}, capabilities };
   const lists = new ListFreshness({
     clock,
     identity,
     isWatched: () => isWatched,
+    isOwed: (kind) => owed.has(kind),
     refetch: (change) => {
       const taken = lists.fetching(new Set([change]));
       const end = deferred<void>();
@@ -34,7 +36,7 @@ function scene({ era = 'modern', capabilities = { tools: {} }, ttlMs = 0, isWatc
   const fresh = (): Freshness => ({ fetchedAtMs: clock.now(), freshUntilMs: clock.now() + ttlMs, cacheScope: 'public', isOffered });
   const fetched = (changes: ReadonlySet<ChangeKind> = new Set(['tools'])) => lists.fetching(changes)(new Map([['tools', fresh()]]));
   fetched();
-  return { clock, lists, fetches, fresh, fetched };
+  return { clock, lists, fetches, fresh, fetched, owed };
 }
 
 /** Whether the promise is settled yet. */
@@ -129,14 +131,16 @@ describe('a list that somebody needs', () => {
     await settle();
   });
 
-  it('is not asked for again at once when that failed', async () => {
-    const { lists, fetches, clock } = scene({ ttlMs: 10 });
+  it('is not asked for as long as it could not be had, and at once when it could', async () => {
+    const { lists, fetches, clock, owed } = scene({ ttlMs: 10 });
     await clock.advance(10);
     const wait = lists.freshen('tools');
+    owed.add('tools');
     fetches[0]?.reject(new Error('down'));
     await wait;
-    expect(lists.freshen('tools')).toBeUndefined();
-    await clock.advance(10_000);
+    await clock.advance(100_000);
+    expect([lists.freshen('tools'), fetches.length]).toEqual([undefined, 1]);
+    owed.delete('tools');
     const next = lists.freshen('tools');
     expect(fetches).toHaveLength(2);
     fetches[1]?.resolve();
@@ -144,11 +148,10 @@ describe('a list that somebody needs', () => {
     expect(lists.hint('tools')?.ttlMs).toBe(10);
   });
 
-  it('is asked for when it could not be had at first', async () => {
-    const { lists, fetches, clock } = scene({ capabilities: { tools: {}, prompts: {} } satisfies JsonObject });
-    lists.fetching(new Set(['prompts']))(new Map<ListKind, Freshness>());
-    expect(lists.freshen('prompts')).toBeUndefined();
-    await clock.advance(10_000);
+  it('is asked for while another list could not be had', async () => {
+    const { lists, fetches, owed } = scene({ capabilities: { tools: {}, prompts: {} } satisfies JsonObject });
+    owed.add('tools');
+    expect([lists.freshen('tools'), fetches.length]).toEqual([undefined, 0]);
     expect(lists.freshen('prompts')).toBeDefined();
     for (const fetch of fetches) fetch.resolve();
     await settle();

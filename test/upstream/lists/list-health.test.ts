@@ -59,6 +59,21 @@ describe('ListReports', () => {
     reports.dispose();
   });
 
+  it('asks for what was not even fetched as for what failed, until it comes', async () => {
+    const { clock, asked, reports } = started();
+    reports.take(new Map([['tools', good]]));
+    reports.miss(new Set(['tools', 'resources']));
+    expect([reports.isOwed('tools'), reports.isOwed('resourceTemplates'), reports.isOwed('prompts')]).toEqual([true, true, false]);
+    await clock.advance(1_000);
+    expect(asked).toEqual([['tools', 'resources']]);
+    reports.take(new Map([['tools', good]]));
+    expect([reports.isOwed('tools'), reports.isOwed('resources')]).toEqual([false, true]);
+    await clock.advance(2_000);
+    expect(asked.at(-1)).toEqual(['resources']);
+    reports.take(new Map([['resources', good]]));
+    expect(clock.pending).toBe(0);
+  });
+
   it('asks for nothing once it is disposed of', async () => {
     const { clock, asked, reports } = started();
     reports.take(new Map([['tools', kept]]));
