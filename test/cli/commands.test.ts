@@ -426,6 +426,8 @@ describe('logs and events', () => {
     expect((await cli.run('logs', '-n', '2')).stdout).toMatch(/^\S+ info {2}two\n\S+ info {2}three\n$/);
     expect((await cli.run('logs', '-n', '2', '--level', 'debug')).stdout).toMatch(/^\S+ debug detail\n\S+ info {2}three\n$/);
     expect((await json('logs', '-n', '1')).document).toMatchObject({ records: [{ message: 'three' }] });
+    expect((await cli.run('logs', '-n', '0')).stderr).toMatch(/^No line was asked for; the log is \S+mcp-hub\.log\.\n$/);
+    expect((await cli.run('logs', '--level', 'error')).stderr).toMatch(/^Nothing of that level is in /);
   });
 
   it('prints the lines of one hub alone when it is named, and says so when its log is somewhere else', async () => {

@@ -79,8 +79,13 @@ async function hubLog(client: ApiClient | undefined, { lines, isFollowing, level
   const records = lines > 0 ? wanted.slice(-lines) : [];
   if (isFollowing && client) return followHub(client, records, isWanted, io);
   if (io.isJson) return io.printJson({ file: path, records });
-  if (records.length === 0) return io.tell(`Nothing${hub ? ' of this hub' : ''} is in ${path}.`);
+  if (records.length === 0) return io.tell(nothingToTell(path, { hub, isAsked: lines > 0, isFiltered: level > LEVELS.indexOf('info') }));
   io.print(records.map((record) => renderRecord(record, io.style)).join('\n'));
+}
+
+function nothingToTell(path: string, { hub, isAsked, isFiltered }: { hub: unknown; isAsked: boolean; isFiltered: boolean }): string {
+  if (!isAsked) return `No line was asked for; the log is ${path}.`;
+  return `Nothing${isFiltered ? ' of that level' : ''}${hub ? ' of this hub' : ''} is in ${path}.`;
 }
 
 /** Prints these records, and then what the hub tells. */

@@ -60,10 +60,12 @@ async function badFolder({ cwd, redact }: StdioLaunch): Promise<string | undefin
 }
 
 function badCommand(launch: StdioLaunch, errno: string): string {
-  const isPath = /[\\/]/.test(launch.command.reveal());
+  const command = launch.command.reveal();
   switch (errno) {
     case 'ENOENT':
-      return isPath
+      if (isCommandLine(command))
+        return `there is no program "${launch.label}". Put the program alone into "command", and each of its arguments into "args".`;
+      return /[\\/]/.test(command)
         ? `the command of "${launch.label}" does not exist (or the interpreter that its first line names). Correct "command".`
         : `the command of "${launch.label}" was not found on its PATH. Install it, or write its full path into "command".`;
     case 'EACCES':
@@ -79,4 +81,9 @@ function badCommand(launch: StdioLaunch, errno: string): string {
     default:
       return `the system refused to run "${launch.label}" (${errno}). Check "command", "args" and "env".`;
   }
+}
+
+/** Whether more than a program seems to stand there: no path has a space before its first separator by chance. */
+function isCommandLine(command: string): boolean {
+  return /^[^\s\\/]+\s+\S/.test(command);
 }
