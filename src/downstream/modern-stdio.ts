@@ -1,7 +1,9 @@
-import { HubError, isSameValue } from '../base/index.ts';
+import { type HubError, isSameValue } from '../base/index.ts';
 import {
+  cancelledBy,
   errorMessage,
   isWantedAt,
+  type JsonObject,
   type NotificationMessage,
   type RequestId,
   type RequestMessage,
@@ -19,7 +21,7 @@ import type { ListenTarget, Subscriptions } from './subscriptions.ts';
 interface Running {
   readonly id: RequestId;
   /** Nothing more is sent for it after this. */
-  cancel(): void;
+  cancel(reason: HubError): void;
 }
 
 export interface ModernStdioOptions {
@@ -58,7 +60,7 @@ export class ModernStdio {
     const { id, method, params } = message;
     if (method === 'subscriptions/listen') return subscriptions.listen(this.#target(message), message, { scope, downstream });
     const controller = new CallController();
-    const running: Running = { id, cancel: () => controller.abort(new HubError('CANCELLED', 'The client cancelled the request.')) };
+    const running: Running = { id, cancel: (reason) => controller.abort(reason) };
     const notify = (notification: NotificationMessage): void => {
       // Log messages go only to a request that asked for them (spec 2026-07-28 server/utilities/logging).
       if (!controller.signal.aborted && isWantedAt(downstream.logLevel ?? 'none', notification)) out.send(notification);
@@ -70,19 +72,20 @@ export class ModernStdio {
   }
 
   /** Takes requests back, and closes subscriptions, of that id. */
-  cancel(id: unknown): void {
-    for (const running of [...this.#calls, ...this.#listens]) if (isSameValue(running.id, id)) running.cancel();
+  cancel(params: JsonObject = {}): void {
+    for (const running of [...this.#calls, ...this.#listens])
+      if (isSameValue(running.id, params['requestId'])) running.cancel(cancelledBy(params));
   }
 
   /** Closes the subscriptions; no notification of theirs is sent after this. */
   endListens(): void {
-    for (const listen of this.#listens) listen.cancel();
+    for (const listen of this.#listens) listen.cancel(cancelledBy());
   }
 
   /** Takes everything back: the client is gone. */
   close(): void {
     this.endListens();
-    for (const call of this.#calls) call.cancel();
+    for (const call of this.#calls) call.cancel(cancelledBy());
   }
 
   #refuse(message: RequestMessage, { id, error }: Refusal): void {

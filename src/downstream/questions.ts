@@ -5,6 +5,7 @@ import {
   notification,
   type NotificationMessage,
   type Outcome,
+  givenReason,
   outcomeOf,
   patchMeta,
   type ProgressToken,
@@ -62,7 +63,7 @@ export class Questions {
       push(notification('notifications/cancelled', { requestId: id, reason }));
       answer.resolve(unanswered(reason));
     };
-    const onAbort = (): void => giveUp(`"${method}" was taken back.`);
+    const onAbort = (): void => giveUp(givenReason(signal.reason) ?? `"${method}" was taken back.`);
     const late = (): void => giveUp(`The client did not answer "${method}" within 10 minutes.`);
     let timer = this.#clock.after(ANSWER_WITHIN_MS, late);
     const token = progressTokenOf(params);

@@ -1,6 +1,7 @@
 import { anyOf, HubError, isSameValue, LiveSet, type Placed, toHubError } from '../base/index.ts';
 import type { Call, Downstream, Feed, Principal, Scope } from '../gateway/index.ts';
 import {
+  cancelledBy,
   isLoggingLevel,
   isNotification,
   isObject,
@@ -114,7 +115,7 @@ export class Session {
     this.#touch();
     switch (method) {
       case 'notifications/cancelled':
-        return this.#cancel(params?.['requestId']);
+        return this.#cancel(params);
       case 'notifications/progress':
         return this.#questions.progress(params);
       case 'notifications/roots/list_changed':
@@ -127,9 +128,9 @@ export class Session {
     }
   }
 
-  #cancel(requestId: unknown): void {
+  #cancel(params: JsonObject = {}): void {
     for (const { id, controller } of this.#running) {
-      if (isSameValue(id, requestId)) controller.abort(new HubError('CANCELLED', 'The client cancelled the request.'));
+      if (isSameValue(id, params['requestId'])) controller.abort(cancelledBy(params));
     }
   }
 

@@ -209,7 +209,7 @@ export class Stdio {
 
   /** A modern client's notifications need no envelope, so both eras are meant by one without. */
   #cancel({ method, params }: NotificationMessage): void {
-    if (method === 'notifications/cancelled') this.#modern.cancel(params?.['requestId']);
+    if (method === 'notifications/cancelled') this.#modern.cancel(params);
   }
 
   /** Counts what is under way; `work` never rejects. */

@@ -1,3 +1,4 @@
+export { cancelledBy, givenReason } from './cancellation.ts';
 export { abilityFor, capabilitiesWith, type ClientAbility, hasAbility } from './client-abilities.ts';
 export { brokenAnswersIn } from './broken-answer.ts';
 export { ByteCollector } from './byte-collector.ts';

@@ -1,4 +1,4 @@
-import type { NotificationMessage } from './envelope.ts';
+import { notification, type NotificationMessage } from './envelope.ts';
 
 /** The four lists that a server offers, by the name of the array in the result. */
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
@@ -32,6 +32,11 @@ export const listChangedMethod: Readonly<Record<ChangeKind, string>> = {
   prompts: 'notifications/prompts/list_changed',
   resources: 'notifications/resources/list_changed',
 };
+
+/** A `notifications/resources/updated` for a resource of which nothing more is known. */
+export function resourceUpdated(uri: string): NotificationMessage {
+  return notification('notifications/resources/updated', { uri });
+}
 
 export function changeKindOf(method: string): ChangeKind | undefined {
   return (Object.keys(listChangedMethod) as ChangeKind[]).find((kind) => listChangedMethod[kind] === method);

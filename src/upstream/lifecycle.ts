@@ -1,5 +1,6 @@
 import { type Clock, type HubError, toHubError } from '../base/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
+import { resourceUpdated } from '../protocol/index.ts';
 import { History } from './history.ts';
 import type { Incarnation, StartableDefinition } from './incarnation.ts';
 import { type Claim, Lives, type Start, type SupervisorOptions } from './lives.ts';
@@ -242,7 +243,9 @@ export class Lifecycle {
     this.now.listed(definition, connection.listing);
     this.now.enter({ kind: 'ready', sinceMs: nowMs, tookMs: nowMs - sinceMs, identity: connection.identity });
     this.#sleep.start();
-    await this.#wishes.applyTo(connection, this.id, this.#options.parts.logger);
+    const { on, parts } = this.#options;
+    const uris = await this.#wishes.applyTo(connection, this.id, parts.logger);
+    for (const uri of uris) on.resourceUpdated({ id: this.id, uri, notification: resourceUpdated(uri) });
   }
 
   /** An attempt that failed, or a connection that was lost. */

@@ -31,8 +31,11 @@ export class StandingWishes {
     await connection?.setLogLevel(level);
   }
 
-  /** Tells a new connection. One that does not take them is as good as before, but for a warning. */
-  async applyTo(connection: Connection, server: string, logger: Logger): Promise<void> {
+  /**
+   * Tells a new connection. One that does not take them is as good as before, but for a warning. Resolves with the resources that somebody
+   * watches: what happened to them while there was no connection, or in the process before, is not known.
+   */
+  async applyTo(connection: Connection, server: string, logger: Logger): Promise<ReadonlySet<string>> {
     try {
       if (this.#uris.size > 0) await connection.setSubscribedResources(this.#uris);
       if (this.#taskIds.size > 0) await connection.setWatchedTasks(this.#taskIds);
@@ -41,5 +44,6 @@ export class StandingWishes {
       const message = `Server "${server}" does not take the subscriptions or log level it had before: ${messageOf(error)}`;
       logger.warn(message, { server });
     }
+    return this.#uris;
   }
 }

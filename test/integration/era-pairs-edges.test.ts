@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => pairs.stop());
 
-describe.each(SERVERS)('with the $era server over $transport', ({ name, era }) => {
+describe.each(SERVERS)('with the $era server over $transport', ({ name, era, transport }) => {
   const recorded = (method: string) => pairs.recorded(name, method);
   const calls = async (mark: string) => (await recorded('tools/call')).filter(({ params }) => at(params, 'arguments', 'mark') === mark);
   const takenBack = async () => (await recorded('hangs was taken back')).map(({ params }) => params['mark']);
@@ -17,7 +17,7 @@ describe.each(SERVERS)('with the $era server over $transport', ({ name, era }) =
     open(pairs.hub.url, { headers: { 'mcp-session-id': session, 'mcp-protocol-version': '2025-11-25' }, body });
   const hang = (mark: string, id: string | number) => legacy('tools/call', { name: `${name}__hangs`, arguments: { mark } }, id);
   const cancel = (requestId: string | number) => {
-    const { id: _id, ...body } = legacy('notifications/cancelled', { requestId });
+    const { id: _id, ...body } = legacy('notifications/cancelled', { requestId, reason: 'changed my mind' });
     return body;
   };
 
@@ -31,6 +31,9 @@ describe.each(SERVERS)('with the $era server over $transport', ({ name, era }) =
     await expect.poll(takenBack).toEqual(['one "7"']);
     await inSession(other, cancel(7));
     await expect.poll(takenBack).toEqual(['one "7"', 'other 7']);
+    const reasons = (await recorded('notifications/cancelled')).map(({ params }) => params['reason']);
+    // The modern way over HTTP is the end of the stream, which has no words.
+    expect(reasons).toEqual(era === 'modern' && transport === 'http' ? [] : ['changed my mind', 'changed my mind']);
     // The end of a session takes back what is left of it.
     await send(pairs.hub.url, { method: 'DELETE', headers: { 'mcp-session-id': one } });
     await expect.poll(takenBack).toEqual(['one "7"', 'other 7', 'one 7']);

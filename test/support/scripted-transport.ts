@@ -23,6 +23,8 @@ export class ScriptedTransport implements Transport {
   readonly versions: string[] = [];
   readonly abandoned: RequestId[] = [];
   closes = 0;
+  /** When notifications have been delivered. */
+  delivery: Promise<void> = Promise.resolve();
   readonly #events = new Emitter<TransportEvents>((error) => {
     throw error;
   });
@@ -48,7 +50,7 @@ export class ScriptedTransport implements Transport {
 
   async send(message: Message, options: SendOptions = {}): Promise<void> {
     this.sent.push(message);
-    if (!isRequest(message)) return;
+    if (!isRequest(message)) return this.delivery;
     const reply = this.#script(message, options);
     if (reply !== 'silence') queueMicrotask(() => this.reply(message.id, reply));
   }

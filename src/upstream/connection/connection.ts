@@ -1,4 +1,4 @@
-import { type Clock, HubError, type Logger, toHubError } from '../../base/index.ts';
+import { type Clock, type HubError, type Logger, toHubError } from '../../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../../catalog/index.ts';
 import {
   changeKindOf,
@@ -9,6 +9,7 @@ import {
   type Outcome,
   type RequestId,
   type RequestMessage,
+  resourceUpdated,
   rpcCode,
   TASK_CHANGED,
 } from '../../protocol/index.ts';
@@ -23,6 +24,7 @@ import type { Link } from './link.ts';
 import type { ListHealth } from '../lists/list-health.ts';
 import { LiveListing } from '../lists/live-listing.ts';
 import { listenParams } from './outgoing.ts';
+import { versionRefused } from './refused-version.ts';
 import { Requester, type RequesterOptions } from './requester.ts';
 import { ServerRequests } from './server-requests.ts';
 import { subscriptionOf, untagged } from '../lists/subscription-tag.ts';
@@ -106,7 +108,10 @@ export class LiveConnection implements Connection {
       logger,
       capabilities: identity.capabilities,
       params: (params) => listenParams(speaker, params),
-      onGap: (kinds) => this.#lists.changed(...kinds),
+      onGap: (kinds, uris) => {
+        this.#lists.changed(...kinds);
+        this.#mayHaveChanged(uris);
+      },
     });
   }
 
@@ -175,8 +180,10 @@ export class LiveConnection implements Connection {
       outcome = await this.#send(request);
     }
     if (outcome.error) this.#elicitations.refused(outcome.error, request.origin);
-    if (outcome.error?.code === rpcCode.unsupportedProtocolVersion && this.identity.era === 'modern') throw this.#outdated();
-    return { era: this.identity.era, outcome };
+    const { era } = this.identity;
+    if (outcome.error?.code !== rpcCode.unsupportedProtocolVersion || era !== 'modern') return { era, outcome };
+    const { id, link } = this.#options;
+    return { era, outcome: versionRefused(id, this.identity, outcome.error, (lost) => link.fail(lost)) };
   }
 
   notify({ method, params }: NotificationMessage): void {
@@ -217,19 +224,10 @@ export class LiveConnection implements Connection {
     this.#changes.dispose();
   }
 
-  /** The server is not the one that was negotiated with any more: this connection is of no use, a new one settles the era. */
-  #outdated(): HubError {
-    const { id, link } = this.#options;
-    const message = `Server "${id}" no longer speaks ${this.identity.protocolVersion}. The connection is made anew; call again.`;
-    const error = new HubError('CONNECTION_ERROR', message, { details: { server: id } });
-    link.fail(error);
-    return error;
-  }
-
   /** The server has a new session, which knows nothing of what the one before was told. */
   #renewed(): void {
     this.#lists.changed('tools', 'prompts', 'resources');
-    const told = [this.#subscriptions.renew(), this.#level.renew()];
+    const told = [this.#subscriptions.renew().then((uris) => this.#mayHaveChanged(uris)), this.#level.renew()];
     Promise.all(told).catch((error: unknown) =>
       this.#options.logger.debug('A new session was not told everything', { code: toHubError(error).code }),
     );
@@ -286,6 +284,11 @@ export class LiveConnection implements Connection {
   #updated(message: NotificationMessage): void {
     const uri = message.params?.['uri'];
     if (typeof uri === 'string' && this.#isReady) this.#options.on.resourceUpdated({ uri, notification: untagged(message) });
+  }
+
+  /** What happened to these resources while nobody listened is not known. */
+  #mayHaveChanged(uris: Iterable<string>): void {
+    for (const uri of uris) this.#updated(resourceUpdated(uri));
   }
 
   #taskChanged(message: NotificationMessage): void {

@@ -2,6 +2,7 @@ import { type Clock, type Disposable, Disposables, HubError, IdMap, type Logger 
 import {
   countedId,
   errorMessage,
+  givenReason,
   isErrorMessage,
   isNotification,
   isRequest,
@@ -22,11 +23,11 @@ import {
   rpcCode,
 } from '../../protocol/index.ts';
 import { neverSent } from '../not-run.ts';
+import { Cancellations } from './cancellations.ts';
 import type { SendOptions, Transport } from './transport.ts';
 
 /** How long the stream of a cancelled request is kept for an answer that nobody waits for, in milliseconds. */
 const LINGER_MS = 30_000;
-
 /** Where a link hands on what is no answer. */
 export interface LinkListener {
   notification(message: NotificationMessage, via: RequestId | undefined): void;
@@ -56,17 +57,21 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #pending = new IdMap<Waiting>();
   readonly #lingering = new Map<RequestId, Disposable>();
+  readonly #cancellations: Cancellations;
   readonly #listening = new Disposables();
   #listener: LinkListener | undefined;
   #lastId = 0;
   #heard = 0;
   #closed: HubError | undefined;
+  #isSettled = false;
   #cancelsByStream = false;
   /** What was said once: a server that does it again and again does not fill the log. */
   readonly #warned = new Set<'deep' | 'stray' | 'late' | 'unasked'>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    const { clock, logger } = options;
+    this.#cancellations = new Cancellations({ clock, logger, notify: (method, params) => this.notify(method, params) });
   }
 
   get isHttp(): boolean {
@@ -110,6 +115,7 @@ export class Link {
 
   /** Settles the era: how a request is taken back, and the version in HTTP headers. */
   settle(era: 'legacy' | 'modern', protocolVersion: string): void {
+    this.#isSettled = true;
     this.#cancelsByStream = era === 'modern' && this.isHttp;
     this.#options.transport.setProtocolVersion(protocolVersion);
   }
@@ -156,10 +162,8 @@ export class Link {
     pending.reject(withdrawn ? neverSent(error, withdrawn.refusal) : error);
     if (withdrawn) return;
     if (this.#cancelsByStream) return this.#options.transport.abandon?.(id);
-    const reason = error.code === 'TIMEOUT' ? 'The request timed out.' : 'The request was taken back.';
-    this.notify('notifications/cancelled', { requestId: id, reason }).catch((cause: HubError) =>
-      this.#options.logger.debug('A cancellation could not be delivered', { code: cause.code, error: cause.message }),
-    );
+    const fallback = error.code === 'TIMEOUT' ? 'The request timed out.' : 'The request was taken back.';
+    this.#cancellations.tell(id, givenReason(error) ?? fallback);
     if (!this.isHttp) return;
     const timer = this.#options.clock.after(LINGER_MS, () => {
       this.#lingering.delete(id);
@@ -177,8 +181,17 @@ export class Link {
   /** Ends the link; every request in flight fails with `error`. Idempotent. */
   async close(error?: HubError): Promise<void> {
     this.#listening.dispose();
+    this.#takeBackAll();
     this.#end(error ?? this.#closedError());
+    if (this.isHttp) await this.#cancellations.delivered();
     await this.#options.transport.close();
+  }
+
+  /** Requests that the server still works on would go on there: the end of a session is nothing that all of them take for a cancellation. */
+  #takeBackAll(): void {
+    if (this.#closed || !this.isHttp || this.#cancelsByStream || !this.#isSettled) return;
+    for (const [id] of this.#pending.entries())
+      if (!this.#options.transport.withdraw?.(id)) this.#cancellations.tell(id, 'The session ends.');
   }
 
   #receive(message: Message, via: RequestId | undefined): void {

@@ -1,5 +1,6 @@
 import { type CancelSignal, type Clock, HubError, type Logger, IdMap } from '../../base/index.ts';
 import {
+  givenReason,
   type JsonObject,
   type NotificationMessage,
   type Outcome,
@@ -251,9 +252,10 @@ export class Requester {
     return new HubError('TIMEOUT', message, { details: { server: id, method, timeoutMs, setting: 'totalTimeout' } });
   }
 
-  #cancelled({ method }: Ask): HubError {
+  #cancelled({ method, signal }: Ask): HubError {
     const { id } = this.#options;
-    return new HubError('CANCELLED', `The request "${method}" to server "${id}" was taken back.`, { details: { server: id, method } });
+    const details = { server: id, method, reason: givenReason(signal?.reason) };
+    return new HubError('CANCELLED', `The request "${method}" to server "${id}" was taken back.`, { details });
   }
 }
 

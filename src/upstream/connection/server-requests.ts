@@ -1,5 +1,6 @@
 import { type Clock, isSameValue } from '../../base/index.ts';
 import {
+  cancelledBy,
   type JsonObject,
   type NotificationMessage,
   type Outcome,
@@ -71,8 +72,8 @@ export class ServerRequests {
   }
 
   /** The server takes one of its requests back. */
-  cancelled({ params }: NotificationMessage): void {
-    for (const { id, takenBack } of this.#open) if (isSameValue(id, params?.['requestId'])) takenBack.abort();
+  cancelled({ params = {} }: NotificationMessage): void {
+    for (const { id, takenBack } of this.#open) if (isSameValue(id, params['requestId'])) takenBack.abort(cancelledBy(params));
   }
 
   /** The roots outside of calls are others now; a server that never asked for them is not told (spec 2025-11-25 client/roots). */

@@ -33,7 +33,7 @@ export interface ChangeListenerOptions {
   /** The params of a `subscriptions/listen` with this filter, envelope included. */
   readonly params: (filter: JsonObject) => JsonObject | undefined;
   /** A subscription had ended and stands again: what happened in between is not known. */
-  readonly onGap: (kinds: readonly ChangeKind[]) => void;
+  readonly onGap: (kinds: readonly ChangeKind[], uris: readonly string[]) => void;
 }
 
 interface Subscription {
@@ -182,7 +182,7 @@ export class ChangeListener implements Disposable {
     timer.dispose();
     if (!this.#hasGap || this.#current !== subscription || this.#disposed) return;
     this.#hasGap = false;
-    this.#options.onGap(this.#listedKinds());
+    this.#options.onGap(this.#listedKinds(), this.#uris);
   }
 
   #ended(subscription: Subscription, outcome: Outcome | undefined, error?: unknown): void {

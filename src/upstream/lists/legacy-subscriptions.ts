@@ -33,11 +33,12 @@ export class LegacySubscriptions {
     }
   }
 
-  /** The server has forgotten all of them: it is told anew what is wanted. */
-  async renew(): Promise<void> {
+  /** The server has forgotten all of them: it is told anew what is wanted. Resolves with what it has taken. */
+  async renew(): Promise<ReadonlySet<string>> {
     this.#subscribed.clear();
     this.#refused.clear();
     if (this.#wanted.size > 0) await this.set(this.#wanted);
+    return this.#subscribed;
   }
 
   async #settle(): Promise<void> {

@@ -420,15 +420,40 @@ describe('a modern server over stdio', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('may have changed what is watched while it was not listened to', async () => {
+    const { connection, transport, clock, ids, updated } = await connected(modern());
+    await connection.setSubscribedResources(new Set(['test://a', 'test://b']));
+    expect(updated).toEqual([]);
+    transport.reply(ids('subscriptions/listen').at(-1) ?? 0, { result: { resultType: 'complete' } });
+    await clock.advance(1_000);
+    expect(updated).toEqual(['test://a', 'test://b']);
+    await connection.close();
+  });
+
   it('is given up when it no longer speaks the version', async () => {
     const replies = modern();
     const { connection, closed, transport } = await connected(replies);
     replies['tools/call'] = { error: { code: -32022, message: 'Unsupported protocol version', data: { supported: ['2099-01-01'] } } };
-    await expect(connection.request(toolCall('t'))).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+    await expect(connection.request(toolCall('t'))).rejects.toMatchObject({ code: 'CONNECTION_ERROR', details: { ran: false } });
     expect(closed).toEqual(['CONNECTION_ERROR']);
     expect(transport.closes).toBe(1);
     await connection.close();
   });
+
+  it.each([{ supported: ['2025-11-25', '2026-07-28'] }, { supported: 'all' }, undefined])(
+    'is not given up when it refuses the version in one call, but still speaks it: %j',
+    async (data) => {
+      const replies = modern();
+      const { connection, closed, transport } = await connected(replies);
+      replies['tools/call'] = { error: { code: -32022, message: 'Somebody behind me said so', data } };
+      // To the client the code would say that the hub does not speak its version.
+      expect((await connection.request(toolCall('t'))).outcome).toEqual({
+        error: { code: -32603, message: 'Somebody behind me said so', ...(data && { data }) },
+      });
+      expect([closed, transport.closes]).toEqual([[], 0]);
+      await connection.close();
+    },
+  );
 
   it('is left alone when it does not know subscriptions, or has nothing to tell', async () => {
     const refusing = await connected({ ...modern(), 'subscriptions/listen': { error: { code: -32601, message: 'unknown' } } });

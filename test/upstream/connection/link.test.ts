@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger, HubError } from '../../../src/base/index.ts';
+import { cancelledBy } from '../../../src/protocol/index.ts';
 import { Link } from '../../../src/upstream/connection/link.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { type ScriptedReply, ScriptedTransport } from '../../support/scripted-transport.ts';
@@ -42,6 +43,45 @@ describe('Link', () => {
     expect(transport.sent.at(-1)).toMatchObject({ id: 'q', error: { code: -32600 } });
     expect(heard).toEqual([]);
     expect(warnings).toHaveLength(1);
+  });
+
+  it('passes the reason on that the client gave', async () => {
+    const { link, transport } = await opened(false);
+    link.send(link.allot(), 'tools/call', {}).catch(() => undefined);
+    link.cancel(1, cancelledBy({ requestId: 'x', reason: 'too slow for me' }));
+    expect(transport.sent.at(-1)).toMatchObject({ params: { requestId: 1, reason: 'too slow for me' } });
+  });
+
+  it('takes back at its end what a legacy HTTP server works on, and waits for that to be delivered, but not for long', async () => {
+    const { link, transport, clock } = await opened(true);
+    link.settle('legacy', '2025-11-25');
+    const answer = link.send(link.allot(), 'tools/call', {});
+    let deliver = (): void => undefined;
+    transport.delivery = new Promise((resolve) => (deliver = resolve));
+    const closing = link.close();
+    await expect(answer).rejects.toMatchObject({ code: 'CONNECTION_ERROR' });
+    await settle();
+    expect([transport.methods, transport.closes]).toEqual([['tools/call', 'notifications/cancelled'], 0]);
+    deliver();
+    await closing;
+    expect([transport.closes, clock.pending]).toEqual([1, 0]);
+
+    const deaf = await opened(true);
+    deaf.link.settle('legacy', '2025-11-25');
+    deaf.link.send(deaf.link.allot(), 'tools/call', {}).catch(() => undefined);
+    deaf.transport.delivery = new Promise(() => undefined);
+    const ending = deaf.link.close();
+    await deaf.clock.advance(500);
+    await ending;
+    expect(deaf.transport.closes).toBe(1);
+  });
+
+  it.each(['modern', 'unsettled'] as const)('takes nothing back at its end when the server is %s', async (era) => {
+    const { link, transport } = await opened(true);
+    if (era === 'modern') link.settle('modern', '2026-07-28');
+    link.send(link.allot(), 'initialize', {}).catch(() => undefined);
+    await link.close();
+    expect(transport.methods).toEqual(['initialize']);
   });
 
   it('tells a legacy HTTP server and keeps the stream for a while', async () => {
