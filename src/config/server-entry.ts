@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { DevDefinition, Diagnostic, DisabledItems, QueueLimits, ServerDefinition, ToolTimeouts } from './config.ts';
 import type { Node, ObjectNode } from './json5.ts';
+import { patternProblem } from './dev-patterns.ts';
 import { checkOAuth, oauthOf } from './oauth-entry.ts';
 import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioFields } from './schema.ts';
 import { checkHeaders, isSentByHub } from './header-fields.ts';
@@ -221,7 +222,7 @@ function checkKind(entry: Entry, key: string): void {
       hint,
     });
   }
-  if (kind === 'stdio') checkFolder(entry);
+  if (kind === 'stdio') checkDev(entry);
   else checkRemote(entry);
 }
 
@@ -231,14 +232,19 @@ function checkRemote(entry: Entry): void {
   checkPublic(entry);
 }
 
-/** Only a literal one: what holds a placeholder is checked at launch. */
-function checkFolder({ values: { dev }, node, path, report }: Entry): void {
-  if (dev?.cwd !== undefined && !dev.cwd.includes('$') && !isAbsolute(dev.cwd)) {
-    report({ severity: 'error', at: at(node, 'dev'), keyPath: keyPath(keyPath(path, 'dev'), 'cwd'), message: 'Must be an absolute path' });
+/** Of the folder only a literal one: what holds a placeholder is checked at launch. */
+function checkDev({ values: { dev }, node, path, report }: Entry): void {
+  const place = keyPath(path, 'dev');
+  const bad = (where: string, message: string, hint?: string): void =>
+    report({ severity: 'error', at: at(node, 'dev'), keyPath: where, message, ...(hint !== undefined && { hint }) });
+  if (dev?.cwd !== undefined && !dev.cwd.includes('$') && !isAbsolute(dev.cwd)) bad(keyPath(place, 'cwd'), 'Must be an absolute path');
+  for (const [index, glob] of (dev?.watch ?? []).entries()) {
+    const problem = patternProblem(glob);
+    if (problem) bad(`${keyPath(place, 'watch')}[${index}]`, problem.message, problem.hint);
   }
 }
 
-/** Only literal ones, as {@link checkFolder}. */
+/** Only literal ones, as the folder of {@link checkDev}. */
 function checkAddresses({ values: { url, urls }, node, path, report }: Entry): void {
   const bad = (key: string, keyPath: string, message: string, hint: string): void =>
     report({ severity: 'error', at: at(node, key), keyPath, message, hint });

@@ -243,6 +243,10 @@ describe('loadConfig', () => {
     ['{ url: "http://h", type: "stdio" }', '"stdio" does not go with "url".'],
     ['{ url: "ftp://h" }', 'mcpServers.s.url: Is not an address the hub can call.'],
     ['{ command: "a", dev: { cwd: "rel" } }', 'mcpServers.s.dev.cwd: Must be an absolute path.'],
+    [
+      '{ command: "a", dev: { watch: ["ok", "(a+)+"] } }',
+      'mcpServers.s.dev.watch[1]: Has parentheses that are no part of a glob. Write {a,b} or @(a|b) for one of several.',
+    ],
   ])('keeps %s out and the others in', async (body, expected) => {
     const config = await load(`{ mcpServers: { s: ${body}, ok: { command: "x" } } }`);
     const [broken, fine] = config.servers;
