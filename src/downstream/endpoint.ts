@@ -63,6 +63,16 @@ export class Endpoint {
     return this.#sessions.count + this.#sse.count + this.#subscriptions.count + this.#stdio.count;
   }
 
+  /** Whether there are sessions that stay although their client is not there. */
+  get hasSessions(): boolean {
+    return this.#sessions.count > 0;
+  }
+
+  /** Ends them where they are of that principal, who may not come back; their calls are taken back. */
+  endSessionsOf(principalId: string): void {
+    this.#sessions.endOf(principalId);
+  }
+
   /** The calls of all clients: in flight now, and begun since the start. */
   get calls(): CallCounts {
     return this.#context.calls.counts;

@@ -59,6 +59,11 @@ export class Sessions {
     if (this.#byId.size === 0) this.#stopSweep();
   }
 
+  /** Ends all of one principal. */
+  endOf(principalId: string): void {
+    for (const entry of this.#byId.values()) if (entry.session.owner.principal.id === principalId) this.end(entry);
+  }
+
   close(): void {
     for (const entry of this.#byId.values()) close(entry);
     this.#byId.clear();

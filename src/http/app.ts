@@ -58,7 +58,8 @@ export class App {
 
   constructor(options: AppOptions & { readonly streams: EventStreams }) {
     this.#options = options;
-    this.#door = new Door({ ...options, keys: options.keys ?? NO_KEYS, trustedHosts: () => this.#trustedHosts });
+    const { keys = NO_KEYS, endpoint: sessions } = options;
+    this.#door = new Door({ ...options, keys, sessions, trustedHosts: () => this.#trustedHosts });
   }
 
   /** Serves one request. Resolves when it is dealt with; never rejects. */

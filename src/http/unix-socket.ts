@@ -12,6 +12,10 @@ const ACCEPTS_WITHIN_MS = 1_000;
 /** How long another hub may look after the same path, in milliseconds. */
 const LOCK_STALE_MS = 10_000;
 const LOCK_WAIT_MS = 5_000;
+/** The longest path of a socket, in bytes: what the system keeps it in has 108 (Linux) or 104, and a longer one is cut off without a word. */
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+/** What the draft's path has more than that of its folder. */
+const DRAFT_BYTES = '/.hub-XXXXXX/s'.length;
 
 export interface UnixSocketOptions {
   readonly path: string;
@@ -29,6 +33,7 @@ export interface UnixSocketOptions {
  */
 export async function openUnixSocket(server: Server, { path, locksDir, clock }: UnixSocketOptions): Promise<Disposable> {
   const target = resolve(path);
+  checkLength(target);
   const key = createHash('sha256').update(target).digest('hex').slice(0, 16);
   try {
     const held = await lock({ dir: join(locksDir, `socket-${key}`), clock, staleAfterMs: LOCK_STALE_MS }, LOCK_WAIT_MS);
@@ -41,6 +46,15 @@ export async function openUnixSocket(server: Server, { path, locksDir, clock }: 
   } catch (error) {
     throw error instanceof HubError ? error : unusable(target, messageOf(error), error);
   }
+}
+
+function checkLength(target: string): void {
+  const bytes = Math.max(Buffer.byteLength(target), Buffer.byteLength(dirname(target)) + DRAFT_BYTES);
+  if (bytes <= MAX_PATH_BYTES) return;
+  throw unusable(
+    target,
+    `with what the hub needs beside it, its path has ${bytes} bytes, and one of a socket has at most ${MAX_PATH_BYTES}. Choose a shorter one`,
+  );
 }
 
 async function listenAt(server: Server, target: string): Promise<Disposable> {

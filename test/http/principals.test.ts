@@ -109,6 +109,26 @@ describe('a key that is revoked', () => {
     await Promise.all([...open.map(({ ended }) => ended), closed]);
     expect(otherEnds).toBe(0);
   });
+
+  it('takes back the calls of its sessions, which are counted no more, whether or not somebody listens', async () => {
+    const taken: unknown[] = [];
+    door.gateway.on('tools/call', ({ params, signal }) => {
+      signal.addEventListener('abort', () => void taken.push(params?.['name']), { once: true });
+      return new Promise(() => undefined);
+    });
+    const [session, idle, other] = [await sessionOf('both'), await sessionOf('both'), await sessionOf('use')];
+    const call = await reading('/mcp', inSession(session, as('both', { body: legacy('tools/call', { name: 'mine' }) })));
+    const others = await reading('/mcp', inSession(other, as('use', { body: legacy('tools/call', { name: 'others' }, 2) })));
+    await until(() => door.gateway.calls.filter(({ method }) => method === 'tools/call').length === 2, 'both calls');
+    // Its client is gone, and would come back for the answer.
+    call.close();
+    expect(door.endpoint.clientCount).toBe(3);
+    door.keys.revoke('both');
+    await until(() => taken.length > 0, 'the call to be taken back');
+    expect([taken, door.endpoint.clientCount]).toEqual([['mine'], 1]);
+    expect((await send(`${door.url}/mcp`, inSession(idle, as('both', { body: legacy('ping') })))).status).toBe(401);
+    others.close();
+  });
 });
 
 /** A stream of lines of that key. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync } from 'node:fs';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -118,6 +118,21 @@ describe('the place of a socket', () => {
     expect(await codeOf(start())).toBe('CONFIG_ERROR');
     expect(lstatSync(path)).toMatchObject({ ino: before.ino, size: before.size });
   });
+
+  it.runIf(process.platform === 'linux')(
+    'may have a path as long as sockets have, and no longer one, which the system would cut off',
+    async () => {
+      const deep = join(dir, 'd'.repeat(107 - '/.hub-XXXXXX/s'.length - dir.length - 1));
+      await mkdir(deep);
+      path = join(deep, 's');
+      await start();
+      expect([lstatSync(path).mode & 0o777, await ask('GET', '/api/servers')]).toEqual([0o600, 200]);
+      for (const longer of [join(`${deep}d`, 's'), join(dir, 'x'.repeat(120))]) {
+        const opened = openUnixSocket(createServer(), { ...place(), path: longer, clock: systemClock });
+        await expect(opened).rejects.toThrow(/has \d+ bytes, and one of a socket has at most 107\. Choose a shorter one\./);
+      }
+    },
+  );
 
   it('is refused where no socket can be', async () => {
     path = join(dir, 'missing', 'hub.sock');

@@ -22,6 +22,13 @@ export interface DoorOptions {
   readonly logger: Logger;
   /** Names, addresses and networks of reverse proxies; asked anew for every use. */
   readonly trustedHosts: () => readonly string[];
+  readonly sessions: HeldSessions;
+}
+
+/** What stays open although nobody listens. */
+export interface HeldSessions {
+  readonly hasSessions: boolean;
+  endSessionsOf(principalId: string): void;
 }
 
 /** Everybody, where nobody is asked for a key. */
@@ -78,7 +85,7 @@ export class Door {
     stream.once('close', () => {
       open.delete(stream);
       if (open.size === 0 && this.#open.get(keyId) === open) this.#open.delete(keyId);
-      if (this.#open.size === 0) this.close();
+      if (!this.#hasAnythingOpen) this.close();
     });
   }
 
@@ -86,6 +93,10 @@ export class Door {
   close(): void {
     this.#looking?.dispose();
     this.#looking = undefined;
+  }
+
+  get #hasAnythingOpen(): boolean {
+    return this.#open.size > 0 || this.#options.sessions.hasSessions;
   }
 
   /** The same for every request of a key, so that nothing is made anew for each. */
@@ -111,13 +122,17 @@ export class Door {
     const { clock, keys } = this.#options;
     return clock.after(LOOK_EVERY_MS, () => {
       this.#looking = undefined;
-      for (const [id, open] of this.#open) {
-        if (keys.isGood(id)) continue;
-        this.#callers.delete(id);
-        for (const stream of open) stream.destroy();
+      for (const { caller } of this.#callers.values()) {
+        if (caller.keyId !== undefined && !keys.isGood(caller.keyId)) this.#end(caller.keyId, caller);
       }
-      if (this.#open.size > 0) this.#looking = this.#lookLater();
+      if (this.#hasAnythingOpen) this.#looking = this.#lookLater();
     });
+  }
+
+  #end(keyId: string, { principal }: Caller): void {
+    this.#callers.delete(keyId);
+    for (const stream of this.#open.get(keyId) ?? []) stream.destroy();
+    this.#options.sessions.endSessionsOf(principal.id);
   }
 }
 
