@@ -1,3 +1,5 @@
+import { factsWithoutKeys, withoutKeys } from './keys-in-text.ts';
+
 /**
  * The one table of everything that can go wrong in the hub.
  *
@@ -87,9 +89,9 @@ export class HubError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: HubErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(withoutKeys(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.details = options.details ?? {};
+    this.details = factsWithoutKeys(options.details ?? {});
   }
 
   get kind(): ErrorKind {

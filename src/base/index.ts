@@ -10,6 +10,7 @@ export { HUB_OWNER } from './hub-owner.ts';
 export { IdMap } from './id-map.ts';
 export { isAlive } from './is-alive.ts';
 export { ExactNumber, isSameValue, jsonText, numberIn, parseJson } from './json-text.ts';
+export { KEY_PREFIX, withoutKeys } from './keys-in-text.ts';
 export { lastOutput, onOneLine, tellsReason } from './last-output.ts';
 export { LiveSet, type Placed } from './live-set.ts';
 export { createLogger, logLine, type Logger, type LogLevel, type LogRecord, type LogSink, silentLogger } from './logger.ts';

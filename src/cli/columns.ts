@@ -27,13 +27,9 @@ function indented(text: string): string {
   return `${/^ */.exec(text)?.[0] ?? ''}${oneLine(text)}`;
 }
 
-/** What makes a terminal show text in another order than it is written. */
-const TURNS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
-
 /** The first line of a text, safe to show and at most `width` columns wide. */
 export function oneLine(text: string, width = Infinity): string {
   const [line = ''] = printable(text)
-    .replace(TURNS, '')
     .trim()
     .split(/[\n\t]/, 1);
   return cutTo(line.trimEnd(), width);

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { jsonText } from '../base/index.ts';
 import type { CommandIo } from './command.ts';
 import { memberOf, textOf } from './json.ts';
-import { printable } from './style.ts';
+import { printable, printableLine } from './style.ts';
 
 /** A piece of what a server has answered: text to show, or bytes that a terminal cannot show. */
 export type Piece = { readonly text: string } | { readonly base64: string; readonly mimeType: string; readonly what: string };
@@ -35,7 +35,7 @@ export async function showPieces(pieces: readonly Piece[], name: string, folder:
     }
     count += 1;
     const bytes = Buffer.from(piece.base64, 'base64');
-    const what = printable(`${piece.what} ${piece.mimeType}`.trim());
+    const what = printableLine(`${piece.what} ${piece.mimeType}`);
     if (typeof folder !== 'string') {
       io.tell(`note: ${what}, ${bytes.length} bytes, is not shown; --output <folder> saves it.`);
       continue;

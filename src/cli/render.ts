@@ -1,6 +1,6 @@
 import type { HubError } from '../base/index.ts';
 import type { ServerReport } from '../hub/index.ts';
-import { printable, type Style } from './style.ts';
+import { printable, printableLine, type Style } from './style.ts';
 
 const LABEL_WIDTH = 10;
 const INDENT = ' '.repeat(LABEL_WIDTH + 2);
@@ -25,7 +25,7 @@ export interface Summary {
 /** The lines for one server's state; none for a state that a person need not hear of. */
 export function renderServer(report: ServerReport, nowMs: number, style: Style): string[] {
   const { state } = report;
-  const name = style.strong(printable(report.name));
+  const name = style.strong(printableLine(report.name));
   switch (state.kind) {
     case 'ready':
       return [line(style.good, 'ready', `${name}  ${offer(report)}  ${style.quiet(`(${duration(state.tookMs)})`)}`)];
@@ -47,9 +47,9 @@ export function renderServer(report: ServerReport, nowMs: number, style: Style):
 
 /** Hidden tools, name collisions and the like, under the server's line. */
 export function renderNotes(serverName: string, notes: readonly string[], style: Style): string[] {
-  const lines = notes.slice(0, MAX_NOTES).map((note) => line(style.caution, 'note', `${printable(serverName)}: ${indentRest(note)}`));
+  const lines = notes.slice(0, MAX_NOTES).map((note) => line(style.caution, 'note', `${printableLine(serverName)}: ${indentRest(note)}`));
   const more = notes.length - lines.length;
-  if (more > 0) lines.push(line(style.caution, 'note', `${printable(serverName)}: ${more} more like these stand in the log file`));
+  if (more > 0) lines.push(line(style.caution, 'note', `${printableLine(serverName)}: ${more} more like these stand in the log file`));
   return lines;
 }
 

@@ -1,4 +1,4 @@
-import { isHubError, messageOf } from '../base/index.ts';
+import { isHubError, messageOf, withoutKeys } from '../base/index.ts';
 import { type ProcessIo, processIo, signalExitCode } from './command-io.ts';
 import type { CommandEntry } from './command-table.ts';
 import { describeError } from './diagnostics.ts';
@@ -35,7 +35,8 @@ export async function runCommand(process: NodeJS.Process, { name, entry, args }:
   }
 }
 
-function tellWrong(io: ProcessIo, errors: readonly string[], help: string): void {
+function tellWrong(io: ProcessIo, wrong: readonly string[], help: string): void {
+  const errors = wrong.map(withoutKeys);
   io.endWith(1);
   if (io.isJson) return io.printJson({ error: errors.join(' '), code: 'USAGE', data: { errors } });
   for (const error of errors) io.tell(`error: ${printable(error)}`);

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { withoutKeys } from '../base/index.ts';
 import { type Invocation, parseArgs, unknownCommand } from './args.ts';
 import { commandEntry } from './command-table.ts';
 import { helpOf, overview } from './help.ts';
@@ -48,7 +49,7 @@ async function help(process: NodeJS.Process, name: string | undefined): Promise<
 }
 
 function tellWrong(process: NodeJS.Process, wrong: Pick<Invocation & { kind: 'wrong' }, 'errors' | 'help'>, isJson: boolean): void {
-  const { errors, help } = wrong;
+  const errors = wrong.errors.map(withoutKeys);
   endWithOutput(process);
   process.exitCode = 1;
   if (isJson) {
@@ -56,5 +57,5 @@ function tellWrong(process: NodeJS.Process, wrong: Pick<Invocation & { kind: 'wr
     return;
   }
   for (const error of errors) process.stderr.write(`error: ${error}\n`);
-  process.stderr.write(`Run "${help}" for all options. Nothing was started.\n`);
+  process.stderr.write(`Run "${wrong.help}" for all options. Nothing was started.\n`);
 }

@@ -31,8 +31,19 @@ export function styleFor(stream: { readonly isTTY?: boolean }, env: NodeJS.Proce
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb' ? colourStyle : plainStyle;
 }
 
-/** Foreign text made safe to show: no escape sequences and no control characters but line breaks and tabs. */
+/** What makes a terminal show text in another order than it is written. */
+const TURNS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+
+/** Foreign text made safe to show: no escape sequences, no control characters but line breaks and tabs, and nothing that turns its order. */
 export function printable(text: string): string {
+  const plain = stripVTControlCharacters(text)
+    .replace(TURNS, '')
+    .replace(/[\u2028\u2029]/g, '\n');
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
+  return plain.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
+}
+
+/** The same for names and labels, all of it on one line: no foreign line may look like one of ours. */
+export function printableLine(text: string): string {
+  return printable(text).replace(/\s+/g, ' ').trim();
 }

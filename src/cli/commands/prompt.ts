@@ -6,7 +6,7 @@ import { listOf, memberOf, textOf } from '../json.ts';
 import { linkHub } from '../mcp/connect.ts';
 import { converse } from '../mcp/conversation.ts';
 import { locate } from '../offered.ts';
-import { printable } from '../style.ts';
+import { printableLine } from '../style.ts';
 import { toolArguments } from '../tool-arguments.ts';
 
 export const command: CommandSpec = {
@@ -25,7 +25,7 @@ export const command: CommandSpec = {
     const result = await converse(hub.mcp, { server, method: 'prompts/get', params, who: name, ...callOptions(options) }, io);
     if (io.isJson) return io.printJson(result);
     for (const message of listOf(result, 'messages')) {
-      io.print(io.style.quiet(`${printable(textOf(message, 'role'))}:`));
+      io.print(io.style.quiet(`${printableLine(textOf(message, 'role'))}:`));
       await showPieces([pieceOf(memberOf(message, 'content'))], own, options['output'], io);
     }
   },

@@ -1,6 +1,6 @@
 import { numberIn } from '../../base/index.ts';
 import { type JsonObject, typedNumber } from '../json.ts';
-import { printable } from '../style.ts';
+import { printable, printableLine } from '../style.ts';
 import { type Field, type Question, wrongAnswer } from './questions.ts';
 
 /** Where a person is asked; standard output is kept for what the call answers. */
@@ -23,8 +23,8 @@ class Stopped extends Error {}
 export async function askPerson(question: Extract<Question, { kind: 'form' | 'visit' }>, who: string, streams: Streams): Promise<Elicited> {
   const { log, select } = await import('@clack/prompts');
   const message = printable(question.message);
-  const text = question.kind === 'visit' ? `${message}\n${printable(question.url)}` : message;
-  log.info(`${printable(who)} asks:\n${text}`, { output: streams.output });
+  const text = question.kind === 'visit' ? `${message}\n${printableLine(question.url)}` : message;
+  log.info(`${printableLine(who)} asks:\n${text}`, { output: streams.output });
   const isForm = question.kind === 'form' && question.fields.length > 0;
   try {
     const action = await select({
@@ -60,7 +60,7 @@ function valueFor(field: Field, streams: Streams): Promise<unknown> {
   if (field.type === 'choice') {
     return oneOf(
       field,
-      field.choices.map(({ value, label }) => ({ value, label: printable(label) })),
+      field.choices.map(({ value, label }) => ({ value, label: printableLine(label) })),
       streams,
     );
   }
@@ -83,7 +83,7 @@ async function oneOf(field: Field, choices: readonly { value: string | boolean; 
 
 async function someOf(field: Field, streams: Streams): Promise<unknown> {
   const { multiselect } = await import('@clack/prompts');
-  const options = field.choices.map(({ value, label }) => ({ value, label: printable(label) }));
+  const options = field.choices.map(({ value, label }) => ({ value, label: printableLine(label) }));
   const given: readonly unknown[] = Array.isArray(field.default) ? field.default : [];
   const initialValues = options.map(({ value }) => value).filter((value) => given.includes(value));
   const chosen = await multiselect({ message: messageFor(field), options, initialValues, required: field.isRequired, ...streams });
@@ -106,5 +106,5 @@ async function typed(field: Field, streams: Streams): Promise<unknown> {
 
 function messageFor({ name, title, description, isRequired }: Field): string {
   const label = title === name ? name : `${title} (${name})`;
-  return printable(`${label}${description === '' ? '' : `: ${description}`}${isRequired ? '' : ' [optional]'}`);
+  return printableLine(`${label}${description === '' ? '' : `: ${description}`}${isRequired ? '' : ' [optional]'}`);
 }

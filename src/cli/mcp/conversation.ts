@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HubError, jsonText } from '../../base/index.ts';
 import type { CommandIo } from '../command.ts';
 import { isObject, type JsonObject, memberOf, textOf } from '../json.ts';
-import { printable } from '../style.ts';
+import { printable, printableLine } from '../style.ts';
 import { askPerson } from './ask-person.ts';
 import type { McpClient, McpRequest } from './client.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -127,5 +127,6 @@ function logText(params: unknown): string {
   const data = memberOf(params, 'data');
   const text = typeof data === 'string' ? data : jsonText(data ?? null);
   const logger = textOf(params, 'logger');
-  return printable(`${textOf(params, 'level') || 'info'}: ${logger === '' ? '' : `${logger}: `}${text}`);
+  const from = printableLine(`${textOf(params, 'level') || 'info'}: ${logger === '' ? '' : `${logger}:`}`);
+  return `${from} ${printable(text)}`;
 }

@@ -1,5 +1,5 @@
 import { numberOf, textOf } from '../json.ts';
-import { printable } from '../style.ts';
+import { printableLine } from '../style.ts';
 
 /** Fewer changes than the eye can follow, in milliseconds. */
 const REDRAW_EVERY_MS = 100;
@@ -44,7 +44,7 @@ export class ProgressLine {
 /** `40%  2/5  message`, cut to so many columns. */
 export function progressText(params: unknown, width: number): string {
   const [progress, total] = [numberOf(params, 'progress'), numberOf(params, 'total')];
-  const message = printable(textOf(params, 'message')).replace(/\s+/g, ' ').trim();
+  const message = printableLine(textOf(params, 'message'));
   const parts: string[] = [];
   if (progress !== undefined && total !== undefined && total > 0) {
     parts.push(`${Math.min(100, Math.max(0, Math.floor((progress / total) * 100)))}%`, `${progress}/${total}`);

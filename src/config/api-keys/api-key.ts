@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { HubError } from '../../base/index.ts';
+import { HubError, KEY_PREFIX } from '../../base/index.ts';
 
 /** What a key may be good for, with what that means (docs/security.md). */
 export const keyScopes = {
@@ -35,11 +35,10 @@ export interface NewKey {
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ID_DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
 const ID_LENGTH = 8;
-const PREFIX = 'mcphub_';
 const SECRET_BYTES = 32;
 /** As many digits to the base 62 as 256 bits can need. */
 const SECRET_LENGTH = 43;
-const KEY = new RegExp(`^${PREFIX}([0-9a-z]{${ID_LENGTH}})_[0-9A-Za-z]{${SECRET_LENGTH}}$`);
+const KEY = new RegExp(`^${KEY_PREFIX}([0-9a-z]{${ID_LENGTH}})_[0-9A-Za-z]{${SECRET_LENGTH}}$`);
 const MAX_NAME = 64;
 
 /** Makes a key of 256 random bits. Its text is given here and never again. @throws HubError VALIDATION_ERROR for a name or scopes that cannot be */
@@ -61,7 +60,7 @@ export function keyText(id: string, secret: Buffer): string {
     digits = DIGITS.charAt(Number(rest % 62n)) + digits;
     rest /= 62n;
   }
-  return `${PREFIX}${id}_${digits}`;
+  return `${KEY_PREFIX}${id}_${digits}`;
 }
 
 /** The id in the text of a key; `undefined` for a text that is none of the hub's. */
@@ -71,12 +70,12 @@ export function readKeyText(text: string): string | undefined {
 
 /** Whether a text claims to be a key of a hub's: such a one is never passed over, also where none is needed. */
 export function looksLikeKey(text: string): boolean {
-  return text.startsWith(PREFIX);
+  return text.startsWith(KEY_PREFIX);
 }
 
 /** A text that somebody took for a name or a file, as it may be shown: of what begins like a key, no more than its id. */
 export function withoutSecret(text: string): string {
-  return text.replace(new RegExp(`^(${PREFIX}(?:[0-9a-z]{${ID_LENGTH}}_)?).*$`, 's'), '$1…');
+  return text.replace(new RegExp(`^(${KEY_PREFIX}(?:[0-9a-z]{${ID_LENGTH}}_)?).*$`, 's'), '$1…');
 }
 
 /** What is compared in place of a key. */
@@ -108,7 +107,7 @@ export function expiryOf(text: string, nowMs: number): string {
 }
 
 function checkName(name: string): void {
-  if (looksLikeKey(name)) throw wrong('name', `A name does not begin with "${PREFIX}": that is how keys begin, and names are shown.`);
+  if (looksLikeKey(name)) throw wrong('name', `A name does not begin with "${KEY_PREFIX}": that is how keys begin, and names are shown.`);
   if (name.trim() !== '' && name.length <= MAX_NAME && !/\p{C}/u.test(name)) return;
   throw wrong('name', `The name of a key is a word or a few, up to ${MAX_NAME} characters, none of them a control character.`);
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive } from '../../base/index.ts';
+import { isAlive, KEY_PREFIX } from '../../base/index.ts';
 
-const PREFIX = 'mcphub_owner_';
+const PREFIX = `${KEY_PREFIX}owner_`;
 const KEY_BYTES = 32;
 
 /** Whether a text claims to be the key of a run. */
