@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { HubError, lastOutput, shortened } from '../../base/index.ts';
 import type { StdioLaunch } from '../launch.ts';
@@ -12,6 +13,8 @@ export interface ProcessExit {
 }
 
 const LINES_IN_DETAILS = 20;
+/** A shell makes the home folder of it, and there is none here. */
+const NO_TILDE = '"~" is not replaced here. Write ${userHome} for it.';
 
 /** A process whose end nobody asked for. `lines` are redacted already. */
 export function exitError(id: string, launch: StdioLaunch, exit: ProcessExit, lines: readonly LogLine[]): HubError {
@@ -50,6 +53,7 @@ export async function spawnError(id: string, launch: StdioLaunch, error: unknown
 async function badFolder({ cwd, redact }: StdioLaunch): Promise<string | undefined> {
   if (cwd === undefined) return undefined;
   const shown = shortened(redact(cwd));
+  if (isOfHome(cwd)) return `its working directory "${shown}" is not a folder: ${NO_TILDE}`;
   try {
     if ((await stat(cwd)).isDirectory()) return undefined;
     return `its working directory "${shown}" is not a folder. Correct "cwd".`;
@@ -63,6 +67,7 @@ function badCommand(launch: StdioLaunch, errno: string): string {
   const command = launch.command.reveal();
   switch (errno) {
     case 'ENOENT':
+      if (isOfHome(command)) return `there is no program "${launch.label}": ${NO_TILDE}`;
       if (isCommandLine(command))
         return `there is no program "${launch.label}". Put the program alone into "command", and each of its arguments into "args".`;
       return /[\\/]/.test(command)
@@ -83,7 +88,12 @@ function badCommand(launch: StdioLaunch, errno: string): string {
   }
 }
 
-/** Whether more than a program seems to stand there: no path has a space before its first separator by chance. */
+/** Whether more than a program seems to stand there: the name of a program, or the path of one that is there, and a space behind it. */
 function isCommandLine(command: string): boolean {
-  return /^[^\s\\/]+\s+\S/.test(command);
+  const [program = ''] = /^\S+(?=\s+\S)/.exec(command) ?? [];
+  return program !== '' && (!/[\\/]/.test(program) || existsSync(program));
+}
+
+function isOfHome(path: string): boolean {
+  return path === '~' || /^~[\\/]/.test(path);
 }

@@ -154,13 +154,22 @@ describe('a process that cannot be started', () => {
     expect(error.cause).toBeUndefined();
   });
 
-  it.each(['node server.js', 'npx -y @scope/name'])('says where arguments belong when the command is a whole line: %s', async (command) => {
-    const { message } = await failure(commandLaunch(command));
-    expect(message).toBe(
-      `Server "github" could not be started: there is no program "${command}". ` +
-        'Put the program alone into "command", and each of its arguments into "args".',
-    );
+  it('says what to write for ~', async () => {
+    const words = '"~" is not replaced here. Write ${userHome} for it.';
+    expect((await failure(commandLaunch('~/bin/server'))).message).toContain(words);
+    expect((await failure({ ...commandLaunch(process.execPath), cwd: '~/work' })).message).toContain(words);
   });
+
+  it.each(['node server.js', 'npx -y @scope/name', `${process.execPath} server.js`])(
+    'says where arguments belong when the command is a whole line: %s',
+    async (command) => {
+      const { message } = await failure(commandLaunch(command));
+      expect(message).toBe(
+        `Server "github" could not be started: there is no program "${command}". ` +
+          'Put the program alone into "command", and each of its arguments into "args".',
+      );
+    },
+  );
 
   it('says that the file is not there', async () => {
     expect((await failure(commandLaunch('/no/such/command'))).message).toContain('does not exist');
