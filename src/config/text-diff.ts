@@ -12,12 +12,20 @@ export async function maskedDiff(file: string, before: string, after: string, en
   const patch = createTwoFilesPatch(file, file, before, after, undefined, undefined, { context: 3 });
   // What the library puts above a diff says nothing.
   const text = patch.replace(/^(?:Index: .*\n)?=+\n/, '');
+  const heads = text.match(HEAD) ?? [];
   const secrets = longestFirst(entries.flatMap(secretsOf));
   const spellings = [before, after].flatMap((each) => spellingsIn(each, secrets, REDACTED));
-  return spellings
+  const masked = spellings
     .toSorted(([one], [other]) => other.length - one.length)
-    .reduce((masked, [raw, shown]) => (isSetOff(raw) ? replaceWhole(masked, raw, shown) : masked.replaceAll(raw, () => shown)), text);
+    .reduce(
+      (rest, [raw, shown]) => (isSetOff(raw) ? replaceWhole(rest, raw, shown) : rest.replaceAll(raw, () => shown)),
+      text.replace(HEAD, '@'),
+    );
+  // The places of hunks are numbers, and none of a secret's.
+  return masked.replace(/^@$/gm, () => heads.shift() ?? '');
 }
+
+const HEAD = /^@@ .* @@$/gm;
 
 function longestFirst(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)].sort((one, other) => other.length - one.length);

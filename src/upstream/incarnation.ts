@@ -173,10 +173,12 @@ export class Incarnation {
   }
 
   #tooSlow(): HubError {
-    const { id, initTimeoutMs } = this.#options.definition;
+    const { id, initTimeoutMs, kind } = this.#options.definition;
     const noise = noiseAdvice(this.#processes.at(-1)?.firstNoise);
+    const example = kind === 'stdio' ? ' (a first download with npx or uvx)' : '';
+    const check = kind === 'stdio' ? '' : ' Check that it is an MCP server that answers at this address.';
     const text =
-      `Server "${id}" was not ready within ${initTimeoutMs / 1000} s.${noise} If it just needs longer (a first download with npx or uvx), ` +
+      `Server "${id}" was not ready within ${initTimeoutMs / 1000} s.${noise}${check} If it just needs longer${example}, ` +
       `raise "initTimeout" in its entry.${this.#lastOutput()}`;
     return new HubError('TIMEOUT', text, { details: { server: id, initTimeoutMs } });
   }

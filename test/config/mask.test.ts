@@ -63,6 +63,12 @@ describe('maskedDiff', () => {
     expect(diff).not.toMatch(/old-secret|new-secret/);
   });
 
+  it('stays a unified diff where a number is a secret', async () => {
+    const text = '{\n  "env": {"PIN": 1}\n}\n';
+    const diff = await maskedDiff('c.json', text, `${text}{}\n`, [{ env: { PIN: 1 } }]);
+    expect(diff).toBe(`--- c.json\n+++ c.json\n@@ -1,3 +1,4 @@\n {\n   "env": {"PIN": ${R}}\n }\n+{}\n`);
+  });
+
   it.each<[string, string, object]>([
     ['in another spelling', String.raw`{"env": {"K": "h\u0075sh-hush"}}`, { env: { K: 'hush-hush' } }],
     ['in single quotes', String.raw`{env: {K: 'hush\'hush-hush'}}`, { env: { K: "hush'hush-hush" } }],
