@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixtureServer } from '../support/fixtures.ts';
@@ -17,10 +17,12 @@ let tarball: string;
 
 /** Every file of the package: what a person reads and messages refer to, the command, its schema, and what the bundler writes. */
 const ALLOWED: readonly RegExp[] = [
-  /^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json)$/,
+  /^(?:LICENSE|(?:README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|package\.json)$/,
   /^bin\/mcp-hub\.js$/,
-  /^docs\/[\w-]+\.md$/,
+  /^docs\/(?:adr\/)?[\w-]+\.md$/,
   /^docs\/openapi\.json$/,
+  /^docs\/performance\/(?:[\w-]+\.svg|figures\.json)$/,
+  /^examples\/(?:service\/mcp-hub\.(?:plist|service)|[\w-]+\.json)$/,
   /^schema\/mcp-servers\.schema\.json$/,
   /^dist\/main\.js$/,
   /^dist\/THIRD-PARTY-LICENSES\.txt$/,
@@ -58,7 +60,8 @@ describe('the package', () => {
   it('holds what runs and what a person should read, and nothing else', async () => {
     const top = await readdir(installed);
     expect(top).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'bin', 'dist', 'package.json']));
-    const allowed = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json', 'schema'];
+    const pages = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'];
+    const allowed = [...pages, 'bin', 'dist', 'docs', 'examples', 'package.json', 'schema'];
     expect(top.filter((name) => !allowed.includes(name))).toEqual([]);
     const files = await readdir(installed, { recursive: true });
     expect(files.filter((name) => /\.(?:map|ts|tsbuildinfo)$|test|node_modules/.test(name))).toEqual([]);
@@ -73,6 +76,18 @@ describe('the package', () => {
     expect(packed?.size).toBeLessThan(MAX_PACKED);
     expect(packed?.unpackedSize).toBeLessThan(MAX_UNPACKED);
     expect((await stat(tarball)).size).toBeLessThan(MAX_PACKED);
+  });
+
+  it('has everything that its pages lead to', async () => {
+    const files = await readdir(installed, { recursive: true });
+    const missing: string[] = [];
+    for (const page of files.filter((name) => name.endsWith('.md'))) {
+      const text = await readFile(join(installed, page), 'utf8');
+      const links = [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, link = '']) => link).filter((link) => !/^[a-z]+:/.test(link));
+      for (const link of links)
+        if (!files.includes(normalize(join(dirname(page), link)).replace(/\/$/, ''))) missing.push(`${page}: ${link}`);
+    }
+    expect(missing).toEqual([]);
   });
 
   it('tells nothing of where it was built: no source map, no path of that machine', async () => {
