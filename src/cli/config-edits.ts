@@ -4,6 +4,7 @@ import type { CommandIo } from './command.ts';
 import { fileEdits } from './config-file-edits.ts';
 import { listOf, memberOf, textOf, textsOf } from './json.ts';
 import { chooseHubIfAny } from './running-hubs.ts';
+import { printable } from './style.ts';
 
 interface EditChoice {
   /** Everything is checked and told as if it were done, and nothing is done. */
@@ -55,7 +56,12 @@ export async function openConfig(options: Readonly<Record<string, unknown>>, io:
   if (hub) return hubEdits(new ApiClient(hub, io.signal));
   const files = textsOf(options['config']);
   const { env } = io.process;
-  return fileEdits({ files: files.length > 0 ? files : [hubPaths(env).defaultConfigFile], env, cwd: io.process.cwd() });
+  return fileEdits({
+    files: files.length > 0 ? files : [hubPaths(env).defaultConfigFile],
+    env,
+    cwd: io.process.cwd(),
+    warn: (text) => io.tell(`warning: ${printable(text)}`),
+  });
 }
 
 function hubEdits(hub: ApiClient): ConfigEdits {

@@ -1,4 +1,5 @@
-import { HubError, isHubError } from '../base/index.ts';
+import { join } from 'node:path';
+import { HubError, hubPaths, isHubError, systemClock } from '../base/index.ts';
 import {
   ConfigStore,
   type Diagnostic,
@@ -29,12 +30,15 @@ export interface ConfigFiles {
   readonly files: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** Tells the person of what does not keep an edit from being made. */
+  readonly warn: (text: string) => void;
 }
 
-function storeOf({ files, env, cwd }: ConfigFiles): ConfigStore {
+function storeOf({ files, env, cwd, warn }: ConfigFiles): ConfigStore {
   const load = (texts?: ReadonlyMap<string, string>): ReturnType<typeof loadConfig> =>
     loadConfig({ files, env, cwd, defaultFile: files[0] ?? '', ...(texts && { texts }) });
-  return new ConfigStore({ load, cwd, follow: () => Promise.resolve() });
+  const locksDir = join(hubPaths(env).stateDir, 'locks');
+  return new ConfigStore({ load, cwd, locksDir, clock: systemClock, warn, follow: () => Promise.resolve() });
 }
 
 /** Changes in the files themselves, on the hub's own road for them, where no hub runs that could make them. */

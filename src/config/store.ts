@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { HubError, messageOf } from '../base/index.ts';
 import type { HubConfig } from './config.ts';
 import { type ConfigDiff, diffConfigs } from './diff.ts';
+import { type EditLockOptions, withEditLock } from './edit-lock.ts';
 import { type EditOptions, type EditPlan, planEdit, refuseNewErrors } from './edit-plan.ts';
 import type { ServerEdit } from './edit.ts';
 import type { LoadOptions } from './load.ts';
@@ -27,7 +29,7 @@ export interface EditResult extends EditPlan {
   readonly applied: Applied | undefined;
 }
 
-export interface ConfigStoreOptions {
+export interface ConfigStoreOptions extends EditLockOptions {
   readonly load: (texts?: ReadonlyMap<string, string>) => Promise<HubConfig>;
   /** The workspace folder. */
   readonly cwd: LoadOptions['cwd'];
@@ -71,10 +73,11 @@ export class ConfigStore {
 
   /**
    * Changes entries of one file, and puts the result in force. It is looked at as a whole before it is written: where it cannot be
-   * used, or an entry would get an error of its own, nothing has moved. What others write into the file at the same time is kept.
+   * used, or an entry would get an error of its own, nothing has moved. What others write into the file at the same time is kept: hubs
+   * and commands take turns, and for anybody else the edit begins anew.
    *
    * @throws HubError VALIDATION_ERROR (an entry, `details.diagnostics`), CONFIG_ERROR (the result as a whole, or a file that cannot be
-   * edited), PRECONDITION_FAILED (`ifMatch`), CONFLICT (somebody writes the file again and again), and what `editServers` throws
+   * edited), PRECONDITION_FAILED (`ifMatch`), CONFLICT (others write the file again and again), and what `editServers` throws
    */
   edit(edits: readonly ServerEdit[], options: EditOptions): Promise<EditResult> {
     return this.#inOrder(() => this.#edit(edits, options));
@@ -96,22 +99,32 @@ export class ConfigStore {
   }
 
   async #edit(edits: readonly ServerEdit[], options: EditOptions): Promise<EditResult> {
-    const { cwd, load } = this.#options;
+    const { file, dryRun } = options;
     const names = this.current.files;
-    if (!names.includes(options.file)) throw notAConfigFile(options.file, names);
-    for (let attempt = 1; ; attempt += 1) {
-      const plan = await planEdit(edits, options, cwd);
-      refuseNewErrors(edits, this.current, await load(new Map([[options.file, plan.after]])));
-      if (options.dryRun === true) return { ...plan, applied: undefined };
-      if (await plan.isStillTrue()) {
-        if (plan.after !== plan.before) await write(plan);
-        return { ...plan, applied: await this.#apply() };
-      }
-      if (attempt === ATTEMPTS) {
-        const message = `${options.file} is being written by somebody else again and again; nothing was changed. Try again.`;
-        throw new HubError('CONFLICT', message, { details: { file: options.file } });
-      }
+    if (!names.includes(file)) throw notAConfigFile(file, names);
+    if (dryRun === true) return { ...(await this.#plan(edits, options)), applied: undefined };
+    const place = { file, path: resolve(this.#options.cwd, file) };
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const plan = await withEditLock(place, this.#options, (isOurs) => this.#write(edits, options, isOurs));
+      if (plan) return { ...plan, applied: await this.#apply() };
     }
+    const message = `${file} is being written by somebody else again and again; nothing was changed. Try again.`;
+    throw new HubError('CONFLICT', message, { details: { file } });
+  }
+
+  async #plan(edits: readonly ServerEdit[], options: EditOptions): Promise<EditPlan> {
+    const { cwd, load } = this.#options;
+    const plan = await planEdit(edits, options, cwd);
+    refuseNewErrors(edits, this.current, await load(new Map([[options.file, plan.after]])));
+    return plan;
+  }
+
+  /** @returns what was done; `undefined` when somebody who needs no lock, as an editor, wrote the file meanwhile */
+  async #write(edits: readonly ServerEdit[], options: EditOptions, isOurs: () => Promise<boolean>): Promise<EditPlan | undefined> {
+    const plan = await this.#plan(edits, options);
+    if (!(await isOurs()) || !(await plan.isStillTrue())) return undefined;
+    if (plan.after !== plan.before) await write(plan);
+    return plan;
   }
 }
 

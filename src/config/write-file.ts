@@ -54,7 +54,7 @@ async function writeThrough(path: string, content: string | Uint8Array, flag: 'w
 }
 
 /** What is written in the end: behind every link, also behind one that points to nothing yet. */
-async function targetOf(path: string): Promise<string> {
+export async function targetOf(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {

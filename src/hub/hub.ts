@@ -68,6 +68,7 @@ class LocalHub implements Hub {
     const { configFiles: files, env, cwd, paths } = options;
     this.#live = new LiveConfig({
       files: { files, env, cwd, defaultFile: paths.defaultConfigFile },
+      stateDir: paths.stateDir,
       clock: systemClock,
       logger: this.#logger,
       publish: this.#news.publish,

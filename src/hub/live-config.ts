@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, type Disposable, isHubError, type Logger, messageOf, toHubError } from '../base/index.ts';
 import {
   type Applied,
@@ -22,6 +22,8 @@ import type { Publish } from './news.ts';
 
 export interface LiveConfigOptions {
   readonly files: Omit<LoadOptions, 'texts'>;
+  /** Folder of what hubs know of each other. */
+  readonly stateDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly publish: Publish;
@@ -59,6 +61,9 @@ export class LiveConfig implements Disposable {
     this.#store = new ConfigStore({
       load: (texts) => loadConfig({ ...options.files, ...(texts && { texts }) }),
       cwd: options.files.cwd,
+      locksDir: join(options.stateDir, 'locks'),
+      clock: options.clock,
+      warn: (text) => options.logger.warn(text),
       follow: (change) => this.#follow(change),
     });
   }

@@ -46,6 +46,15 @@ describe('add and remove', () => {
     expect(await readFile(file, 'utf8')).toBe('{\n  // mine\n  "mcpServers": {\n    "a": { "command": "a" } // first\n  }\n}\n');
   });
 
+  it('change the file also where no lock can be kept, and say what that means', async () => {
+    const state = join(cli.folder, 'other-state');
+    await mkdir(join(state, 'mcp-hub'), { recursive: true });
+    await writeFile(join(state, 'mcp-hub', 'locks'), 'no folder');
+    const add = await cli.runWith({ env: { XDG_STATE_HOME: state } }, 'add', 'b', '--config', 'lone.json', '--', 'x');
+    expect(add).toMatchObject({ code: 0, stderr: expect.stringMatching(/^warning: lone\.json is changed without a lock, .+\n$/) });
+    expect(await readFile(join(cli.folder, 'lone.json'), 'utf8')).toContain('"b"');
+  });
+
   it('end with 3 and the reason where the server is written and does not start', async () => {
     const server = { name: 'new', status: 'disconnected', error: 'Server "new" exited with code 1.' };
     await withOtherAnswer(cli, 'POST /api/servers', { status: 'ok', dryRun: false, file: 'servers.json', diff: '', server }, async () => {

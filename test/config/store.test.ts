@@ -1,9 +1,11 @@
-import { chmod, lstat, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isHubError } from '../../src/base/index.ts';
+import { type Clock, isHubError, systemClock } from '../../src/base/index.ts';
 import { type ConfigChange, ConfigStore, type HubConfig, loadConfig } from '../../src/config/index.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -15,15 +17,28 @@ const FILE = 'c.json';
 const text = (): Promise<string> => readFile(join(folder, FILE), 'utf8');
 const write = (content: string, file = FILE): Promise<void> => writeFile(join(folder, file), content);
 
+/** Where hubs keep their locks, and what a store has to say when it cannot. */
+const keepers = (warnings: string[] = [], clock: Clock = systemClock) => ({
+  locksDir: join(folder, 'locks'),
+  clock,
+  warn: (warning: string) => void warnings.push(warning),
+});
+
 /** A store over real files, and what it told. */
 function open(...files: string[]) {
+  return openAt(systemClock, ...files);
+}
+
+function openAt(clock: Clock, ...files: string[]) {
   const changes: ConfigChange[] = [];
+  const warnings: string[] = [];
   const store = new ConfigStore({
+    ...keepers(warnings, clock),
     cwd: folder,
     load: (texts) => loadConfig({ files, env: {}, cwd: folder, defaultFile: FILE, ...(texts && { texts }) }),
     follow: async (change) => void changes.push(change),
   });
-  return { store, changes };
+  return { store, changes, warnings };
 }
 
 async function failure(work: Promise<unknown>): Promise<{ code: string; message: string; details: unknown }> {
@@ -54,6 +69,7 @@ describe('apply', () => {
     const steps: string[] = [];
     const outcomes: (HubConfig | undefined)[] = [good, undefined, { ...good, files: ['new'] }];
     const store = new ConfigStore({
+      ...keepers(),
       cwd: folder,
       load: async () => {
         const outcome = outcomes.shift();
@@ -77,7 +93,7 @@ describe('apply', () => {
 
   it('does not wait for what follows a change before it looks at the next one', async () => {
     const good = await loadConfig({ files: ['missing.json'], env: {}, cwd: '/nowhere', defaultFile: '' });
-    const store = new ConfigStore({ cwd: folder, load: async () => good, follow: () => new Promise(() => {}) });
+    const store = new ConfigStore({ ...keepers(), cwd: folder, load: async () => good, follow: () => new Promise(() => {}) });
     await store.apply();
     expect((await store.apply()).config).toBe(good);
   });
@@ -220,5 +236,103 @@ describe('edit', () => {
     await chmod(folder, 0o700);
     expect(refused).toMatchObject({ code: 'CONFIG_ERROR', message: expect.stringContaining('cannot be written') });
     expect(store.current).toBe(before);
+  });
+});
+
+describe('several hubs with one config file', () => {
+  const adding = (store: ConfigStore, file: string, mark: string, count: number): Promise<unknown>[] =>
+    Array.from({ length: count }, (_, at) => store.edit([{ kind: 'set', name: `${mark}${at}`, entry: { command: 'x' } }], { file }));
+  const namesIn = async (file = FILE): Promise<readonly string[]> => {
+    const { config } = await open(file).store.apply();
+    return config.servers.map(({ id }) => id);
+  };
+  /** Lets a program that lives take the lock and not let go of it. @returns the file that says so */
+  const hang = async (): Promise<string> => {
+    const [lock = ''] = await readdir(join(folder, 'locks'));
+    const file = join(folder, 'locks', lock, `${process.pid}.hangs`);
+    await writeFile(file, '');
+    return file;
+  };
+  /** Lets time pass until `work` is over. @returns how much, in milliseconds */
+  const passing = async (clock: FakeClock, work: Promise<unknown>, meanwhile = async (): Promise<void> => {}): Promise<number> => {
+    const state = { isOver: false };
+    const over = (): void => void (state.isOver = true);
+    work.then(over, over);
+    const startMs = clock.now();
+    while (!state.isOver) {
+      await meanwhile();
+      await clock.advance(50);
+      await delay(1);
+    }
+    return clock.now() - startMs;
+  };
+
+  it('keeps every edit that was said to be made, also of a file that two of them know by other names', async () => {
+    await mkdir(join(folder, 'real'));
+    await symlink('real', join(folder, 'linked'));
+    await symlink('real/new.json', join(folder, FILE));
+    const files = [FILE, 'linked/new.json', 'real/new.json'];
+    const hubs = files.map((file) => ({ file, store: open(file).store }));
+    await Promise.all(hubs.map(({ store }) => store.apply()));
+    await Promise.all(hubs.flatMap(({ store, file }, at) => adding(store, file, `of${at}-`, 6)));
+    expect(new Set(await namesIn('real/new.json')).size).toBe(18);
+    // Nothing but the file itself, and the link that was there.
+    expect(await readdir(join(folder, 'real'))).toEqual(['new.json']);
+    expect((await readdir(folder)).toSorted()).toEqual([FILE, 'linked', 'locks', 'real']);
+  });
+
+  it('edits where no lock can be kept, and says what that means', async () => {
+    await write(COMMENTED);
+    await write('a file in the place of the folder', 'locks');
+    const { store, warnings } = open(FILE);
+    await store.apply();
+    await Promise.all(adding(store, FILE, 'new', 1));
+    expect(await namesIn()).toContain('new0');
+    expect(warnings).toEqual([expect.stringMatching(/^c\.json is changed without a lock, .*locks/)]);
+  });
+
+  it('does not wait for ever for one that hangs', async () => {
+    const clock = new FakeClock(Date.now());
+    const { store, warnings } = openAt(clock, FILE);
+    await store.apply();
+    await Promise.all(adding(store, FILE, 'first', 1));
+    await hang();
+    expect(await passing(clock, Promise.all(adding(store, FILE, 'second', 1)))).toBeGreaterThan(9_000);
+    expect(await namesIn()).toEqual(['first0', 'second0']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('gives up with a conflict where others are in the way all the time, and nothing has moved', async () => {
+    const clock = new FakeClock(Date.now());
+    const { store } = openAt(clock, FILE);
+    await store.apply();
+    await Promise.all(adding(store, FILE, 'first', 1));
+    const file = await hang();
+    const refused = failure(Promise.all(adding(store, FILE, 'second', 1)));
+    await passing(clock, refused, () => utimes(file, clock.now() / 1_000, clock.now() / 1_000));
+    expect(await refused).toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('nothing was changed') });
+    expect(await namesIn()).toEqual(['first0']);
+  });
+
+  it('begins anew when it was taken for dead in the middle of an edit', async () => {
+    await write(COMMENTED);
+    const texts: string[] = [];
+    const store = new ConfigStore({
+      ...keepers(),
+      cwd: folder,
+      load: async (given) => {
+        const edited = given?.get(FILE);
+        if (edited !== undefined) texts.push(edited);
+        // As others do who hold it for dead: its lock is taken away.
+        const [lock = ''] = edited !== undefined && texts.length === 1 ? await readdir(join(folder, 'locks')) : [];
+        if (lock !== '') await rm(join(folder, 'locks', lock), { recursive: true });
+        return loadConfig({ files: [FILE], env: {}, cwd: folder, defaultFile: FILE, ...(given && { texts: given }) });
+      },
+      follow: async () => {},
+    });
+    await store.apply();
+    await Promise.all(adding(store, FILE, 'new', 1));
+    expect(texts).toHaveLength(2);
+    expect(await namesIn()).toEqual(['a', 'b', 'new0']);
   });
 });

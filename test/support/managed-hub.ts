@@ -67,6 +67,7 @@ export async function manageHub(files: Readonly<Record<string, string | object>>
   });
   const config = new LiveConfig({
     files: { files: options.configFiles, env: fullEnv, cwd: folder, defaultFile: paths.defaultConfigFile },
+    stateDir: paths.stateDir,
     clock: systemClock,
     logger,
     publish: (one) => news.push(one),

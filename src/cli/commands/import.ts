@@ -80,7 +80,8 @@ interface Import {
 async function carryOut({ client, file, steps, isDry, machine, hub }: Import, io: CommandIo): Promise<void> {
   const entries = new Map(steps.flatMap(({ as, entry }) => (as !== undefined && entry ? [[as, entry] as const] : [])));
   const { env, cwd } = machine;
-  const { diff, refused, diagnostics } = await setServers({ files: [file], env, cwd }, entries, isDry);
+  const warn = (text: string): void => io.tell(`warning: ${printable(text)}`);
+  const { diff, refused, diagnostics } = await setServers({ files: [file], env, cwd, warn }, entries, isDry);
   const done = steps.map((step) => withRefusal(step, refused));
   const count = entries.size - refused.size;
   const isWritten = count > 0 && !isDry;
