@@ -24,6 +24,8 @@ import { WorkspaceFile } from './workspaces.ts';
 /** How long a stop takes at most where `shutdownTimeout` is short, and what it takes when all calls are over, in milliseconds. */
 const STOP_WITHIN_MS = 5_000;
 const STOP_PARTS_MS = 3_500;
+/** What is left of that for what comes after the logins, in milliseconds. */
+const STOP_LAST_MS = 300;
 
 /** A hub that has not started anything yet. */
 export function createHub(options: HubOptions): Hub {
@@ -193,6 +195,7 @@ class LocalHub implements Hub {
   }
 
   async #stop(): Promise<void> {
+    const endMs = systemClock.now() + this.stopWithinMs - STOP_LAST_MS;
     this.#life.stopping();
     this.#life.dispose();
     this.#live.dispose();
@@ -208,7 +211,7 @@ class LocalHub implements Hub {
       await Promise.all([closing, ended, left, this.#dev?.close(), this.#marketplace.close(), closing.then(() => parts.keys.close())]);
     }
     await parts?.keyedLogins.close();
-    await parts?.logins.close();
+    await parts?.logins.close(Math.max(endMs - systemClock.now(), 0));
     await parts?.way.close();
     this.#owned.dispose();
     this.#life.stopped();

@@ -131,7 +131,7 @@ export class ScriptedLogin {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#fixture?.close(), this.issuer.close(), ...this.#hubs.map((all) => all.close())]);
+    await Promise.all([this.#fixture?.close(), this.issuer.close(), ...this.#hubs.map((all) => all.close(0))]);
     await rm(this.#folder, { recursive: true, force: true });
   }
 

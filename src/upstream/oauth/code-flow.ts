@@ -98,6 +98,7 @@ export async function endFlow(context: LoginContext, pending: Pending, params: U
     throw new HubError('VALIDATION_ERROR', message, { details: { server: context.server } });
   }
   const authenticate = await clientAuthentication(context);
+  context.spend();
   const tokens = await exchangeAuthorization(server.url, {
     ...(metadata && { metadata }),
     clientInformation: client.information,

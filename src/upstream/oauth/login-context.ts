@@ -13,6 +13,8 @@ export interface LoginContext {
   /** In milliseconds since the epoch. */
   now(): number;
   redact(text: string): string;
+  /** What is good for one use is sent now. @throws HubError SHUTTING_DOWN when nobody would take the answer */
+  spend(): void;
 }
 
 /** There can be no login, for a reason that a person can mend. `words` follow `Server "x"`. */

@@ -4,6 +4,7 @@ import { CallbackPorts, type CallbackPortsOptions } from './callback-ports.ts';
 import type { Launch, RemoteLaunch } from '../launch.ts';
 import type { LoginRoads } from './login-fetch.ts';
 import { isSameLogin, type LoginSettings } from './login-settings.ts';
+import { Exchanges } from './exchanges.ts';
 import { LoginStore } from './login-store.ts';
 import { type CallbackAddress, redirectUrlOf } from './redirect-url.ts';
 import { ServerLogin } from './server-login.ts';
@@ -31,6 +32,7 @@ export class Logins {
   readonly #options: LoginsOptions;
   readonly #store: LoginStore;
   readonly #ports: CallbackPorts;
+  readonly #exchanges: Exchanges;
   /** By person and server, and by address: a server with several addresses has a login at each. */
   readonly #logins = new Map<string, readonly ServerLogin[]>();
   /** By server: `publicOnly` of its entry. */
@@ -40,6 +42,7 @@ export class Logins {
     this.#options = options;
     const { file, keyFile, clock, serveCallback } = options;
     this.#ports = new CallbackPorts({ clock, serve: serveCallback });
+    this.#exchanges = new Exchanges(clock);
     this.#store = new LoginStore({ path: file, clock, file: new SealedFile({ path: file, keyFile, clock, what: 'logins' }) });
   }
 
@@ -157,9 +160,14 @@ export class Logins {
     return login.server;
   }
 
-  /** Lets go of the callback addresses that logins wait at. Never rejects. */
-  close(): Promise<void> {
-    return this.#ports.close();
+  /**
+   * Lets go of the callback addresses that logins wait at, and waits at most that long for answers without which logins are lost.
+   * Never rejects.
+   */
+  async close(withinMs: number): Promise<void> {
+    const lost = await this.#exchanges.close(withinMs);
+    for (const server of lost) this.#options.logger.warn(unanswered(server), { server });
+    await this.#ports.close();
   }
 
   /** Whoever it is logs in where the owner does, and in the same way, also before they come to the server, or since its entry was changed. */
@@ -193,6 +201,7 @@ export class Logins {
       store: this.#store,
       clock,
       logger,
+      exchanges: this.#exchanges,
       fetch,
       roads,
       redirectUrl: () => redirectUrlOf(server, settings, at),
@@ -208,6 +217,10 @@ export class Logins {
 function noLogin(server: string): HubError {
   const message = `Server "${server}" has no login: it is a local one, has an "Authorization" header or "oauth": false in the config, or was never started.`;
   return new HubError('VALIDATION_ERROR', message, { details: { server } });
+}
+
+function unanswered(server: string): string {
+  return `The login at server "${server}" was being renewed, and the hub stops without the answer: it may be asked for anew. A longer "shutdownTimeout" leaves more time.`;
 }
 
 /** Whose login, and where. */

@@ -54,6 +54,7 @@ interface Trade {
 async function trade(context: LoginContext, { url, metadata }: AuthorizationServer, { client, refreshToken, resource }: Trade) {
   const { refreshAuthorization } = await import('@modelcontextprotocol/client');
   const authenticate = await clientAuthentication(context);
+  context.spend();
   return refreshAuthorization(url, {
     ...(metadata && { metadata }),
     clientInformation: client,

@@ -1,4 +1,5 @@
 import type { Clock, Fetch, Logger } from '../../base/index.ts';
+import type { Exchanges } from './exchanges.ts';
 import type { LoginRoads } from './login-fetch.ts';
 import type { LoginSettings } from './login-settings.ts';
 import type { LoginStore } from './login-store.ts';
@@ -17,6 +18,7 @@ export interface ServerLoginOptions {
   readonly store: LoginStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly exchanges: Exchanges;
   /** The way to authorization servers. Default: Node's own `fetch`. */
   readonly fetch?: Fetch | undefined;
   /** Where a login may lead; asked for every request. */

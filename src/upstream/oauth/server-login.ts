@@ -2,6 +2,7 @@ import { HubError, isHubError, messageOf, toHubError } from '../../base/index.ts
 import { notRun } from '../not-run.ts';
 import { type Challenge, challengeOf, stepUpOf } from './challenge.ts';
 import { beginFlow, endFlow, type Pending } from './code-flow.ts';
+import { ExchangeTurns } from './exchanges.ts';
 import { alreadyLoggedIn, type LoginContext, noneCanBegin } from './login-context.ts';
 import { loginFetch } from './login-fetch.ts';
 import { type LoginSettings, loginSecrets } from './login-settings.ts';
@@ -26,6 +27,7 @@ export class ServerLogin implements RemoteLogin {
   readonly #options: ServerLoginOptions;
   readonly #memory: LoginMemory;
   readonly #context: LoginContext;
+  readonly #turns: ExchangeTurns;
   #pending: Pending | undefined;
   /** What the last callback brought, to be kept out of messages. */
   #code: string | undefined;
@@ -35,11 +37,10 @@ export class ServerLogin implements RemoteLogin {
   /** A person has to log in: the tokens are refused, or do not allow enough. */
   #needsPerson = false;
   #obtaining: Promise<boolean> | undefined;
-  #last: Promise<unknown> = Promise.resolve();
   #outage: { readonly error: HubError; readonly untilMs: number } | undefined;
 
   constructor(options: ServerLoginOptions) {
-    const { principal, server, url, settings, store, clock, logger, fetch } = options;
+    const { principal, server, url, settings, store, clock, logger, fetch, exchanges } = options;
     this.settings = settings;
     this.#options = options;
     this.#memory = new LoginMemory({ key: { principal, server, url }, store, clock, logger });
@@ -48,7 +49,8 @@ export class ServerLogin implements RemoteLogin {
     const label = URL.canParse(url) ? new URL(url).origin : server;
     const peer = { id: server, label, redact, fetch };
     const way: typeof globalThis.fetch = (input, init) => loginFetch(peer, url, options.roads?.())(input, init);
-    this.#context = { server, url, settings, fetch: way, now: () => clock.now(), redact };
+    this.#turns = new ExchangeTurns(server, exchanges);
+    this.#context = { server, url, settings, fetch: way, now: () => clock.now(), redact, spend: () => this.#turns.spend() };
   }
 
   get server(): string {
@@ -121,7 +123,7 @@ export class ServerLogin implements RemoteLogin {
     this.#needsPerson = true;
     if (this.#steppedUpTo.has(added)) return;
     try {
-      await this.#exclusive(() => this.#openPage());
+      await this.#turns.take(() => this.#openPage());
     } catch (cause) {
       return this.#note('No login with more rights could be begun', cause);
     }
@@ -141,7 +143,7 @@ export class ServerLogin implements RemoteLogin {
     if (this.#memory.bearer !== undefined && !this.#needsPerson) throw alreadyLoggedIn(server);
     let isDone = false;
     try {
-      isDone = await this.#exclusive(() => (this.#isOwn ? this.#logInAlone() : this.#openPage()));
+      isDone = await this.#turns.take(() => (this.#isOwn ? this.#logInAlone() : this.#openPage()));
     } catch (error) {
       throw noneCanBegin(server, this.redact(messageOf(error)), error);
     }
@@ -160,7 +162,7 @@ export class ServerLogin implements RemoteLogin {
     this.#code = params.get('code') ?? undefined;
     // A code is good for one use, so this page is; one that was refused may be gone back to.
     if (this.#code !== undefined && !params.has('error')) this.#pending = undefined;
-    await this.#exclusive(async () => {
+    await this.#turns.take(async () => {
       await this.#memory.take({ ...pending, tokens: await this.#exchange(pending, params), client: pending.client.information });
       if (pending.added !== undefined) this.#steppedUpTo.add(pending.added);
       this.#pending = undefined;
@@ -176,7 +178,7 @@ export class ServerLogin implements RemoteLogin {
   /** Forgets the tokens. @returns whether the authorization server has taken them back */
   async logOut(): Promise<boolean> {
     await this.#memory.load();
-    return this.#exclusive(async () => {
+    return this.#turns.take(async () => {
       const revoking = revokeLogin(this.#context, this.#memory.current);
       const isRevoked = await revoking.catch((error: unknown) => (this.#note('The tokens could not be taken back', error), false));
       this.drop();
@@ -188,7 +190,7 @@ export class ServerLogin implements RemoteLogin {
   /** Forgets all of it, because its person is gone: the tokens, which are taken back where that can be, and the client that it registered. */
   async forget(): Promise<void> {
     await this.logOut();
-    await this.#exclusive(() => this.#memory.forget());
+    await this.#turns.take(() => this.#memory.forget());
   }
 
   /** `text` without the secrets of this login, also without those that it had before. */
@@ -214,15 +216,6 @@ export class ServerLogin implements RemoteLogin {
     this.#challenge = { metadataUrl: this.#challenge.metadataUrl };
   }
 
-  /** One exchange with the authorization server at a time. */
-  #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => {
-      // Whoever asked for it hears of the failure.
-    });
-    return done;
-  }
-
   /**
    * Gets a token in the place of the one that is refused or about to expire, or a page where a person does. Whoever comes meanwhile
    * gets the same.
@@ -230,7 +223,8 @@ export class ServerLogin implements RemoteLogin {
    * @returns whether there is another token
    */
   #obtain(need: Need): Promise<boolean> {
-    this.#obtaining ??= this.#exclusive(() => this.#obtainNow(need))
+    this.#obtaining ??= this.#turns
+      .take(() => this.#obtainNow(need))
       .catch((error: unknown) => {
         if (isHubError(error, 'CONNECTION_ERROR')) this.#outage = { error, untilMs: this.#options.clock.now() + OUTAGE_MS };
         throw error;
