@@ -7,6 +7,8 @@ import type { FieldNames } from './field-names.ts';
 const MAX_HEAD = 16 * 1024;
 const START = 'HTTP/1.';
 const HEAD_END = '\r\n\r\n';
+/** A line end that is none in HTTP, with the byte before or after it. */
+const BARE_LINE_END = /[^\r]\n|\r[^\n]/;
 
 /** Takes an answer as it is read. */
 export interface AnswerSink {
@@ -76,6 +78,8 @@ export class AnswerReader {
     if (end < 0) {
       // What begins otherwise may never come to an end that is waited for.
       if (!START.startsWith(held.toString('latin1', start, start + START.length))) throw notHttp();
+      if (BARE_LINE_END.test(held.toString('latin1', Math.max(start, known - 1))))
+        throw new BadAnswer('HPE_STRICT', 'A line of its head does not end with CR LF.');
       this.#partial = this.#partial ? held : Buffer.from(held.subarray(from));
       return bytes.length;
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answerName, CHUNKED, readAnswerHead, UNTIL_CLOSE } from '../../../src/base/http1/answer-head.ts';
+import { AnswerReader } from '../../../src/base/http1/answer-reader.ts';
 import { BadAnswer } from '../../../src/base/http1/bad-answer.ts';
 import { ChunkedBody } from '../../../src/base/http1/chunked-body.ts';
 import { FieldNames } from '../../../src/base/http1/field-names.ts';
@@ -112,6 +113,40 @@ describe('the head of an answer', () => {
     ['transfer-encoding: chunked\r\ntransfer-encoding: chunked', 'HPE_INVALID_TRANSFER_ENCODING'],
   ])('is refused with such lines: %j', (line, code) => {
     expect(codeOf(() => head(OK, line))).toBe(code);
+  });
+});
+
+/** Reads heads that come in pieces, none of which need be the last. @returns the statuses of the answers that have begun */
+function begun(...pieces: readonly string[]): readonly number[] {
+  const statuses: number[] = [];
+  const reader = new AnswerReader(names, { head: ({ status }) => void statuses.push(status), data: () => true });
+  for (const piece of pieces) {
+    const bytes = Buffer.from(piece, 'latin1');
+    for (let at = 0; at < bytes.length && !reader.isOver; ) at = reader.read(bytes, at);
+  }
+  return statuses;
+}
+
+describe('a head that has not come as a whole', () => {
+  it.each(['HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: 0\r\n\r\n', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n'])(
+    'is read wherever it is cut: %j',
+    (whole) => {
+      expect(begun(...whole)).toHaveLength(1);
+      for (let at = 1; at < whole.length; at += 1) expect(begun(whole.slice(0, at), whole.slice(at))).toHaveLength(1);
+    },
+  );
+
+  // What is waited for would never come, on a connection that the server keeps open.
+  it.each([
+    ['HTTP/1.1 200 OK\ncontent-length: 2\n\n{}', 'HPE_STRICT'],
+    ['HTTP/1.1 200 OK\r\ncontent-length: 2\n\n{}', 'HPE_STRICT'],
+    ['HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\n{}', 'HPE_STRICT'],
+    ['HTTP/1.1 200 OK\r\rcontent-length: 2', 'HPE_STRICT'],
+    ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\n', 'HPE_STRICT'],
+    ['\nHTTP/1.1 200 OK', 'HPE_INVALID_CONSTANT'],
+  ])('is refused as soon as it can be none: %j', (text, code) => {
+    expect(codeOf(() => begun(text))).toBe(code);
+    expect(codeOf(() => begun(...text))).toBe(code);
   });
 });
 

@@ -66,12 +66,15 @@ describe('a remote server that cannot be connected to', () => {
     expect(noTls).toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining('should begin with http://') });
   });
 
-  it('says that another protocol is spoken there', async () => {
-    const { origin } = await rawServer((socket) => void socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
+  it.each([
+    ['SSH-2.0-OpenSSH_9.2\r\n', 'It does not begin with "HTTP/1.1".', 'HPE_INVALID_CONSTANT'],
+    ['HTTP/1.1 200 OK\nContent-Length: 2\n\n{}', 'A line of its head does not end with CR LF.', 'HPE_STRICT'],
+  ])('says that another protocol is spoken there: %j', async (said, reason, network) => {
+    const { origin } = await rawServer((socket) => void socket.write(said));
     const error = await failureOf(connectTo(remoteLaunch(`${origin}/mcp`)));
-    const words = 'does not answer in HTTP as it should. It does not begin with "HTTP/1.1". Check the host and the port';
+    const words = `does not answer in HTTP as it should. ${reason} Check the host and the port`;
     expect(error).toMatchObject({ code: 'CONNECTION_ERROR', message: expect.stringContaining(words) });
-    expect(error.details).toMatchObject({ network: 'HPE_INVALID_CONSTANT' });
+    expect(error.details).toMatchObject({ network });
   });
 
   it('names a page that is not MCP', async () => {
