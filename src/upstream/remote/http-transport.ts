@@ -92,7 +92,7 @@ export class HttpTransport implements Transport {
 
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
     if (this.#dead) return Promise.reject(closedError(this.#road.peer));
-    if (!isRequest(message)) return this.#renewing?.then(() => this.#sendInSession(message)) ?? this.#sendInSession(message);
+    if (!isRequest(message)) return this.#renewing?.then(() => this.send(message)) ?? this.#sendInSession(message);
     this.#startExchange({ request: message, options, refusals: 0 });
     return undefined;
   }
