@@ -31,6 +31,8 @@ export class LoginMemory implements FlowMemory {
   readonly #options: LoginMemoryOptions;
   readonly #known = new KnownSecrets();
   #logins: StoredLogins | undefined;
+  /** Whether the file had tokens in use when it was last seen: when it has none any more, somebody has logged out at another hub. */
+  #isKept = false;
   /** The access token whose refresh token was refused: asking again would get the same answer. */
   #spent: string | undefined;
 
@@ -45,7 +47,7 @@ export class LoginMemory implements FlowMemory {
 
   async load(): Promise<void> {
     const { store, key } = this.#options;
-    if (!this.#logins) this.#have(await store.load(key));
+    if (!this.#logins) this.#found(await store.load(key));
   }
 
   get issuer(): string | undefined {
@@ -103,12 +105,12 @@ export class LoginMemory implements FlowMemory {
     });
   }
 
-  /** Takes over what another hub of the same person has got since. */
+  /** Takes over what another hub of the same person has got since, and that it has logged out. */
   async lookForNewer(): Promise<void> {
     const { store, key } = this.#options;
     const found = await store.load(key);
     const at = found.issuer === undefined ? undefined : found.byIssuer[found.issuer]?.obtainedAtMs;
-    if ((at ?? 0) > (this.current?.obtainedAtMs ?? 0)) this.#have(found);
+    if ((at ?? 0) > (this.current?.obtainedAtMs ?? 0) || (this.#isKept && isLoggedOut(found))) this.#found(found);
   }
 
   /** Keeps what a login gave. Tokens of another authorization server are of no use any more. */
@@ -143,7 +145,9 @@ export class LoginMemory implements FlowMemory {
     return store.exclusively(key, async () => {
       const before = this.bearer;
       await this.lookForNewer();
+      if (this.bearer === undefined) return 'refused';
       if (this.bearer !== before && this.bearer !== refused) return 'renewed';
+      const wasKept = this.#isKept;
       const result = await trade();
       if ('refused' in result) {
         this.#spent = this.current?.tokens?.access_token;
@@ -151,10 +155,9 @@ export class LoginMemory implements FlowMemory {
         return 'refused';
       }
       const { tokens } = result;
-      await this.#edit((logins) =>
-        withLogin(logins, tokens.issuer ?? '', { ...this.current, tokens, obtainedAtMs: this.#options.clock.now() }),
-      );
-      return 'renewed';
+      const login = { ...this.current, tokens, obtainedAtMs: this.#options.clock.now() };
+      await this.#edit((logins) => (wasKept && isLoggedOut(logins) ? logins : withLogin(logins, tokens.issuer ?? '', login)));
+      return this.bearer === undefined ? 'refused' : 'renewed';
     });
   }
 
@@ -177,6 +180,11 @@ export class LoginMemory implements FlowMemory {
     }
   }
 
+  #found(logins: StoredLogins): void {
+    this.#have(logins);
+    this.#isKept = logins.issuer !== undefined;
+  }
+
   #have(logins: StoredLogins): void {
     this.#logins = logins;
     for (const { tokens, client } of Object.values(logins.byIssuer)) {
@@ -189,11 +197,18 @@ export class LoginMemory implements FlowMemory {
     const { store, key, logger } = this.#options;
     this.#have(edit(this.#logins ?? { byIssuer: {} }));
     try {
-      await store.change(key, (stored) => edit(stored));
+      const changed = await store.change(key, (stored) => edit(stored));
+      if (this.#isKept && isLoggedOut(changed)) this.#have(changed);
+      this.#isKept = changed.issuer !== undefined;
     } catch (error) {
       logger.error(`The login at server "${key.server}" cannot be kept: ${messageOf(error)}`, { server: key.server });
     }
   }
+}
+
+/** What {@link LoginMemory.logOut} leaves; a file that nothing stands in was taken away, or is another one. */
+function isLoggedOut({ issuer, byIssuer }: StoredLogins): boolean {
+  return issuer === undefined && Object.keys(byIssuer).length > 0;
 }
 
 function withLogin(logins: StoredLogins, issuer: string, login: StoredLogin): StoredLogins {

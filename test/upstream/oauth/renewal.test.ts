@@ -18,6 +18,12 @@ const page = (): string | undefined => all.authorizationUrl('srv');
 const refreshes = (): readonly (string | undefined)[] =>
   srv.issuer.trades.filter(({ grant_type }) => grant_type === 'refresh_token').map(({ refresh_token }) => refresh_token);
 
+/** Whether the file has any tokens. */
+async function tokensKept(): Promise<boolean> {
+  const { file: path, keyFile, clock } = srv;
+  return JSON.stringify(await new SealedFile({ path, keyFile, clock, what: 'logins' }).read()).includes('access_token');
+}
+
 /** The server takes only the newest token from now on. */
 function takeNewest(more: object = {}): void {
   srv.issuer.token = () => {
@@ -60,6 +66,28 @@ describe('a token', () => {
       expect(refreshes()).toHaveLength(round);
     }
     expect(refreshes()).toEqual(['refresh-1', 'refresh-2', 'refresh-3']);
+  });
+
+  it('is not renewed by a hub of a person who has logged out at another one, also while it asks', async () => {
+    takeNewest();
+    await srv.logIn(all);
+    const others = [srv.logins(), srv.logins()];
+    const [early, late] = others.map((one) => srv.launch(one));
+    if (!early || !late) throw new Error('There are two.');
+    expect([await srv.call(early), await srv.call(late)]).toEqual([200, 200]);
+    srv.valid.clear();
+    const { token } = srv.issuer;
+    srv.issuer.token = async (...asked) => {
+      await all.logOut('srv');
+      return token(...asked);
+    };
+    expect(await srv.call(early)).toBe(401);
+    expect(await tokensKept()).toBe(false);
+    expect([await srv.call(early), await srv.call(late)]).toEqual([401, 401]);
+    expect(refreshes()).toEqual(['refresh-1']);
+    expect(await tokensKept()).toBe(false);
+    await others[1]?.finish(srv.agreed(others[1].authorizationUrl('srv')));
+    expect(await Promise.all([early, late].map((launch) => srv.call(launch)))).toEqual([200, 200]);
   });
 
   it('is renewed once for two hubs of the same person', async () => {
