@@ -26,7 +26,7 @@ export interface DoorOptions {
 }
 
 /** What stays open although nobody listens. */
-export interface HeldSessions {
+interface HeldSessions {
   readonly hasSessions: boolean;
   endSessionsOf(principalId: string): void;
 }
