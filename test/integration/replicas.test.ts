@@ -7,6 +7,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isObject, type JsonObject } from '../../src/protocol/index.ts';
 import { type LegacyHttpFixture, startLegacyHttp } from '../fixtures/http/legacy-http.ts';
+import { readEvents } from '../support/event-readers.ts';
 import { eventually } from '../support/eventually.ts';
 import { fixture, runHub, type RunningHub } from '../support/in-process-hub.ts';
 import { isRunning } from '../support/processes.ts';
@@ -158,6 +159,56 @@ describe('several processes of one server', () => {
     await rm(once);
     await rm(flag);
     expect(await (await fetch(`${origin}/api/servers/restart`, post)).json()).toMatchObject({ status: 'ok', notRenewed: [] });
+  });
+
+  it('tell of their changed entry and of all that follows, also when a stop cuts its rollout short', async () => {
+    const { origin, folder: at } = await start(local(2));
+    await connected(2);
+    const { blocks, cut } = await readEvents(origin);
+    const told = (): unknown[] => blocks.flatMap(({ data: { type } }) => (String(type).startsWith('servers_') ? [type] : []));
+    const post = (path: string): Promise<Response> =>
+      fetch(`${origin}/api/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ server_name: 'a' }),
+      });
+    await writeFile(
+      join(at, 'mcp-servers.json'),
+      JSON.stringify({ mcpServers: { a: { ...fixture('slow-start.mjs', '3000'), replicas: 2 } } }),
+    );
+    const reloaded = post('restart');
+    await eventually(() => expect(told()).toEqual(['servers_updating']));
+    await post('servers/stop');
+    await reloaded;
+    await eventually(() => expect(told()).toContain('servers_updated'));
+    const before = told().length;
+    await post('servers/start');
+    await eventually(() => expect(told().slice(before)).toContain('servers_updated'));
+    await connected(2);
+    const restarted = post('servers/restart');
+    await delay(500);
+    await post('servers/stop');
+    expect(await (await restarted).json()).toMatchObject({ server: { status: 'disconnected' } });
+    cut();
+  });
+
+  it('all have their changed entry when a list of one of the new processes fails', async () => {
+    const { url, folder: at } = await start(local(3));
+    await connected(3);
+    const lists = join(folder, 'lists');
+    await writeFile(lists, 'error');
+    const changed = { mcpServers: { a: { ...fixture('fails-lists.mjs', lists), replicas: 3 } } };
+    await writeFile(join(at, 'mcp-servers.json'), JSON.stringify(changed));
+    await fetch(`${hub?.origin}/api/restart`, { method: 'POST' });
+    await writeFile(lists, '');
+    await eventually(async () => {
+      const client = await RawClient.connect(url, 'modern');
+      const { response } = await client.request('tools/list');
+      expect(response).toMatchObject({ result: { tools: [{ name: 'a__a' }, { name: 'a__b' }, { name: 'a__c' }] } });
+      const answers = await Promise.all(Array.from({ length: 9 }, () => client.request('tools/call', { name: 'a__a' })));
+      expect(new Set(answers.map((answer) => JSON.stringify(answer.response['result']))).size).toBe(3);
+      await client.close();
+    });
   });
 
   it('come and go by an edit of the config, and the others keep their processes', async () => {

@@ -128,6 +128,49 @@ describe('a changed entry that does not become ready', () => {
     expect(connections.map(({ log }) => log)).toEqual([['close'], ['close'], ['close']]);
     expect([upstream.supervision.outdated, upstream.supervision.restarts, clock.pending]).toEqual([undefined, 3, 0]);
   });
+
+  it('of several replicas that are stopped first leaves the rest until the first one is ready, and says so', async () => {
+    const { upstream, edit, fail, starts, clock, connections, connectNext } = await ready({ replicas: 3, restart: 'stop-first' });
+    const edited = edit({ args: ['later'] });
+    await fail();
+    await edited;
+    const sinceMs = clock.now();
+    const reason = 'Server "a" exited with code 1.';
+    expect([starts(), upstream.replicas?.map(({ state }) => state.kind)]).toEqual([4, ['backoff', 'ready', 'ready']]);
+    expect(upstream.supervision.outdated).toEqual({ reason, sinceMs, nextMs: sinceMs + 1_000 });
+    await clock.advance(1_000);
+    expect(upstream.supervision.outdated).toEqual({ reason, sinceMs, nextMs: undefined });
+    await fail();
+    expect([starts(), upstream.supervision.outdated?.nextMs]).toEqual([5, sinceMs + 3_000]);
+    expect(connections.map(({ log }) => log)).toEqual([['close'], [], []]);
+    await clock.advance(2_000);
+    for (const count of [6, 7, 8]) {
+      expect(starts()).toBe(count);
+      await connectNext();
+    }
+    expect(connections.map(({ log }) => log)).toEqual([['close'], ['close'], ['close']]);
+    expect([upstream.supervision.outdated, clock.pending]).toEqual([undefined, 0]);
+  });
+
+  it('of several replicas reaches the rest also when the one that refused it has failed and is started with it', async () => {
+    const { upstream, edit, fail, starts, clock, calls, connections, connectNext } = await ready({ replicas: 3 });
+    const edited = edit({ args: ['later'] });
+    await fail();
+    await edited;
+    calls[0]?.options.on.closed(exit('was ended by the signal SIGSEGV.'));
+    await settle();
+    expect(upstream.supervision.outdated).toMatchObject({
+      reason: 'Server "a" was ended by the signal SIGSEGV.',
+      nextMs: clock.now() + 1_000,
+    });
+    await clock.advance(1_000);
+    for (const count of [5, 6, 7]) {
+      expect(starts()).toBe(count);
+      await connectNext();
+    }
+    expect(connections.map(({ log }) => log)).toEqual([['close'], ['close'], ['close']]);
+    expect([upstream.supervision.outdated, clock.pending]).toEqual([undefined, 0]);
+  });
 });
 
 it('a restart of the same entry that fails is not tried again by itself', async () => {

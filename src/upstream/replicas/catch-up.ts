@@ -4,18 +4,18 @@ import type { UpstreamParts } from '../incarnation.ts';
 import { needsSomebody } from '../restart-policy.ts';
 import { Retries } from '../retries.ts';
 import type { Replica } from './replica.ts';
+import type { Obstacle, Rollout } from './rollout.ts';
 
 export interface CatchUpOptions {
   readonly id: string;
   readonly parts: UpstreamParts;
   readonly replicas: () => readonly Replica[];
-  /** Starts these anew; resolves when that has ended either way. */
-  readonly renew: (replicas: readonly Replica[]) => Promise<void>;
+  readonly rollout: Rollout;
 }
 
 /**
- * Goes on trying an entry that was changed and did not become ready, with the pauses of a start that failed, while the server
- * runs on as it was before.
+ * Goes on trying an entry that was changed and did not become ready, while the server runs on as it was before. A replica that has
+ * refused it is tried again with the pauses of a start that failed. One that is down is tried by itself, and the rest once it is ready.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
@@ -33,7 +33,12 @@ export class CatchUp {
 
   get outdated(): Outdated | undefined {
     const refusal = this.#refusal;
-    return refusal && Object.freeze({ reason: refusal.error.message, sinceMs: refusal.sinceMs, nextMs: this.#nextMs });
+    if (refusal) return Object.freeze({ reason: refusal.error.message, sinceMs: refusal.sinceMs, nextMs: this.#nextMs });
+    const obstacle = this.#obstacle;
+    if (!obstacle) return undefined;
+    const { state, supervision } = obstacle.replica.supervisor;
+    const nextMs = state.kind === 'backoff' ? state.untilMs : undefined;
+    return Object.freeze({ reason: supervision.lastError?.message ?? '', sinceMs: obstacle.sinceMs, nextMs });
   }
 
   /** Tries it at once, when an attempt has failed before; resolves when that has ended either way. Never rejects. */
@@ -52,6 +57,14 @@ export class CatchUp {
 
   /** An attempt may have ended: has the next one made. */
   look(): void {
+    this.#lookAtRefusal();
+    const { isReady, supervisor } = this.#obstacle?.replica ?? {};
+    if (!isReady || supervisor?.isBehind) return;
+    this.forget();
+    void this.#try();
+  }
+
+  #lookAtRefusal(): void {
     const error = this.#refusal?.error;
     if (error === this.#error) return;
     if (!error) return this.forget();
@@ -64,10 +77,18 @@ export class CatchUp {
     return this.#options.replicas().find(({ supervisor }) => supervisor.outdated)?.supervisor.outdated;
   }
 
+  get #behind(): readonly Replica[] {
+    return this.#options.replicas().filter(({ supervisor }) => supervisor.isBehind);
+  }
+
+  /** What keeps those back that were not tried. */
+  get #obstacle(): Obstacle | undefined {
+    return this.#behind.length > 0 ? this.#options.rollout.obstacle : undefined;
+  }
+
   async #try(): Promise<void> {
-    const { replicas, renew } = this.#options;
     this.#nextMs = undefined;
-    await renew(replicas().filter(({ supervisor }) => supervisor.isBehind));
+    await this.#options.rollout.begin(this.#behind, (supervisor) => supervisor.catchUp());
     this.look();
   }
 }

@@ -31,7 +31,7 @@ export class ReplicaSet implements Upstream {
   readonly #tasks = new TaskOwners();
   readonly #wishes = new Wishes(this.#bindings);
   readonly #balancer: Balancer;
-  readonly #rollout = new Rollout();
+  readonly #rollout: Rollout;
   readonly #catchUp: CatchUp;
   #definition: ServerDefinition;
   #lead: Replica;
@@ -53,12 +53,8 @@ export class ReplicaSet implements Upstream {
       left: (replica) => this.#bindings.left(replica),
     });
     this.#lead = this.#members.all[0];
-    this.#catchUp = new CatchUp({
-      id: this.id,
-      parts,
-      replicas: () => this.#members.all,
-      renew: (behind) => this.#rollout.begin(behind, (supervisor) => supervisor.catchUp()),
-    });
+    this.#rollout = new Rollout(parts.clock);
+    this.#catchUp = new CatchUp({ id: this.id, parts, replicas: () => this.#members.all, rollout: this.#rollout });
     this.#balancer = new Balancer({
       now: () => ({ replicas: this.#members.all, lead: this.#lead }),
       bindings: this.#bindings,

@@ -362,6 +362,46 @@ describe('a restart of several replicas', () => {
     expect(upstream.replicas?.map(({ state }) => state.kind)).toEqual(['ready', 'ready', 'ready']);
     expect(upstream.supervision).toMatchObject({ restarts: 1, lastError: { message: 'broken' } });
   });
+
+  it('reaches all of them when a list of a successor fails that takes over all the same', async () => {
+    const { upstream, calls, connections } = await replicas(3);
+    const restarted = upstream.restart();
+    for (const count of [4, 5, 6]) {
+      await settle();
+      expect(calls).toHaveLength(count);
+      const flawed = Object.assign(new Slow(), { listHealth: { notes: [], failure: { error: lost, isOfferKept: false } } });
+      calls.at(-1)?.outcome.resolve(flawed);
+    }
+    await restarted;
+    expect(connections.map(({ log }) => log)).toEqual([['close'], ['close'], ['close']]);
+    expect(upstream.supervision).toMatchObject({ restarts: 3, lastError: { message: lost.message } });
+  });
+
+  it.each([
+    ['of the same entry', ({ upstream }: ScriptedPool) => upstream.restart()],
+    ['with a changed entry', ({ edit }: ScriptedPool) => edit({ args: ['later'] })],
+  ])('%s is over when the server is stopped', async (_what, renew) => {
+    const all = await replicas(2);
+    let isOver = false;
+    const renewed = renew(all).then(() => (isOver = true));
+    await settle();
+    await all.upstream.stop();
+    await settle();
+    expect(isOver).toBe(true);
+    await renewed;
+    expect([all.upstream.state.kind, all.upstream.supervision.outdated, all.clock.pending]).toEqual(['stopped', undefined, 0]);
+  });
+
+  it('is over when the server is removed', async () => {
+    const { pool, upstream, edit } = await replicas(2);
+    let isOver = false;
+    const edited = edit({ args: ['later'] }).then(() => (isOver = true));
+    await settle();
+    await pool.apply([], new Set());
+    await settle();
+    expect([isOver, upstream.state.kind]).toEqual([true, 'stopped']);
+    await edited;
+  });
 });
 
 describe('replicas that sleep', () => {
