@@ -157,6 +157,7 @@ export class Lifecycle {
 
   #begin({ last, holdMs = 0 }: { readonly last?: HubError; readonly holdMs?: number } = {}): void {
     this.#retries.cancel();
+    if (!this.#mayRun()) return this.now.giveUp({ kind: 'stopped' });
     this.now.generation += 1;
     const sinceMs = this.#clock.now();
     this.readiness.waitFrom(sinceMs);

@@ -74,15 +74,23 @@ export class Balancer {
     });
   }
 
-  /** To a task that nobody here has made, as one of an earlier hub: whoever knows it answers without an error. */
+  /**
+   * To a task that nobody here has made, as one of an earlier hub: whoever knows it answers without an error. When nobody does, one that
+   * failed may be the one that knows it.
+   */
   async #askAround(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const tried = new Set<Replica>();
+    let failed: Promise<UpstreamAnswer> | undefined;
     let replica = this.#choose(tried) ?? (await this.#awaited(request.signal));
     for (;;) {
-      const answer = await this.#send(replica, request, request);
       tried.add(replica);
-      const other = answer.outcome.error && typeof request.params?.['taskId'] === 'string' ? this.#choose(tried) : undefined;
-      if (!other) return answer;
+      const sent = this.#send(replica, request, request);
+      const answer = await sent.catch(() => undefined);
+      if (answer && !answer.outcome.error) return answer;
+      if (!answer) failed ??= sent;
+      const mayGoOn = typeof request.params?.['taskId'] === 'string' && !request.signal.aborted;
+      const other = mayGoOn ? this.#choose(tried) : undefined;
+      if (!other) return failed ?? sent;
       replica = other;
     }
   }

@@ -198,6 +198,30 @@ describe('the replicas of a server', () => {
     await expect(asked).resolves.toMatchObject({ outcome: { result: { taskId: 'of yesterday' } } });
     expect(seen(connections)).toEqual([1, 1, 1]);
   });
+
+  it('are asked for such a task also after one of them has failed', async () => {
+    const { upstream, connections } = await replicas(2);
+    const asked = upstream.request({ ...anyCall, method: 'tasks/get', params: { taskId: 'of yesterday' } });
+    leave(asked);
+    await settle();
+    connections.find(({ waiting }) => waiting.length > 0)?.fail(lost);
+    await settle();
+    connections.find(({ waiting }) => waiting.length > 0)?.answer({ taskId: 'of yesterday' });
+    await expect(asked).resolves.toMatchObject({ outcome: { result: { taskId: 'of yesterday' } } });
+  });
+
+  it('do not say that there is no such task when the one that failed may know it', async () => {
+    const { upstream, connections } = await replicas(2);
+    const asked = upstream.request({ ...anyCall, method: 'tasks/get', params: { taskId: 'of yesterday' } });
+    leave(asked);
+    await settle();
+    connections.find(({ waiting }) => waiting.length > 0)?.fail(lost);
+    await settle();
+    const other = connections.find(({ waiting }) => waiting.length > 0);
+    other?.waiting.shift()?.answer.resolve({ era: 'legacy', outcome: { error: { code: -32602, message: 'unknown task' } } });
+    await expect(asked).rejects.toBe(lost);
+    expect(seen(connections)).toEqual([1, 1]);
+  });
 });
 
 describe('a call that fails at one replica', () => {
@@ -343,6 +367,33 @@ describe('the number of replicas', () => {
     await Promise.all(outcomes);
     await settle();
     expect([connections[0]?.log, second.log, third.log]).toEqual([[], ['close'], ['close']]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('shrinks for good: one that goes and fails is not started again for a call that waits for its turn there', async () => {
+    const queue = { maxConcurrency: 1, maxQueue: 10, queueTimeoutMs: 60_000 };
+    const all = scriptedPool({ replicas: 2, queue });
+    pools.push(all);
+    const { upstream, calls, pool, clock } = all;
+    upstream.start();
+    await settle();
+    const [first, second] = [new Slow(), new Slow()];
+    calls[1]?.outcome.resolve(second);
+    await settle();
+    // As long as there is no other one, they wait there.
+    const running = upstream.request(calling('write'));
+    const waiting = upstream.request(calling('write'));
+    leave(running);
+    calls[0]?.outcome.resolve(first);
+    await settle();
+    await pool.apply([{ ...upstream.definition, ...(upstream.definition.kind === 'stdio' && { replicas: 1 }) }], new Set());
+    calls[1]?.options.on.closed(lost);
+    second.fail(lost);
+    await expect(running).rejects.toBe(lost);
+    await clock.advance(2_000);
+    expect([calls.length, first.seen]).toEqual([2, 1]);
+    first.answer();
+    await expect(waiting).resolves.toMatchObject({ outcome: { result: {} } });
     expect(clock.pending).toBe(0);
   });
 });
