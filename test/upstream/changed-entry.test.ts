@@ -3,6 +3,7 @@ import { HubError } from '../../src/base/index.ts';
 import type { StdioDefinition } from '../../src/config/index.ts';
 import { refusal } from '../../src/upstream/exclusive.ts';
 import { settle } from '../support/fake-clock.ts';
+import { remoteDefinitionOf } from '../support/fake-upstream.ts';
 import { ScriptedConnection } from '../support/scripted-connect.ts';
 import { type ScriptedPool, scriptedPool } from '../support/scripted-pool.ts';
 
@@ -171,6 +172,24 @@ describe('a changed entry that does not become ready', () => {
     expect(connections.map(({ log }) => log)).toEqual([['close'], ['close'], ['close']]);
     expect([upstream.supervision.outdated, clock.pending]).toEqual([undefined, 0]);
   });
+});
+
+it('another address of one replica that is out of reach is tried again by itself', async () => {
+  const { pool, calls, fail, starts, clock, connectNext } = await ready();
+  const at = (...urls: readonly [string, ...string[]]): Promise<void> =>
+    pool.apply([remoteDefinitionOf('b', { url: urls[0], urls })], new Set());
+  void at('https://one.example/', 'https://two.example/');
+  await settle();
+  for (const { outcome } of calls.slice(-2)) outcome.resolve(new ScriptedConnection());
+  await settle();
+  void at('https://one.example/', 'https://three.example/');
+  const before = starts();
+  await fail();
+  const facts = (): readonly unknown[] => [starts() - before, pool.get('b')?.supervision.outdated?.nextMs];
+  expect(facts()).toEqual([1, clock.now() + 1_000]);
+  await clock.advance(1_000);
+  await connectNext();
+  expect([...facts(), clock.pending]).toEqual([2, undefined, 0]);
 });
 
 it('a restart of the same entry that fails is not tried again by itself', async () => {

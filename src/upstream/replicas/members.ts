@@ -32,8 +32,11 @@ export class Members {
     return this.#replicas;
   }
 
-  /** Takes another definition. New replicas are started as it says; those that are at another address now move there. */
-  update(definition: ServerDefinition, isOtherServer: boolean, isUp: boolean): void {
+  /**
+   * Takes another definition. New replicas are started as it says; those that are at another address now move there. All of it has begun
+   * when this returns; its promise resolves when those have moved or failed to.
+   */
+  update(definition: ServerDefinition, isOtherServer: boolean, isUp: boolean): Promise<unknown> {
     const [first, ...others] = replicaDefinitions(definition);
     const before = this.#replicas;
     const moved = before.filter((replica, index) => {
@@ -50,7 +53,7 @@ export class Members {
       this.#options.brief(replica);
       if (isUp) replica.supervisor.startUp();
     }
-    if (isUp) for (const { supervisor } of moved) void supervisor.follow();
+    return Promise.all(isUp ? moved.map(({ supervisor }) => supervisor.follow()) : []);
   }
 
   /** Ends all of them, those that finish their calls included. Resolves when they are gone; never rejects. */

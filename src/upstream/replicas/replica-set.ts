@@ -214,7 +214,8 @@ export class ReplicaSet implements Upstream {
     const { state } = this;
     const isDown = ['disabled', 'failed', 'stopping'].includes(state.kind) || (state.kind === 'stopped' && state.reason === undefined);
     this.#definition = definition;
-    this.#members.update(definition, isOtherServer, !isDown);
+    const moved = this.#members.update(definition, isOtherServer, !isDown);
+    void moved.then(() => this.#catchUp.look());
     this.#standing();
   }
 
