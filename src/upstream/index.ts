@@ -13,6 +13,7 @@ export type {
   Connection,
   LogLine,
   Origin,
+  RefusedResources,
   ReplicaFacts,
   RootsSource,
   Upstream,

@@ -235,7 +235,6 @@ export class Supervisor implements Upstream {
     return this.#sharing.isApart(client) || this.#personal.isApart(client);
   }
 
-  /** Resolves when it is ready. @throws HubError as {@link Upstream.request}, when that does not come about in time */
   async ready(signal: CancelSignal): Promise<void> {
     if (!this.#life.now.connection) await this.#awaited(signal);
   }
@@ -248,8 +247,8 @@ export class Supervisor implements Upstream {
     return this.#life.readiness.settled(signal);
   }
 
-  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
-    await this.#wishes.setUris(uris, this.#life.now.connection);
+  setSubscribedResources(uris: ReadonlySet<string>) {
+    return this.#wishes.setUris(uris, this.#life.now.connection);
   }
 
   async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {

@@ -1,7 +1,7 @@
 import type { CancelSignal, HubError } from '../base/index.ts';
 import type { CacheHint, Listing, ServerIdentity } from '../catalog/index.ts';
 import type { ServerDefinition } from '../config/index.ts';
-import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, ServerRequest } from '../protocol/index.ts';
+import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, RpcError, ServerRequest } from '../protocol/index.ts';
 import type { ClientHeaders } from './forwarded-headers.ts';
 import type { Supervision } from './history.ts';
 import type { EnvironmentName } from './launch-environment.ts';
@@ -103,6 +103,9 @@ export interface ConnectionEvents {
   closed: HubError;
 }
 
+/** Resources that a server was to tell of and does not, with its words. */
+export type RefusedResources = ReadonlyMap<string, RpcError>;
+
 /** One live link to one upstream: one incarnation. After `closed` it is dead for good and a new one is made. */
 export interface Connection {
   readonly identity: ServerIdentity;
@@ -134,8 +137,11 @@ export interface Connection {
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
   /** Sends a client's notification to a legacy server as it is; one that cannot be delivered is lost, as notifications are. */
   notify(notification: NotificationMessage): void;
-  /** The URIs that somebody wants `resources/updated` of, as a whole; the connection works out the difference. */
-  setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
+  /**
+   * The URIs that somebody wants `resources/updated` of, as a whole; the connection works out the difference. Resolves with those that
+   * the server does not tell of; each is asked for again when nobody has wanted it meanwhile, or by another connection.
+   */
+  setSubscribedResources(uris: ReadonlySet<string>): Promise<RefusedResources>;
   /**
    * The tasks that somebody wants `notifications/tasks` of, as a whole (SEP-2663). Resolves with those that the server
    * agreed to tell of; a server without the extension agrees to none.
@@ -237,11 +243,14 @@ export interface Upstream {
   request(request: UpstreamRequest): Promise<UpstreamAnswer>;
   /** As {@link Connection.notify}, to where the calls of that session go; lost while there is no connection. */
   notify(notification: NotificationMessage, sessionId: string): void;
+  /** Resolves when it is ready; one that is asleep is woken for that. @throws HubError as {@link request}, when it does not come about in time */
+  ready(signal: CancelSignal): Promise<void>;
   /** Why a request would be refused right now, in words; `undefined` when it is ready. */
   unavailable(): HubError | undefined;
   /** Resolves once the first start attempt has ended either way, or `startupWait` is over. Never rejects. */
   settled(signal: CancelSignal): Promise<void>;
-  setSubscribedResources(uris: ReadonlySet<string>): Promise<void>;
+  /** As {@link Connection.setSubscribedResources}; `undefined` when there is no connection. The next one is told then. */
+  setSubscribedResources(uris: ReadonlySet<string>): Promise<RefusedResources | undefined>;
   setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>>;
   setLogLevel(level: string | undefined): Promise<void>;
   /** Where the roots come from that the server asks for outside of any call. Until it is set there are none. */

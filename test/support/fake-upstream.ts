@@ -1,10 +1,11 @@
-import { type Disposable, Emitter, HubError } from '../../src/base/index.ts';
+import { type CancelSignal, type Disposable, Emitter, HubError } from '../../src/base/index.ts';
 import type { CacheHint, Listing } from '../../src/catalog/index.ts';
 import type { RemoteDefinition, ServerDefinition, StdioDefinition } from '../../src/config/index.ts';
-import type { Era, JsonObject, ListKind, NotificationMessage, Outcome } from '../../src/protocol/index.ts';
+import type { Era, JsonObject, ListKind, NotificationMessage, Outcome, RpcError } from '../../src/protocol/index.ts';
 import type {
   LogLine,
   PoolEvents,
+  RefusedResources,
   RootsSource,
   Supervision,
   Upstream,
@@ -137,8 +138,17 @@ export class FakeUpstream implements Upstream {
     return this.onSettled();
   }
 
-  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
+  /** What it refuses to tell of. */
+  readonly refused = new Map<string, RpcError>();
+
+  ready = async (_signal?: CancelSignal): Promise<void> => {
+    const down = this.unavailable();
+    if (down) throw down;
+  };
+
+  async setSubscribedResources(uris: ReadonlySet<string>): Promise<RefusedResources | undefined> {
     this.subscriptions.push([...uris].sort());
+    return this.unavailable() ? undefined : new Map([...this.refused].filter(([uri]) => uris.has(uri)));
   }
 
   async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {

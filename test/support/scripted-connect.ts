@@ -1,8 +1,8 @@
 import { type Deferred, deferred } from '../../src/base/index.ts';
 import type { Listing, ServerIdentity } from '../../src/catalog/index.ts';
-import type { Era } from '../../src/protocol/index.ts';
+import type { Era, RpcError } from '../../src/protocol/index.ts';
 import type { Connect, ConnectOptions } from '../../src/upstream/connection/connect.ts';
-import type { Connection, Launch } from '../../src/upstream/index.ts';
+import type { Connection, Launch, RefusedResources } from '../../src/upstream/index.ts';
 
 function identityOf(era: Era = 'legacy'): ServerIdentity {
   return { era, protocolVersion: '2025-11-25', serverInfo: { name: 'x', version: '1' }, capabilities: {} };
@@ -63,8 +63,12 @@ export class ScriptedConnection implements Connection {
     return taskIds;
   }
 
-  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
+  /** What it refuses to tell of. */
+  readonly refused = new Map<string, RpcError>();
+
+  async setSubscribedResources(uris: ReadonlySet<string>): Promise<RefusedResources> {
     this.log.push(`subscribe ${[...uris].join(' ')}`);
+    return new Map([...this.refused].filter(([uri]) => uris.has(uri)));
   }
 
   async setLogLevel(level: string | undefined): Promise<void> {

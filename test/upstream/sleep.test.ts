@@ -164,6 +164,38 @@ describe('idleTimeout', () => {
     expect([upstream.state.kind, connection.log]).toEqual(['stopped', ['close']]);
   });
 
+  it('does not wait for a subscription that it has refused, but for one that it has not', async () => {
+    const { upstream, connectNext, clock, calls } = started({ idleTimeoutMs: IDLE_MS });
+    const strict = (): ScriptedConnection => {
+      const connection = new ScriptedConnection();
+      connection.refused.set('x://no', { code: -32602, message: 'no' });
+      return connection;
+    };
+    await connectNext(strict());
+    const refused = await upstream.setSubscribedResources(new Set(['x://no']));
+    expect([...(refused ?? [])]).toEqual([['x://no', { code: -32602, message: 'no' }]]);
+    await clock.advance(3 * IDLE_MS);
+    expect(upstream.state).toEqual({ kind: 'stopped', reason: 'idle' });
+    expect(await upstream.setSubscribedResources(new Set(['x://no', 'x://yes']))).toBeUndefined();
+    upstream.wake();
+    await connectNext(strict());
+    await clock.advance(3 * IDLE_MS);
+    expect([upstream.state.kind, calls.length]).toEqual(['ready', 2]);
+    await upstream.setSubscribedResources(new Set(['x://no']));
+    await clock.advance(3 * IDLE_MS);
+    expect(upstream.state.kind).toBe('stopped');
+  });
+
+  it('is woken by who needs it ready', async () => {
+    const { upstream, connectNext, calls } = started({ start: 'lazy' });
+    const ready = upstream.ready(never);
+    await connectNext();
+    await ready;
+    expect([upstream.state.kind, calls.length]).toEqual(['ready', 1]);
+    await upstream.stop();
+    await expect(upstream.ready(never)).rejects.toMatchObject({ code: 'SERVER_NOT_CONNECTED' });
+  });
+
   it('waits for subscriptions, watched tasks and connections of sessions to end', async () => {
     const { upstream, connectNext, clock } = started({ idleTimeoutMs: IDLE_MS, isolation: 'session' });
     await connectNext();

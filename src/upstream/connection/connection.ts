@@ -27,8 +27,9 @@ import { listenParams } from './outgoing.ts';
 import { versionRefused } from './refused-version.ts';
 import { Requester, type RequesterOptions } from './requester.ts';
 import { ServerRequests } from './server-requests.ts';
+import { refusedAll, takesSubscriptions, untold } from '../lists/refused-resources.ts';
 import { subscriptionOf, untagged } from '../lists/subscription-tag.ts';
-import type { Connection, Origin, UpstreamAnswer, UpstreamRequest } from '../types.ts';
+import type { Connection, Origin, RefusedResources, UpstreamAnswer, UpstreamRequest } from '../types.ts';
 
 export interface LiveConnectionOptions
   extends Pick<RequesterOptions, 'forward'>,
@@ -193,10 +194,10 @@ export class LiveConnection implements Connection {
       .catch((error: unknown) => logger.debug('A notification was not delivered', { code: toHubError(error).code }));
   }
 
-  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
-    if (this.identity.era === 'modern') return this.#changes.setUris(uris);
-    const { resources } = this.identity.capabilities;
-    if (isObject(resources) && resources['subscribe'] === true) await this.#subscriptions.set(uris);
+  async setSubscribedResources(uris: ReadonlySet<string>): Promise<RefusedResources> {
+    const { era, capabilities } = this.identity;
+    if (!takesSubscriptions(capabilities)) return refusedAll(uris, untold(this.#options.id));
+    return era === 'modern' ? this.#changes.setUris(uris) : this.#subscriptions.set(uris);
   }
 
   async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {

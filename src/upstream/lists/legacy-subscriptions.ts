@@ -1,5 +1,6 @@
-import { type Logger, messageOf } from '../../base/index.ts';
-import type { Outcome } from '../../protocol/index.ts';
+import { type Logger, toHubError } from '../../base/index.ts';
+import { type Outcome, type RpcError, rpcErrorOf } from '../../protocol/index.ts';
+import type { RefusedResources } from '../types.ts';
 
 export interface LegacySubscriptionsOptions {
   /** The server's name, for warnings. */
@@ -13,7 +14,7 @@ export class LegacySubscriptions {
   readonly #options: LegacySubscriptionsOptions;
   readonly #subscribed = new Set<string>();
   /** What the server did not take; forgotten when nobody wants it any more. */
-  readonly #refused = new Set<string>();
+  readonly #refused = new Map<string, RpcError>();
   #wanted: ReadonlySet<string> = new Set();
   #running: Promise<void> | undefined;
 
@@ -21,8 +22,8 @@ export class LegacySubscriptions {
     this.#options = options;
   }
 
-  /** Resolves when the server has been told of the difference. A refusal is a warning; it is asked again when the URI is wanted anew. */
-  async set(uris: ReadonlySet<string>): Promise<void> {
+  /** Resolves with what is refused when the server has been told of the difference. It is asked again when the URI is wanted anew. */
+  async set(uris: ReadonlySet<string>): Promise<RefusedResources> {
     this.#wanted = new Set(uris);
     while (this.#running) await this.#running;
     this.#running = this.#settle();
@@ -31,6 +32,7 @@ export class LegacySubscriptions {
     } finally {
       this.#running = undefined;
     }
+    return new Map([...this.#refused].filter(([uri]) => uris.has(uri)));
   }
 
   /** The server has forgotten all of them: it is told anew what is wanted. Resolves with what it has taken. */
@@ -45,29 +47,25 @@ export class LegacySubscriptions {
     const wanted = this.#wanted;
     const gone = [...this.#subscribed].filter((uri) => !wanted.has(uri));
     const fresh = [...wanted].filter((uri) => !this.#subscribed.has(uri) && !this.#refused.has(uri));
-    for (const uri of this.#refused) if (!wanted.has(uri)) this.#refused.delete(uri);
+    for (const uri of this.#refused.keys()) if (!wanted.has(uri)) this.#refused.delete(uri);
     await Promise.all([
       ...gone.map(async (uri) => {
         this.#subscribed.delete(uri);
         await this.#tell('resources/unsubscribe', uri);
       }),
       ...fresh.map(async (uri) => {
-        const taken = await this.#tell('resources/subscribe', uri);
-        (taken ? this.#subscribed : this.#refused).add(uri);
+        const error = await this.#tell('resources/subscribe', uri);
+        if (error) this.#refused.set(uri, error);
+        else this.#subscribed.add(uri);
       }),
     ]);
   }
 
-  async #tell(method: string, uri: string): Promise<boolean> {
+  /** @returns why it was not taken */
+  async #tell(method: string, uri: string): Promise<RpcError | undefined> {
     const { id, logger, ask } = this.#options;
-    const warn = (problem: string): void => logger.warn(`Server "${id}" did not take ${method}: ${problem}`, { server: id, method, uri });
-    try {
-      const { error } = await ask(method, { uri });
-      if (error) warn(error.message);
-      return error === undefined;
-    } catch (error) {
-      warn(messageOf(error));
-      return false;
-    }
+    const { error } = await ask(method, { uri }).catch((failure: unknown) => ({ error: rpcErrorOf(toHubError(failure)) }));
+    if (error) logger.warn(`Server "${id}" did not take ${method}: ${error.message}`, { server: id, method, uri });
+    return error;
   }
 }

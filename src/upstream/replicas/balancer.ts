@@ -53,6 +53,11 @@ export class Balancer {
     }
   }
 
+  /** Resolves when there is a replica that takes requests. @throws HubError as {@link Upstream.request} */
+  async ready(signal: CancelSignal): Promise<void> {
+    if (this.#ready(new Set()).length === 0) await this.#awaited(signal);
+  }
+
   async #send(replica: Replica, request: UpstreamRequest, sent: UpstreamRequest): Promise<UpstreamAnswer> {
     const { bindings, areSessionsBound } = this.#options;
     bindings.sent(replica, request, areSessionsBound());

@@ -147,8 +147,12 @@ export class ReplicaSet implements Upstream {
     await (this.#lead.isReady ? undefined : Promise.race([all, this.#nextReady.promise]));
   }
 
-  async setSubscribedResources(uris: ReadonlySet<string>): Promise<void> {
-    await this.#wishes.setUris(uris, this.#members.all);
+  ready(signal: CancelSignal): Promise<void> {
+    return this.#balancer.ready(signal);
+  }
+
+  setSubscribedResources(uris: ReadonlySet<string>) {
+    return this.#wishes.setUris(uris, this.#members.all);
   }
 
   async setWatchedTasks(taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {

@@ -1,4 +1,4 @@
-import type { RootsSource } from '../types.ts';
+import type { RefusedResources, RootsSource } from '../types.ts';
 import type { Bindings } from './bindings.ts';
 import type { Replica } from './replica.ts';
 
@@ -14,10 +14,12 @@ export class Wishes {
     this.#bindings = bindings;
   }
 
-  /** Any of them may be the one that changes a resource. */
-  async setUris(uris: ReadonlySet<string>, replicas: readonly Replica[]): Promise<void> {
+  /** Any of them may be the one that changes a resource. What one of them takes is not refused. */
+  async setUris(uris: ReadonlySet<string>, replicas: readonly Replica[]): Promise<RefusedResources | undefined> {
     this.#uris = uris;
-    await Promise.all(replicas.map(({ supervisor }) => supervisor.setSubscribedResources(uris)));
+    const told = await Promise.all(replicas.map(({ supervisor }) => supervisor.setSubscribedResources(uris)));
+    const [first, ...others] = told.filter((refused) => refused !== undefined);
+    return first && new Map([...first].filter(([uri]) => others.every((refused) => refused.has(uri))));
   }
 
   /** @returns those that one of them agreed to tell of */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NotificationMessage, RequestId, RequestMessage } from '../../../src/protocol/index.ts';
+import { isObject, type NotificationMessage, type RequestId, type RequestMessage } from '../../../src/protocol/index.ts';
 import type { ConnectOptions } from '../../../src/upstream/connection/connect.ts';
 import type { StdioLaunch } from '../../../src/upstream/index.ts';
 import { HubError, Secret } from '../../../src/base/index.ts';
@@ -28,8 +28,12 @@ const modern = (
 async function connected(replies: Record<string, ScriptedReply>, overrides: Partial<ConnectOptions> = {}) {
   const clock = new FakeClock();
   const transport: ScriptedTransport = new ScriptedTransport({
-    script: ({ method, id }) => {
-      if (method === 'subscriptions/listen' && !replies[method]) queueMicrotask(() => acknowledge(transport, id));
+    script: ({ method, id, params }) => {
+      if (method === 'subscriptions/listen' && !replies[method]) {
+        const filter = params?.['notifications'];
+        const resourceSubscriptions = isObject(filter) ? filter['resourceSubscriptions'] : undefined;
+        queueMicrotask(() => acknowledge(transport, id, { resourceSubscriptions }));
+      }
       return replies[method] ?? 'silence';
     },
   });
@@ -340,6 +344,7 @@ describe('a modern server over stdio', () => {
     const extensions = { 'io.modelcontextprotocol/tasks': {} };
     const replies = modern({ tools: { listChanged: true }, extensions });
     const { connection, transport, last } = await connected(replies);
+    replies['subscriptions/listen'] = 'silence';
     const watching = connection.setWatchedTasks(new Set(['b', 'a']));
     const _meta = { 'io.modelcontextprotocol/subscriptionId': last('subscriptions/listen')?.id ?? 0 };
     expect(last('subscriptions/listen')?.params).toMatchObject({
@@ -360,15 +365,13 @@ describe('a modern server over stdio', () => {
     await without.connection.close();
   });
 
-  it('is listened to without tasks when it refuses them', async () => {
+  it('is listened to as before when it refuses tasks', async () => {
     const replies = modern({ tools: { listChanged: true }, extensions: { 'io.modelcontextprotocol/tasks': {} } });
-    const { connection, ids, last } = await connected(replies);
+    const { connection, ids, transport } = await connected(replies);
     replies['subscriptions/listen'] = { error: { code: -32602, message: 'Unknown task' } };
-    const watching = connection.setWatchedTasks(new Set(['a']));
-    delete replies['subscriptions/listen'];
-    expect([...(await watching)]).toEqual([]);
-    expect(ids('subscriptions/listen')).toHaveLength(3);
-    expect(last('subscriptions/listen')?.params?.['notifications']).toEqual({ toolsListChanged: true });
+    expect([...(await connection.setWatchedTasks(new Set(['a'])))]).toEqual([]);
+    expect(ids('subscriptions/listen')).toHaveLength(2);
+    expect(transport.methods).not.toContain('notifications/cancelled');
     await connection.close();
   });
 
