@@ -168,7 +168,7 @@ export const commonFields = {
   idleTimeout: {
     type: milliseconds,
     about:
-      'Milliseconds without a call after which the server is stopped until its next call; what it offers stays listed. Default: never. It does not sleep while a call is in flight, a resource is subscribed to, or a client has a connection of its own to it.',
+      'Milliseconds without a call after which the server is stopped until its next call or subscription; what it offers stays listed. Default: never. It does not sleep while a call is in flight, a resource is subscribed to, or a client has a connection of its own to it.',
     elsewhere: ['idleTimeoutMs', 'idle_timeout'],
   },
   restart: {

@@ -22,7 +22,11 @@ export interface FeedOptions {
 
 /** The gateway's end of a feed. Disposing it takes back its subscriptions and its log level. */
 export interface Feed {
-  /** Wants `notifications/resources/updated` of an exposed URI. A refusal (unknown URI, upstream cannot) is an error outcome. */
+  /**
+   * Wants `notifications/resources/updated` of an exposed URI; wakes its server when it is asleep, and waits for it as a call does.
+   * A refusal (unknown URI, upstream cannot, or is down) is an error outcome, in the server's words when they are its own. The wish
+   * of a modern listener at a server that is down is kept all the same.
+   */
   subscribe(uri: string): Promise<Outcome>;
   unsubscribe(uri: string): Promise<Outcome>;
   /**

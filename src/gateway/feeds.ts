@@ -1,35 +1,27 @@
-import { type Clock, type Disposable, Disposables, HUB_OWNER, HubError, type Logger, messageOf, toHubError } from '../base/index.ts';
+import { type Clock, type Disposable, Disposables, HUB_OWNER, type Logger, messageOf } from '../base/index.ts';
 import { type Catalog, type CatalogView, changesBetween } from '../catalog/index.ts';
-import type { LoggingLevel, NotificationMessage, Outcome } from '../protocol/index.ts';
-import { isWantedAt, listChangedMethod, LOG_LEVELS, notification, rpcErrorOf } from '../protocol/index.ts';
+import type { LoggingLevel, NotificationMessage } from '../protocol/index.ts';
+import { isWantedAt, listChangedMethod, LOG_LEVELS, notification } from '../protocol/index.ts';
 import { LEVEL_OF_THE_SILENT, loginOwner, type MembersChange, type PoolEvents, type Upstream } from '../upstream/index.ts';
 import type { Downstream, Scope } from './call.ts';
 import { CallLevels } from './call-levels.ts';
 import type { Feed, FeedOptions } from './feed.ts';
-import { onlyOwnerHears } from './login-errors.ts';
 import { isWithin } from './is-within.ts';
 import { MergedUpdates } from './merged-updates.ts';
+import { ResourceWatch, type WatchedResource } from './resource-watch.ts';
 import { Roots } from './roots.ts';
-import { resourceNotFound, subscribable } from './route.ts';
 import { applyWatchedTasks, serversOf, tellOfTask, type WatchedTask, watchTasks } from './task-watch.ts';
 import type { Upstreams } from './upstreams.ts';
-
-/** Most resources that one feed may be subscribed to. */
-const MAX_WANTED = 1_000;
-
-interface Wanted {
-  readonly serverId: string;
-  readonly uri: string;
-}
 
 /** One attached feed and what it wants. */
 class FeedState {
   readonly options: FeedOptions;
   /** Exposed URI → where it really is. */
-  readonly wanted = new Map<string, Wanted>();
+  readonly wanted = new Map<string, WatchedResource>();
   /** Exposed task id → where it really is. */
   tasks: ReadonlyMap<string, WatchedTask> = new Map();
   logLevel: LoggingLevel | undefined;
+  readonly #gone = new AbortController();
 
   constructor(options: FeedOptions) {
     this.options = options;
@@ -41,6 +33,15 @@ class FeedState {
 
   get principalId(): string {
     return this.options.principal.id;
+  }
+
+  /** Aborted when it ends. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  end(): void {
+    this.#gone.abort();
   }
 
   /** Whether what a server tells on its own account is for this one: it says that to the login of the hub's owner. */
@@ -69,12 +70,15 @@ export class Feeds implements Disposable {
   readonly #levels = new Map<string, LoggingLevel>();
   readonly #roots: Roots;
   readonly #updates: MergedUpdates;
+  readonly #resources: ResourceWatch;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
     const { clock } = options;
     this.#callLevels = new CallLevels({ clock, onOver: (serverId) => this.#background(serverId, this.#applyLogLevel(serverId)) });
     this.#roots = new Roots(options);
+    const inBackground = (serverId: string, change: Promise<unknown>): void => this.#background(serverId, change);
+    this.#resources = new ResourceWatch({ ...options, watchers: this.#feeds, inBackground });
     const hasReplicas = (serverId: string): boolean => options.upstreams.get(serverId)?.replicas !== undefined;
     this.#updates = new MergedUpdates({ clock, hasReplicas, tell: (update) => this.#onResourceUpdated(update) });
   }
@@ -102,8 +106,8 @@ export class Feeds implements Disposable {
     if (options.logs && this.#levels.size > 0) this.#background('all', this.#applyLogLevels());
     const roots = this.#roots.attach(options);
     return {
-      subscribe: (uri) => this.#subscribe(state, uri),
-      unsubscribe: (uri) => this.#unsubscribe(state, uri),
+      subscribe: (uri) => this.#resources.subscribe(state, uri),
+      unsubscribe: (uri) => this.#resources.unsubscribe(state, uri),
       watchTasks: (taskIds) => watchTasks(this.#feeds, state, taskIds, this.#options.upstreams),
       setLogLevel: async (level) => {
         state.logLevel = level;
@@ -144,41 +148,12 @@ export class Feeds implements Disposable {
     return release;
   }
 
-  async #subscribe(state: FeedState, uri: string): Promise<Outcome> {
-    const view = this.#options.view(state.options.scope);
-    const found = view && subscribable(view, uri);
-    const target = found?.targets.find(({ serverId }) => this.#canSubscribe(serverId));
-    if (!target) return { error: rpcErrorOf(found?.notFound() ?? resourceNotFound(uri)) };
-    if (!state.hears(this.#options.upstreams.get(target.serverId))) return { error: rpcErrorOf(onlyOwnerHears(target.serverId)) };
-    if (state.wanted.size >= MAX_WANTED && !state.wanted.has(uri)) return { error: rpcErrorOf(tooManySubscriptions()) };
-    state.wanted.set(uri, target);
-    try {
-      await this.#applySubscriptions(target.serverId);
-      return { result: {} };
-    } catch (error) {
-      state.wanted.delete(uri);
-      return { error: rpcErrorOf(toHubError(error)) };
-    }
-  }
-
-  #canSubscribe(serverId: string): boolean {
-    return this.#options.upstreams.get(serverId)?.listing?.identity.capabilities['resources'] !== undefined;
-  }
-
-  async #unsubscribe(state: FeedState, uri: string): Promise<Outcome> {
-    const target = state.wanted.get(uri);
-    if (target) {
-      state.wanted.delete(uri);
-      await this.#applySubscriptions(target.serverId);
-    }
-    return { result: {} };
-  }
-
   #detach(state: FeedState): void {
     if (!this.#feeds.delete(state)) return;
+    state.end();
     for (const serverId of serversOf(state)) this.#background(serverId, applyWatchedTasks(this.#feeds, serverId, this.#options.upstreams));
     const servers = new Set([...state.wanted.values()].map(({ serverId }) => serverId));
-    for (const serverId of servers) this.#background(serverId, this.#applySubscriptions(serverId));
+    for (const serverId of servers) this.#background(serverId, this.#resources.apply(serverId));
     if (state.logLevel) this.#background('all', this.#applyLogLevels());
     const { sessionId } = state.options;
     if (sessionId !== undefined) for (const upstream of this.#options.upstreams.all()) upstream.endSession(sessionId);
@@ -188,7 +163,7 @@ export class Feeds implements Disposable {
   #follow({ added, removed }: MembersChange): void {
     for (const serverId of removed) this.#levels.delete(serverId);
     for (const serverId of added) {
-      const subscribed = this.#applySubscriptions(serverId);
+      const subscribed = this.#resources.apply(serverId);
       const watched = applyWatchedTasks(this.#feeds, serverId, this.#options.upstreams);
       this.#background(serverId, Promise.all([subscribed, watched, this.#applyLogLevel(serverId)]));
     }
@@ -199,16 +174,6 @@ export class Feeds implements Disposable {
     change.catch((error: unknown) =>
       this.#options.logger.debug(`Could not update a subscription: ${messageOf(error)}`, { server: serverId }),
     );
-  }
-
-  async #applySubscriptions(serverId: string): Promise<void> {
-    const uris = new Set<string>();
-    const upstream = this.#options.upstreams.get(serverId);
-    for (const feed of this.#feeds) {
-      if (!feed.hears(upstream)) continue;
-      for (const target of feed.wanted.values()) if (target.serverId === serverId) uris.add(target.uri);
-    }
-    await upstream?.setSubscribedResources(uris);
   }
 
   async #applyLogLevels(): Promise<void> {
@@ -282,10 +247,6 @@ const KNOWN: ReadonlySet<string> = new Set(['notifications/message', 'notificati
 /** What nobody knows says nothing to somebody who does not know which server it comes from. */
 function isIntelligible({ options }: FeedState, { method }: NotificationMessage): boolean {
   return options.scope.kind === 'server' || KNOWN.has(method);
-}
-
-function tooManySubscriptions(): HubError {
-  return new HubError('LIMIT_EXCEEDED', `A client can subscribe to ${MAX_WANTED} resources at most. Unsubscribe from some first.`);
 }
 
 function inScope(scope: Scope, serverId: string): boolean {
