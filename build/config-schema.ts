@@ -5,14 +5,12 @@ import {
   devFields,
   filterFields,
   keptFields,
-  keptTopFields,
-  marketplaceFields,
   remoteFields,
   serverFields,
-  settingFields,
   stdioFields,
   toolTimeoutFields,
 } from '../src/config/schema.ts';
+import { keptTopFields, marketplaceFields, settingFields } from '../src/config/setting-fields.ts';
 import { type JsonSchema, objectSchema } from '../src/config/types.ts';
 
 /** The published JSON Schema of a config file. Unknown keys are allowed in it, as they are in the hub: it only warns. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commonFields, settingFields } from '../src/config/schema.ts';
+import { commonFields } from '../src/config/schema.ts';
+import { settingFields } from '../src/config/setting-fields.ts';
 import type { Field } from '../src/config/types.ts';
 
 type Unit = 'ms' | 'bytes' | 'characters' | 'count';
@@ -242,7 +243,7 @@ const fixed: readonly FixedRow[] = [
 export function limitsPage(root: string): string {
   return `# Limits
 
-<!-- Written by \`npm run generate\` from build/limits-page.ts, src/config/schema.ts and the constants in src. -->
+<!-- Written by \`npm run generate\` from build/limits-page.ts, the fields in src/config and the constants in src. -->
 
 Everything that could grow has a limit. An error at one that can be set names the setting; \`data.setting\` has it for programs.
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HubConfig } from './config.ts';
 import type { ConfigDiff } from './diff.ts';
-import { settingFields } from './schema.ts';
+import { settingFields } from './setting-fields.ts';
 
 /** What is different in a config, in the words of its files: for people. What comes of it is {@link ConfigDiff}'s to say. */
 export interface ConfigChanges {

@@ -164,6 +164,8 @@ export interface OAuthDefinition {
 /** A broken entry: reported, listed, never started. */
 export interface InvalidDefinition extends DefinitionBase {
   readonly kind: 'invalid';
+  /** It has an address and no command. */
+  readonly isRemote?: true;
 }
 
 export type ServerDefinition = StdioDefinition | RemoteDefinition | InvalidDefinition;

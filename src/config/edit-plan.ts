@@ -113,8 +113,10 @@ function errorsOf(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return diagnostics.filter(({ severity }) => severity === 'error');
 }
 
+/** What is not to be written: a value that does not count, too, which is only a warning where it stands already. */
 function entryErrors({ servers }: ConfigFile, name: string): readonly Diagnostic[] {
-  return servers.find(({ definition }) => definition.id === name)?.definition.errors ?? [];
+  const entry = servers.find(({ definition }) => definition.id === name);
+  return entry ? [...entry.definition.errors, ...entry.wrongValues] : [];
 }
 
 const textOf = ({ keyPath, message }: Diagnostic): string => `${keyPath}: ${message}`;

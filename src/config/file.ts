@@ -1,7 +1,7 @@
 import type { Diagnostic, HubSettings } from './config.ts';
 import { jsonValueOf } from './json-value.ts';
 import { Json5SyntaxError, type Member, type Node, parseJson5 } from './json5.ts';
-import { keptTopFields, settingFields } from './schema.ts';
+import { keptTopFields, settingFields } from './setting-fields.ts';
 import { readServerEntry, type ServerEntry } from './server-entry.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
 import { anything, asObject, describe, type Field, type Issue, membersOf, objectOf, type ValuesOf } from './types.ts';

@@ -5,7 +5,7 @@ import type { Diagnostic, HubConfig, HubSettings } from './config.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { readHubEnvironment } from './hub-environment.ts';
 import { looseModeWarning } from './literal-secrets.ts';
-import { settingFields } from './schema.ts';
+import { settingFields } from './setting-fields.ts';
 import { withinHosts } from './upstream-hosts.ts';
 import { etagOf } from './etag.ts';
 import type { ServerEntry } from './server-entry.ts';

@@ -1,4 +1,4 @@
-import { marketplaceFields } from './schema.ts';
+import { marketplaceFields } from './setting-fields.ts';
 
 /** What `marketplace` in a config file is taken for where it says nothing. */
 export const marketplaceDefaults = {

@@ -1,18 +1,20 @@
 /**
- * What may stand in a config file: the one source of the checks, of the published JSON Schema and of the tables in
- * docs/configuration.md (`npm run generate`).
+ * What may stand in the entry of a server: the one source of the checks, of the published JSON Schema and of the tables in
+ * docs/configuration.md (`npm run generate`). What stands beside the servers is in setting-fields.ts.
  */
 import { loginFields } from './login-fields.ts';
-
-import { outgoingFields, outgoingSettings } from './outgoing-fields.ts';
+import { outgoingFields } from './outgoing-fields.ts';
+import { hiddenNames, orAbsent, textOrNone, truthyFlag } from './tolerant.ts';
+import { transportType } from './transport-type.ts';
 import {
-  addressOrOff,
   anything,
   type Fields,
   flag,
   integer,
   listOf,
   mapOf,
+  MAX_TIMER_MS,
+  milliseconds,
   nonEmptyText,
   objectOf,
   oneOf,
@@ -22,16 +24,15 @@ import {
   textOrTexts,
 } from './types.ts';
 
-/** The longest delay that a Node.js timer can hold. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-const milliseconds = integer(1, MAX_TIMER_MS, 'milliseconds');
+/** A time. Without one that counts there is the default, which is a limit too. */
+const time = orAbsent(milliseconds);
 
 export const DEFAULT_DEV_WATCH = ['**/*.js', '**/*.ts', '**/*.py', '**/*.json'] as const;
 
 /** The fields of one tool in `toolTimeouts`. */
 export const toolTimeoutFields = {
-  requestTimeout: { type: milliseconds, about: 'As `requestTimeout` of the server, for calls of this tool.' },
-  totalTimeout: { type: milliseconds, about: 'As `totalTimeout` of the server, for calls of this tool.' },
+  requestTimeout: { type: time, about: 'As `requestTimeout` of the server, for calls of this tool.' },
+  totalTimeout: { type: time, about: 'As `totalTimeout` of the server, for calls of this tool.' },
 } satisfies Fields;
 
 /** The fields of `dev`. */
@@ -50,13 +51,13 @@ export const stdioFields = {
   },
   args: { type: listOf(textLike), about: 'Its arguments. No shell is involved.', default: [], elsewhere: ['arguments'] },
   cwd: {
-    type: nonEmptyText,
+    type: textOrNone,
     about: 'The folder to run it in. Default: the workspace folder.',
     elsewhere: ['workingDirectory', 'working_directory', 'workdir'],
   },
-  envFile: { type: nonEmptyText, about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
+  envFile: { type: orAbsent(textOrNone), about: 'A dotenv file with more environment variables; `env` wins.', elsewhere: ['env_file'] },
   replicas: {
-    type: integer(1, 64, 'processes'),
+    type: orAbsent(integer(1, 64, 'processes')),
     about:
       'How many processes of the server share its calls: for a server that keeps nothing between calls, or with `isolation: "session"` nothing beyond a session (docs/replicas.md). Other limits, as `maxConcurrency`, count for each.',
     default: 1,
@@ -91,33 +92,42 @@ export const commonFields = {
     elsewhere: ['environment', 'envs', 'envVars'],
   },
   type: {
-    type: oneOf('stdio', 'http', 'sse', 'streamable-http', 'streamableHttp'),
+    type: transportType,
     about:
       'The transport. Not needed: `command` means stdio; `url` means Streamable HTTP with HTTP+SSE as the fallback, as does `http`. `streamable-http` tries no fallback, `sse` uses HTTP+SSE at once.',
     elsewhere: ['transport', 'transportType'],
   },
-  disabled: { type: flag, about: 'Keeps the server in the list without starting it.', default: false, elsewhere: ['enabled', 'active'] },
-  name: { type: text, about: 'A name for people. Exposed names are always made from the key.', elsewhere: ['title', 'displayName'] },
-  description: { type: text, about: 'What the server is for.' },
+  disabled: {
+    type: truthyFlag,
+    about: 'Keeps the server in the list without starting it.',
+    default: false,
+    elsewhere: ['enabled', 'active'],
+  },
+  name: {
+    type: orAbsent(textOrNone),
+    about: 'A name for people. Exposed names are always made from the key.',
+    elsewhere: ['title', 'displayName'],
+  },
+  description: { type: orAbsent(text), about: 'What the server is for.' },
   initTimeout: {
-    type: milliseconds,
+    type: time,
     about: 'Milliseconds for start, handshake and the first lists. A first `npx` or `uvx` downloads the server.',
     default: 300_000,
     elsewhere: ['startup_timeout_sec', 'startupTimeout', 'initializationTimeout'],
   },
   requestTimeout: {
-    type: milliseconds,
+    type: time,
     about: 'Milliseconds for one request; progress of the request starts it anew.',
     default: 300_000,
     elsewhere: ['timeout', 'tool_timeout_sec'],
   },
   totalTimeout: {
-    type: milliseconds,
+    type: time,
     about: 'Most milliseconds for one request in all, whatever progress it tells of. Default: ten times its `requestTimeout`.',
     elsewhere: ['maxTotalTimeout'],
   },
   toolTimeouts: {
-    type: mapOf(objectOf(toolTimeoutFields)),
+    type: orAbsent(mapOf(objectOf(toolTimeoutFields))),
     about: "Other `requestTimeout` and `totalTimeout` for single tools, by the server's own names.",
     default: {},
   },
@@ -133,7 +143,7 @@ export const commonFields = {
     default: 100,
   },
   queueTimeout: {
-    type: milliseconds,
+    type: time,
     about: 'Most milliseconds that a request waits because of `maxConcurrency`.',
     default: 60_000,
   },
@@ -144,7 +154,7 @@ export const commonFields = {
     elsewhere: ['maxMessageBytes', 'maxResponseSize'],
   },
   pingInterval: {
-    type: integer(0, MAX_TIMER_MS, 'milliseconds'),
+    type: orAbsent(integer(0, MAX_TIMER_MS, 'milliseconds')),
     about:
       'Milliseconds of silence, with no request in flight, after which the server is asked by `ping` whether it is there; `0` for never. Three missed answers in a row make it degraded, a fourth one makes the connection anew. Servers of revision 2026-07-28 are not asked: it has no `ping`. A change counts from the next connection on. Default: 30000 for a remote server, 0 for a local one.',
   },
@@ -160,19 +170,19 @@ export const commonFields = {
     default: 32,
   },
   start: {
-    type: oneOf('eager', 'lazy', 'manual'),
+    type: orAbsent(oneOf('eager', 'lazy', 'manual')),
     about:
       'When the server is started. `eager`: with the hub. `lazy`: by its first call, or by the first list as long as the hub does not know what it offers. `manual`: only by `mcp-hub start` or the API.',
     default: 'eager' as const,
   },
   idleTimeout: {
-    type: milliseconds,
+    type: time,
     about:
       'Milliseconds without a call after which the server is stopped until its next call or subscription; what it offers stays listed. Default: never. It does not sleep while a call is in flight, a resource is subscribed to, or a client has a connection of its own to it.',
     elsewhere: ['idleTimeoutMs', 'idle_timeout'],
   },
   restart: {
-    type: oneOf('overlap', 'stop-first'),
+    type: orAbsent(oneOf('overlap', 'stop-first')),
     about:
       'How a restart goes. `overlap`: the new process or connection is started first and takes over when it is ready, so that no call fails; if it does not become ready, the old one stays. `stop-first`: for servers that cannot run twice at once, because of a port, a lock, or a file that they hold in memory.',
     default: 'overlap' as const,
@@ -182,15 +192,15 @@ export const commonFields = {
 /** What of a server is not offered. The same keys are written by mcphub.nvim. */
 export const filterFields = {
   disabled_tools: {
-    type: listOf(text),
+    type: hiddenNames,
     about: "Tools that are not offered, by the server's own names.",
     default: [],
     elsewhere: ['disabledTools', 'excludeTools', 'disabled-tools'],
   },
-  disabled_prompts: { type: listOf(text), about: "Prompts that are not offered, by the server's own names.", default: [] },
-  disabled_resources: { type: listOf(text), about: "Resources that are not offered, by the server's own URIs.", default: [] },
+  disabled_prompts: { type: hiddenNames, about: "Prompts that are not offered, by the server's own names.", default: [] },
+  disabled_resources: { type: hiddenNames, about: "Resources that are not offered, by the server's own URIs.", default: [] },
   disabled_resourceTemplates: {
-    type: listOf(text),
+    type: hiddenNames,
     about:
       'Resource templates that are not offered, as the server lists them. What fits no other template and is not listed cannot be read then.',
     default: [],
@@ -212,89 +222,3 @@ export const keptFields = {
 } satisfies Fields;
 
 export const serverFields = { ...stdioFields, ...remoteFields, ...loginFields, ...commonFields, ...filterFields, ...keptFields };
-
-/** The fields of `marketplace`. */
-export const marketplaceFields = {
-  registryUrl: {
-    type: addressOrOff,
-    about: 'The community registry: one JSON file. `false` leaves it out.',
-    default: 'https://ravitemer.github.io/mcp-registry/registry.json',
-    elsewhere: ['registry'],
-  },
-  officialUrl: {
-    type: addressOrOff,
-    about: 'A registry that speaks the official MCP Registry API: the part of its address before `/v0.1`. `false` leaves it out.',
-    default: 'https://registry.modelcontextprotocol.io',
-  },
-  officialLimit: {
-    type: integer(1, 20_000, 'servers'),
-    about: 'Most servers of the official registry in an unfiltered list. Searches and installs reach the others too.',
-    default: 1000,
-  },
-  readmeUrl: {
-    type: addressOrOff,
-    about: 'Where the READMEs of GitHub repositories are read. `false` reads none.',
-    default: 'https://raw.githubusercontent.com',
-  },
-} satisfies Fields;
-
-export const settingFields = {
-  maxToolNameLength: {
-    type: integer(16, 128, 'characters'),
-    about: 'Most characters in an exposed tool or prompt name. Large model APIs take 64, and clients put a prefix in front.',
-    default: 54,
-  },
-  startupWait: {
-    type: integer(0, MAX_TIMER_MS, 'milliseconds'),
-    about: 'Milliseconds that a first request waits for servers that are still starting.',
-    default: 5000,
-  },
-  maxBodySize: {
-    type: integer(1024, 2 ** 30, 'bytes'),
-    about: 'Largest accepted request body, in bytes.',
-    default: 8_388_608,
-    elsewhere: ['maxBodyBytes', 'bodyLimit'],
-  },
-  sessionIdleTimeout: { type: milliseconds, about: 'Milliseconds after which an unused session ends.', default: 1_800_000 },
-  maxSessions: {
-    type: integer(1, 100_000, 'sessions'),
-    about:
-      'Most sessions at once, and most open streams of the old HTTP+SSE transport. A new session ends the longest unused one of whoever has most; when all of them have an open stream or a call in flight, it is refused.',
-    default: 1000,
-  },
-  shutdownTimeout: {
-    type: integer(0, 3_600_000, 'milliseconds'),
-    about: 'Milliseconds that calls in flight have when the hub stops. Their servers are stopped after that.',
-    default: 1500,
-    elsewhere: ['gracefulShutdownTimeout'],
-  },
-  allowedHosts: {
-    type: listOf(nonEmptyText),
-    about: 'Host names, without a port, that requests may carry in `Host` and `Origin` beside the loopback ones.',
-    default: [],
-    elsewhere: ['allowed_hosts'],
-  },
-  trustedHosts: {
-    type: listOf(nonEmptyText),
-    about:
-      'Reverse proxies in front of the hub. Their names are allowed as in `allowedHosts`. From their addresses and networks (`10.0.0.0/8`) the last address in `X-Forwarded-For` is taken for that of the client when wrong keys are counted, and `X-Forwarded-Host` must be an allowed name too; what comes from there is never taken for a program on this machine (docs/security.md).',
-    default: [],
-    elsewhere: ['trusted_hosts', 'trustedProxies', 'trustProxy'],
-  },
-  auth: {
-    type: oneOf('auto', 'keys'),
-    about:
-      'Whether requests need an API key. `auto`: they do when `--host` lets other machines reach the hub. `keys`: always (docs/security.md).',
-    default: 'auto' as const,
-    elsewhere: ['authentication', 'requireKey'],
-  },
-  ...outgoingSettings,
-  marketplace: { type: objectOf(marketplaceFields), about: 'The registries that servers are found in.' },
-} satisfies Fields;
-
-/** Top-level keys of other programs. */
-export const keptTopFields = {
-  $schema: { type: anything, about: 'The JSON Schema that an editor checks the file with.' },
-  inputs: { type: anything, about: 'The questions of a VS Code file. The answers come from `MCP_HUB_ENV`.' },
-  nativeMCPServers: { type: anything, about: 'Kept for mcphub.nvim.' },
-} satisfies Fields;

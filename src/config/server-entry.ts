@@ -7,12 +7,15 @@ import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioField
 import { checkHeaders, isSentByHub } from './header-fields.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
 import { checkPublic } from './upstream-hosts.ts';
-import { type Issue, objectOf, type ValuesOf } from './types.ts';
+import { typeMismatch } from './transport-type.ts';
+import { asObject, type Issue, objectOf, presentIn, type ValuesOf } from './types.ts';
 
 export interface ServerEntry {
   readonly definition: ServerDefinition;
   /** Errors and warnings of this entry. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Those warnings among them that are about values which do not count as they stand there. */
+  readonly wrongValues: readonly Diagnostic[];
   /** An error at the place of one of its keys, for what the entry alone cannot know. */
   readonly errorAt: (key: string, message: string, hint: string) => Diagnostic;
 }
@@ -22,13 +25,20 @@ type Values = ValuesOf<typeof serverFields>;
 const entryType = objectOf(serverFields);
 
 /** One server of a config file. Whatever is wrong with it makes an `invalid` definition and concerns no other server. */
-export function readServerEntry(source: Source, id: string, idAt: number, node: Node, path: string, cwd: string): ServerEntry {
+export function readServerEntry(source: Source, id: string, idAt: number, value: Node, path: string, cwd: string): ServerEntry {
+  const node = asObject(value);
   const diagnostics: Diagnostic[] = [];
-  const report = (issue: Issue): void => void diagnostics.push(diagnosticOf(source, { ...issue, serverId: id }));
+  const wrongValues: Diagnostic[] = [];
+  const report = (issue: Issue): void => {
+    const diagnostic = diagnosticOf(source, { ...issue, serverId: id });
+    diagnostics.push(diagnostic);
+    if (issue.isWrongValue) wrongValues.push(diagnostic);
+  };
   const values = entryType.read(node, path, report);
   const badName = nameProblem(id);
   if (badName !== undefined) report({ severity: 'error', at: idAt, keyPath: path, message: badName });
-  if (values && node.kind === 'object') checkTogether({ values, node, idAt, path, report });
+  const given = node.kind === 'object' ? presentIn(node) : undefined;
+  if (values && given) checkTogether({ values, node: given, idAt, path, report });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const base = { id, ...commonOf(values ?? {}), source: source.file, errors };
   const body = values && errors.length === 0 ? bodyOf(values, cwd) : undefined;
@@ -36,7 +46,16 @@ export function readServerEntry(source: Source, id: string, idAt: number, node: 
     const place = node.kind === 'object' ? at(node, key) : node.at;
     return diagnosticOf(source, { severity: 'error', at: place, keyPath: keyPath(path, key), message, hint, serverId: id });
   };
-  return { definition: body ? { ...base, ...body } : { ...base, kind: 'invalid' }, diagnostics, errorAt };
+  const definition: ServerDefinition = body
+    ? { ...base, ...body }
+    : { ...base, kind: 'invalid', ...(given && isRemote(given) && { isRemote: true }) };
+  return { definition, diagnostics, wrongValues, errorAt };
+}
+
+/** Where it is, as far as a broken entry tells. */
+function isRemote({ members }: ObjectNode): boolean {
+  const keys = members.map(({ key }) => key);
+  return !keys.includes('command') && (keys.includes('url') || keys.includes('urls'));
 }
 
 /** Names stand in addresses (`/mcp/<server>`), on terminals and in logs. */
@@ -163,7 +182,7 @@ function devOf(dev: NonNullable<Values['dev']>, cwd: string): DevDefinition {
 /** `http` is what VS Code writes for every address, and it falls back to HTTP+SSE itself. */
 function transportOf(type: Values['type']): 'auto' | 'http' | 'sse' {
   if (type === 'sse') return 'sse';
-  return type === undefined || type === 'http' ? 'auto' : 'http';
+  return type === 'streamable-http' ? 'http' : 'auto';
 }
 
 export interface Entry {
@@ -211,17 +230,8 @@ function checkKind(entry: Entry, key: string): void {
     const message = `Has no meaning beside "${key}" and is ignored`;
     report({ severity: 'warning', at: member.keyAt, keyPath: keyPath(path, member.key), message, ...(hint !== undefined && { hint }) });
   }
-  const { type } = values;
-  if (type !== undefined && (type === 'stdio') !== (kind === 'stdio')) {
-    const hint = kind === 'stdio' ? 'Write "stdio" or leave it out' : 'Write "http" or "sse", or leave it out';
-    report({
-      severity: 'error',
-      at: at(node, 'type'),
-      keyPath: keyPath(path, 'type'),
-      message: `"${type}" does not go with "${key}"`,
-      hint,
-    });
-  }
+  const mismatch = typeMismatch(node, values.type, key);
+  if (mismatch) report({ severity: 'warning', isWrongValue: true, at: at(node, 'type'), keyPath: keyPath(path, 'type'), ...mismatch });
   if (kind === 'stdio') checkDev(entry);
   else checkRemote(entry);
 }

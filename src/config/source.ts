@@ -18,10 +18,12 @@ export interface Finding {
 
 /** A finding with its place worked out. */
 export function diagnosticOf(source: Source, finding: Finding): Diagnostic {
-  const { at, hint, serverId, ...rest } = finding;
+  const { at, severity, keyPath, message, hint, serverId } = finding;
   const lines = source.text.slice(0, at).split(/\r\n|[\n\r]/);
   return {
-    ...rest,
+    severity,
+    keyPath,
+    message,
     file: source.file,
     line: lines.length,
     column: (lines.at(-1)?.length ?? 0) + 1,

@@ -15,6 +15,8 @@ export interface Issue {
   readonly keyPath: string;
   readonly message: string;
   readonly hint?: string | undefined;
+  /** A warning that the hub gets along with in a file, and that is not written into one by the hub itself. */
+  readonly isWrongValue?: true | undefined;
 }
 
 /** Takes what is wrong with a value; reading goes on. */
@@ -24,7 +26,9 @@ export interface Type<T> {
   /** For messages and docs: "a string". */
   readonly words: string;
   readonly schema: JsonSchema;
-  /** The value, or `undefined` after at least one reported error. */
+  /** `null` means something of its own; elsewhere a key whose value is `null` counts as absent. */
+  readonly takesNull?: true;
+  /** The value, or `undefined` when it counts as absent or after at least one reported error. */
   read(node: Node, path: string, report: Report): T | undefined;
 }
 
@@ -90,6 +94,7 @@ export const textLike: Type<string> = {
 export const textLikeOrNull: Type<string | null> = {
   words: 'a string or null',
   schema: { type: ['string', 'number', 'boolean', 'null'] },
+  takesNull: true,
   read: (node, path, report) => (node.kind === 'null' ? null : textLike.read(node, path, report)),
 };
 
@@ -128,6 +133,11 @@ export function integer(min: number, max: number, unit: string): Type<number> {
     },
   };
 }
+
+/** The longest delay that a Node.js timer can hold. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const milliseconds = integer(1, MAX_TIMER_MS, 'milliseconds');
 
 export function oneOf<const T extends string>(...values: readonly T[]): Type<T> {
   const words = `one of ${values.map((value) => `"${value}"`).join(', ')}`;
@@ -184,6 +194,7 @@ export function mapOf<T>(value: Type<T>): Type<Readonly<Record<string, T>>> {
       }
       const entries: [string, T][] = [];
       for (const member of membersOf(node, path, report).values()) {
+        if (member.value.kind === 'null' && value.takesNull !== true) continue;
         const read = value.read(member.value, keyPath(path, member.key), report);
         if (read !== undefined) entries.push([member.key, read]);
       }
@@ -211,7 +222,7 @@ export function objectOf<F extends Fields>(fields: F): Type<ValuesOf<F>> {
       for (const { key, keyAt, value } of membersOf(node, path, report).values()) {
         const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
         if (field === undefined) report(unknownKey(key, keyAt, path, fields));
-        else values[key] = field.type.read(value, keyPath(path, key), report);
+        else if (value.kind !== 'null') values[key] = field.type.read(value, keyPath(path, key), report);
       }
       // Every value was read by the type of the field of the same name.
       return values as ValuesOf<F>;
@@ -225,6 +236,12 @@ export function objectSchema(fields: Fields): JsonSchema {
     { description: field.about, ...field.type.schema, ...(field.default !== undefined && { default: field.default }) },
   ]);
   return { type: 'object', properties: Object.fromEntries(properties) };
+}
+
+/** The object as it counts: each key once, and none whose value is `null`. */
+export function presentIn(node: ObjectNode): ObjectNode {
+  const members = [...membersOf(node, '', () => {}).values()];
+  return { ...node, members: members.filter(({ value }) => value.kind !== 'null') };
 }
 
 /** The members by key. Of a key that stands twice the last counts, as JSON parsers have it, with a warning. */

@@ -32,15 +32,16 @@ export function isAllowedHost(hostname: string, patterns: readonly string[]): bo
 
 /** An entry with an error where a literal address of it is at none of the hosts that are allowed; the others are checked at launch. */
 export function withinHosts(entry: ServerEntry, patterns: readonly string[]): ServerEntry {
-  const { definition, diagnostics, errorAt } = entry;
+  const { definition, diagnostics } = entry;
   if (definition.kind !== 'remote' || patterns.length === 0) return entry;
   const outside = addressesOf(definition).find((url) => isLiteral(url) && !isAllowedHost(new URL(url).hostname, patterns));
   if (outside === undefined) return entry;
   const message = `The host ${new URL(outside).hostname} is none of "allowedUpstreamHosts"`;
-  const error = errorAt(definition.urls ? 'urls' : 'url', message, 'Add it to that setting of the hub if servers may be there');
+  const error = entry.errorAt(definition.urls ? 'urls' : 'url', message, 'Add it to that setting of the hub if servers may be there');
   const { kind: _kind, url: _url, urls: _urls, headers: _headers, env: _env, transport: _transport, ...base } = definition;
   const { forwardHeaders: _forwardHeaders, publicOnly: _publicOnly, ...rest } = base;
-  return { definition: { ...rest, kind: 'invalid', errors: [...rest.errors, error] }, diagnostics: [...diagnostics, error], errorAt };
+  const invalid = { ...rest, kind: 'invalid' as const, isRemote: true as const, errors: [...rest.errors, error] };
+  return { ...entry, definition: invalid, diagnostics: [...diagnostics, error] };
 }
 
 /** Only what can be seen in the entry; names are looked up when a connection is made. */

@@ -1,4 +1,5 @@
 import type { CatalogNote } from '../catalog/index.ts';
+import type { ServerDefinition } from '../config/index.ts';
 import type { ServerObject } from '../http/index.ts';
 import type { Upstream, UpstreamState } from '../upstream/index.ts';
 import { type ReplicaReport, replicasOf } from './replicas.ts';
@@ -54,7 +55,7 @@ export function serverObject(
     displayName: definition.displayName ?? id,
     description: definition.description ?? '',
     // Clients choose an icon by this: every remote server is `sse` to them.
-    transportType: definition.kind === 'remote' ? 'sse' : 'stdio',
+    transportType: isRemote(definition) ? 'sse' : 'stdio',
     status: statusOf(state),
     error: errorOf(state),
     capabilities: listing?.items ?? NOTHING,
@@ -68,6 +69,10 @@ export function serverObject(
     ...supervisionOf(upstream),
     replicas: replicasOf(upstream),
   };
+}
+
+function isRemote(definition: ServerDefinition): boolean {
+  return definition.kind === 'invalid' ? definition.isRemote === true : definition.kind === 'remote';
 }
 
 /** Seconds since the server became ready, and when that was. */

@@ -142,10 +142,10 @@ describe('mcp-hub import', () => {
   });
 
   it('writes nothing into a config that is broken', async () => {
-    const file = await put(DEFAULT, '{ "mcpServers": {}, "maxBodySize": -1 }');
+    const file = await put(DEFAULT, '{ "mcpServers": {}, "auth": -1 }');
     const { code, stderr } = await mcpHub('import', sample('cursor/mcp.json'));
-    expect([code, stderr]).toEqual([1, expect.stringContaining('maxBodySize')]);
-    expect(await readFile(file, 'utf8')).toBe('{ "mcpServers": {}, "maxBodySize": -1 }');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('auth')]);
+    expect(await readFile(file, 'utf8')).toBe('{ "mcpServers": {}, "auth": -1 }');
   });
 
   it('says what it does not know', async () => {

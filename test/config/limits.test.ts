@@ -37,14 +37,30 @@ describe('the limits of a server', () => {
   it.each([
     [{ maxConcurrency: 0 }, 'maxConcurrency'],
     [{ maxConcurrency: 1, maxQueue: -1 }, 'maxQueue'],
-    [{ maxConcurrency: 1, queueTimeout: '5s' }, 'queueTimeout'],
-    [{ totalTimeout: 0.5 }, 'totalTimeout'],
-    [{ toolTimeouts: { a: { requestTimeout: 'long' } } }, 'toolTimeouts.a.requestTimeout'],
     [{ maxMessageSize: 10 }, 'maxMessageSize'],
+    [{ maxConnections: '2' }, 'maxConnections'],
   ])('are checked: %j', (entry, field) => {
     const { definition } = read(entry);
     expect(definition.kind).toBe('invalid');
     expect(definition.errors.map(({ keyPath }) => keyPath)).toEqual([`mcpServers.s.${field}`]);
+  });
+
+  it.each([
+    [{ maxConcurrency: 1, queueTimeout: '5s' }, 'queueTimeout', { queue: { queueTimeoutMs: 60_000 } }],
+    [{ totalTimeout: 0.5 }, 'totalTimeout', {}],
+    [{ initTimeout: 0 }, 'initTimeout', { initTimeoutMs: 300_000 }],
+    [
+      { toolTimeouts: { a: { requestTimeout: 'long', totalTimeout: 5 } } },
+      'toolTimeouts.a.requestTimeout',
+      { toolTimeouts: { a: { totalTimeoutMs: 5 } } },
+    ],
+    [{ toolTimeouts: { a: 5 } }, 'toolTimeouts.a', {}],
+  ])('that are times count as absent when they are wrong, with a warning: %j', (entry, field, expected) => {
+    const { definition, diagnostics } = read(entry);
+    expect(definition).toMatchObject({ kind: 'stdio', errors: [], ...expected });
+    expect(definition).not.toHaveProperty('totalTimeoutMs');
+    expect(diagnostics).toMatchObject([{ severity: 'warning', keyPath: `mcpServers.s.${field}`, hint: expect.stringMatching(/./) }]);
+    expect(diagnostics[0]?.message).toMatch(/it counts as absent$/);
   });
 
   it('of a queue that nothing waits in are a warning', () => {

@@ -183,7 +183,6 @@ describe('loadConfig', () => {
     ['oauth: { client_id: "me" }', 'oauth.client_id: Unknown key. Did you mean "clientId"?'],
     ['oauth: { enabled: true }', 'oauth.enabled: Unknown key'],
     ['oauth: "auto"', 'oauth: Is neither an object nor true or false, and is ignored'],
-    ['oauth: null', 'oauth: Is neither an object nor true or false, and is ignored'],
     ['auth: {}', 'auth: Unknown key. Did you mean "oauth"?'],
   ])('warns about what other programs write, and starts the server: %s', async (entry, words) => {
     const { servers, diagnostics } = await load(server(`{ url: "http://h", ${entry} }`));
@@ -216,8 +215,8 @@ describe('loadConfig', () => {
     const config = await load(`{ mcpServers: { some: { command: "x", ${some} }, none: { url: "http://h", disabled_resources: [] } } }`);
     expect(config.servers[0]?.disabledItems).toEqual({ tools: ['a', 'b'], resourceTemplates: ['x://{y}'] });
     expect(config.servers[1]).not.toHaveProperty('disabledItems');
-    expect(await lines('{ mcpServers: { s: { command: "x", disabled_tools: "a", disabledTools: [] } } }')).toEqual([
-      expect.stringContaining('mcpServers.s.disabled_tools: Must be a list, each item a string, not this string.'),
+    expect(await lines('{ mcpServers: { s: { command: "x", disabled_tools: 5, disabledTools: [] } } }')).toEqual([
+      expect.stringContaining('mcpServers.s.disabled_tools: Must be a list, each item a string, not 5.'),
       expect.stringContaining('Did you mean "disabled_tools"?'),
     ]);
   });
@@ -229,18 +228,18 @@ describe('loadConfig', () => {
     ['{ urls: [] }', 'mcpServers.s.urls: Holds no address. Give one or more'],
     ['{ urls: ["http://h", "ftp://h"] }', 'mcpServers.s.urls[1]: Is not an address the hub can call.'],
     ['{ urls: ["http://h", "http://h"] }', 'mcpServers.s.urls[1]: Is the same address once more.'],
-    ['{ command: "a", replicas: 0 }', 'mcpServers.s.replicas: Must be'],
+    ['{ command: "a", maxConcurrency: "2" }', 'mcpServers.s.maxConcurrency: Must be a whole number of requests from 1 to 10000'],
+    ['{ command: "a", isolation: "sesion" }', 'Did you mean "session"?'],
+    ['{ url: "http://h", publicOnly: "yes" }', 'mcpServers.s.publicOnly: Must be true or false, not this string. Write it without quotes.'],
+    ['{ command: "a", disabled_tools: ["b", {}] }', 'mcpServers.s.disabled_tools[1]: Must be a string, not an object.'],
+    ['{ command: "a", disabled_prompts: true }', 'mcpServers.s.disabled_prompts: Must be a list, each item a string, not true.'],
     ['{}', '0.json:1:17: mcpServers.s: Has neither "command" nor "url". Give'],
+    ['[]', '0.json:1:17: mcpServers.s: Has neither "command" nor "url". Give'],
     ['"x"', 'mcpServers.s: Must be an object, not this string.'],
     ['{ command: "a", args: "b" }', 'mcpServers.s.args: Must be a list, each item a string, not this string. Put it in square brackets.'],
     ['{ command: "a", args: ["b", {}] }', '0.json:1:48: mcpServers.s.args[1]: Must be a string, not an object.'],
     ['{ command: "a", env: { "A B": [] } }', 'mcpServers.s.env["A B"]: Must be a string, not a list.'],
     ['{ command: " " }', 'mcpServers.s.command: Must not be empty.'],
-    ['{ command: "a", disabled: "true" }', 'Must be true or false, not this string. Write it without quotes.'],
-    ['{ command: "a", initTimeout: 0 }', 'Must be a whole number of milliseconds from 1 to 2147483647, not 0.'],
-    ['{ command: "a", type: "htp" }', 'Did you mean "http"?'],
-    ['{ command: "a", type: "sse" }', 'mcpServers.s.type: "sse" does not go with "command". Write "stdio" or leave it out.'],
-    ['{ url: "http://h", type: "stdio" }', '"stdio" does not go with "url".'],
     ['{ url: "ftp://h" }', 'mcpServers.s.url: Is not an address the hub can call.'],
     ['{ command: "a", dev: { cwd: "rel" } }', 'mcpServers.s.dev.cwd: Must be an absolute path.'],
     [
@@ -275,16 +274,15 @@ describe('loadConfig', () => {
   });
 
   it('names all errors of all files at once, and uses none of them', async () => {
-    const found = await lines('{\n  a: 1\n  b: 2 }', '{ startupWait: "5", maxToolNameLength: 5, mcpServers: { s: { command: 1 } } }', '[]');
+    const found = await lines('{\n  a: 1\n  b: 2 }', '{ auth: "key", allowedHosts: 5, mcpServers: { s: { command: 1 } } }', '[]');
     expect(found).toEqual([
       '0.json:3:3: Expected "," or "}", but "b" stands here.',
-      '1.json:1:16: startupWait: Must be a whole number of milliseconds from 0 to 2147483647, not this string. Write it without quotes.',
-      '1.json:1:40: maxToolNameLength: Must be a whole number of characters from 16 to 128, not 5.',
+      '1.json:1:9: auth: Must be one of "auto", "keys", not this string. Did you mean "keys"?',
+      '1.json:1:30: allowedHosts: Must be a list, each item a string that is not empty, not 5.',
       '2.json:1:1: Must be an object, not a list.',
-      '1.json:1:71: mcpServers.s.command: Must be a string, not 1. Put it in quotes.',
+      '1.json:1:61: mcpServers.s.command: Must be a string, not 1. Put it in quotes.',
     ]);
     await expect(load('{ mcpServers: [1] }')).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
-    await expect(load('{ mcpServers: {}, servers: {} }')).rejects.toThrow(/has both "mcpServers" and "servers"/);
     await expect(load('')).rejects.toThrow(/0\.json:1:1: The file is empty/);
   });
 
@@ -328,9 +326,11 @@ describe('the setting marketplace', () => {
     expect(diagnostics).toEqual([]);
   });
 
-  it.each(['true', '"ftp://x"', '"registry"', '3'])('takes no %s for an address', async (value) => {
-    await expect(load(`{marketplace: {registryUrl: ${value}}}`)).rejects.toThrow(
-      /marketplace\.registryUrl: Must be an http or https address, or false/,
+  it.each(['true', '"ftp://x"', '"registry"', '3'])('takes no %s for an address, and asks no other one in its place', async (value) => {
+    const { settings, diagnostics } = await load(`{marketplace: {registryUrl: ${value}}}`);
+    expect(settings.marketplace).toEqual({ registryUrl: false });
+    expect(diagnostics.map(formatDiagnostic).join()).toMatch(
+      /marketplace\.registryUrl: Must be an http or https address, or false.*left out/,
     );
   });
 });

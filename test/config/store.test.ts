@@ -212,6 +212,19 @@ describe('edit', () => {
     expect(store.current.servers).toMatchObject([{ kind: 'invalid', disabled: true }]);
   });
 
+  it('writes no value that a file gets along with and that counts as absent, and leaves one that stands there', async () => {
+    await write('{"mcpServers": {"a": {"command": "one", "start": "now"}}}');
+    const { store } = open(FILE);
+    await store.apply();
+    expect(store.current.servers).toMatchObject([{ kind: 'stdio', errors: [] }]);
+    for (const patch of [{ restart: 'always' }, { type: 'ws' }, { type: 'sse' }, { disabled: 'true' }, { start: 'then', name: 5 }]) {
+      const refused = await failure(store.edit([{ kind: 'patch', name: 'a', patch }], { file: FILE }));
+      expect(refused).toMatchObject({ code: 'VALIDATION_ERROR', message: expect.stringContaining('nothing was changed') });
+    }
+    await store.edit([{ kind: 'patch', name: 'a', patch: { type: 'local', name: 'A' } }], { file: FILE });
+    expect(JSON.parse(await text())).toEqual({ mcpServers: { a: { command: 'one', start: 'now', type: 'local', name: 'A' } } });
+  });
+
   it('keeps what somebody else writes at the same time, and waits for the second half of it', async () => {
     await write(COMMENTED);
     const { store } = open(FILE);

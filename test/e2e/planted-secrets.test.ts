@@ -170,7 +170,7 @@ describe('while the hub', () => {
       good.replace(literal, secrets.badConfig),
       good.replace(literal, `"${secrets.badConfig}`),
       good.replace(literal, `{ "secret": "${secrets.badConfig}" }`),
-      good.replace('"mcpServers"', `"maxBodySize": "${secrets.badConfig}", "mcpServers"`),
+      good.replace('"mcpServers"', `"auth": "${secrets.badConfig}", "mcpServers"`),
     ]) {
       await put('c.json', bad);
       await ask('/api/restart', { method: 'POST' });

@@ -132,16 +132,16 @@ describe('a config file', () => {
     const marker = join(await makeFolder(), 'started');
     const config = `{
   // Two mistakes in the settings, and one warning.
-  "startupWait": "soon",
-  "maxToolNameLength": 3,
+  "allowedHosts": "soon",
+  "auth": 3,
   "startupWiat": 5,
   "mcpServers": { "touch": ${JSON.stringify(touch(marker))} },
 }`;
     const { exit, hub } = await runToEnd({ config });
     expect(exit).toEqual({ code: 1, signal: null });
     const errors = hub.stderr().split('\n');
-    expect(errors).toContainEqual(expect.stringMatching(/^error: .*mcp-servers\.json:3:18: startupWait: /));
-    expect(errors).toContainEqual(expect.stringMatching(/^error: .*mcp-servers\.json:4:24: maxToolNameLength: /));
+    expect(errors).toContainEqual(expect.stringMatching(/^error: .*mcp-servers\.json:3:19: allowedHosts: /));
+    expect(errors).toContainEqual(expect.stringMatching(/^error: .*mcp-servers\.json:4:11: auth: /));
     expect(errors).toContainEqual(expect.stringMatching(/^warning: .*mcp-servers\.json:5:3: startupWiat: .*"startupWait"/));
     expect(hub.stdout()).toBe('');
     expect(existsSync(marker)).toBe(false);

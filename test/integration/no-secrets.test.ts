@@ -265,7 +265,10 @@ describe('no secret', () => {
       good.replace(`"LITERAL": "${secrets.envLiteral}"`, `"LITERAL": ${secrets.brokenLine}`),
       good.replace(`"LITERAL": "${secrets.envLiteral}"`, `"${secrets.brokenKey}"`),
       good.replace(`"LITERAL": "${secrets.envLiteral}"`, `"LITERAL": "${secrets.brokenLine}`),
-      good.replace('"mcpServers"', `"settings": "${secrets.settings}", "maxBodySize": "${secrets.settings}", "mcpServers"`),
+      good.replace(
+        '"mcpServers"',
+        `"settings": "${secrets.settings}", "maxBodySize": "${secrets.settings}", "auth": "${secrets.settings}", "mcpServers"`,
+      ),
     ]) {
       await writeFile(join(cli.folder, 'c.json'), broken);
       hear('reload', (await api(`${origin}/api/restart`, { method: 'POST' })).text);
