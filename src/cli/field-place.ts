@@ -13,7 +13,7 @@ export interface FieldProblem {
 /** The problem with its place; that of the server when the field stands nowhere, the beginning when neither does. */
 export function placeField({ file, text, serverId, field, message }: FieldProblem): Diagnostic {
   const finding = { severity: 'error' as const, serverId, message };
-  for (const map of ['mcpServers', 'servers']) {
+  for (const map of ['servers', 'mcpServers']) {
     const server = inner(rootOf(text), [map, serverId]);
     if (!server) continue;
     const keyPath = `${map}.${serverId}${field === '' ? '' : `.${field}`}`;

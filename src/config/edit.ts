@@ -1,7 +1,9 @@
 import { ExactNumber, HubError } from '../base/index.ts';
 import { Json5SyntaxError, parseJson5 } from './json5.ts';
 import { editJson5 } from './json5-edit.ts';
+import { serverMapsOf } from './server-map.ts';
 import { diagnosticOf, formatDiagnostic } from './source.ts';
+import { asObject } from './types.ts';
 
 /** A change of one server's entry in a config file. */
 export type ServerEdit =
@@ -25,7 +27,9 @@ export function editServers(file: string, text: string, edits: readonly ServerEd
 function applyEdit(file: string, text: string, edit: ServerEdit): string {
   const { key, names } = mapOf(file, text);
   const path = [key, edit.name];
-  if (edit.kind === 'set') return editJson5(text, path, edit.entry);
+  // What stands for an empty object, as `null` and `[]`, becomes one.
+  if (edit.kind === 'set')
+    return isObjectAt(text, [key]) ? editJson5(text, path, edit.entry) : editJson5(text, [key], { [edit.name]: edit.entry });
   if (!names.includes(edit.name)) {
     const message = `Server "${edit.name}" does not stand in ${file}.`;
     throw new HubError('SERVER_NOT_FOUND', message, { details: { server: edit.name, file } });
@@ -70,10 +74,11 @@ function mapOf(file: string, text: string): { readonly key: string; readonly nam
   try {
     const root = parseJson5(text);
     if (root.kind !== 'object') throw refuse(root.at, 'Must be an object');
-    const map = root.members.findLast(({ key }) => key === 'mcpServers') ?? root.members.findLast(({ key }) => key === 'servers');
+    const { map } = serverMapsOf(root);
     if (!map) return { key: 'mcpServers', names: [] };
-    if (map.value.kind !== 'object') throw refuse(map.value.at, `"${map.key}" must be an object`);
-    return { key: map.key, names: map.value.members.map(({ key }) => key) };
+    const servers = asObject(map.value);
+    if (servers.kind !== 'object') throw refuse(map.value.at, `"${map.key}" must be an object`);
+    return { key: map.key, names: servers.members.map(({ key }) => key) };
   } catch (error) {
     throw error instanceof Json5SyntaxError ? refuse(error.at, error.message) : error;
   }

@@ -3,6 +3,7 @@ import { jsonValueOf } from './json-value.ts';
 import { Json5SyntaxError, type Member, type Node, parseJson5 } from './json5.ts';
 import { keptTopFields, settingFields } from './setting-fields.ts';
 import { readServerEntry, type ServerEntry } from './server-entry.ts';
+import { serverMapsOf } from './server-map.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
 import { anything, asObject, describe, type Field, type Issue, membersOf, objectOf, type ValuesOf } from './types.ts';
 
@@ -19,9 +20,6 @@ export interface ConfigFile {
 
 const serverMap: Field<true> = { type: anything, about: 'The servers, each under its name.' };
 
-/** Both spellings of the key under which the servers stand. */
-const serverKeys = ['mcpServers', 'servers'] as const;
-
 const topFields = { mcpServers: serverMap, servers: serverMap, ...settingFields, ...keptTopFields };
 
 const topType = objectOf(topFields);
@@ -33,14 +31,18 @@ export function readConfigFile(source: Source, cwd: string): ConfigFile {
   const top = root && topType.read(root, '', report);
   if (root?.kind !== 'object' || !top) return { servers: [], settings: {}, diagnostics, document: {} };
   const members = membersOf(root, '', () => {});
-  const maps = serverKeys.map((key) => members.get(key)).filter((member) => member !== undefined);
-  const [first, second] = maps;
-  if (second) {
-    const hint = `Move all servers under "${first?.key}"`;
-    report({ severity: 'error', at: second.keyAt, keyPath: second.key, message: 'The file has both "mcpServers" and "servers"', hint });
+  const { map, other } = serverMapsOf(root);
+  if (map && other && !isEmpty(other.value)) {
+    const message = `Is left out: the file has "${map.key}" too, and that is what counts`;
+    report({ severity: 'warning', at: other.keyAt, keyPath: other.key, message, hint: `Move all servers under "${map.key}"` });
   }
-  const servers = first ? readServers(source, first, cwd, report) : [];
-  return { servers, settings: settingsOf(top), diagnostics, document: documentOf(members, first) };
+  const servers = map ? readServers(source, map, cwd, report) : [];
+  return { servers, settings: settingsOf(top), diagnostics, document: documentOf(members, map) };
+}
+
+function isEmpty(given: Node): boolean {
+  const value = asObject(given);
+  return value.kind === 'object' && value.members.length === 0;
 }
 
 function documentOf(members: ReadonlyMap<string, Member>, map: Member | undefined): Readonly<Record<string, unknown>> {

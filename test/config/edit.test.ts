@@ -36,6 +36,21 @@ describe('editing the servers of a config file', () => {
     expect(JSON.parse(text)).toEqual({ mcpServers: { a: { command: 'x', env: { K: '1' } } } });
   });
 
+  it('writes into the map that counts', () => {
+    const both = '{ "mcpServers": { "a": { "command": "x" } }, "servers": { "b": {} } }';
+    const text = editServers('f', both, [{ kind: 'set', name: 'c', entry: { command: 'y' } }]);
+    expect(JSON.parse(text)).toEqual({ mcpServers: { a: { command: 'x' } }, servers: { b: {}, c: { command: 'y' } } });
+    expect(() => editServers('f', both, [{ kind: 'remove', name: 'a' }])).toThrow('Server "a" does not stand in f.');
+    const old = both.replace('{ "b": {} }', 'null');
+    const now = editServers('f', old, [{ kind: 'remove', name: 'a' }]);
+    expect(JSON.parse(now)).toEqual({ mcpServers: {}, servers: null });
+  });
+
+  it.each(['null', '[]'])('makes an object of %s, which stands for an empty one', (value) => {
+    const text = editServers('f', `{ "mcpServers": ${value} }`, [{ kind: 'set', name: 'a', entry: { command: 'x' } }]);
+    expect(JSON.parse(text)).toEqual({ mcpServers: { a: { command: 'x' } } });
+  });
+
   it.each([
     ['patch', { kind: 'patch', name: 'c', patch: {} }],
     ['remove', { kind: 'remove', name: 'c' }],

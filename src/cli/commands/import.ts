@@ -149,6 +149,6 @@ function checkNames(wanted: readonly string[], found: readonly FoundServer[], so
 }
 
 function serversOf(document: Values): Values {
-  const servers = document['mcpServers'] ?? document['servers'];
+  const servers = document['servers'] ?? document['mcpServers'];
   return isRecord(servers) ? servers : {};
 }

@@ -86,8 +86,7 @@ function edited(text: string, change: ServerEdit): string | undefined {
 /** By the reference implementation, so that an edit is judged by another reader than the one that made it. */
 function serversOf(text: string): ReadonlyMap<string, unknown> {
   const whole = JSON5.parse<Record<string, unknown>>(text);
-  const map = Object.hasOwn(whole, 'mcpServers') ? whole['mcpServers'] : whole['servers'];
-  return new Map(Object.entries(map ?? {}));
+  return new Map(Object.entries(whole['servers'] ?? whole['mcpServers'] ?? {}));
 }
 
 function sorted(value: unknown): unknown {
