@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { HubError, hubPaths, isHubError, systemClock } from '../base/index.ts';
 import {
   ConfigStore,
+  type ConfigStoreOptions,
   type Diagnostic,
   type EditOptions,
   type EditResult,
@@ -35,8 +36,7 @@ export interface ConfigFiles {
 }
 
 function storeOf({ files, env, cwd, warn }: ConfigFiles): ConfigStore {
-  const load = (texts?: ReadonlyMap<string, string>): ReturnType<typeof loadConfig> =>
-    loadConfig({ files, env, cwd, defaultFile: files[0] ?? '', ...(texts && { texts }) });
+  const load: ConfigStoreOptions['load'] = (how) => loadConfig({ files, env, cwd, defaultFile: files[0] ?? '', ...how });
   const locksDir = join(hubPaths(env).stateDir, 'locks');
   return new ConfigStore({ load, cwd, locksDir, clock: systemClock, warn, follow: () => Promise.resolve() });
 }

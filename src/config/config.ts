@@ -11,6 +11,8 @@ export interface HubConfig {
   readonly diagnostics: readonly Diagnostic[];
   /** What the files say, merged, as it stands there: for showing it, which `maskConfig` makes fit for others' eyes. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** What stood in each file that was there, by the name of the file. */
+  readonly texts: ReadonlyMap<string, string>;
   /** Another one whenever a file has another content. */
   readonly digest: string;
 }

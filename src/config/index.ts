@@ -28,7 +28,7 @@ export { maskCommandLine, maskConfig, maskEntry, maskUrl, secretsOf } from './ma
 export { Placeholders, predefined } from './placeholders.ts';
 export { DEFAULT_DEV_WATCH } from './schema.ts';
 export { diagnosticOf, formatDiagnostic } from './source.ts';
-export { type Applied, type ConfigChange, ConfigStore, type EditResult } from './store.ts';
+export { type Applied, type ConfigChange, ConfigStore, type ConfigStoreOptions, type EditResult } from './store.ts';
 export { maskedDiff } from './text-diff.ts';
 export { isAllowedHost } from './upstream-hosts.ts';
 export { ConfigWatch } from './watch.ts';

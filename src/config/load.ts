@@ -19,7 +19,9 @@ export interface LoadOptions {
   readonly cwd: string;
   readonly defaultFile: string;
   /** Texts to take instead of what stands in the files of these names: for looking at a change before it is made. */
-  readonly texts?: ReadonlyMap<string, string>;
+  readonly texts?: ReadonlyMap<string, string> | undefined;
+  /** What a file said that goes on to count, with a warning, when there is no file of that name any more. Otherwise it is skipped. */
+  readonly whenGone?: HubConfig['texts'] | undefined;
 }
 
 interface ReadFile extends ConfigFile {
@@ -47,9 +49,11 @@ const defaults: HubSettings = {
  * @throws HubError CONFIG_ERROR when a file as a whole or `MCP_HUB_ENV` cannot be used; `details.diagnostics` has all
  * errors and warnings of all files
  */
-export async function loadConfig({ files, env, cwd, defaultFile, texts }: LoadOptions): Promise<HubConfig> {
+export async function loadConfig({ files, env, cwd, defaultFile, texts, whenGone }: LoadOptions): Promise<HubConfig> {
   const names = files.length > 0 ? files : [defaultFile];
-  const read = await Promise.all(names.map((file) => readOne(file, cwd, texts?.get(file))));
+  const read = await Promise.all(
+    names.map(async (file) => (await readOne(file, cwd, texts?.get(file))) ?? goneFile(file, whenGone?.get(file), cwd)),
+  );
   const found = read.filter((file) => file !== undefined);
   const { servers, settings } = merge(found);
   const diagnostics = [
@@ -69,6 +73,7 @@ export async function loadConfig({ files, env, cwd, defaultFile, texts }: LoadOp
     files: [...names],
     diagnostics,
     document: mergeDocuments(found),
+    texts: new Map(names.flatMap((name, index) => (read[index] ? [[name, read[index].text] as const] : []))),
     digest: etagOf(JSON.stringify(read.map((file) => file?.text ?? null))),
   });
 }
@@ -89,6 +94,15 @@ async function readOne(file: string, cwd: string, given: string | undefined): Pr
     const diagnostic: Diagnostic = { severity: 'error', file, line: 1, column: 1, keyPath: '', message, ...(hint && { hint }) };
     return { servers: [], settings: {}, diagnostics: [diagnostic], document: {}, text: '' };
   }
+}
+
+function goneFile(file: string, text: string | undefined, cwd: string): ReadFile | undefined {
+  if (text === undefined) return undefined;
+  const read = readConfigFile({ file, text }, cwd);
+  const message = 'The file is gone; the hub goes on with what it said';
+  const hint = 'Put it back, or reload the hub ("mcp-hub reload") to do without it';
+  const warning: Diagnostic = { severity: 'warning', file, line: 1, column: 1, keyPath: '', message, hint };
+  return { ...read, diagnostics: [...read.diagnostics, warning], text };
 }
 
 function merge(files: readonly ConfigFile[]): { servers: ServerEntry[]; settings: HubSettings } {

@@ -30,7 +30,7 @@ export interface EditResult extends EditPlan {
 }
 
 export interface ConfigStoreOptions extends EditLockOptions {
-  readonly load: (texts?: ReadonlyMap<string, string>) => Promise<HubConfig>;
+  readonly load: (how: Pick<LoadOptions, 'texts' | 'whenGone'>) => Promise<HubConfig>;
   /** The workspace folder. */
   readonly cwd: LoadOptions['cwd'];
   /**
@@ -65,16 +65,17 @@ export class ConfigStore {
   /**
    * Loads the config and puts it in force. When that fails, nothing has moved.
    *
+   * @param keepsGone whether a file that was there and is gone counts as it was, for when nobody has said that it is meant to be gone
    * @throws HubError CONFIG_ERROR, as `loadConfig`
    */
-  apply(): Promise<Applied> {
-    return this.#inOrder(() => this.#apply());
+  apply({ keepsGone = false }: { readonly keepsGone?: boolean } = {}): Promise<Applied> {
+    return this.#inOrder(() => this.#apply(keepsGone));
   }
 
   /**
    * Changes entries of one file, and puts the result in force. It is looked at as a whole before it is written: where it cannot be
    * used, or an entry would get an error of its own, nothing has moved. What others write into the file at the same time is kept: hubs
-   * and commands take turns, and for anybody else the edit begins anew.
+   * and commands take turns, and for anybody else the edit begins anew. So is what another file said that is gone.
    *
    * @throws HubError VALIDATION_ERROR (an entry, `details.diagnostics`), CONFIG_ERROR (the result as a whole, or a file that cannot be
    * edited), PRECONDITION_FAILED (`ifMatch`), CONFLICT (others write the file again and again), and what `editServers` throws
@@ -90,9 +91,9 @@ export class ConfigStore {
     return result;
   }
 
-  async #apply(): Promise<Applied> {
+  async #apply(keepsGone: boolean): Promise<Applied> {
     const before = this.#current;
-    const after = await this.#options.load();
+    const after = await this.#options.load({ whenGone: keepsGone ? before?.texts : undefined });
     this.#current = after;
     const diff = diffConfigs(before ?? after, after);
     return { config: after, diff, done: this.#options.follow({ before, after, diff }) };
@@ -106,7 +107,7 @@ export class ConfigStore {
     const place = { file, path: resolve(this.#options.cwd, file) };
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const plan = await withEditLock(place, this.#options, (isOurs) => this.#write(edits, options, isOurs));
-      if (plan) return { ...plan, applied: await this.#apply() };
+      if (plan) return { ...plan, applied: await this.#apply(true) };
     }
     const message = `${file} is being written by somebody else again and again; nothing was changed. Try again.`;
     throw new HubError('CONFLICT', message, { details: { file } });
@@ -115,7 +116,7 @@ export class ConfigStore {
   async #plan(edits: readonly ServerEdit[], options: EditOptions): Promise<EditPlan> {
     const { cwd, load } = this.#options;
     const plan = await planEdit(edits, options, cwd);
-    refuseNewErrors(edits, this.current, await load(new Map([[options.file, plan.after]])));
+    refuseNewErrors(edits, this.current, await load({ texts: new Map([[options.file, plan.after]]), whenGone: this.current.texts }));
     return plan;
   }
 

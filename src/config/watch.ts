@@ -71,6 +71,11 @@ export class ConfigWatch implements Disposable {
     this.#watchers.clear();
   }
 
+  /** Somebody else has found nothing at these paths: whatever is there is a change, also what was there before. */
+  noteMissing(paths: readonly string[]): void {
+    for (const path of paths) this.#told.set(path, 'missing');
+  }
+
   #sign(): void {
     const nowMs = this.#options.clock.now();
     this.#firstSignMs ??= nowMs;

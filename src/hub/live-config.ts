@@ -21,7 +21,7 @@ import { failureNews, Reconciler } from './reconcile.ts';
 import type { Publish } from './news.ts';
 
 export interface LiveConfigOptions {
-  readonly files: Omit<LoadOptions, 'texts'>;
+  readonly files: Omit<LoadOptions, 'texts' | 'whenGone'>;
   /** Folder of what hubs know of each other. */
   readonly stateDir: string;
   readonly clock: Clock;
@@ -59,7 +59,7 @@ export class LiveConfig implements Disposable {
     this.#options = options;
     this.#reconciler = new Reconciler(options);
     this.#store = new ConfigStore({
-      load: (texts) => loadConfig({ ...options.files, ...(texts && { texts }) }),
+      load: (how) => loadConfig({ ...options.files, ...how }),
       cwd: options.files.cwd,
       locksDir: join(options.stateDir, 'locks'),
       clock: options.clock,
@@ -88,10 +88,11 @@ export class LiveConfig implements Disposable {
   watch(): void {
     const { clock, files, logger } = this.#options;
     this.#watch = new ConfigWatch({
-      paths: this.current.files.map((file) => resolve(files.cwd, file)),
+      paths: this.#pathsOf(this.current.files),
       clock,
       isWhole: (text) => readConfigFile({ file: '', text }, files.cwd).diagnostics.every(({ severity }) => severity !== 'error'),
-      onChange: () => void this.reloadAndTell(),
+      // A file that goes is mostly on its way (a checkout, a mount): only who reloads says that it is meant to be gone.
+      onChange: () => void this.reloadAndTell({ keepsGone: true }),
       onProblem: (text) => logger.warn(text),
     });
     this.#watch.start();
@@ -102,11 +103,14 @@ export class LiveConfig implements Disposable {
    * Resolves when the files are in force, and `done` when everything goes by them. When they cannot be used, nothing has moved, and
    * readers of the events know where they are broken.
    *
+   * @param how as `ConfigStore.apply`
    * @throws HubError CONFIG_ERROR (`details.diagnostics`)
    */
-  async reload(): Promise<Applied> {
+  async reload(how: { readonly keepsGone?: boolean } = {}): Promise<Applied> {
     try {
-      const applied = await this.#store.apply();
+      const applied = await this.#store.apply(how);
+      const { files, texts } = applied.config;
+      this.#watch?.noteMissing(this.#pathsOf(files.filter((file) => !texts.has(file))));
       const caughtUp = this.#reconciler.catchUp();
       return { ...applied, done: applied.done.then(() => caughtUp) };
     } catch (error) {
@@ -117,9 +121,9 @@ export class LiveConfig implements Disposable {
   }
 
   /** The same, where nobody is there to hear of a failure: it is logged. Never rejects. */
-  async reloadAndTell(): Promise<void> {
+  async reloadAndTell(how: { readonly keepsGone?: boolean } = {}): Promise<void> {
     try {
-      const { done } = await this.reload();
+      const { done } = await this.reload(how);
       await done;
     } catch (error) {
       const diagnostics = isHubError(error) ? error.details['diagnostics'] : undefined;
@@ -137,13 +141,17 @@ export class LiveConfig implements Disposable {
     this.#watch?.dispose();
   }
 
+  #pathsOf(files: readonly string[]): readonly string[] {
+    return files.map((file) => resolve(this.#options.files.cwd, file));
+  }
+
   async #follow(change: ConfigChange): Promise<void> {
     const { before, after } = change;
     const wasBroken = this.#isBroken;
     this.#isBroken = false;
     if (!before) return;
-    if (change.diff.isEmpty && !wasBroken) return;
     this.#warn(before.diagnostics, after.diagnostics);
+    if (change.diff.isEmpty && !wasBroken) return;
     await this.#reconciler.follow(change);
   }
 

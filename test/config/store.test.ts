@@ -35,7 +35,7 @@ function openAt(clock: Clock, ...files: string[]) {
   const store = new ConfigStore({
     ...keepers(warnings, clock),
     cwd: folder,
-    load: (texts) => loadConfig({ files, env: {}, cwd: folder, defaultFile: FILE, ...(texts && { texts }) }),
+    load: (how) => loadConfig({ files, env: {}, cwd: folder, defaultFile: FILE, ...how }),
     follow: async (change) => void changes.push(change),
   });
   return { store, changes, warnings };
@@ -111,6 +111,35 @@ describe('apply', () => {
     expect(changes).toHaveLength(1);
     await write(COMMENTED);
     expect((await store.apply()).diff).toMatchObject({ isEmpty: true, isSignificant: false });
+  });
+});
+
+describe('a file that is gone', () => {
+  const server = (name: string): string => JSON.stringify({ mcpServers: { [name]: { command: 'x' } } });
+  const OTHER = 'other.json';
+
+  it('counts as it was until somebody who reloads takes it as gone', async () => {
+    await write(server('a'));
+    await write(server('b'), OTHER);
+    const { store } = open(FILE, OTHER, 'never.json');
+    const ids = (): string[] => store.current.servers.map(({ id }) => id);
+    await store.apply();
+    await rm(join(folder, OTHER));
+    expect((await store.apply({ keepsGone: true })).diff.isEmpty).toBe(true);
+    await write(server('a2'));
+    await store.apply({ keepsGone: true });
+    expect(ids()).toEqual(['a2', 'b']);
+    await store.edit([{ kind: 'set', name: 'c', entry: { command: 'x' } }], { file: FILE });
+    expect(ids()).toEqual(['a2', 'c', 'b']);
+    expect(store.current.diagnostics).toMatchObject([{ severity: 'warning', file: OTHER, message: expect.stringContaining('is gone') }]);
+    await store.apply();
+    expect(ids()).toEqual(['a2', 'c']);
+    expect(store.current.diagnostics).toEqual([]);
+    await store.apply({ keepsGone: true });
+    expect(ids()).toEqual(['a2', 'c']);
+    await write(server('b2'), OTHER);
+    await store.apply({ keepsGone: true });
+    expect(ids()).toEqual(['a2', 'c', 'b2']);
   });
 });
 
@@ -333,13 +362,13 @@ describe('several hubs with one config file', () => {
     const store = new ConfigStore({
       ...keepers(),
       cwd: folder,
-      load: async (given) => {
-        const edited = given?.get(FILE);
+      load: async (how) => {
+        const edited = how.texts?.get(FILE);
         if (edited !== undefined) texts.push(edited);
         // As others do who hold it for dead: its lock is taken away.
         const [lock = ''] = edited !== undefined && texts.length === 1 ? await readdir(join(folder, 'locks')) : [];
         if (lock !== '') await rm(join(folder, 'locks', lock), { recursive: true });
-        return loadConfig({ files: [FILE], env: {}, cwd: folder, defaultFile: FILE, ...(given && { texts: given }) });
+        return loadConfig({ files: [FILE], env: {}, cwd: folder, defaultFile: FILE, ...how });
       },
       follow: async () => {},
     });

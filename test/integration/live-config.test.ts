@@ -215,6 +215,39 @@ describe('a hub with --watch', () => {
   });
 });
 
+describe('a file that is gone', () => {
+  it('changes nothing while it is watched, is told once, and is loaded when it is back', async () => {
+    await start({ mcpServers: { a: echo() } });
+    const gone = (): number => hub.records.filter(({ message }) => message.includes('The file is gone')).length;
+    await rename(file(), `${file()}.away`);
+    await eventually(() => expect(gone()).toBe(1));
+    await writeFile(`${file()}.beside`, '{}');
+    // Longer than until it would be looked at again without any sign.
+    await delay(2_500);
+    expect([await stateOf('a'), gone(), told('servers_updating')]).toEqual(['connected', 1, []]);
+    await save({ mcpServers: { a: echo(), b: echo() } });
+    await eventually(async () => expect(await stateOf('b')).toBe('connected'));
+    expect(told('servers_updated').at(-1)?.['changes']).toMatchObject({ added: ['b'], removed: [], modified: [] });
+  });
+
+  it('is taken as gone by who reloads', async () => {
+    await start({ mcpServers: { a: echo() } });
+    await rename(file(), `${file()}.away`);
+    await hub.hub.reload();
+    expect(await stateOf('a')).toBeUndefined();
+    await rename(`${file()}.away`, file());
+    await eventually(async () => expect(await stateOf('a')).toBe('connected'));
+  });
+});
+
+it('a broken entry with an address is told as "sse", as every remote server is', async () => {
+  await start({
+    mcpServers: { far: { url: 'nonsense' }, headers: { url: 'http://localhost:9/', headers: { a: {} } }, near: { command: 5 } },
+  });
+  const kinds = ['far', 'headers', 'near'].map(async (name) => at(await server(name), 'transportType'));
+  expect(await Promise.all(kinds)).toEqual(['sse', 'sse', 'stdio']);
+});
+
 it('a hub without --watch loads its file again when it is asked to', async () => {
   hub = await runHub({ mcpServers: { a: echo() } });
   events = await readEvents(hub.origin);
