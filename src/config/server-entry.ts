@@ -4,6 +4,7 @@ import type { Node, ObjectNode } from './json5.ts';
 import { patternProblem } from './dev-patterns.ts';
 import { checkOAuth, oauthOf } from './oauth-entry.ts';
 import { commonFields, DEFAULT_DEV_WATCH, remoteFields, serverFields, stdioFields } from './schema.ts';
+import { warnOfLostBackslashes } from './lost-backslashes.ts';
 import { checkHeaders, isSentByHub } from './header-fields.ts';
 import { diagnosticOf, keyPath, type Source } from './source.ts';
 import { checkPublic } from './upstream-hosts.ts';
@@ -232,7 +233,7 @@ function checkKind(entry: Entry, key: string): void {
   }
   const mismatch = typeMismatch(node, values.type, key);
   if (mismatch) report({ severity: 'warning', isWrongValue: true, at: at(node, 'type'), keyPath: keyPath(path, 'type'), ...mismatch });
-  if (kind === 'stdio') checkDev(entry);
+  if (kind === 'stdio') checkLocal(entry);
   else checkRemote(entry);
 }
 
@@ -240,6 +241,12 @@ function checkRemote(entry: Entry): void {
   checkAddresses(entry);
   checkHeaders(entry);
   checkPublic(entry);
+}
+
+function checkLocal(entry: Entry): void {
+  const { values, node, path, report } = entry;
+  warnOfLostBackslashes(values, (key) => ({ at: at(node, key), keyPath: keyPath(path, key) }), report);
+  checkDev(entry);
 }
 
 /** Of the folder only a literal one: what holds a placeholder is checked at launch. */

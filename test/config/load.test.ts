@@ -264,6 +264,11 @@ describe('loadConfig', () => {
     [server('{ url: "http://h", args: [] }'), 'mcpServers.s.args: Has no meaning beside "url" and is ignored.'],
     [server('{ command: "a", command: "b" }'), '0.json:1:36: mcpServers.s.command: The key stands twice'],
     [server('{ command: "a", args: ["${X"] }'), 'mcpServers.s.args[0]: A "${" in it is never closed'],
+    [
+      server(String.raw`{ command: "C:\Program Files\node.exe" }`),
+      String.raw`mcpServers.s.command: Looks like a Windows path whose backslashes are lost. Write \\ or / for each of them.`,
+    ],
+    [server(String.raw`{ command: "node", args: ["a", "C:\Users\me.js"] }`), 'mcpServers.s.args[1]: Looks like a Windows path'],
     ['{ startupwait: 1 }', 'startupwait: Unknown key. Did you mean "startupWait"?'],
     ['{ toString: 1, constructor: 2, __proto__: 3 }', 'toString: Unknown key.'],
   ])('warns of %s', async (text, expected) => {

@@ -1,0 +1,33 @@
+import type { Issue } from './types.ts';
+
+/** `C:` with something else than a slash behind it; no program and no argument begins so but by mistake. */
+const DRIVE = /^["']?[A-Za-z]:[^\\/]/;
+
+export interface PathTexts {
+  readonly command?: string | undefined;
+  readonly args?: readonly string[] | undefined;
+  readonly cwd?: string | undefined;
+  readonly envFile?: string | undefined;
+}
+
+/**
+ * Warns of Windows paths that were pasted with single backslashes: `"C:\Users"` is `C:Users` in JSON5, and `\n` in it a line break.
+ *
+ * @param place says where the value of a key stands: its offset and its path
+ */
+export function warnOfLostBackslashes(
+  { args = [], ...texts }: PathTexts,
+  place: (key: string) => Pick<Issue, 'at' | 'keyPath'>,
+  report: (issue: Issue) => void,
+): void {
+  const warn = (where: Pick<Issue, 'at' | 'keyPath'>): void =>
+    report({
+      ...where,
+      severity: 'warning',
+      message: 'Looks like a Windows path whose backslashes are lost',
+      hint: 'Write \\\\ or / for each of them',
+    });
+  for (const [key, text] of Object.entries(texts)) if (text !== undefined && DRIVE.test(text)) warn(place(key));
+  const { at, keyPath } = place('args');
+  for (const [index, text] of args.entries()) if (DRIVE.test(text)) warn({ at, keyPath: `${keyPath}[${index}]` });
+}
