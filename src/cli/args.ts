@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { Command, Option } from 'commander';
 import { closest } from '../base/index.ts';
 import { commandNames } from './command-table.ts';
+import { plainLine } from './former-line.ts';
 import { DEFAULT_PORT, exampleLines, files, helpStyle, shutdownDelay, unknownOptions, wholeNumber } from './option-values.ts';
 import { parseStdioArgs, type StdioLine } from './stdio-args.ts';
 
@@ -36,7 +37,7 @@ export type Invocation = { readonly kind: 'serve'; readonly options: ServeOption
  */
 export function parseArgs(args: readonly string[]): Invocation {
   const command = buildCommand();
-  const { operands, unknown } = command.parseOptions([...args]);
+  const { operands, unknown } = command.parseOptions(plainLine(args));
   if (operands[0] === 'stdio') return parseStdioArgs(args);
   if (unknown.includes('--help') || unknown.includes('-h')) return { kind: 'help', text: serveHelp() };
 
@@ -68,7 +69,7 @@ export function serveUsage(width?: number): string {
 
 /** The long names of the options of `mcp-hub serve`. */
 export function serveOptions(): readonly string[] {
-  return [...buildCommand().options.flatMap(({ long }) => long ?? []), '--help'];
+  return [...buildCommand().options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? []))), '--help'];
 }
 
 /** Values are optional for the parser, which would stop at the first one that is missing; {@link readOptions} asks for them. */
@@ -76,16 +77,18 @@ function buildCommand(): Command {
   return new Command('mcp-hub')
     .usage('[serve] [options]')
     .description('Starts the MCP servers of your config and offers them all behind one endpoint.')
-    .addOption(new Option('--port [number]', `port to listen on; 0 takes any free one (default: ${DEFAULT_PORT})`))
+    .addOption(new Option('-p, --port [number]', `port to listen on; 0 takes any free one (default: ${DEFAULT_PORT})`))
     .addOption(new Option('--no-port', 'listen on no port; with --socket'))
     .addOption(new Option('--socket [path]', 'Unix socket to listen on besides, for this user alone'))
-    .addOption(new Option('--config [file...]', 'config file; several are merged in order (default: the XDG config file)'))
+    .addOption(new Option('-c, --config [file...]', 'config file; several are merged in order (default: the XDG config file)'))
     .addOption(new Option('--host [name]', 'address to listen on (default: localhost, that is both loopback addresses)'))
     .addOption(new Option('--require-key', 'ask for an API key with every request; other addresses than loopback ones always do'))
     .addOption(new Option('--api-key-file [file]', 'ask for an API key, and take the one in this file too (default: MCP_HUB_API_KEY)'))
     .addOption(new Option('--verbose', 'show debug messages in the terminal'))
-    .addOption(new Option('--watch', 'load the config files again whenever they are saved'))
+    .addOption(new Option('-w, --watch', 'load the config files again whenever they are saved'))
+    .addOption(new Option('--no-watch').hideHelp())
     .addOption(new Option('--auto-shutdown', 'end when no client is connected any more'))
+    .addOption(new Option('--no-auto-shutdown').hideHelp())
     .addOption(new Option('--shutdown-delay [ms]', 'with --auto-shutdown: for how long nobody may be connected (default: 0)'))
     .addOption(new Option('-V, --version', 'print the version'))
     .helpOption('-h, --help', 'print this help')

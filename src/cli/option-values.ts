@@ -12,7 +12,7 @@ export function exampleLines(examples: readonly string[]): string {
 
 /** What is wrong with the options that a command does not know. */
 export function unknownOptions(command: Command, unknown: readonly string[]): string[] {
-  const known = [...command.options.flatMap((option) => option.long ?? []), '--help'];
+  const known = [...command.options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? []))), '--help'];
   const errors: string[] = [];
   // What follows an unknown option may be its value, so only what looks like an option is an error of its own.
   for (const argument of unknown.filter((text) => text.startsWith('-') && text !== '--' && text !== '-')) {
@@ -45,11 +45,14 @@ export function asUsage(error: unknown): unknown {
   return new HubError('USAGE', error.message, { details: error.details, cause: error });
 }
 
-/** The longest delay that a timer can hold, in milliseconds. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
+/** The delay in milliseconds, however long: the hub looks at the clock, and no timer has to hold it. */
 export function shutdownDelay(value: unknown, errors: string[]): number | undefined {
-  return wholeNumber('--shutdown-delay', value, MAX_DELAY_MS, 'the delay in milliseconds is', errors);
+  if (value === undefined) return undefined;
+  const text = typeof value === 'string' ? value : '';
+  if (/^\d+(\.\d+)?(e\+?\d+)?$/i.test(text)) return Math.min(Math.round(Number(text)), Number.MAX_SAFE_INTEGER);
+  const wrong = text === '' ? 'needs a value' : `${JSON.stringify(text)} cannot be used`;
+  errors.push(`--shutdown-delay ${wrong}: the delay in milliseconds is a number from 0 on.`);
+  return undefined;
 }
 
 /** The config files in order, verbatim. */

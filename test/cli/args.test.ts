@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Invocation, parseArgs, type ServeOptions } from '../../src/cli/args.ts';
+import { type Invocation, parseArgs, serveOptions, type ServeOptions } from '../../src/cli/args.ts';
 
 function served(...args: string[]): ServeOptions {
   const invocation = parseArgs(args);
@@ -51,6 +51,64 @@ describe('parseArgs', () => {
   });
 
   it.each([
+    [['-p', '4000', '-c', 'a', '-c', 'b', '-w']],
+    [['-p4000', '-ca', '-cb', '-w']],
+    [['-p=4000', '-c=a', '-c=b', '-w=true']],
+    [['-wp', '4000', '-c', 'a', 'b']],
+    [['serve', '-w', 'true', '--port=4000', '-c', 'a', '--config', 'b']],
+  ])('takes the short options of %j', (args) => {
+    expect(served(...args)).toEqual(served('--port', '4000', '--config', 'a', '--config', 'b', '--watch'));
+  });
+
+  it.each([
+    [['--watch=true'], true],
+    [['--watch', 'true'], true],
+    [['--watch=false'], false],
+    [['--watch', 'false', '--config', 'a'], false],
+    [['-w', 'false'], false],
+    [['--no-watch'], false],
+    [['--watch', '--no-watch'], false],
+    [['--no-watch', '--watch'], true],
+  ] as const)('takes %j for what it says of watching', (args, watch) => {
+    expect(served(...args).watch).toBe(watch);
+  });
+
+  it.each([
+    [['--autoShutdown', '--shutdownDelay', '7'], 7],
+    [['--autoShutdown=true', '--shutdownDelay=7'], 7],
+    [['--auto-shutdown', 'true', '--shutdown-delay', '7'], 7],
+    [['--auto-shutdown=false', '--shutdown-delay', '7'], undefined],
+    [['--no-autoShutdown'], undefined],
+    [['--no-auto-shutdown'], undefined],
+  ] as const)('takes %j for what it says of the end', (args, delayMs) => {
+    expect(served(...args).shutdownDelayMs).toBe(delayMs);
+  });
+
+  it.each([
+    ['2592000000', 2_592_000_000],
+    ['10000000000', 10_000_000_000],
+    ['1e+15', 1e15],
+    ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
+    ['1.5', 2],
+    ['0.4', 0],
+  ])('waits for %s ms', (text, delayMs) => {
+    expect(served('--auto-shutdown', '--shutdown-delay', text).shutdownDelayMs).toBe(delayMs);
+  });
+
+  it.each(['-1', 'soon', '', 'Infinity', '0x10', '1.'])('refuses the delay %j', (text) => {
+    expect(errors('--auto-shutdown', `--shutdown-delay=${text}`)).toHaveLength(1);
+  });
+
+  it('guesses and completes no spelling that is only taken', () => {
+    expect(errors('--no-wach')).toEqual(['Unknown option --no-wach.']);
+    expect(serveOptions().filter((name) => /no-watch|no-auto|[A-Z]/.test(name))).toEqual([]);
+  });
+
+  it('leaves alone what follows --', () => {
+    expect(errors('--', '-w=true')).toEqual(['Unknown command "-w=true". "mcp-hub --help" lists all commands.']);
+  });
+
+  it.each([
     ['0', 0],
     ['1', 1],
     ['65535', 65_535],
@@ -83,7 +141,7 @@ describe('parseArgs', () => {
       'Unknown command "srve". Did you mean serve?',
       'Unexpected "again" after the command.',
       '--port "x" cannot be used: a port is a whole number from 0 to 65535.',
-      '--shutdown-delay "soon" cannot be used: the delay in milliseconds is a whole number from 0 to 2147483647.',
+      '--shutdown-delay "soon" cannot be used: the delay in milliseconds is a number from 0 on.',
       '--host "a:1" cannot be used: give a host name or an IP address alone; the port goes to --port.',
       '--config needs a value: the path of a config file.',
     ]);
@@ -98,7 +156,7 @@ describe('parseArgs', () => {
   );
 
   it('tells a value that belongs nowhere', () => {
-    expect(errors('--watch=true')).toEqual(['--watch takes no value.']);
+    expect(errors('--watch=yes')).toEqual(['--watch takes no value.']);
     expect(errors('config.json')).toEqual(['Unknown command "config.json". Config files are named with --config.']);
   });
 
@@ -114,7 +172,7 @@ describe('parseArgs', () => {
     const invocation = parseArgs(args);
     expect(invocation.kind).toBe('help');
     if (invocation.kind !== 'help') return;
-    for (const option of ['--port <number>', '--config <file...>', '--host', '--watch', '--version', '--help'])
+    for (const option of ['-p, --port <number>', '-c, --config <file...>', '--host', '-w, --watch', '--version', '--help'])
       expect(invocation.text).toContain(option);
   });
 
@@ -158,7 +216,7 @@ describe('parseArgs for stdio', () => {
       '--verbose takes no value.',
       '--config needs a value: the path of a config file.',
       '--server needs a value: the name of a server in the config.',
-      '--shutdown-delay "-1" cannot be used: the delay in milliseconds is a whole number from 0 to 2147483647.',
+      '--shutdown-delay "-1" cannot be used: the delay in milliseconds is a number from 0 on.',
     ]);
     expect(errors('stdio', 'again')).toEqual(['Unexpected "again" after the command.']);
   });
