@@ -26,7 +26,8 @@ export interface SealedFileOptions {
 
 /**
  * A JSON object in a file that only its owner may read, sealed with AES-256-GCM, so that a copy of it alone (a backup, a synchronised
- * folder) tells nothing. A file from before it was sealed is read as it stands, and sealed by the next change.
+ * folder) tells nothing. A file from before it was sealed is read as it stands, and sealed by the next change; so is what a program that
+ * knows of no seal has written beside it.
  */
 export class SealedFile {
   readonly #options: SealedFileOptions;
@@ -40,16 +41,18 @@ export class SealedFile {
   async read(): Promise<SealedContent> {
     const text = await this.#text();
     if (text === undefined) return {};
-    const outer = this.#parsed(text);
-    return typeof outer['sealed'] === 'string' ? this.#parsed(await this.#opened(outer['sealed'])) : outer;
+    const { sealed, ...beside } = this.#parsed(text);
+    if (typeof sealed === 'string') return { ...beside, ...this.#parsed(await this.#opened(sealed)) };
+    return sealed === undefined ? beside : { ...beside, sealed };
   }
 
   /**
-   * Replaces what it holds by what `edit` makes of it. One change at a time, also among processes.
+   * Replaces what it holds by what `edit` makes of it; where that is `undefined`, the file stays as it is. One change at a time, also
+   * among processes.
    *
    * @throws HubError CONFIG_ERROR, TIMEOUT when another process does not let go of the file
    */
-  change(edit: (content: SealedContent) => SealedContent): Promise<void> {
+  change(edit: (content: SealedContent) => SealedContent | undefined): Promise<void> {
     const changing = this.#last.then(() => this.#change(edit));
     this.#last = changing.catch(() => {
       // Whoever asked for it hears of the failure.
@@ -57,11 +60,13 @@ export class SealedFile {
     return changing;
   }
 
-  async #change(edit: (content: SealedContent) => SealedContent): Promise<void> {
+  async #change(edit: (content: SealedContent) => SealedContent | undefined): Promise<void> {
     const { path, clock } = this.#options;
     const held = await lock({ dir: `${path}.lock`, clock, staleAfterMs: LOCK_STALE_MS }, LOCK_WAIT_MS);
     try {
-      const sealed = await this.#sealed(JSON.stringify(edit(await this.read())));
+      const content = edit(await this.read());
+      if (content === undefined) return;
+      const sealed = await this.#sealed(JSON.stringify(content));
       await writeFileAtomically(path, `${JSON.stringify({ sealed })}\n`, { isPrivate: true });
     } catch (error) {
       throw error instanceof HubError ? error : this.#unusable(messageOf(error));

@@ -3,7 +3,7 @@ import { type Clock, type Logger, messageOf } from '../../base/index.ts';
 import type { Client, Registered } from './client-id.ts';
 import type { FlowMemory } from './code-flow.ts';
 import { KnownSecrets } from '../known-secrets.ts';
-import type { LoginKey, LoginStore, StoredLogin, StoredLogins } from './login-store.ts';
+import { currentOf, type LoginKey, type LoginStore, type StoredLogin, type StoredLogins } from './login-store.ts';
 import type { Renewed } from './renewal.ts';
 
 /** A token is renewed this long before it expires, in milliseconds, and no earlier than after three quarters of its life. */
@@ -56,7 +56,7 @@ export class LoginMemory implements FlowMemory {
 
   /** The login whose tokens are in use. */
   get current(): StoredLogin | undefined {
-    return this.issuer === undefined ? undefined : this.#logins?.byIssuer[this.issuer];
+    return this.#logins && currentOf(this.#logins);
   }
 
   /** The value of the `Authorization` header. */
@@ -109,15 +109,17 @@ export class LoginMemory implements FlowMemory {
   async lookForNewer(): Promise<void> {
     const { store, key } = this.#options;
     const found = await store.load(key);
-    const at = found.issuer === undefined ? undefined : found.byIssuer[found.issuer]?.obtainedAtMs;
-    if ((at ?? 0) > (this.current?.obtainedAtMs ?? 0) || (this.#isKept && isLoggedOut(found))) this.#found(found);
+    const isNewer = (currentOf(found)?.obtainedAtMs ?? 0) > (this.current?.obtainedAtMs ?? 0);
+    if (isNewer || (this.#isKept && isLoggedOut(found))) this.#found(found);
   }
 
   /** Keeps what a login gave. Tokens of another authorization server are of no use any more. */
   take({ tokens, client, resource, scope, metadataUrl }: Taken): Promise<void> {
     const issuer = tokens.issuer ?? '';
+    // The registration may be in no file yet.
+    const own = this.#logins?.byIssuer[issuer];
     return this.#edit((logins) => {
-      const { client: registered, redirectUrl } = logins.byIssuer[issuer] ?? {};
+      const { client: registered, redirectUrl } = logins.byIssuer[issuer] ?? own ?? {};
       const login = {
         ...(registered && { client: registered }),
         ...(redirectUrl !== undefined && { redirectUrl }),
@@ -147,6 +149,7 @@ export class LoginMemory implements FlowMemory {
       await this.lookForNewer();
       if (this.bearer === undefined) return 'refused';
       if (this.bearer !== before && this.bearer !== refused) return 'renewed';
+      if (!(await this.#isOurs())) return 'refused';
       const wasKept = this.#isKept;
       const result = await trade();
       if ('refused' in result) {
@@ -154,11 +157,25 @@ export class LoginMemory implements FlowMemory {
         if (result.refused === 'invalid_grant') await this.#edit(withoutRefreshToken);
         return 'refused';
       }
-      const { tokens } = result;
-      const login = { ...this.current, tokens, obtainedAtMs: this.#options.clock.now() };
-      await this.#edit((logins) => (wasKept && isLoggedOut(logins) ? logins : withLogin(logins, tokens.issuer ?? '', login)));
+      const { tokens, resource } = result;
+      const { issuer = '' } = tokens;
+      const login = { ...this.current, tokens, obtainedAtMs: this.#options.clock.now(), ...(resource !== undefined && { resource }) };
+      await this.#edit((logins) => (wasKept && isLoggedOut(logins) ? logins : withBound(logins, issuer, login)));
       return this.bearer === undefined ? 'refused' : 'renewed';
     });
+  }
+
+  /**
+   * A login of 4.x belongs to all servers at its address, and a refresh token is good for one use: whoever renews it first takes it.
+   *
+   * @throws HubError CONFIG_ERROR, TIMEOUT when that cannot be written down
+   */
+  async #isOurs(): Promise<boolean> {
+    const { store, key } = this.#options;
+    if (this.#logins?.unbound === undefined || this.issuer !== undefined) return true;
+    const found = await store.change(key, (logins) => logins);
+    if (currentOf(found)?.tokens?.refresh_token !== this.current?.tokens?.refresh_token) this.#found(found);
+    return this.isRenewable;
   }
 
   /** Nothing is left but what the authorization servers know the hub by. */
@@ -182,12 +199,12 @@ export class LoginMemory implements FlowMemory {
 
   #found(logins: StoredLogins): void {
     this.#have(logins);
-    this.#isKept = logins.issuer !== undefined;
+    this.#isKept = currentOf(logins) !== undefined;
   }
 
   #have(logins: StoredLogins): void {
     this.#logins = logins;
-    for (const { tokens, client } of Object.values(logins.byIssuer)) {
+    for (const { tokens, client } of [...Object.values(logins.byIssuer), logins.unbound ?? {}]) {
       this.#known.learn(tokens?.access_token, tokens?.refresh_token, tokens?.id_token, client?.client_secret);
     }
   }
@@ -199,7 +216,7 @@ export class LoginMemory implements FlowMemory {
     try {
       const changed = await store.change(key, (stored) => edit(stored));
       if (this.#isKept && isLoggedOut(changed)) this.#have(changed);
-      this.#isKept = changed.issuer !== undefined;
+      this.#isKept = currentOf(changed) !== undefined;
     } catch (error) {
       logger.error(`The login at server "${key.server}" cannot be kept: ${messageOf(error)}`, { server: key.server });
     }
@@ -207,12 +224,18 @@ export class LoginMemory implements FlowMemory {
 }
 
 /** What {@link LoginMemory.logOut} leaves; a file that nothing stands in was taken away, or is another one. */
-function isLoggedOut({ issuer, byIssuer }: StoredLogins): boolean {
-  return issuer === undefined && Object.keys(byIssuer).length > 0;
+function isLoggedOut(logins: StoredLogins): boolean {
+  return currentOf(logins) === undefined && Object.keys(logins.byIssuer).length > 0;
 }
 
 function withLogin(logins: StoredLogins, issuer: string, login: StoredLogin): StoredLogins {
   return { ...logins, byIssuer: { ...logins.byIssuer, [issuer]: login } };
+}
+
+/** With a login that was renewed; one of 4.x is known to be of that issuer from now on. */
+function withBound(logins: StoredLogins, issuer: string, login: StoredLogin): StoredLogins {
+  const { unbound: _, ...bound } = withLogin(logins, issuer, login);
+  return { issuer, ...bound };
 }
 
 function withoutTokens({ client, redirectUrl, scope }: StoredLogin): StoredLogin {
@@ -222,8 +245,8 @@ function withoutTokens({ client, redirectUrl, scope }: StoredLogin): StoredLogin
 /** The access token may be good for a while. */
 function withoutRefreshToken(logins: StoredLogins): StoredLogins {
   const { issuer } = logins;
-  const login = issuer === undefined ? undefined : logins.byIssuer[issuer];
-  if (issuer === undefined || !login?.tokens) return logins;
+  const login = currentOf(logins);
+  if (!login?.tokens) return logins;
   const { refresh_token: _, ...tokens } = login.tokens;
-  return withLogin(logins, issuer, { ...login, tokens });
+  return issuer === undefined ? { ...logins, unbound: { ...login, tokens } } : withLogin(logins, issuer, { ...login, tokens });
 }

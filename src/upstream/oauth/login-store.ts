@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
-import { type Clock, lock } from '../../base/index.ts';
+import { type Clock, HUB_OWNER, lock } from '../../base/index.ts';
 import type { SealedFile } from '../../config/index.ts';
 import { isObject } from '../../protocol/index.ts';
+import { formerLogin, isFormerEntry } from './former-login.ts';
 
 /** Whose login it is, and where. */
 export interface LoginKey {
@@ -34,6 +35,13 @@ export interface StoredLogins {
   /** The authorization server whose tokens are in use. */
   readonly issuer?: string;
   readonly byIssuer: Readonly<Record<string, StoredLogin>>;
+  /** A login of 4.x, which kept no issuer. It is in use where there is no {@link issuer}, until it is renewed or another one takes its place. */
+  readonly unbound?: StoredLogin;
+}
+
+/** The login whose tokens are in use. */
+export function currentOf({ issuer, byIssuer, unbound }: StoredLogins): StoredLogin | undefined {
+  return issuer === undefined ? unbound : byIssuer[issuer];
 }
 
 export interface LoginStoreOptions {
@@ -47,7 +55,8 @@ const RENEWED_WITHIN_MS = 60_000;
 
 /**
  * The file in which logins outlive the hub, sealed, and readable by its owner alone. They are known by person, server and address,
- * so that two accounts at one address do not meet, and by the authorization server that gave them. Entries of other programs in the file stay.
+ * so that two accounts at one address do not meet, and by the authorization server that gave them. Entries of other programs in the file stay;
+ * those of 4.x go to the first login at their address that has something to write.
  */
 export class LoginStore {
   readonly #options: LoginStoreOptions;
@@ -65,8 +74,12 @@ export class LoginStore {
   async change(key: LoginKey, edit: (logins: StoredLogins) => StoredLogins): Promise<StoredLogins> {
     let changed: StoredLogins = { byIssuer: {} };
     await this.#options.file.change((content) => {
-      changed = edit(loginsIn(content, key));
-      const { [formerKeyOf(key)]: _, ...rest } = content;
+      const before = loginsIn(content, key);
+      changed = edit(before);
+      // A registration alone is nothing to keep: 4.x, which may be gone back to until somebody logs in, cannot read what is sealed.
+      if (isAs4xLeftIt(content) && !hasTokens(before) && !hasTokens(changed)) return undefined;
+      const former = key.principal === HUB_OWNER ? formerKeysOf(key).filter((name) => isTakenOver(content[name])) : [];
+      const rest = Object.fromEntries(Object.entries(content).filter(([name]) => !former.includes(name)));
       return { ...rest, [keyOf(key)]: changed };
     });
     return changed;
@@ -119,21 +132,45 @@ function readKey(text: string): readonly LoginKey[] {
   }
 }
 
-/** Before logins were kept by person and issuer: one login under the server's name and address. */
-function formerKeyOf({ server, url }: LoginKey): string {
-  return `${server} ${url}`;
+/** How it was called when one login was kept under the server's name and address, and in 4.x under the address alone. */
+function formerKeysOf({ server, url }: LoginKey): readonly string[] {
+  return [`${server} ${url}`, url];
 }
 
 function loginsIn(content: Readonly<Record<string, unknown>>, key: LoginKey): StoredLogins {
   const found = content[keyOf(key)];
-  if (isLogins(found)) return found;
-  const former = key.principal === 'local' ? content[formerKeyOf(key)] : undefined;
+  if (key.principal !== HUB_OWNER) return isLogins(found) ? found : { byIssuer: {} };
+  const [byName, byUrl] = formerKeysOf(key).map((name) => content[name]);
+  const logins = isLogins(found) ? found : loginsOf(byName);
+  if (hasTokens(logins)) return logins;
+  const unbound = formerLogin(byUrl);
+  return { byIssuer: logins.byIssuer, ...(unbound && { unbound }) };
+}
+
+/** What was kept by name and address. */
+function loginsOf(former: unknown): StoredLogins {
   const issuer = isLogin(former) ? (former.tokens?.issuer ?? former.client?.issuer) : undefined;
   return isLogin(former) && issuer !== undefined ? { issuer, byIssuer: { [issuer]: former } } : { byIssuer: {} };
 }
 
+function isTakenOver(entry: unknown): boolean {
+  return formerLogin(entry) !== undefined || currentOf(loginsOf(entry)) !== undefined;
+}
+
+function hasTokens(logins: StoredLogins): boolean {
+  return currentOf(logins)?.tokens !== undefined;
+}
+
+/** Nothing of this hub's own is in the file. */
+function isAs4xLeftIt(content: Readonly<Record<string, unknown>>): boolean {
+  const entries = Object.entries(content);
+  return entries.some(([, entry]) => isFormerEntry(entry)) && entries.every(([name]) => readKey(name).length === 0);
+}
+
 function isLogins(value: unknown): value is StoredLogins {
-  return isObject(value) && isObject(value['byIssuer']) && Object.values(value['byIssuer']).every(isLogin);
+  if (!isObject(value) || !isObject(value['byIssuer'])) return false;
+  const { byIssuer, unbound = {} } = value;
+  return [...Object.values(byIssuer), unbound].every(isLogin);
 }
 
 function isLogin(value: unknown): value is StoredLogin {

@@ -13,7 +13,43 @@ import { outage, tokenFetch } from './token-reply.ts';
 const PASSING: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable', 'too_many_requests', 'slow_down']);
 
 /** What became of a refresh: tokens, or why the person has to log in again. `invalid_grant` is the end of the refresh token. */
-export type Renewed = { readonly tokens: StoredOAuthTokens } | { readonly refused: string };
+export type Renewed = { readonly tokens: StoredOAuthTokens; readonly resource?: string | undefined } | { readonly refused: string };
+
+/**
+ * Renews a login: at the authorization server that gave it, if the server still sends its logins there.
+ *
+ * @param isRefused whether the server refuses the token: it may have another authorization server by now
+ * @throws HubError CONNECTION_ERROR when nothing was decided, UNAUTHORIZED
+ */
+export async function renewLogin(
+  context: LoginContext,
+  challenge: Challenge,
+  login: StoredLogin | undefined,
+  isRefused: boolean,
+): Promise<Renewed> {
+  if (login?.tokens?.refresh_token === undefined) return { refused: 'no refresh token' };
+  const { issuer } = login.tokens;
+  if (issuer === undefined) {
+    const bound = await boundLogin(context, challenge, login);
+    return bound ? refresh(context, bound) : { refused: 'no authorization server' };
+  }
+  if (isRefused && !(await isStillIts(context, challenge, issuer))) return { refused: 'another authorization server' };
+  return refresh(context, login);
+}
+
+/**
+ * A login whose authorization server nobody wrote down (4.x), as one at that to which the server itself sends its logins now. That is where
+ * 4.x sent the refresh token at every renewal; from now on it goes there alone. Where the server names several, or there are no metadata
+ * that speak for a guess, a refresh token could get into wrong hands (RFC 9700), and a person logs in.
+ */
+async function boundLogin(context: LoginContext, challenge: Challenge, login: StoredLogin): Promise<StoredLogin | undefined> {
+  const { resource, authorizationServers, isDescribed } = await findProtection(context, challenge.metadataUrl);
+  const [url, another] = authorizationServers;
+  if (url === undefined || another !== undefined || !login.tokens) return undefined;
+  const { issuer, metadata } = await readAuthorizationServer(context, url);
+  if (!isDescribed && !metadata) return undefined;
+  return { ...login, tokens: { ...login.tokens, issuer }, ...(resource !== undefined && { resource }) };
+}
 
 /**
  * Trades the refresh token for new tokens (RFC 6749, section 6), at the authorization server that gave it and no other. An answer without
@@ -21,7 +57,7 @@ export type Renewed = { readonly tokens: StoredOAuthTokens } | { readonly refuse
  *
  * @throws HubError CONNECTION_ERROR when nothing was decided: the login is as good as before
  */
-export async function refresh(context: LoginContext, login: StoredLogin): Promise<Renewed> {
+async function refresh(context: LoginContext, login: StoredLogin): Promise<Renewed> {
   const { issuer, refresh_token: refreshToken } = login.tokens ?? {};
   if (issuer === undefined || refreshToken === undefined) return { refused: 'no refresh token' };
   const server = await readAuthorizationServer(context, issuer);
@@ -30,7 +66,7 @@ export async function refresh(context: LoginContext, login: StoredLogin): Promis
   try {
     const tokens = await trade(context, server, { client, refreshToken, resource: login.resource });
     const { scope } = login.tokens ?? {};
-    return { tokens: { ...(scope !== undefined && { scope }), ...tokens, issuer } };
+    return { tokens: { ...(scope !== undefined && { scope }), ...tokens, issuer }, resource: login.resource };
   } catch (error) {
     if (isHubError(error)) throw error;
     const { OAuthError } = await import('@modelcontextprotocol/client');
@@ -66,7 +102,7 @@ async function trade(context: LoginContext, { url, metadata }: AuthorizationServ
 }
 
 /** Whether the server still sends its logins to the authorization server that gave the tokens. @throws HubError CONNECTION_ERROR, UNAUTHORIZED */
-export async function isStillIts(context: LoginContext, challenge: Challenge, issuer: string): Promise<boolean> {
+async function isStillIts(context: LoginContext, challenge: Challenge, issuer: string): Promise<boolean> {
   const { isDescribed, authorizationServers } = await findProtection(context, challenge.metadataUrl);
   // What says nothing cannot say that it has changed.
   return !isDescribed || authorizationServers.some((one) => isSameIssuer(one, issuer));

@@ -8,7 +8,7 @@ import { loginFetch } from './login-fetch.ts';
 import { type LoginSettings, loginSecrets } from './login-settings.ts';
 import { LoginMemory } from './login-memory.ts';
 import type { RemoteLogin } from './remote-login.ts';
-import { isStillIts, ownLogin, refresh, type Renewed } from './renewal.ts';
+import { ownLogin, renewLogin } from './renewal.ts';
 import { revokeLogin } from './revocation.ts';
 import { OUTAGE_MS, PENDING_FOR_MS, type ServerLoginOptions } from './server-login-options.ts';
 
@@ -238,21 +238,13 @@ export class ServerLogin implements RemoteLogin {
     const isMet = need === EXPIRING ? !isExpiring : bearer !== undefined && bearer !== need.bearer;
     if (isMet) return true;
     if (this.#isOwn) return this.#logInAlone();
-    if ((await this.#memory.renew(need.bearer, () => this.#trade(need !== EXPIRING))) === 'renewed') {
+    const trade = () => renewLogin(this.#context, this.#challenge, this.#memory.current, need !== EXPIRING);
+    if ((await this.#memory.renew(need.bearer, trade)) === 'renewed') {
       this.#settled();
       return true;
     }
     this.#needsPerson = true;
     return this.#openPage();
-  }
-
-  /** @param isRefused whether the server refuses the token: it may have another authorization server by now */
-  async #trade(isRefused: boolean): Promise<Renewed> {
-    const login = this.#memory.current;
-    const { issuer } = login?.tokens ?? {};
-    if (!login || issuer === undefined || login.tokens?.refresh_token === undefined) return { refused: 'no refresh token' };
-    if (isRefused && !(await isStillIts(this.#context, this.#challenge, issuer))) return { refused: 'another authorization server' };
-    return refresh(this.#context, login);
   }
 
   async #logInAlone(): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,6 +66,30 @@ describe('logins at remote servers', () => {
     expect((await stat(file())).mode & 0o777).toBe(0o600);
     expect(JSON.stringify(records)).not.toContain(token);
     expect(second.equip('srv', remoteLaunch(server.url)).redact(`x ${token} y`)).toBe('x [redacted] y');
+  });
+
+  it('takes over what 4.x has kept: its tokens, and the right to renew them in the name of its client', async () => {
+    const first = logins();
+    await first.finish(await login(first));
+    const own: unknown = Object.values(
+      await new SealedFile({ path: file(), keyFile: keyFile(), clock: systemClock, what: 'logins' }).read(),
+    )[0];
+    const { byIssuer } = own as { byIssuer: Record<string, { client: { issuer?: string }; tokens: { issuer?: string } }> };
+    const [kept] = Object.values(byIssuer);
+    const { issuer: _, ...clientInfo } = kept?.client ?? {};
+    const { issuer, ...tokens } = kept?.tokens ?? {};
+    expect(issuer).toMatch('http://');
+    await writeFile(file(), JSON.stringify({ [server.url]: { clientInfo, tokens, codeVerifier: 'x' } }));
+
+    const all = logins();
+    const { connection } = await connectTo(all.equip('srv', remoteLaunch(server.url)));
+    await connection.request(toolCall('echo'));
+    expect(await readFile(file(), 'utf8')).toContain('clientInfo');
+    server.expireTokens();
+    await connection.request(toolCall('echo'));
+    await connection.close();
+    expect(all.authorizationUrl('srv')).toBeUndefined();
+    expect(await readFile(file(), 'utf8')).not.toContain('clientInfo');
   });
 
   it('renews a token that the server does not take any more, and sends the refused request again', async () => {
