@@ -6,6 +6,8 @@ export interface Changes {
   readonly removed: readonly string[];
   readonly modified: readonly string[];
   readonly unchanged: readonly string[];
+  /** After a change of the config: by the name of a modified server, the keys of its entry that are different. */
+  readonly details?: Readonly<Record<string, { readonly modifiedFields: readonly string[] }>>;
   readonly reason?: 'dev_file_change';
   /** With a reason: the files that changed, relative to what is watched. */
   readonly files?: readonly string[];

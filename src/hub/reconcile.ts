@@ -1,5 +1,5 @@
 import { type Disposable, type HubError, type Logger, messageOf } from '../base/index.ts';
-import { changeWords, type ConfigChange, configChanges, type ConfigDiff, maskConfig } from '../config/index.ts';
+import { changeWords, type ConfigChange, type ConfigChanges, configChanges, type ConfigDiff, maskConfig } from '../config/index.ts';
 import type { ConfigFollowers } from './live-config.ts';
 import type { Changes, News, Publish } from './news.ts';
 
@@ -33,13 +33,20 @@ export class Reconciler {
    */
   async follow({ before, after, diff }: ConfigChange): Promise<void> {
     const { logger, publish, mute } = this.#options;
-    const { isSignificant, added, modified } = diff;
-    const changes = changesOf(diff);
+    const { isSignificant, added, removed, modified, unchanged } = diff;
+    const told = configChanges(before ?? after, after, diff);
+    const changes = changesOf(diff, told);
     const newConfig = maskConfig(after.document);
     publish({ name: 'subscription_event', data: { type: 'config_changed', newConfig, isSignificant } });
-    const told = configChanges(before ?? after, after, diff);
     const words = changeWords(told) || 'nothing in it is new';
-    logger.info(`The config was loaded again: ${words}.`, { ...changes, changed: told.changed, settings: told.settings });
+    logger.info(`The config was loaded again: ${words}.`, {
+      added,
+      removed,
+      modified,
+      unchanged,
+      changed: told.changed,
+      settings: told.settings,
+    });
     const muted = mute([...added, ...modified]);
     if (isSignificant) publish({ name: 'subscription_event', data: { type: 'servers_updating', changes } });
     try {
@@ -60,6 +67,7 @@ export function failureNews({ message, details }: HubError): News {
   return { name: 'subscription_event', data: { type: 'config_changed', error: message, diagnostics, isSignificant: false } };
 }
 
-function changesOf({ added, removed, modified, unchanged }: ConfigDiff): Changes {
-  return { added, removed, modified, unchanged };
+function changesOf({ added, removed, modified, unchanged }: ConfigDiff, { changed }: ConfigChanges): Changes {
+  const details = Object.fromEntries(modified.map((id) => [id, { modifiedFields: changed[id] ?? [] }]));
+  return { added, removed, modified, unchanged, details };
 }

@@ -133,7 +133,6 @@ const rows: Readonly<Record<string, Row>> = {
   'delete /api/servers/:name': { right: remove('/api/servers/time'), unknownServer: remove('/api/servers/nobody') },
   'get /api/marketplace': {
     right: get('/api/marketplace?'),
-    wrongType: [['sort', get('/api/marketplace?sort=colour')]],
   },
   'post /api/marketplace/details': {
     right: post('/api/marketplace/details', { mcpId: 'time' }),
@@ -145,7 +144,7 @@ const rows: Readonly<Record<string, Row>> = {
     right: get('/api/oauth/callback?code=abc&server_name=time&state=x'),
   },
   'post /api/oauth/manual_callback': {
-    right: post('/api/oauth/manual_callback', { url: 'http://localhost:1/api/oauth/callback?code=a&server_name=time' }),
+    right: post('/api/oauth/manual_callback', { url: 'http://localhost:1/api/oauth/callback?code=a&server_name=time&state=x' }),
     missing: [
       ['url', post('/api/oauth/manual_callback', {})],
       ['url', post('/api/oauth/manual_callback', { url: 'http://localhost/?server_name=time' })],

@@ -165,10 +165,10 @@ describe('config', () => {
     expect(await config.remove('two', {})).not.toHaveProperty('server');
     expect(servers.all().map(({ name }) => name)).toEqual(['one']);
     expect(hub.events('servers_updated').map((event) => ('changes' in event ? event.changes : {}))).toEqual([
-      { added: ['one'], removed: [], modified: [], unchanged: [] },
-      { added: ['two'], removed: [], modified: [], unchanged: ['one'] },
-      { added: [], removed: [], modified: ['one'], unchanged: ['two'] },
-      { added: [], removed: ['two'], modified: [], unchanged: ['one'] },
+      { added: ['one'], removed: [], modified: [], unchanged: [], details: {} },
+      { added: ['two'], removed: [], modified: [], unchanged: ['one'], details: {} },
+      { added: [], removed: [], modified: ['one'], unchanged: ['two'], details: { one: { modifiedFields: ['env', 'description'] } } },
+      { added: [], removed: ['two'], modified: [], unchanged: ['one'], details: {} },
     ]);
   });
 

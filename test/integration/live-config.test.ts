@@ -103,7 +103,13 @@ describe('a hub with --watch', () => {
     for (const { calls } of outcomes) expect(calls).toBeGreaterThan(50);
     expect(at(await server('b'), 'lastStarted')).toBe(at(before, 'lastStarted'));
     expect(told('servers_updated').map(({ changes }) => changes)).toEqual(
-      Array.from({ length: 100 }, () => ({ added: [], removed: [], modified: ['a'], unchanged: ['b'] })),
+      Array.from({ length: 100 }, () => ({
+        added: [],
+        removed: [],
+        modified: ['a'],
+        unchanged: ['b'],
+        details: { a: { modifiedFields: ['env'] } },
+      })),
     );
     // The last edit is the one that counts, and nobody's session has ended.
     for (const client of clients) {
@@ -158,7 +164,7 @@ describe('a hub with --watch', () => {
     await start({ mcpServers: { a: echo(), b: growing({ disabled: true }) } });
     await save({ mcpServers: { b: growing(), c: growing() } });
     await eventually(() => expect(told('servers_updated')).toHaveLength(1));
-    const changes = { added: ['c'], removed: ['a'], modified: ['b'], unchanged: [] };
+    const changes = { added: ['c'], removed: ['a'], modified: ['b'], unchanged: [], details: { b: { modifiedFields: ['disabled'] } } };
     expect(told('servers_updating')).toMatchObject([{ changes }]);
     expect(told('servers_updated')).toMatchObject([{ changes }]);
     expect(await Promise.all(['a', 'b', 'c'].map(stateOf))).toEqual([undefined, 'connected', 'connected']);

@@ -1,6 +1,6 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeFileAtomically } from '../../config/index.ts';
+import { marketplaceDefaults, writeFileAtomically } from '../../config/index.ts';
 import { isObject } from '../../protocol/index.ts';
 import { numberOf, readEntry, type RegistryEntry, textOf } from './entries.ts';
 
@@ -104,9 +104,18 @@ function latest<T>(
 function readContent(value: unknown): CacheContent {
   if (!isObject(value)) return EMPTY;
   return {
-    sources: mapOf(value['sources'], readListing),
+    sources: { ...formerSource(value), ...mapOf(value['sources'], readListing) },
     serverDocumentation: mapOf(value['serverDocumentation'], readReadme),
   };
+}
+
+/** What 4.x has read: it knew one registry, at one address. */
+function formerSource({ registry, lastFetchedAt }: Readonly<Record<string, unknown>>): CacheContent['sources'] {
+  const fetchedAt = numberOf(lastFetchedAt);
+  if (fetchedAt === undefined || !isObject(registry) || !Array.isArray(registry['servers'])) return {};
+  const url = marketplaceDefaults.registryUrl;
+  const entries = registry['servers'].flatMap((item: unknown) => readEntry(item) ?? []);
+  return { [url]: { fetchedAt, pages: [{ url, entries }] } };
 }
 
 function mapOf<T>(value: unknown, read: (item: Readonly<Record<string, unknown>>) => T | undefined): Readonly<Record<string, T>> {

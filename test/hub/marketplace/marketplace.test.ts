@@ -2,6 +2,7 @@ import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { marketplaceDefaults } from '../../../src/config/index.ts';
 import { RegistryMarketplace } from '../../../src/hub/marketplace/marketplace.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { officialRegistry, sendJson, startProxy, TestHttp } from '../../support/registries.ts';
@@ -173,6 +174,21 @@ describe('a marketplace', () => {
     expect(warning).toMatch(
       /^This list is from 2026-01-01T00:00:00\.000Z: http:\/\/127\.0\.0\.1:\d+\/registry\.json cannot be read:.*ECONNREFUSED/,
     );
+  });
+
+  it('serves what 4.x has read, of the registry that it knew', async () => {
+    await mkdir(join(dir, 'cache'));
+    const [readme, at] = [{ content: '# Files', lastFetchedAt: clock.now() }, clock.now() - 48 * HOUR];
+    const former = { registry: { version: '1', servers: [FILES, WEATHER] }, lastFetchedAt: at, serverDocumentation: { files: readme } };
+    await writeFile(join(dir, 'cache', 'registry.json'), JSON.stringify(former));
+    // Nobody takes connections there.
+    const env = { HTTPS_PROXY: 'http://127.0.0.1:1' };
+    const { servers, warning } = await open({ registryUrl: marketplaceDefaults.registryUrl, officialUrl: undefined, env }).list({});
+    expect(ids({ servers })).toEqual(['files', 'weather']);
+    expect(warning).toContain('This list is from 2025-12-30T00:00:00.000Z');
+    expect(community.seen).toEqual([]);
+    const other = await open({ officialUrl: undefined }).list({});
+    expect([other.warning, community.seen.length]).toEqual([undefined, 1]);
   });
 
   it('asks a failing registry again only after a minute, and then has news', async () => {

@@ -56,10 +56,13 @@ const parameter = (description: string) => z.string().optional().catch(undefined
 const callbackQuery = z.looseObject({
   code: parameter('what the authorization server gives in exchange for the login.'),
   server_name: parameter('the server that the login is for.'),
-  state: parameter('what the hub sent along.'),
+  state: parameter('what the hub sent along. Required: it tells which login this is the end of.'),
   iss: parameter('the authorization server itself (RFC 9207).'),
   error: parameter('why there was no login.'),
 });
+
+/** As a browser comes back: `state` is what the page of the login was opened with, and `iss` comes from servers that know RFC 9207. */
+const EXAMPLE_CALLBACK = 'server_name=time&code=abc&state=Zt9vYk3mQ0sXw1hRr7uLdC5aNf2eJp8G&iss=https%3A%2F%2Flogin.example.com';
 
 const callback = route({
   ...NO_INPUT,
@@ -74,7 +77,7 @@ const callback = route({
   answer: z.string(),
   mediaType: 'text/html',
   errors: ['SERVER_NOT_FOUND', 'UNAUTHORIZED', 'CONNECTION_ERROR'],
-  example: { query: 'code=abc&server_name=time', answer: '<!doctype html>…' },
+  example: { query: EXAMPLE_CALLBACK, answer: '<!doctype html>…' },
   run: async ({ query }, { management }) => {
     const params = new URLSearchParams();
     for (const [key, value] of Object.entries(query)) if (typeof value === 'string') params.append(key, value);
@@ -100,11 +103,11 @@ const manualCallback = route({
   tag: 'Logins',
   summary: 'End a login with the address that the browser was sent to',
   description: 'For a hub on another machine: the browser cannot reach its callback, so the person copies the address.',
-  body: z.looseObject({ url: z.string().min(1).describe('the whole address from the browser, a string with `code` in it.') }),
+  body: z.looseObject({ url: z.string().min(1).describe('the whole address from the browser, a string with `code` and `state` in it.') }),
   answer: z.looseObject({ status: ok, message: z.string(), server_name: z.string(), timestamp }),
   errors: ['SERVER_NOT_FOUND', 'UNAUTHORIZED', 'CONNECTION_ERROR'],
   example: {
-    body: { url: 'http://localhost:37373/api/oauth/callback?code=abc&server_name=time' },
+    body: { url: `http://localhost:37373/api/oauth/callback?${EXAMPLE_CALLBACK}` },
     answer: { status: 'ok', message: 'Logged in at "time".', server_name: 'time', timestamp: EXAMPLE_TIME },
   },
   run: async ({ body }, { management }) => {

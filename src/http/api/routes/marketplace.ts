@@ -21,10 +21,7 @@ const list = route({
     search: z.string().optional().describe('words to look for, in name, description and tags.'),
     category: z.string().optional().describe('a category.'),
     tags: z.string().optional().describe('tags, separated by commas.'),
-    sort: z
-      .enum([...SORTS, ''])
-      .optional()
-      .describe('the order: `newest`, `stars` or `name`.'),
+    sort: z.enum(SORTS).optional().catch(undefined).describe('the order: `newest`, `stars` or `name`; anything else counts as `newest`.'),
   }),
   ...TAGGED,
   answer: z.looseObject({
@@ -40,7 +37,7 @@ const list = route({
       search: search || undefined,
       category: category || undefined,
       tags: names.length > 0 ? names : undefined,
-      sort: sort || undefined,
+      sort,
     });
     const body = { servers, ...(warning !== undefined && { warning }) };
     return { body, taggedBy: body };
