@@ -119,7 +119,12 @@ const fixed: readonly FixedRow[] = [
   { of: 'downstream/subscriptions.ts#MAX_STREAMS', what: 'open `subscriptions/listen`', unit: 'count', effect: '`LIMIT_EXCEEDED`' },
   { of: 'downstream/subscriptions.ts#MAX_RESOURCES', what: 'resources in one of them', unit: 'count', effect: 'invalid params' },
   { of: 'downstream/subscriptions.ts#MAX_TASKS', what: 'tasks in one of them', unit: 'count', effect: 'invalid params' },
-  { of: 'gateway/resource-watch.ts#MAX_WANTED', what: 'resources that one session subscribes to', unit: 'count', effect: '`LIMIT_EXCEEDED`' },
+  {
+    of: 'gateway/resource-watch.ts#MAX_WANTED',
+    what: 'resources that one session subscribes to',
+    unit: 'count',
+    effect: '`LIMIT_EXCEEDED`',
+  },
   {
     of: 'downstream/questions.ts#MAX_OPEN',
     what: 'open questions to one client',
