@@ -22,7 +22,15 @@ const serverMap: Field<true> = { type: anything, about: 'The servers, each under
 
 const topFields = { mcpServers: serverMap, servers: serverMap, ...settingFields, ...keptTopFields };
 
-const topType = objectOf(topFields);
+/** Where other programs keep their servers, which `mcp-hub import` reads. */
+const FOREIGN_MAPS: ReadonlySet<string> = new Set(['context_servers', 'mcp', 'mcp.servers', 'amp.mcpServers']);
+
+const topType = objectOf(topFields, (key, value) => {
+  if (value.kind !== 'object') return undefined;
+  if (FOREIGN_MAPS.has(key)) return 'It is ignored; "mcp-hub import" takes over the servers of other programs';
+  const isServer = value.members.some((member) => member.key === 'command' || member.key === 'url');
+  return isServer ? 'It is ignored, and looks like a server: put it under "mcpServers"' : undefined;
+});
 
 export function readConfigFile(source: Source, cwd: string): ConfigFile {
   const diagnostics: Diagnostic[] = [];

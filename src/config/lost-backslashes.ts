@@ -1,7 +1,9 @@
 import type { Issue } from './types.ts';
 
-/** `C:` with something else than a slash behind it; no program and no argument begins so but by mistake. */
-const DRIVE = /^["']?[A-Za-z]:[^\\/]/;
+/** `C:` with something else than a slash behind it: no program and no folder begins so but by mistake. */
+const DRIVE = /^[A-Za-z]:[^\\/]/;
+/** An argument may, so it has to end like a file, or hold what only an escape makes. */
+const FILE = /[\b\f\n\r\t\v]|\.[A-Za-z]\w{0,4}$/;
 
 export interface PathTexts {
   readonly command?: string | undefined;
@@ -16,7 +18,7 @@ export interface PathTexts {
  * @param place says where the value of a key stands: its offset and its path
  */
 export function warnOfLostBackslashes(
-  { args = [], ...texts }: PathTexts,
+  { command, cwd, envFile, args = [] }: PathTexts,
   place: (key: string) => Pick<Issue, 'at' | 'keyPath'>,
   report: (issue: Issue) => void,
 ): void {
@@ -27,7 +29,7 @@ export function warnOfLostBackslashes(
       message: 'Looks like a Windows path whose backslashes are lost',
       hint: 'Write \\\\ or / for each of them',
     });
-  for (const [key, text] of Object.entries(texts)) if (text !== undefined && DRIVE.test(text)) warn(place(key));
+  for (const [key, text] of Object.entries({ command, cwd, envFile })) if (text !== undefined && DRIVE.test(text)) warn(place(key));
   const { at, keyPath } = place('args');
-  for (const [index, text] of args.entries()) if (DRIVE.test(text)) warn({ at, keyPath: `${keyPath}[${index}]` });
+  for (const [index, text] of args.entries()) if (DRIVE.test(text) && FILE.test(text)) warn({ at, keyPath: `${keyPath}[${index}]` });
 }

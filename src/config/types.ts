@@ -206,8 +206,11 @@ export function mapOf<T>(value: Type<T>): Type<Readonly<Record<string, T>>> {
 /** Kept for others and not looked into. */
 export const anything: Type<true> = { words: 'anything', schema: {}, read: () => true };
 
+/** What to say of an unknown key besides that it is ignored; `undefined` for nothing. */
+type HintFor = (key: string, value: Node) => string | undefined;
+
 /** An object with known fields; unknown keys are warnings. */
-export function objectOf<F extends Fields>(fields: F): Type<ValuesOf<F>> {
+export function objectOf<F extends Fields>(fields: F, hintFor: HintFor = () => undefined): Type<ValuesOf<F>> {
   return {
     words: 'an object',
     schema: objectSchema(fields),
@@ -221,7 +224,7 @@ export function objectOf<F extends Fields>(fields: F): Type<ValuesOf<F>> {
       const values: Record<string, unknown> = {};
       for (const { key, keyAt, value } of membersOf(node, path, report).values()) {
         const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-        if (field === undefined) report(unknownKey(key, keyAt, path, fields));
+        if (field === undefined) report(unknownKey(key, keyAt, path, fields, hintFor(key, value)));
         else if (value.kind !== 'null') values[key] = field.type.read(value, keyPath(path, key), report);
       }
       // Every value was read by the type of the field of the same name.
@@ -257,9 +260,9 @@ export function membersOf(node: ObjectNode, path: string, report: Report): Reado
   return members;
 }
 
-function unknownKey(key: string, at: number, path: string, fields: Fields): Issue {
+function unknownKey(key: string, at: number, path: string, fields: Fields, more: string | undefined): Issue {
   const known = Object.entries(fields).find(([, field]) => field.elsewhere?.includes(key))?.[0] ?? closest(key, Object.keys(fields));
-  const hint = known === undefined ? 'It is ignored' : `Did you mean "${known}"?`;
+  const hint = more ?? (known === undefined ? 'It is ignored' : `Did you mean "${known}"?`);
   return { severity: 'warning', at, keyPath: keyPath(path, key), message: 'Unknown key', hint };
 }
 

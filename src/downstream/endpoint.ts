@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, HubError, type Logger } from '../base/index.ts';
 import type { Gateway, Principal, Scope } from '../gateway/index.ts';
-import { type JsonObject, type RequestId, rpcCode } from '../protocol/index.ts';
+import { isModernVersion, type JsonObject, type RequestId, rpcCode } from '../protocol/index.ts';
 import { acceptOf } from './accept.ts';
 import { type Body, discard, readJson } from './body.ts';
 import { type CallController, type CallCounts, Calls } from './calls.ts';
@@ -206,7 +206,8 @@ export class Endpoint {
   /** A GET with a session id is that session's stream; one without may be a client of the old transport. */
   #get(req: IncomingMessage, res: ServerResponse, owner: Owner): void {
     if (headerOf(req.headers, 'mcp-session-id') !== undefined) return this.#legacy.get(req, res, owner);
-    if (acceptOf(req).sse) return this.#sse.open(res, owner);
+    // The old transport knows of no such header, and the modern one of no GET (spec 2026-07-28 basic/transports/streamable-http).
+    if (acceptOf(req).sse && !isModernVersion(headerOf(req.headers, 'mcp-protocol-version'))) return this.#sse.open(res, owner);
     return refuseMethod(req, res, 'POST, DELETE');
   }
 

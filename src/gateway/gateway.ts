@@ -213,7 +213,8 @@ export class HubGateway implements Gateway, Disposable {
   }
 
   async #list(call: Call, kind: ListKind): Promise<Answer> {
-    if (call.params?.['cursor'] !== undefined) {
+    // `null` is how some clients write that there is none.
+    if ((call.params?.['cursor'] ?? undefined) !== undefined) {
       const error = new HubError('VALIDATION_ERROR', `${call.method}: unknown cursor. The hub answers every list in one page.`);
       return hubFailure(error);
     }

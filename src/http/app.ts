@@ -80,7 +80,7 @@ export class App {
    */
   streamClient(req: IncomingMessage): StreamClient | undefined {
     const url = targetOf(req);
-    if (!url || req.method !== 'GET' || this.#hostProblem(req)) return undefined;
+    if (!url || req.method !== 'GET' || this.#foreign(req, url)) return undefined;
     const { caller } = this.#door.admit(req);
     const scope = caller && !scopeProblem(caller, 'mcp') ? this.#streamScope(plainPath(url)) : undefined;
     return caller && scope && { scope, caller };

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { type Clock, logLine, type LogSink, messageOf } from '../base/index.ts';
 import type { LogWriter } from './log-writer.ts';
 
@@ -57,6 +57,8 @@ export class LogFile {
     const { dir } = this.#options;
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
+      // 4.x made it open to all, and the owner alone has anything to do there. Expected: EPERM, a folder of somebody else's.
+      await chmod(dir, 0o700).catch(() => undefined);
       const { openLogWriter } = await import('./log-writer.ts');
       this.#openWriter = () => openLogWriter(dir, (error) => this.#fail(error));
       this.#writer = this.#openWriter();

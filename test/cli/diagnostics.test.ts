@@ -26,6 +26,12 @@ describe('describeError', () => {
     expect(describeError(new HubError('CONFIG_ERROR', 'two\nlines', { details: { diagnostics } }))).toEqual(['error: two', 'lines']);
   });
 
+  it.each(['EACCES', 'EPERM', 'EROFS', 'ENOSPC'])('says what to look at when the system says %s', (code) => {
+    const [said, advice, ...more] = describeError(Object.assign(new Error(`${code}: no, mkdir '/x'`), { code }));
+    expect([said, more]).toEqual([`error: ${code}: no, mkdir '/x'`, []]);
+    expect(advice).toMatch(/^(?:Look at|What is there|The disk)/);
+  });
+
   it('takes any thrown value', () => {
     expect(describeError(new Error('x'))).toEqual(['error: x']);
     expect(describeError('y')).toEqual(['error: y']);

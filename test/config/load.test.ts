@@ -254,6 +254,11 @@ describe('loadConfig', () => {
     expect(fine).toMatchObject({ id: 'ok', kind: 'stdio', errors: [] });
   });
 
+  it('says nothing of a drive that is none', async () => {
+    const entry = '{ command: "C:/x.exe", args: ["a:b", "--to=C:x", "x:1.5"], description: "A: b", dev: {} }';
+    expect((await load(server(entry))).diagnostics.map(formatDiagnostic)).toEqual([]);
+  });
+
   it.each([
     [server('{ command: "a", comand: 1 }'), 'mcpServers.s.comand: Unknown key. Did you mean "command"?'],
     [server('{ command: "a", init_timeout: 1 }'), 'mcpServers.s.init_timeout: Unknown key. Did you mean "initTimeout"?'],
@@ -269,6 +274,8 @@ describe('loadConfig', () => {
       String.raw`mcpServers.s.command: Looks like a Windows path whose backslashes are lost. Write \\ or / for each of them.`,
     ],
     [server(String.raw`{ command: "node", args: ["a", "C:\Users\me.js"] }`), 'mcpServers.s.args[1]: Looks like a Windows path'],
+    ['{ files: { command: "npx", args: [] } }', 'files: Unknown key. It is ignored, and looks like a server: put it under "mcpServers".'],
+    ['{ context_servers: { a: { command: "x" } } }', 'context_servers: Unknown key. It is ignored; "mcp-hub import" takes over'],
     ['{ startupwait: 1 }', 'startupwait: Unknown key. Did you mean "startupWait"?'],
     ['{ toString: 1, constructor: 2, __proto__: 3 }', 'toString: Unknown key.'],
   ])('warns of %s', async (text, expected) => {

@@ -21,6 +21,8 @@ it('answers HEAD at once, and refuses other methods by name', async () => {
   }
   const get = await send(mcp, { method: 'GET', headers: { accept: 'text/html,*/*' } });
   expect(get).toMatchObject({ status: 405, headers: { allow: 'POST, DELETE' } });
+  const modernGet = { accept: 'text/event-stream', 'mcp-protocol-version': '2026-07-28' };
+  expect(await send(mcp, { method: 'GET', headers: modernGet })).toMatchObject({ status: 405, headers: { allow: 'POST, DELETE' } });
 });
 
 it('says that a server is not configured', async () => {

@@ -132,9 +132,9 @@ describe('a key that is revoked', () => {
 });
 
 /** A stream of lines of that key. */
-function upgrade(id: string): Promise<Socket> {
+function upgrade(id: string, more: Record<string, string> = {}): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const headers = { connection: 'Upgrade', upgrade: 'mcp-stdio', ...bearer(id) };
+    const headers = { connection: 'Upgrade', upgrade: 'mcp-stdio', ...bearer(id), ...more };
     const req = request(`${door.url}/mcp`, { headers, agent: false });
     req.on('upgrade', (_, socket) => {
       socket.on('error', () => {
@@ -150,4 +150,6 @@ function upgrade(id: string): Promise<Socket> {
 it('a stream of lines is refused without a key, and without the scope', async () => {
   await expect(upgrade('nobody')).rejects.toThrow('refused: 401');
   await expect(upgrade('look')).rejects.toThrow('refused: 403');
+  // Of a page of another site, whatever it can send.
+  await expect(upgrade('use', { 'sec-fetch-site': 'cross-site' })).rejects.toThrow('refused: 403');
 });

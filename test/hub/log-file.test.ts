@@ -1,10 +1,11 @@
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -82,6 +83,15 @@ describe('LogFile', () => {
     expect(readlinkSync(current)).toMatch(/^mcp-hub-\d{4}-\d\d-\d\d\.log$/);
     expect(statSync(dir).mode & 0o777).toBe(0o700);
     expect(statSync(current).mode & 0o777).toBe(0o600);
+  });
+
+  it('closes a folder to others that was open to them before', async () => {
+    const { file, dir } = openLog();
+    mkdirSync(dir, { recursive: true });
+    chmodSync(dir, 0o755);
+    await file.open();
+    await file.close();
+    expect(statSync(dir).mode & 0o777).toBe(0o700);
   });
 
   it('appends to the file of an earlier run', async () => {
