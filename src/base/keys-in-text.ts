@@ -2,7 +2,7 @@
 export const KEY_PREFIX = 'mcphub_';
 
 /** With its id, or what is left of one without. */
-const KEY = new RegExp(`(${KEY_PREFIX}(?:owner_|[0-9a-z]{8}_))[0-9A-Za-z]+|(${KEY_PREFIX})[0-9A-Za-z]{16,}`, 'g');
+const KEY = new RegExp(`(${KEY_PREFIX}(?:owner_|[0-9a-z]{8}_))[\\w-]+|(${KEY_PREFIX})[0-9A-Za-z]{16,}`, 'g');
 
 /** A text in which somebody may have given a key for something else, as it may be shown: of a key no more than its id. */
 export function withoutKeys(text: string): string {

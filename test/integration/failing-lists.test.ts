@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hubPaths } from '../../src/base/index.ts';
-import { isObject, type JsonObject } from '../../src/protocol/index.ts';
+import { isObject } from '../../src/protocol/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { fixture, runHub, type RunningHub } from '../support/in-process-hub.ts';
+import { oneServer } from '../support/one-server.ts';
 import { isRunning } from '../support/processes.ts';
 import { RawClient } from '../support/raw-client.ts';
 
 let folder: string;
 let hub: RunningHub | undefined;
+const { shown, restart } = oneServer(() => hub);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mcp-hub-lists-'));
@@ -36,23 +38,6 @@ async function stop(): Promise<void> {
   await hub?.stop();
   hub = undefined;
 }
-
-async function api(path: string, body?: object): Promise<JsonObject> {
-  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await fetch(`${hub?.origin}/api${path}`, body ? post : {});
-  const answer: JsonObject = JSON.parse(await response.text());
-  return answer;
-}
-
-/** Server a, as the API shows it. */
-async function shown(): Promise<JsonObject> {
-  const { servers } = await api('/servers');
-  const [first] = Array.isArray(servers) ? servers : [];
-  if (!isObject(first)) throw new Error('no server');
-  return first;
-}
-
-const restart = (): Promise<JsonObject> => api('/servers/restart', { server_name: 'a' });
 
 /** The names of what server a offers, as the API shows them: asking for that fetches nothing. */
 async function offered(kind = 'tools'): Promise<readonly unknown[]> {

@@ -9,12 +9,14 @@ import { isObject, type JsonObject } from '../../src/protocol/index.ts';
 import { startLegacyHttp } from '../fixtures/http/legacy-http.ts';
 import { eventually } from '../support/eventually.ts';
 import { fixture, runHub, type RunningHub } from '../support/in-process-hub.ts';
+import { oneServer } from '../support/one-server.ts';
 import { sdk1 } from '../support/mcp-clients.ts';
 import { isRunning } from '../support/processes.ts';
 import { RawClient } from '../support/raw-client.ts';
 
 let folder: string;
 let hub: RunningHub | undefined;
+const { api, shown, restart } = oneServer(() => hub);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mcp-hub-life-'));
@@ -42,23 +44,6 @@ async function stop(): Promise<void> {
   await hub?.stop();
   hub = undefined;
 }
-
-async function api(path: string, body?: object): Promise<JsonObject> {
-  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await fetch(`${hub?.origin}/api${path}`, body ? post : {});
-  const answer: JsonObject = JSON.parse(await response.text());
-  return answer;
-}
-
-/** Server a, as the API shows it. */
-async function shown(): Promise<JsonObject> {
-  const { servers } = await api('/servers');
-  const [first] = Array.isArray(servers) ? servers : [];
-  if (!isObject(first)) throw new Error('no server');
-  return first;
-}
-
-const restart = (): Promise<JsonObject> => api('/servers/restart', { server_name: 'a' });
 const ready = (): Promise<void> => eventually(async () => expect(await shown()).toMatchObject({ status: 'connected' }));
 
 interface Outcome {

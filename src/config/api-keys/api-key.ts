@@ -73,11 +73,6 @@ export function looksLikeKey(text: string): boolean {
   return text.startsWith(KEY_PREFIX);
 }
 
-/** A text that somebody took for a name or a file, as it may be shown: of what begins like a key, no more than its id. */
-export function withoutSecret(text: string): string {
-  return text.replace(new RegExp(`^(${KEY_PREFIX}(?:[0-9a-z]{${ID_LENGTH}}_)?).*$`, 's'), '$1…');
-}
-
 /** What is compared in place of a key. */
 export function fingerprintOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();

@@ -1,5 +1,5 @@
 import { closest, HubError } from '../../base/index.ts';
-import { type ApiKey, newApiKey, type NewKey, readKeyText, withoutSecret } from './api-key.ts';
+import { type ApiKey, newApiKey, type NewKey, readKeyText } from './api-key.ts';
 import type { ApiKeyFile } from './key-file.ts';
 
 /** Most keys at once: every one of them is looked at when the file changes. */
@@ -51,7 +51,6 @@ function unknownKey(idOrName: string, keys: readonly ApiKey[]): HubError {
     keys.map(({ name }) => name),
   );
   const hint = near === undefined ? '' : ` Did you mean ${JSON.stringify(near)}?`;
-  const shown = withoutSecret(idOrName);
-  const details = { key: shown, ...(near !== undefined && { closest: near }) };
-  return new HubError('RESOURCE_NOT_FOUND', `There is no API key ${JSON.stringify(shown)}.${hint}`, { details });
+  const details = { key: idOrName, ...(near !== undefined && { closest: near }) };
+  return new HubError('RESOURCE_NOT_FOUND', `There is no API key ${JSON.stringify(idOrName)}.${hint}`, { details });
 }

@@ -19,6 +19,8 @@ import { Suspects } from './suspects.ts';
 
 /** How long a `subscriptions/listen` may take to be acknowledged before the hub goes on without, in milliseconds. */
 const ACK_MS = 3_000;
+/** One that lived this long, in milliseconds, is opened again without the growing delay. */
+const SETTLED_MS = 30_000;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -261,7 +263,7 @@ export class ChangeListener implements Disposable {
   }
 
   #openAgain(one: Subscription, refusal: RpcError | undefined, error: unknown): void {
-    const { logger, id } = this.#options;
+    const { logger, id, clock } = this.#options;
     const reason = refusal?.message ?? (error === undefined ? 'it was closed' : messageOf(error));
     if (refusal?.code === rpcCode.methodNotFound) {
       this.#unsupported = refusal;
@@ -269,7 +271,8 @@ export class ChangeListener implements Disposable {
       return;
     }
     logger.debug(`The subscription to server "${id}" ended and is opened again: ${reason}`, { server: id });
-    this.#retry.begin(one.sinceMs, () => void this.#settled());
+    if (clock.now() - one.sinceMs >= SETTLED_MS) this.#retry.forget();
+    this.#retry.begin(() => void this.#settled());
   }
 
   /** Nobody waits for one that is late: what comes of it is for the next turn. */

@@ -1,15 +1,11 @@
 import type { Clock, Disposable } from '../../base/index.ts';
+import { restartDelayMs } from '../restart-policy.ts';
 
-const FIRST_MS = 1_000;
-const MAX_MS = 60_000;
-/** What lived this long, in milliseconds, is opened again without the growing delay. */
-const SETTLED_MS = 30_000;
-
-/** The next attempt to open what ended: after 1, 2, 4 … 60 seconds. */
+/** The next attempt at what did not come about: after 1, 2, 4 … 60 seconds. */
 export class GrowingDelay implements Disposable {
   readonly #clock: Clock;
   #timer: Disposable | undefined;
-  #nextMs = FIRST_MS;
+  #attempts = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,15 +15,18 @@ export class GrowingDelay implements Disposable {
     return this.#timer !== undefined;
   }
 
-  /** @param sinceMs when what ended began. */
-  begin(sinceMs: number, attempt: () => void): void {
-    if (this.#clock.now() - sinceMs >= SETTLED_MS) this.#nextMs = FIRST_MS;
+  begin(attempt: () => void): void {
     this.dispose();
-    this.#timer = this.#clock.after(this.#nextMs, () => {
+    this.#attempts += 1;
+    this.#timer = this.#clock.after(restartDelayMs(this.#attempts, 0), () => {
       this.#timer = undefined;
       attempt();
     });
-    this.#nextMs = Math.min(this.#nextMs * 2, MAX_MS);
+  }
+
+  /** The next one begins from the beginning. */
+  forget(): void {
+    this.#attempts = 0;
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 import type { Clock, Disposable, HubError } from '../../base/index.ts';
 import { type ChangeKind, changeKindOfList, type ListKind } from '../../protocol/index.ts';
-import { restartDelayMs } from '../restart-policy.ts';
+import { GrowingDelay } from './growing-delay.ts';
 
 /** What came of fetching one list. */
 export interface ListReport {
@@ -35,12 +35,12 @@ export class ListReports implements Disposable {
   readonly #reports = new Map<ListKind, ListReport>();
   /** What was not even fetched. */
   readonly #missed = new Set<ChangeKind>();
-  #attempts = 0;
-  #timer: Disposable | undefined;
+  readonly #retry: GrowingDelay;
   #isDisposed = false;
 
   constructor(options: ListReportsOptions) {
     this.#options = options;
+    this.#retry = new GrowingDelay(options.clock);
   }
 
   get health(): ListHealth {
@@ -71,7 +71,7 @@ export class ListReports implements Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
-    this.#timer?.dispose();
+    this.#retry.dispose();
   }
 
   get #owed(): readonly ChangeKind[] {
@@ -81,18 +81,12 @@ export class ListReports implements Disposable {
 
   /** Another fetch meanwhile does not put the next attempt off. */
   #arm(): void {
-    if (this.#timer || this.#isDisposed) return;
-    this.#attempts += 1;
-    this.#timer = this.#options.clock.after(restartDelayMs(this.#attempts, 0), () => {
-      this.#timer = undefined;
-      this.#options.again(this.#owed);
-    });
+    if (!this.#retry.isPending && !this.#isDisposed) this.#retry.begin(() => this.#options.again(this.#owed));
   }
 
   #rest(): void {
-    this.#attempts = 0;
-    this.#timer?.dispose();
-    this.#timer = undefined;
+    this.#retry.dispose();
+    this.#retry.forget();
   }
 }
 

@@ -199,25 +199,25 @@ describe('the replicas of a server', () => {
     expect(seen(connections)).toEqual([1, 1, 1]);
   });
 
-  it('are asked for such a task also after one of them has failed', async () => {
+  /** A request for a task of an earlier hub, which the first of two replicas has failed to answer. */
+  async function askedAfterFailure() {
     const { upstream, connections } = await replicas(2);
     const asked = upstream.request({ ...anyCall, method: 'tasks/get', params: { taskId: 'of yesterday' } });
     leave(asked);
     await settle();
     connections.find(({ waiting }) => waiting.length > 0)?.fail(lost);
     await settle();
-    connections.find(({ waiting }) => waiting.length > 0)?.answer({ taskId: 'of yesterday' });
+    return { asked, connections, other: connections.find(({ waiting }) => waiting.length > 0) };
+  }
+
+  it('are asked for such a task also after one of them has failed', async () => {
+    const { asked, other } = await askedAfterFailure();
+    other?.answer({ taskId: 'of yesterday' });
     await expect(asked).resolves.toMatchObject({ outcome: { result: { taskId: 'of yesterday' } } });
   });
 
   it('do not say that there is no such task when the one that failed may know it', async () => {
-    const { upstream, connections } = await replicas(2);
-    const asked = upstream.request({ ...anyCall, method: 'tasks/get', params: { taskId: 'of yesterday' } });
-    leave(asked);
-    await settle();
-    connections.find(({ waiting }) => waiting.length > 0)?.fail(lost);
-    await settle();
-    const other = connections.find(({ waiting }) => waiting.length > 0);
+    const { asked, connections, other } = await askedAfterFailure();
     other?.waiting.shift()?.answer.resolve({ era: 'legacy', outcome: { error: { code: -32602, message: 'unknown task' } } });
     await expect(asked).rejects.toBe(lost);
     expect(seen(connections)).toEqual([1, 1]);
